@@ -1,0 +1,73 @@
+"""One module per outside system, in a folder per kind. Each exposes CONNECTOR."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import msgspec
+
+from nostro.domain.errors import Invalid
+from nostro.ports import AnswersEnquiries, DeliversMessages, SendsPayments, TakesPostings
+
+CAPABILITIES = (SendsPayments, DeliversMessages, AnswersEnquiries, TakesPostings)
+
+
+class Connector(msgspec.Struct, frozen=True, kw_only=True):
+    """One outside system: what it is, what it needs to be told, how to open it.
+
+    `document` names the system's own document and version that this was written against.
+    `config` is a frozen struct whose fields become the console's form; `example` is one that
+    opens without network. `open(config, secrets)` does no I/O.
+    """
+
+    name: str
+    title: str
+    document: str
+    config: type[msgspec.Struct]
+    open: Callable[[Any, dict[str, str]], object]
+    example: msgspec.Struct
+    secret_names: frozenset[str] = frozenset()
+
+
+@cache
+def find() -> dict[str, Connector]:
+    """Every connector there is, by name. Deleting a connector's file deletes the connector."""
+    names = (
+        found.name
+        for found in pkgutil.walk_packages(__path__, f"{__name__}.")
+        if not found.ispkg
+    )
+    modules = (import_module(name) for name in names)
+    return {
+        module.CONNECTOR.name: module.CONNECTOR
+        for module in modules
+        if hasattr(module, "CONNECTOR")
+    }
+
+
+def open_connection(name: str, config: dict[str, Any], secrets: dict[str, str]) -> object:
+    """Open a configured connection; raises Invalid if the connector or its settings are unknown."""
+    connector = find().get(name)
+    if connector is None:
+        raise Invalid(
+            "unknown_connector",
+            f"There is no connector {name!r}.",
+            can_do=f"There are: {', '.join(sorted(find()))}.",
+        )
+    try:
+        settings = msgspec.convert(config, connector.config)
+    except msgspec.ValidationError as error:
+        raise Invalid(
+            "connection_settings_invalid",
+            f"The settings of {connector.title} are not complete: {error}.",
+            can_do="Correct them on the connection's page.",
+        ) from None
+    return connector.open(settings, secrets)
+
+
+def capabilities(opened: object) -> tuple[str, ...]:
+    return tuple(cap.__name__ for cap in CAPABILITIES if isinstance(opened, cap))

@@ -1,0 +1,39 @@
+"""One way to write an object down, so that its digest means the same for ever and everywhere.
+
+Canonical JSON: keys sorted, no spaces, UTF-8, integers and text only (no floats), dates as ISO 8601.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+_ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="string", uuid_format="canonical")
+
+
+def canonical(value: Any) -> bytes:
+    """The canonical bytes of a struct, mapping, sequence or scalar. Raises TypeError on floats."""
+    _refuse_floats(plain := msgspec.to_builtins(value, str_keys=True))
+    return _ENCODER.encode(plain)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the canonical bytes, as 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def digest_of_bytes(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _refuse_floats(value: Any) -> None:
+    if isinstance(value, float):
+        raise TypeError("a float has no canonical form; use whole minor units or text")
+    if isinstance(value, dict):
+        for item in value.values():
+            _refuse_floats(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _refuse_floats(item)

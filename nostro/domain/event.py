@@ -1,0 +1,48 @@
+"""The one log: every change of the business, who did it and why. Audit trail, outbox and trace."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from nostro.domain.canonical import canonical, digest_of_bytes
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who did it. `kind` is person, api_key, job or bank."""
+
+    kind: str
+    id: str
+    name: str
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One immutable event. `subject` is what changed, `data` says how (no floats, no secrets)."""
+
+    id: str
+    type: str
+    subject_kind: str
+    subject_id: str
+    actor: Actor
+    occurred_at: datetime
+    data: dict[str, Any]
+
+
+class Seal(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an event stands in its customer's chain, and the hash that pins all before it."""
+
+    position: int
+    event_id: str
+    previous_hash: str
+    hash: str
+
+
+GENESIS = "0" * 64
+
+
+def chain_hash(position: int, previous_hash: str, event: Event) -> str:
+    """SHA-256 over position, previous hash and the event's canonical bytes."""
+    head = canonical({"position": position, "previous_hash": previous_hash})
+    return digest_of_bytes(head + b"\n" + canonical(event))

@@ -1,0 +1,64 @@
+"""The file or API call that carries payments to a bank: frozen bytes, one message id."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from nostro.domain.attempt import AttemptMove
+from nostro.domain.machine import Machine, table
+
+
+class SubmissionState(StrEnum):
+    BUILT = "built"
+    SIGNED = "signed"
+    DISPATCHING = "dispatching"
+    UNKNOWN = "unknown"
+    NOT_DELIVERED = "not_delivered"  # Proven; may be tried again with the same bytes.
+    DELIVERED = "delivered"
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED = "refused"
+    ABANDONED = "abandoned"  # Proven not delivered, and nobody will try again.
+
+
+class SubmissionMove(StrEnum):
+    SIGN = "sign"
+    DISPATCH = "dispatch"
+    LOSE_TRACK = "lose_track"
+    NOT_DELIVER = "not_deliver"
+    DELIVER = "deliver"
+    ACKNOWLEDGE = "acknowledge"
+    REFUSE = "refuse"
+    ABANDON = "abandon"
+
+
+_S, _M = SubmissionState, SubmissionMove
+_SENT = (_S.DISPATCHING, _S.UNKNOWN)
+
+SUBMISSION: Machine[SubmissionState, SubmissionMove] = Machine(
+    "submission",
+    _S.BUILT,
+    table(
+        SubmissionState,
+        [
+            ((_S.BUILT,), _M.SIGN, _S.SIGNED),
+            ((_S.BUILT, _S.SIGNED, _S.NOT_DELIVERED), _M.DISPATCH, _S.DISPATCHING),
+            ((_S.DISPATCHING,), _M.LOSE_TRACK, _S.UNKNOWN),
+            (_SENT, _M.NOT_DELIVER, _S.NOT_DELIVERED),
+            (_SENT, _M.DELIVER, _S.DELIVERED),
+            ((*_SENT, _S.DELIVERED), _M.ACKNOWLEDGE, _S.ACKNOWLEDGED),
+            ((*_SENT, _S.DELIVERED), _M.REFUSE, _S.REFUSED),
+            ((_S.BUILT, _S.SIGNED, _S.NOT_DELIVERED), _M.ABANDON, _S.ABANDONED),
+        ],
+    ),
+)
+
+# How a file-level outcome reaches the Attempts inside. A proven non-delivery does not: the same
+# bytes will be tried again, and until then the Attempts stay live.
+ATTEMPT_MOVE_OF = {
+    _S.DISPATCHING: AttemptMove.DISPATCH,
+    _S.UNKNOWN: AttemptMove.LOSE_TRACK,
+    _S.DELIVERED: AttemptMove.DELIVER,
+    _S.ACKNOWLEDGED: AttemptMove.RECEIVE,
+    _S.REFUSED: AttemptMove.REJECT,
+    _S.ABANDONED: AttemptMove.NOT_DELIVER,
+}

@@ -1,0 +1,1 @@
+"""Sets of bank transactions in, proposals out. No I/O."""

@@ -1,0 +1,1 @@
+"""What keeps the business running: clock, identifiers, secrets, sealing of the audit chain."""

@@ -1,0 +1,123 @@
+"""What the core asks of the outside world. Implementing a protocol is declaring the capability.
+
+Connectors implement what their system can do; there is no second list of capabilities.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Protocol, runtime_checkable
+from uuid import UUID
+
+import msgspec
+
+from nostro.domain.payment import Rail
+
+
+class Clock(Protocol):
+    """The time of the business. Aware, UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class Ids(Protocol):
+    """New identifiers, made at the edge: UUIDv7 (sortable by time)."""
+
+    def new(self) -> UUID: ...
+
+
+class Secrets(Protocol):
+    """Where credentials live. Raises Refused when the name is unknown."""
+
+    def read(self, name: str) -> str: ...
+
+    def write(self, name: str, value: str) -> None: ...
+
+
+class Calendar(Protocol):
+    """Bank days of a currency and rail."""
+
+    def next_bank_day(self, day: date, currency: str) -> date:
+        """`day` itself when it is a bank day, else the next one."""
+
+
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """Frozen bytes on their way out; `message_id` is in them and never changes."""
+
+    message_id: str
+    file_name: str
+    media_type: str
+    content: bytes
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """The other side's word that it has the bytes: its own reference, or ""."""
+
+    reference: str
+
+
+class Incoming(msgspec.Struct, frozen=True, kw_only=True):
+    """One message from the other side, exactly as received."""
+
+    name: str
+    media_type: str
+    content: bytes
+    received_at: datetime
+
+
+@runtime_checkable
+class SendsPayments(Protocol):
+    """A channel that takes payment files."""
+
+    @abstractmethod
+    def rails(self) -> frozenset[Rail]: ...
+
+    @abstractmethod
+    def payment_format(self) -> str:
+        """The format this bank takes, a name in nostro.formats ("pain_001")."""
+
+    @abstractmethod
+    def send(self, outgoing: Outgoing) -> Receipt:
+        """Hand the bytes over once.
+
+        Raises Unavailable only when the bank surely has nothing; Refused on a definite no;
+        InDoubt whenever bytes may have arrived.
+        """
+
+
+@runtime_checkable
+class DeliversMessages(Protocol):
+    """A channel from which status reports and statements are collected."""
+
+    @abstractmethod
+    def collect(self, cursor: str) -> Iterator[tuple[Incoming, str]]:
+        """Messages after `cursor` with the cursor to store once each is safely kept.
+
+        Must be repeatable: the same cursor gives the same messages until it is moved on.
+        """
+
+
+@runtime_checkable
+class AnswersEnquiries(Protocol):
+    """A channel that can say whether it knows a message of ours."""
+
+    @abstractmethod
+    def knows(self, message_id: str) -> bool | None:
+        """True: it has it. False: it says it never had it. None: it cannot tell."""
+
+
+@runtime_checkable
+class TakesPostings(Protocol):
+    """An ERP that takes journals and payment status."""
+
+    @abstractmethod
+    def post(self, outgoing: Outgoing) -> Receipt:
+        """Write once under `outgoing.message_id`; look up before writing again."""
+
+
+class Progress(Protocol):
+    """Long work tells how far it is."""
+
+    def __call__(self, done: int, of: int | None, doing: str) -> None: ...

@@ -1,0 +1,1 @@
+"""PostgreSQL: models, isolation of customers, evidence, events, and the queries by name."""

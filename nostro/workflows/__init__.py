@@ -1,0 +1,1 @@
+"""The patterns of the business, each reading like its numbered list."""
