@@ -1,0 +1,45 @@
+# Two commands matter: `make demo` and `make test`. Both set up what they need.
+BIN := .venv/bin
+PYTEST_ARGS ?= -n auto --dist loadfile
+
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint lock clean bench-start tryton-test product development
+
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: product ## The main job on real files, told step by step, on an embedded PostgreSQL
+	@$(BIN)/nostro demo
+
+test: development ## All tests; missing Debian packages are installed when root, else skipped and said
+	@deploy/install-test-packages
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: development ## Style, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+lock: ## Write lock/*.txt again (UPGRADE=1 takes the newest versions)
+	@deploy/environment lock
+	@deploy/write-locks
+
+bench-start: product ## How long a cold demo and a warm start take
+	@$(BIN)/python bench/start.py
+
+tryton-test: development ## The whole loop with a real ERP (Tryton, several minutes)
+	@SOAK=1 $(BIN)/python -m pytest tests/tryton
+
+clean: ## Remove the environment and the caches (no data)
+	@rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis \
+		build dist *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+product:
+	@deploy/environment product
+
+development:
+	@deploy/environment development
