@@ -71,9 +71,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
 
 
-def move_of(
-    status: str, reason: str, profile: Mapping[str, _M | None] | None = None
-) -> _M | None:
+def move_of(status: str, reason: str, profile: Mapping[str, _M | None] | None = None) -> _M | None:
     """The move a status word asks for, or None for no news. `profile` is the bank's own meaning."""
     if status == "RJCT" and reason in DUPLICATE_REASONS:
         return _M.DOUBT

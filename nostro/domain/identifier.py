@@ -45,9 +45,7 @@ def iban(text: str) -> str:
         raise _invalid_iban(text, "does not have the form of an IBAN")
     registered = IBAN_LENGTH.get(code[:2])
     if registered and len(code) != registered:
-        raise _invalid_iban(
-            text, f"has {len(code)} characters; {code[:2]} IBANs have {registered}"
-        )
+        raise _invalid_iban(text, f"has {len(code)} characters; {code[:2]} IBANs have {registered}")
     if mod97(code[4:] + code[:4]) != 1:
         raise _invalid_iban(text, "has wrong check digits")
     return code

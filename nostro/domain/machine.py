@@ -19,7 +19,9 @@ Move = TypeVar("Move", bound=StrEnum)
 class Machine(Generic[State, Move]):
     """A named table of moves: state -> move -> next state."""
 
-    def __init__(self, name: str, start: State, moves: Mapping[State, Mapping[Move, State]]) -> None:
+    def __init__(
+        self, name: str, start: State, moves: Mapping[State, Mapping[Move, State]]
+    ) -> None:
         self.name = name
         self.start = start
         self.moves = moves

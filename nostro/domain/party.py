@@ -78,4 +78,3 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     roles: frozenset[Role]
     is_person: bool = True
-

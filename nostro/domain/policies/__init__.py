@@ -1,0 +1,1 @@
+"""Who may pay what to whom: pure decisions with their reasons."""

@@ -1,0 +1,61 @@
+"""Who may approve a payment: two different people, never the maker, never by an API key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import msgspec
+
+from nostro.domain.errors import Refused
+from nostro.domain.party import Member, Role
+
+POLICY_VERSION = "two-people-1"
+APPROVALS_NEEDED = 2
+_MAY_APPROVE = frozenset({Role.APPROVER, Role.TREASURER})
+
+
+class Authorship(msgspec.Struct, frozen=True, kw_only=True):
+    """Everyone who created or last changed the payment or its payee's account (person ids)."""
+
+    makers: frozenset[str]
+    payee_account_changed_by: frozenset[str]
+
+
+def may_approve(member: Member, authors: Authorship, approved_by: Collection[str]) -> None:
+    """Raise Refused unless this member may add an approval. Lifecycle section 5, rule 9."""
+    if not member.is_person:
+        raise _refused("keys_never_approve", "Only a person can approve a payment, never a key.")
+    if not member.roles & _MAY_APPROVE:
+        raise _refused("not_an_approver", f"{member.name} does not have the approver role.")
+    if member.id in authors.makers:
+        raise _refused(
+            "maker_cannot_approve",
+            f"{member.name} created or changed this payment and cannot approve it.",
+        )
+    if member.id in authors.payee_account_changed_by:
+        raise _refused(
+            "payee_editor_cannot_approve",
+            f"{member.name} changed this payee's bank details and cannot approve payments to it.",
+        )
+    if member.id in approved_by:
+        raise _refused("already_approved", f"{member.name} has already approved this payment.")
+
+
+def may_release_hold(member: Member, authors: Authorship) -> None:
+    """Raise Refused unless this member may leave a hold: a named person, never the maker."""
+    if not member.is_person or not member.roles & _MAY_APPROVE:
+        raise _refused("not_an_approver", f"{member.name} may not decide on held payments.")
+    if member.id in authors.makers | authors.payee_account_changed_by:
+        raise _refused(
+            "maker_cannot_release", f"{member.name} made this payment and cannot release its hold."
+        )
+
+
+def is_complete(approved_by: Collection[str]) -> bool:
+    return len(set(approved_by)) >= APPROVALS_NEEDED
+
+
+def _refused(code: str, happened: str) -> Refused:
+    return Refused(
+        code, happened, "The payment is unchanged.", "Ask another approver of this customer."
+    )

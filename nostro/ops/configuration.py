@@ -1,0 +1,39 @@
+"""What an installation is told from outside: environment variables beginning with NOSTRO_."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Configuration(BaseSettings):
+    """Settings of this installation. Without a database URL the embedded PostgreSQL is used.
+
+    `database_url` names host, port and database of an external PostgreSQL >= 15, without user.
+    `database_admin_url` is a role that may create roles; only `nostro migrate` needs it.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="NOSTRO_", extra="ignore")
+
+    home: Path = Path.home() / ".nostro"
+    database_url: str = ""
+    database_admin_url: str = ""
+    postgres_binaries: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8480
+    public_host: str = ""
+    web_threads: int = 4
+    demo: bool = False
+
+    @property
+    def server_home(self) -> Path:
+        return self.home / "postgresql"
+
+    @property
+    def secrets_home(self) -> Path:
+        return self.home / "secrets"
+
+    @property
+    def clock_file(self) -> Path:
+        return self.home / "clock"

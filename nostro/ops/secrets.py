@@ -1,0 +1,52 @@
+"""Where credentials live: files that only the service's own user can read.
+
+The port is nostro.ports.Secrets; encryption under a key-encryption key comes with the trust work.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from pathlib import Path
+
+from nostro.domain.errors import Invalid, Refused
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}\Z")
+
+
+class FileSecrets:
+    """One file a secret, mode 0600, in a directory of mode 0700."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def read(self, name: str) -> str:
+        try:
+            return self._path(name).read_text()
+        except FileNotFoundError:
+            raise Refused(
+                "secret_unknown",
+                f"There is no secret named {name}.",
+                can_do="Store it first, on the connection's page or with `nostro secrets set`.",
+            ) from None
+
+    def write(self, name: str, value: str) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        pending = self._path(f"{name}.new")
+        pending.unlink(missing_ok=True)
+        handle = os.open(pending, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(value)
+        pending.replace(self._path(name))
+
+    def read_or_make(self, name: str) -> str:
+        """The secret, made of 32 random bytes the first time."""
+        if not self._path(name).exists():
+            self.write(name, secrets.token_urlsafe(32))
+        return self.read(name)
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.match(name):
+            raise Invalid("secret_name", f"{name!r} cannot name a secret.")
+        return self.directory / name

@@ -1,0 +1,120 @@
+"""How we reach PostgreSQL: three roles on one database, made ready once by `nostro migrate`."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import psycopg
+from psycopg import sql
+
+from nostro.domain.errors import Refused, Unavailable
+
+OWNER, APP, OPS = "nostro_owner", "nostro_app", "nostro_ops"
+ROLES = (OWNER, APP, OPS)
+DATABASE = "nostro"
+OLDEST_SERVER = 150000
+
+
+def django_databases(url: str, passwords: dict[str, str], threads: int) -> dict[str, Any]:
+    """Django's DATABASES for the three roles: `default` works, `ops` watches, `owner` migrates."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    host = query.get("host", [unquote(parts.hostname or "")])[0]
+    port = query.get("port", [str(parts.port or "")])[0]
+    shared = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/") or DATABASE,
+        "HOST": host,
+        "PORT": port,
+        "CONN_MAX_AGE": 0,
+        "ATOMIC_REQUESTS": False,
+    }
+
+    def for_role(role: str, pool: int) -> dict[str, Any]:
+        options: dict[str, Any] = {"application_name": f"nostro {role}"}
+        if not host.startswith("/"):
+            options["tcp_user_timeout"] = 15000
+            options["sslmode"] = query.get("sslmode", ["prefer"])[0]
+        if pool:
+            options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}
+        return {**shared, "USER": role, "PASSWORD": passwords.get(role, ""), "OPTIONS": options}
+
+    return {
+        "default": for_role(APP, threads),
+        "ops": for_role(OPS, 2 if threads else 0),
+        "owner": for_role(OWNER, 0),
+    }
+
+
+def prepare(admin_url: str, passwords: dict[str, str], database: str = DATABASE) -> None:
+    """Create the roles and the database if they are missing. Safe to repeat.
+
+    Raises Unavailable when the server cannot be reached and Refused when it is older than 15.
+    """
+    try:
+        with psycopg.connect(admin_url, autocommit=True) as admin:
+            _require_version(admin)
+            for role in ROLES:
+                _role(admin, role, passwords[role])
+            _database(admin, database)
+    except psycopg.OperationalError as error:
+        raise Unavailable(
+            "database_unreachable",
+            f"The database server does not answer: {str(error).strip()}.",
+            "Nothing was changed.",
+            "Check NOSTRO_DATABASE_ADMIN_URL and that the server is running.",
+        ) from error
+    with psycopg.connect(_on_database(admin_url, database), autocommit=True) as admin:
+        for statement in _SCHEMA:
+            admin.execute(statement)
+
+
+# What the owner creates later (our migrations, the job engine's) the app may use; the tables of
+# customers take this back and grant exactly, see nostro.storage.isolation.
+_SCHEMA = (
+    "ALTER SCHEMA public OWNER TO nostro_owner",
+    "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+    "GRANT USAGE ON SCHEMA public TO nostro_app, nostro_ops",
+    "ALTER DEFAULT PRIVILEGES FOR ROLE nostro_owner IN SCHEMA public"
+    " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO nostro_app",
+    "ALTER DEFAULT PRIVILEGES FOR ROLE nostro_owner IN SCHEMA public"
+    " GRANT USAGE ON SEQUENCES TO nostro_app",
+    "ALTER DEFAULT PRIVILEGES FOR ROLE nostro_owner IN SCHEMA public"
+    " GRANT EXECUTE ON FUNCTIONS TO nostro_app",
+)
+
+
+def _require_version(admin: psycopg.Connection[Any]) -> None:
+    if admin.info.server_version < OLDEST_SERVER:
+        raise Refused(
+            "database_too_old",
+            f"The database server is PostgreSQL {admin.info.server_version // 10000}.",
+            can_do="Use PostgreSQL 15 or newer.",
+        )
+
+
+def _role(admin: psycopg.Connection[Any], role: str, password: str) -> None:
+    found = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    verb = sql.SQL("ALTER" if found else "CREATE")
+    admin.execute(
+        sql.SQL(
+            "{} ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD {}"
+        ).format(verb, sql.Identifier(role), sql.Literal(password))
+    )
+
+
+def _database(admin: psycopg.Connection[Any], database: str) -> None:
+    found = admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
+    if not found:
+        admin.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(OWNER)))
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                sql.Identifier(database), sql.Identifier(OWNER)
+            )
+        )
+
+
+def _on_database(url: str, database: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(path=f"/{database}").geturl()

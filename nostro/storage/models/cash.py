@@ -1,0 +1,199 @@
+"""Statements, transactions, open items, matches and journals."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from nostro.domain.match import MatchState
+from nostro.storage.models.tenant import TenantModel, to_tenant
+
+
+class Statement(TenantModel):
+    """One statement of one account with its balance verdict."""
+
+    account = to_tenant("storage.Account")
+    evidence = to_tenant("storage.Evidence")
+    statement_id = models.TextField()
+    kind = models.TextField()
+    sequence = models.IntegerField(null=True)
+    currency = models.TextField()
+    from_day = models.DateField(null=True)
+    to_day = models.DateField(null=True)
+    opening_minor = models.BigIntegerField(null=True)
+    closing_minor = models.BigIntegerField(null=True)
+    entry_count = models.IntegerField()
+    verdict = models.TextField()
+    verdict_reason = models.TextField()
+    problems = models.JSONField(default=list)
+    bank_created_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField()
+    sample = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "statement"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id", "account", "kind", "statement_id"], name="statement_once"
+            ),
+        )
+        indexes = (models.Index(fields=["tenant_id", "account", "to_day"], name="statement_day"),)
+
+
+class Balance(TenantModel):
+    """A balance with the moment it speaks of and when we heard it."""
+
+    statement = to_tenant("storage.Statement")
+    account = to_tenant("storage.Account")
+    code = models.TextField()
+    amount_minor = models.BigIntegerField()
+    currency = models.TextField()
+    day = models.DateField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "balance"
+        indexes = (models.Index(fields=["tenant_id", "account", "day"], name="balance_day"),)
+
+
+class BankTransaction(TenantModel):
+    """One entry of a statement (money out is negative), and whether it is explained."""
+
+    statement = to_tenant("storage.Statement")
+    account = to_tenant("storage.Account")
+    line = models.IntegerField()
+    dedupe_digest = models.TextField()
+    occurrence = models.IntegerField()
+    amount_minor = models.BigIntegerField()
+    currency = models.TextField()
+    status = models.TextField()
+    booked = models.DateField(null=True)
+    value = models.DateField(null=True)
+    bank_reference = models.TextField()
+    end_to_end_id = models.TextField()
+    payment_information_id = models.TextField()
+    batch_count = models.IntegerField(default=0)
+    counterparty_name = models.TextField()
+    counterparty_iban = models.TextField()
+    remittance = models.TextField()
+    transaction_code = models.TextField()
+    details = models.JSONField(default=list)
+    match_state = models.TextField(default=MatchState.UNMATCHED.value)
+    source_line = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "bank_transaction"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id", "account", "dedupe_digest", "occurrence"],
+                name="transaction_once",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["tenant_id", "statement", "line"], name="transaction_statement"),
+            models.Index(fields=["tenant_id", "match_state", "id"], name="transaction_match"),
+        )
+
+
+class OpenItem(TenantModel):
+    """One open document of receivables."""
+
+    entity = to_tenant("storage.LegalEntity")
+    document = models.TextField()
+    customer_number = models.TextField()
+    customer_name = models.TextField()
+    open_minor = models.BigIntegerField()
+    currency = models.TextField()
+    due_date = models.DateField()
+    payer_iban = models.TextField(default="")
+
+    class Meta:
+        db_table = "open_item"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id", "entity", "document"], name="open_item_once"
+            ),
+            models.CheckConstraint(condition=models.Q(open_minor__gte=0), name="open_item_sign"),
+        )
+
+
+class Match(TenantModel):
+    """Why a bank transaction is explained, by whom, and how sure."""
+
+    transaction = to_tenant("storage.BankTransaction")
+    state = models.TextField()
+    probability_percent = models.IntegerField()
+    evidence = models.JSONField()
+    decided_by = models.TextField()
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "match"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id", "transaction"],
+                condition=~models.Q(state="unmatched"),
+                name="match_one_live",
+            ),
+        )
+
+
+class Allocation(TenantModel):
+    """Minor units of a transaction put on one order or open item."""
+
+    match = to_tenant("storage.Match")
+    order = to_tenant("storage.Order", null=True)
+    open_item = to_tenant("storage.OpenItem", null=True)
+    amount_minor = models.BigIntegerField()
+    currency = models.TextField()
+
+    class Meta:
+        db_table = "allocation"
+        indexes = (
+            models.Index(fields=["tenant_id", "match"], name="allocation_match"),
+            models.Index(fields=["tenant_id", "order"], name="allocation_order"),
+        )
+
+
+class JournalEvent(TenantModel):
+    """What an ERP should post; `reference` makes it happen once."""
+
+    event = models.TextField()
+    owner = models.TextField()
+    action = models.TextField()
+    entity = to_tenant("storage.LegalEntity")
+    posting_date = models.DateField()
+    reference = models.TextField()
+    text = models.TextField()
+    order = to_tenant("storage.Order", null=True)
+    transaction = to_tenant("storage.BankTransaction", null=True)
+    posting = to_tenant("storage.Submission", null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "journal_event"
+        constraints = (
+            models.UniqueConstraint(fields=["tenant_id", "reference"], name="journal_once"),
+        )
+        indexes = (models.Index(fields=["tenant_id", "order"], name="journal_order"),)
+
+
+class JournalLine(TenantModel):
+    """One side of a journal: debit positive, credit negative."""
+
+    journal = to_tenant("storage.JournalEvent")
+    line = models.IntegerField()
+    ledger_account = models.TextField()
+    document_minor = models.BigIntegerField()
+    document_currency = models.TextField()
+    functional_minor = models.BigIntegerField()
+    functional_currency = models.TextField()
+    open_item = models.TextField(default="")
+    text = models.TextField(default="")
+
+    class Meta:
+        db_table = "journal_line"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id", "journal", "line"], name="journal_line_once"
+            ),
+        )

@@ -1,0 +1,258 @@
+"""Payment runs, orders, holds, approvals, submissions, attempts, bank facts and cases."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from nostro.domain.attempt import FREES_THE_ORDER
+from nostro.storage.models.tenant import TenantModel, to_tenant
+
+
+class PaymentRun(TenantModel):
+    """One delivery of payments by a source: a file or a batch."""
+
+    source = models.TextField()
+    reference = models.TextField()
+    evidence = to_tenant("storage.Evidence")
+    received_at = models.DateTimeField()
+    line_count = models.IntegerField()
+    totals = models.JSONField()
+
+    class Meta:
+        db_table = "payment_run"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id", "source", "reference"], name="payment_run_once"
+            ),
+        )
+
+
+class RunLine(TenantModel):
+    """What became of each line of a run: nothing is dropped."""
+
+    run = to_tenant("storage.PaymentRun")
+    line = models.IntegerField()
+    outcome = models.TextField()
+    order = to_tenant("storage.Order", null=True)
+    code = models.TextField(default="")
+    sentence = models.TextField(default="")
+    raw = models.TextField(default="")
+
+    class Meta:
+        db_table = "run_line"
+        constraints = (
+            models.UniqueConstraint(fields=["tenant_id", "run", "line"], name="run_line_once"),
+        )
+
+
+class Order(TenantModel):
+    """A payment order; see nostro.domain.order for its moves."""
+
+    number = models.TextField()
+    state = models.TextField()
+    state_since = models.DateTimeField()
+    source = models.TextField()
+    source_reference = models.TextField()
+    run = to_tenant("storage.PaymentRun", null=True)
+    entity = to_tenant("storage.LegalEntity")
+    payee_account = to_tenant("storage.PayeeAccount", null=True)
+    payee_number = models.TextField()
+    amount_minor = models.BigIntegerField()
+    currency = models.TextField()
+    creditor_name = models.TextField()
+    creditor_address = models.JSONField()
+    creditor_iban = models.TextField()
+    creditor_bic = models.TextField()
+    requested_date = models.DateField()
+    latest_date = models.DateField()
+    roll_rule = models.TextField()
+    end_to_end_id = models.TextField()
+    remittance = models.TextField()
+    creditor_reference = models.TextField()
+    invoices = ArrayField(models.TextField())
+    account = to_tenant("storage.Account", null=True)
+    route = models.JSONField(null=True)
+    policy_version = models.TextField(default="")
+    approval_digest = models.TextField(default="")
+    maker_id = models.TextField()
+    maker_name = models.TextField()
+    created_at = models.DateTimeField()
+    source_changes = models.JSONField(default=list)
+    next_action_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "payment_order"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id", "source", "source_reference"], name="order_source_once"
+            ),
+            models.UniqueConstraint(fields=["tenant_id", "end_to_end_id"], name="order_e2e_once"),
+            models.UniqueConstraint(fields=["tenant_id", "number"], name="order_number_once"),
+            models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="order_positive"),
+        )
+        indexes = (
+            models.Index(fields=["tenant_id", "state", "id"], name="order_state"),
+            models.Index(
+                fields=["tenant_id", "next_action_at"],
+                condition=models.Q(next_action_at__isnull=False),
+                name="order_due",
+            ),
+        )
+
+
+class Hold(TenantModel):
+    """A reason why a person must look at an order, and how it was left."""
+
+    order = to_tenant("storage.Order")
+    code = models.TextField()
+    sentence = models.TextField()
+    refers_to = models.TextField(default="")
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.TextField(default="")
+    reason = models.TextField(default="")
+
+    class Meta:
+        db_table = "hold"
+        indexes = (models.Index(fields=["tenant_id", "order"], name="hold_order"),)
+
+
+class Approval(TenantModel):
+    """One person's agreement to exactly one digest."""
+
+    order = to_tenant("storage.Order")
+    person_id = models.TextField()
+    person_name = models.TextField()
+    digest = models.TextField()
+    approved_at = models.DateTimeField()
+    voided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "approval"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id", "order", "person_id"],
+                condition=models.Q(voided_at__isnull=True),
+                name="approval_once_a_person",
+            ),
+        )
+
+
+class Submission(TenantModel):
+    """The file or call that carries attempts to a bank, or journals to an ERP."""
+
+    purpose = models.TextField()
+    state = models.TextField()
+    state_since = models.DateTimeField()
+    connection = to_tenant("storage.Connection")
+    account = to_tenant("storage.Account", null=True)
+    message_id = models.TextField()
+    file_name = models.TextField()
+    media_type = models.TextField()
+    evidence = to_tenant("storage.Evidence")
+    line_count = models.IntegerField()
+    totals = models.JSONField()
+    tries = models.IntegerField(default=0)
+    next_action_at = models.DateTimeField(null=True)
+    enquiries = models.IntegerField(default=0)
+    bank_reference = models.TextField(default="")
+    last_error = models.TextField(default="")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "submission"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id", "message_id"], name="submission_message_once"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["tenant_id", "next_action_at"],
+                condition=models.Q(next_action_at__isnull=False),
+                name="submission_due",
+            ),
+        )
+
+
+class Attempt(TenantModel):
+    """One dispatch of one order; see nostro.domain.attempt for its moves."""
+
+    order = to_tenant("storage.Order")
+    submission = to_tenant("storage.Submission")
+    state = models.TextField()
+    state_since = models.DateTimeField()
+    end_to_end_id = models.TextField()
+    payment_information_id = models.TextField()
+    uetr = models.UUIDField()
+    execution_date = models.DateField()
+    approval_digest = models.TextField()
+    reason = models.TextField(default="")
+    reason_text = models.TextField(default="")
+
+    class Meta:
+        db_table = "attempt"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id", "order"],
+                condition=~models.Q(state__in=sorted(state.value for state in FREES_THE_ORDER)),
+                name="attempt_one_live",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["tenant_id", "submission"], name="attempt_submission"),
+            models.Index(fields=["tenant_id", "end_to_end_id"], name="attempt_e2e"),
+            models.Index(fields=["tenant_id", "order"], name="attempt_order"),
+        )
+
+
+class Fact(TenantModel):
+    """One line of a bank's word, kept whether or not it moved anything."""
+
+    connection = to_tenant("storage.Connection")
+    evidence = to_tenant("storage.Evidence")
+    identity = models.TextField()
+    message_id = models.TextField()
+    original_message_id = models.TextField()
+    end_to_end_id = models.TextField()
+    status = models.TextField()
+    reason = models.TextField()
+    reason_text = models.TextField()
+    attempt = to_tenant("storage.Attempt", null=True)
+    submission = to_tenant("storage.Submission", null=True)
+    verdict = models.TextField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "fact"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id", "connection", "identity"], name="fact_once"
+            ),
+        )
+        indexes = (models.Index(fields=["tenant_id", "attempt"], name="fact_attempt"),)
+
+
+class Case(TenantModel):
+    """Something a person must look at."""
+
+    kind = models.TextField()
+    state = models.TextField()
+    natural_key = models.TextField()
+    sentence = models.TextField()
+    can_do = models.TextField()
+    owner = models.TextField(default="")
+    due_at = models.DateTimeField()
+    opened_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+    order = to_tenant("storage.Order", null=True)
+    submission = to_tenant("storage.Submission", null=True)
+    statement = to_tenant("storage.Statement", null=True)
+
+    class Meta:
+        db_table = "case_file"
+        constraints = (
+            models.UniqueConstraint(fields=["tenant_id", "kind", "natural_key"], name="case_once"),
+        )
+        indexes = (models.Index(fields=["tenant_id", "state", "due_at"], name="case_state"),)

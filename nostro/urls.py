@@ -1,0 +1,9 @@
+"""Every address: the console at the root, the REST door under /v1."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("nostro.console.urls")),
+]
