@@ -1,0 +1,258 @@
+"""What an HTTP call to a bank or ERP really achieved: done, surely not done, refused, or unknown.
+
+The one place that turns sockets and status codes into the four failures (design, section 5;
+payment lifecycle, section 2). A connector calls `send` for anything that changes the other side
+and `get` for anything that only reads, and handles no transport error itself.
+
+    seen                                        send          get
+    could not connect                           Unavailable   Unavailable
+    cut or late after we began to send          InDoubt       Unavailable
+    a status the profile calls "nothing done"   Unavailable   Unavailable
+    408, 409, 429 and every 5xx                 InDoubt       Unavailable (409: Refused)
+    a redirect                                  InDoubt       Refused
+    any other 4xx                               Refused       Refused
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import Any, NoReturn
+
+import httpx
+import msgspec
+
+from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavailable
+
+ANSWER_BYTES_MAX = 256 * 1024 * 1024
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_ASK_FIRST = frozenset({408, 409, 429})
+_TRY_AGAIN_READING = frozenset({408, 425, 429})
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back, whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    def json(self) -> Any:
+        """The body as JSON; raises InDoubt, since a garbled yes is not a no."""
+        try:
+            return msgspec.json.decode(self.content)
+        except msgspec.DecodeError:
+            raise InDoubt(
+                "answer_unreadable",
+                f"The other side answered {self.status}, but not in JSON.",
+                "We do not know what it did.",
+                "Check the address of the connection; then ask the other side.",
+            ) from None
+
+
+class HttpChannel:
+    """One address of one other side, with its credentials and its habits. Opening does no I/O.
+
+    `nothing_done` are the statuses of which this bank's profile says that nothing was done
+    (429 or 503, usually). `timeout_seconds` bounds connecting, each silence, and, times ten, the
+    whole call. Redirects are not followed and the environment's proxies and .netrc are not used:
+    credentials go where the connection says and nowhere else.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        other_side: str = "the bank",
+        auth: httpx.Auth | None = None,
+        timeout_seconds: float = 30.0,
+        nothing_done: frozenset[int] = frozenset(),
+    ) -> None:
+        self.base_url = _checked(base_url)
+        self.other_side = other_side
+        self._it = other_side[:1].upper() + other_side[1:]
+        self.nothing_done = nothing_done
+        self._auth = auth
+        self._timeout_seconds = timeout_seconds
+
+    def send(
+        self,
+        path: str,
+        content: bytes,
+        media_type: str,
+        *,
+        method: str = "POST",
+        headers: Mapping[str, str] | None = None,
+        understood: frozenset[int] = frozenset(),
+    ) -> Answer:
+        """Change something on the other side, once. Statuses `understood` are returned, not raised.
+
+        Raises Unavailable only when the other side surely did nothing, Refused on its definite
+        no, InDoubt whenever it may have acted.
+        """
+        all_headers = {**(headers or {}), "Content-Type": media_type}
+        try:
+            answer = self._call(method, path, content=content, headers=all_headers)
+        except _NOT_SENT as error:
+            self._not_reached(error)
+        except (httpx.HTTPError, httpx.StreamError, _TooMuchError) as error:
+            raise InDoubt(
+                "outcome_unknown",
+                f"The connection to {self.other_side} failed after we had begun to send"
+                f" ({_words(error)}).",
+                "We do not know whether it has what we sent, and we will not send it again.",
+                f"We ask {self.other_side}; until it answers, treat it as sent.",
+            ) from error
+        if 200 <= answer.status < 300 or answer.status in understood:
+            return answer
+        raise self._sending_failed(answer)
+
+    def get(
+        self,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        understood: frozenset[int] = frozenset(),
+    ) -> Answer:
+        """Read something. Raises Unavailable (try again) or Refused (a person must look)."""
+        try:
+            answer = self._call("GET", path, params=dict(query or {}))
+        except _NOT_SENT as error:
+            self._not_reached(error)
+        except (httpx.HTTPError, httpx.StreamError, _TooMuchError) as error:
+            raise Unavailable(
+                "read_failed",
+                f"Reading from {self.other_side} failed ({_words(error)}).",
+                can_do="Nothing to do: we try again.",
+            ) from error
+        if 200 <= answer.status < 300 or answer.status in understood:
+            return answer
+        raise self._reading_failed(answer)
+
+    def close(self) -> None:
+        if "_client" in self.__dict__:
+            self._client.close()
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        # A fresh connection per call: one that went stale in a pool would make a doubt of
+        # every payment that met it.
+        return httpx.Client(
+            auth=self._auth,
+            timeout=self._timeout_seconds,
+            trust_env=False,
+            follow_redirects=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
+
+    def _call(self, method: str, path: str, **request: Any) -> Answer:
+        deadline = time.monotonic() + 10 * self._timeout_seconds
+        url = f"{self.base_url}/{path.lstrip('/')}"
+        with self._client.stream(method, url, **request) as response:
+            body = bytearray()
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > ANSWER_BYTES_MAX:
+                    raise _TooMuchError("the answer was too long")
+                if time.monotonic() > deadline:
+                    raise _TooMuchError("the answer came too slowly")
+            return Answer(
+                status=response.status_code,
+                headers=dict(response.headers),
+                content=bytes(body),
+            )
+
+    def _not_reached(self, error: Exception) -> NoReturn:
+        raise Unavailable(
+            "not_reached",
+            f"{self._it} could not be reached ({_words(error)}).",
+            "Nothing was sent.",
+            "We try again; if it lasts, check the address of the connection.",
+        ) from error
+
+    def _sending_failed(self, answer: Answer) -> NostroError:
+        status = answer.status
+        if status in self.nothing_done:
+            return self._busy(answer)
+        if 400 <= status < 500 and status not in _ASK_FIRST:
+            return Refused(
+                "refused_by_other_side",
+                f"{self._it} refused what we sent: {status} {_first_line(answer)}".rstrip(),
+                "It did nothing, and we will not send it again.",
+                "Correct the cause it names, or the connection's settings.",
+            )
+        return InDoubt(
+            "outcome_unknown",
+            f"{self._it} answered {status}, which does not say whether it acted.",
+            "We do not know whether it has what we sent, and we will not send it again.",
+            f"We ask {self.other_side}; until it answers, treat it as sent.",
+        )
+
+    def _reading_failed(self, answer: Answer) -> NostroError:
+        status = answer.status
+        if status >= 500 or status in self.nothing_done | _TRY_AGAIN_READING:
+            return self._busy(answer)
+        return Refused(
+            "refused_by_other_side",
+            f"{self._it} refused the question: {status} {_first_line(answer)}".rstrip(),
+            can_do="Check the settings and credentials of the connection.",
+        )
+
+    def _busy(self, answer: Answer) -> Unavailable:
+        failure = Unavailable(
+            "busy",
+            f"{self._it} is busy or closed (it answered {answer.status}).",
+            "It did nothing.",
+            "Nothing to do: we try again.",
+        )
+        failure.retry_after_seconds = retry_after_seconds(answer.headers)
+        return failure
+
+
+class _TooMuchError(Exception):
+    """An answer longer or slower than we wait for."""
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> int | None:
+    """RFC 9110 section 10.2.3: seconds, or a date, which is read against the answer's own Date."""
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return int(text)
+    try:
+        wait = parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("date", ""))
+    except (TypeError, ValueError):  # None or an unreadable date; naive minus aware
+        return None
+    return max(0, int(wait.total_seconds()))
+
+
+def _checked(base_url: str) -> str:
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query:
+        raise Invalid(
+            "address_invalid",
+            "The address of the connection is not a plain http or https address.",
+            can_do="Write it like https://bank.example/api; credentials have their own fields.",
+            field="base_url",
+        )
+    return base_url.rstrip("/")
+
+
+def _words(error: Exception) -> str:
+    known: dict[type[Exception], str] = {
+        httpx.ConnectTimeout: "no connection in time",
+        httpx.ReadTimeout: "no answer in time",
+        httpx.WriteTimeout: "it took our bytes too slowly",
+    }
+    return known.get(type(error)) or str(error) or type(error).__name__
+
+
+def _first_line(answer: Answer) -> str:
+    """The first words of an answer, for a sentence: printable and short."""
+    text = answer.content[:2000].decode("utf-8", "replace").strip()
+    line = " ".join(text.split())[:200]
+    return "".join(letter for letter in line if letter.isprintable())
