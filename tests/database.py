@@ -1,0 +1,115 @@
+"""A PostgreSQL of our own for the tests: one migrated template, a fresh copy for each module.
+
+Tests work as nostro_app, never as owner or superuser: such tests would prove nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+_HOME = Path(tempfile.mkdtemp(prefix="nostro-tests-"))
+os.environ["NOSTRO_HOME"] = str(_HOME)
+os.environ["NOSTRO_WEB_THREADS"] = "0"
+os.environ["NOSTRO_DATABASE_URL"] = "postgresql:///not_yet?host=/nonexistent&port=1"
+os.environ["DJANGO_SETTINGS_MODULE"] = "nostro.settings"
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connections  # noqa: E402
+
+from nostro.ops.secrets import FileSecrets  # noqa: E402
+from nostro.storage.database import ROLES, django_databases, prepare  # noqa: E402
+from nostro.storage.server import Server  # noqa: E402
+
+TEMPLATE = "nostro_template"
+
+
+def point_at(url: str) -> None:
+    """Let Django's three connections speak to another database."""
+    secrets = FileSecrets(_HOME / "secrets")
+    passwords = {role: secrets.read_or_make(f"database_{role}") for role in ROLES}
+    connections.close_all()
+    for alias, wanted in django_databases(url, passwords, threads=0).items():
+        for settings in (connections.databases[alias], connections[alias].settings_dict):
+            settings.update(wanted)
+
+
+class Cluster:
+    """The test server: makes and drops databases as its administrator."""
+
+    def __init__(self, admin_url: str) -> None:
+        self.admin_url = admin_url
+
+    def url(self, database: str) -> str:
+        """Address of a database without user, as NOSTRO_DATABASE_URL takes it."""
+        before, _, query = self.admin_url.partition("?")
+        host = before.rpartition("@")[2].partition("/")[0]
+        return f"postgresql://{host}/{database}" + (f"?{query}" if query else "")
+
+    def admin(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
+        before, _, query = self.admin_url.partition("?")
+        address = f"{before.rpartition('/')[0]}/{database}" + (f"?{query}" if query else "")
+        return psycopg.connect(address, autocommit=True)
+
+    def make_template(self) -> None:
+        secrets = FileSecrets(_HOME / "secrets")
+        passwords = {role: secrets.read_or_make(f"database_{role}") for role in ROLES}
+        prepare(self.admin_url, passwords, TEMPLATE)
+        point_at(self.url(TEMPLATE))
+        call_command("migrate", database="owner", verbosity=0)
+        connections.close_all()
+
+    def copy(self) -> str:
+        name = f"test_{uuid4().hex[:12]}"
+        with self.admin() as admin:
+            admin.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER nostro_owner").format(
+                    sql.Identifier(name), sql.Identifier(TEMPLATE)
+                )
+            )
+        return name
+
+    def drop(self, name: str) -> None:
+        connections.close_all()
+        with self.admin() as admin:
+            admin.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The embedded server, or the one that NOSTRO_TEST_DATABASE_ADMIN_URL names."""
+    external = os.environ.get("NOSTRO_TEST_DATABASE_ADMIN_URL", "")
+    if external:
+        found = Cluster(external)
+        found.make_template()
+        yield found
+        return
+    server = Server(_HOME / "postgresql")
+    server.ensure()
+    found = Cluster(server.admin_url())
+    found.make_template()
+    yield found
+    connections.close_all()
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def database(cluster: Cluster) -> Iterator[str]:
+    """A fresh database for the module; yields its address."""
+    name = cluster.copy()
+    point_at(cluster.url(name))
+    yield cluster.url(name)
+    cluster.drop(name)
