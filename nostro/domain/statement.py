@@ -62,6 +62,7 @@ class TransactionDetail(msgspec.Struct, frozen=True, kw_only=True):
     remittance: tuple[str, ...] = ()
     creditor_reference: str = ""
     return_reason: str = ""
+    counterparty_bic: str = ""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
