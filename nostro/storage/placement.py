@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import pwd
 import re
 import secrets
 import shutil
@@ -66,6 +67,22 @@ def owner(place: Path, otherwise: Account | None) -> Account | None:
             can_do="Run nostro as that user or as root, or choose another home folder.",
         )
     return None
+
+
+def must_have_name(account: Account | None) -> None:
+    """Refuse a user without an entry in the user database: initdb cannot run as one."""
+    uid = account.uid if account else os.geteuid()
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        raise Refused(
+            code="database_user_without_name",
+            happened=f"User number {uid} has no name on this machine, and PostgreSQL's initdb"
+            " refuses such a user.",
+            did="No database was made.",
+            can_do=f"Add a user with the number {uid}, run nostro as another user, or use an"
+            " external PostgreSQL.",
+        ) from None
 
 
 def _may_enter(found: os.stat_result, account: Account) -> bool:

@@ -195,6 +195,7 @@ class Server:
         for left in self._place.glob("data.new-*"):
             shutil.rmtree(left, ignore_errors=True)
         self._must_have_room()
+        placement.must_have_name(self._account)
         new = self._place / f"data.new-{secrets.token_hex(4)}"
         try:
             placement.write_whole(

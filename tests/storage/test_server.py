@@ -243,6 +243,19 @@ def test_an_ordinary_user_runs_it_as_himself(home: Path) -> None:
     assert Path(f"/proc/{pid_of(home)}").stat().st_uid == user.uid
 
 
+def test_a_user_without_a_name_is_told_so(home: Path) -> None:
+    if os.geteuid() != 0:
+        absent("root")
+    home.chmod(0o777)
+    code = (
+        "os.setgroups([]); os.setgid(54321); os.setuid(54321)\n"
+        "try: Server(home / 'his').ensure()\n"
+        "except NostroError as e: print(e.code)"
+    )
+    told = in_another_process(code, home).communicate(timeout=60)[0]
+    assert told.split()[-1:] == ["database_user_without_name"], told
+
+
 def test_stops_cleanly_and_stopping_twice_is_fine(home: Path) -> None:
     server = Server(home)
     server.stop()
