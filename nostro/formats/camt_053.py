@@ -24,6 +24,12 @@ from nostro.domain.statement import (
     TransactionDetail,
 )
 from nostro.formats import Format, Profile
+from nostro.formats.camt_fields import (
+    BALANCE_FIELDS,
+    ENTRY_FIELDS,
+    STATEMENT_FIELDS,
+    TRANSACTION_FIELDS,
+)
 from nostro.formats.iso20022 import Record, Shape, declared, identifies, records
 
 _KEPT = "The original is kept; nothing was booked from it."
@@ -33,100 +39,6 @@ _TRUE, _FALSE = {"true", "1"}, {"false", "0", ""}
 _TRUE_TOLERATED = {"yes", "y"}
 _OPENING = {"OPBD", "PRCD", "OPAV"}
 _IF_IT_CLOSES = "Trust it only if the statement closes."
-
-
-def _account(path: str, slot: str) -> dict[str, str]:
-    return {f"{path}/Id/IBAN": slot, f"{path}/Id/Othr/Id": slot, f"{path}/Id/PrtryAcct/Id": slot}
-
-
-def _party(side: str) -> dict[str, str]:
-    """A counterparty's slots: the party moved one level down (Pty) in version 03, BIC to BICFI."""
-    name, slot = f"RltdPties/{side}", side.lower()
-    agent = f"RltdAgts/{side}Agt/FinInstnId"
-    return {
-        f"{name}/Nm": f"{slot}_name",
-        f"{name}/Pty/Nm": f"{slot}_name",
-        f"{name}/Agt/FinInstnId/Nm": f"{slot}_name",
-        f"RltdPties/Ultmt{side}/Nm": f"{slot}_ultimate",
-        f"RltdPties/Ultmt{side}/Pty/Nm": f"{slot}_ultimate",
-        **_account(f"{name}Acct", f"{slot}_account"),
-        f"{agent}/BICFI": f"{slot}_bic",
-        f"{agent}/BIC": f"{slot}_bic",
-    }
-
-
-_DETAIL_FIELDS = {
-    "Refs/EndToEndId": "end_to_end_id",
-    "Refs/UETR": "uetr",
-    "Refs/InstrId": "instruction_id",
-    "Refs/PmtInfId": "payment_information_id",
-    "Refs/MsgId": "message_id",
-    "Refs/AcctSvcrRef": "bank_reference",
-    "Amt": "amount",
-    "CdtDbtInd": "direction",
-    "AmtDtls/TxAmt/Amt": "transaction_amount",
-    "AmtDtls/InstdAmt/Amt": "instructed_amount",
-    **_party("Dbtr"),
-    **_party("Cdtr"),
-    "RmtInf/Ustrd": "remittance*",
-    "RmtInf/Strd/RfrdDocInf/Nb": "remittance*",
-    "RmtInf/Strd/AddtlRmtInf": "remittance*",
-    "RmtInf/Strd/CdtrRefInf/Ref": "creditor_references*",
-    "AddtlTxInf": "text",
-    "RtrInf/Rsn/Cd": "return_reason",
-    "RtrInf/Rsn/Prtry": "return_reason",
-    "RtrInf/RtrRsn/Cd": "return_reason",
-    "RtrInf/RtrRsn/Prtry": "return_reason",
-}
-
-_ENTRY_FIELDS = {
-    "NtryRef": "entry_reference",
-    "Amt": "amount",
-    "CdtDbtInd": "direction",
-    "RvslInd": "reversal",
-    "Sts": "status",
-    "Sts/Cd": "status",
-    "Sts/Prtry": "status",
-    "BookgDt": "booked",
-    "BookgDt/Dt": "booked",
-    "BookgDt/DtTm": "booked",
-    "ValDt": "value",
-    "ValDt/Dt": "value",
-    "ValDt/DtTm": "value",
-    "AcctSvcrRef": "bank_reference",
-    "BkTxCd/Domn/Cd": "domain",
-    "BkTxCd/Domn/Fmly/Cd": "family",
-    "BkTxCd/Domn/Fmly/SubFmlyCd": "subfamily",
-    "BkTxCd/Prtry/Cd": "proprietary",
-    "NtryDtls/Btch/PmtInfId": "payment_information_id",
-    "NtryDtls/Btch/MsgId": "message_id",
-    "NtryDtls/Btch/NbOfTxs": "batch_count",
-    "AddtlNtryInf": "text",
-}
-
-_BALANCE_FIELDS = {
-    "Tp/CdOrPrtry/Cd": "code",
-    "Tp/CdOrPrtry/Prtry": "code",
-    "Tp/Cd": "code",
-    "Amt": "amount",
-    "CdtDbtInd": "direction",
-    "Dt": "day",
-    "Dt/Dt": "day",
-    "Dt/DtTm": "day",
-}
-
-_STATEMENT_FIELDS = {
-    "Id": "statement_id",
-    "ElctrncSeqNb": "electronic_sequence",
-    "LglSeqNb": "legal_sequence",
-    "CreDtTm": "created",
-    "FrToDt/FrDtTm": "from",
-    "FrToDt/FrDt": "from",
-    "FrToDt/ToDtTm": "to",
-    "FrToDt/ToDt": "to",
-    **_account("Acct", "account"),
-    "Acct/Ccy": "currency",
-}
 
 
 class _Untold(NamedTuple):
@@ -404,14 +316,14 @@ def _statement(record: Record) -> Statement:
     )
 
 
-_TRANSACTION = Shape(name="transaction", fields=_DETAIL_FIELDS, make=_detail)
+_TRANSACTION = Shape(name="transaction", fields=TRANSACTION_FIELDS, make=_detail)
 _ENTRY = Shape(
-    name="entry", fields=_ENTRY_FIELDS, make=_entry, inner={"NtryDtls/TxDtls": _TRANSACTION}
+    name="entry", fields=ENTRY_FIELDS, make=_entry, inner={"NtryDtls/TxDtls": _TRANSACTION}
 )
-_BALANCE = Shape(name="balance", fields=_BALANCE_FIELDS, make=_balance)
+_BALANCE = Shape(name="balance", fields=BALANCE_FIELDS, make=_balance)
 _STATEMENT = Shape(
     name="statement",
-    fields=_STATEMENT_FIELDS,
+    fields=STATEMENT_FIELDS,
     make=_statement,
     inner={"Bal": _BALANCE, "Ntry": _ENTRY},
     yields=True,

@@ -1,8 +1,8 @@
-"""What all bank messages in XML share: which message it is, safe reading, official schemas.
+"""What all bank messages in XML share: which message it is, safe reading.
 
 ISO 20022 messages come in many versions, with any namespace prefix, bare or inside an envelope
 with a business application header (head.001). Readers therefore go by local names and by the path
-below the message element; only writers and `validate` go by the exact schema.
+below the message element; only writers and `iso20022_schema` go by the exact version.
 
 A reader declares `Shape`s: the repeated elements that it wants as records, and for each the paths
 below it whose text it wants. `records` drives expat over the bytes, chunk by chunk.
@@ -13,14 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
-from importlib.resources import files
-from io import BytesIO
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
 import msgspec
-from lxml import etree
 
 from nostro.domain.errors import Invalid
 from nostro.domain.problem import Location
@@ -235,6 +231,16 @@ def records(
         )
 
 
+def check_plain(data: bytes) -> None:
+    """Refuse a document type, and whatever is not well-formed, and raise as `records` does."""
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = _refuse_doctype(parser)
+    parser.XmlDeclHandler = _check_encoding
+    for at in range(0, len(data), CHUNK_BYTES):
+        _feed(parser, data[at : at + CHUNK_BYTES], False)
+    _feed(parser, b"", True)
+
+
 def _refuse_doctype(parser: expat.XMLParserType) -> Callable[..., None]:
     def refuse(*_parts: Any) -> None:
         raise Invalid(
@@ -349,61 +355,3 @@ def _named(namespace: str) -> str:
 def identifies(message: str) -> Callable[[bytes], int]:
     """An `identify` for one message: 100 when the head is surely this message, else 0."""
     return lambda head: 100 if message_of(head) == message else 0
-
-
-@cache
-def _schema(name: str) -> etree.XMLSchema:
-    found = files("nostro.formats").joinpath("schemas", f"{name}.xsd")
-    return etree.XMLSchema(etree.fromstring(found.read_bytes()))
-
-
-def schemas() -> list[str]:
-    """The message versions that we hold an official schema of, such as "pain.001.001.09"."""
-    folder = files("nostro.formats").joinpath("schemas")
-    return sorted(f.name[:-4] for f in folder.iterdir() if f.name.endswith(".xsd"))
-
-
-def validate(data: bytes) -> None:
-    """Check a message against the official schema of its own version (ISO 20022 XSD).
-
-    Raises Invalid: `schema_violation` with the first line that breaks it, `schema_unknown` when we
-    hold no schema of that version, and `doctype_refused`, `file_cut` or `not_well_formed`.
-    """
-    for _ in records(BytesIO(data), "Document", _NOTHING):  # One place that refuses bad XML.
-        pass
-    document = _document(data)
-    name = (etree.QName(document).namespace or "").rpartition(":")[2]
-    if name not in schemas():
-        raise Invalid(
-            "schema_unknown",
-            f"We hold no official schema of {name or 'a message without namespace'}.",
-            can_do=f"We can check: {', '.join(schemas())}.",
-            location=f"line {document.sourceline}",
-        )
-    schema = _schema(name)
-    if not schema.validate(etree.ElementTree(document)):
-        log: Any = schema.error_log  # The stubs do not know that it is a list.
-        first = log[0]
-        raise Invalid(
-            "schema_violation",
-            f"The message breaks the schema {name}: {first.message}",
-            can_do="Correct the message; a bank would refuse it.",
-            location=f"line {first.line}",
-        )
-
-
-def _document(data: bytes) -> etree._Element:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
-    try:
-        return next(etree.fromstring(data, parser).iter("{*}Document"))
-    except etree.XMLSyntaxError as error:  # What expat lets pass, such as an unknown prefix.
-        raise Invalid(
-            "not_well_formed",
-            f"The file is not well-formed XML ({error.msg}).",
-            _KEPT,
-            "Ask the sender for a file that is well-formed XML.",
-            location=f"line {error.lineno}",
-        ) from None
-
-
-_NOTHING = Shape(name="Document", fields={}, make=lambda _record: None)
