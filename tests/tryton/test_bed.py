@@ -1,0 +1,165 @@
+"""Tryton and the bank without us in the middle: the ends of the loop hold by themselves.
+
+The whole needs the seeded bed: SOAK=1 builds it (about two minutes, once), and so does
+`python -m tests.tryton.bed build`. Without it only Tryton itself is installed and asked.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from tests.needs import absent
+from tests.tryton import bank as banks
+from tests.tryton import seed
+from tests.tryton.bank import Bank
+from tests.tryton.bed import BedError, TrytonBed
+from tests.tryton.loop import (
+    bring_statement_back,
+    bring_status_back,
+    statuses_of,
+    take_payment_file,
+)
+from tests.tryton.rpc import Balances, Item, Tryton
+from tests.tryton.wire import TrytonError
+
+BANK_DAY = date(2026, 9, 30)
+DUE_UNTIL = date(2026, 10, 5)
+SOAK = os.environ.get("SOAK") == "1"
+
+BILLED = sum((bill.amount for bill in seed.BILLS), Decimal(0))
+GOOD = Decimal("1240.50") + Decimal("980.00")  # due by then, at open accounts
+BAD = Decimal("655.25")  # due by then, at a closed account
+
+
+def expected(*, payable: Decimal, clearing: Decimal, bank: Decimal) -> Balances:
+    return Balances(-payable, seed.INVOICE_AMOUNT, -clearing, bank)
+
+
+AFTER_PAY = expected(payable=BILLED, clearing=Decimal(0), bank=seed.OPENING_BALANCE)
+AFTER_STATUS = expected(payable=BILLED - GOOD, clearing=GOOD, bank=seed.OPENING_BALANCE)
+AFTER_SETTLING = expected(
+    payable=BILLED - GOOD, clearing=Decimal(0), bank=seed.OPENING_BALANCE - GOOD
+)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[None]:
+    """The seeded database on a server that stays up for all tests here."""
+    bed = TrytonBed()
+    if not bed.ready:
+        if not SOAK:
+            pytest.skip("no seeded Tryton yet; SOAK=1 or `python -m tests.tryton.bed build`")
+        bed.build()
+    with bed.server():
+        yield
+
+
+@pytest.fixture
+def bed(server: None) -> Iterator[TrytonBed]:
+    with TrytonBed() as bed:
+        yield bed
+
+
+@pytest.fixture
+def bank() -> Iterator[Bank]:
+    if banks.program() is None:
+        absent("mock-bank")
+    with banks.open_bank(BANK_DAY) as bank:
+        bank.hold(seed.COMPANY, seed.OWN_IBAN, seed.OWN_BIC, seed.OPENING_BALANCE)
+        closed = seed.CLOSED
+        bank.hold(closed.name, closed.iban, closed.bic, Decimal(0), behaviour="closed-account")
+        yield bank
+
+
+def test_tryton_8_answers_from_its_own_environment() -> None:
+    bed = TrytonBed()
+    try:
+        bed.build_environment()
+    except BedError as error:
+        absent(f"Tryton from PyPI ({error})")
+    with bed.without_database() as wire:
+        assert wire.series() == "8.0"
+
+
+def test_the_loop_from_bill_to_posted_statement(bed: TrytonBed, bank: Bank) -> None:
+    tryton = Tryton(bed.wire())
+    assert sum(d.amount for d in tryton.due()) == BILLED
+
+    content, payments = take_payment_file(bed, due_until=DUE_UNTIL, day=BANK_DAY)
+    assert b"pain.001.001.03" in content
+    assert sorted(p.amount for p in tryton.payments(payments)) == [BAD, *_good_amounts()]
+    assert tryton.balances() == AFTER_PAY
+    assert tryton.due(DUE_UNTIL) == [], "what is being paid is not offered again"
+
+    answer = bank.send(content)
+    assert answer.is_success, answer.text
+    assert bank.send(content).status_code == 422, "the bank takes a file once"
+    (pain002,) = bank.collect("pain.002", seed.OWN_IBAN)[:1]
+    statuses = statuses_of(pain002)
+    assert sorted(statuses.values()) == ["ACCP", "ACCP", "RJCT"]
+
+    for _ in range(2):
+        bring_status_back(bed, statuses, BANK_DAY)
+        assert tryton.balances() == AFTER_STATUS
+    _only_the_rejected_is_due(tryton)
+
+    bank.advance()
+    (camt053,) = bank.collect("camt.053", seed.OWN_IBAN)
+    (statement,) = bring_statement_back(bed, camt053)
+    assert bring_statement_back(bed, camt053) == []
+    assert tryton.statement_state(statement) == "posted"
+    assert tryton.balances() == AFTER_SETTLING
+    assert tryton.balances(posted=True) == AFTER_SETTLING, "no draft is left behind"
+    assert bank.balance(seed.OWN_IBAN) == AFTER_SETTLING.bank, "ERP and bank agree"
+    _nothing_is_booked_twice(tryton, payments)
+
+
+def test_the_same_statement_cannot_clear_a_payment_twice(bed: TrytonBed, bank: Bank) -> None:
+    tryton = Tryton(bed.wire())
+    content, _ = take_payment_file(bed, due_until=DUE_UNTIL, day=BANK_DAY)
+    bank.send(content)
+    bring_status_back(bed, statuses_of(bank.collect("pain.002", seed.OWN_IBAN)[0]), BANK_DAY)
+    bank.advance()
+    (camt053,) = bank.collect("camt.053", seed.OWN_IBAN)
+    bring_statement_back(bed, camt053)
+
+    (again,) = tryton.import_statement(camt053)
+    with pytest.raises(TrytonError):
+        tryton.clear(again)
+    with pytest.raises(TrytonError):
+        tryton.post_statement(again)
+    assert tryton.balances() == AFTER_SETTLING
+
+
+def test_a_journal_entry_is_posted(bed: TrytonBed) -> None:
+    tryton = Tryton(bed.wire())
+    fee = Decimal("12.30")
+    tryton.post_entry(BANK_DAY, "Bank fee", [Item(seed.EXPENSE, fee), Item(seed.BANK, -fee)])
+    assert tryton.balances(posted=True).bank == seed.OPENING_BALANCE - fee
+
+
+def _good_amounts() -> list[Decimal]:
+    due = (b for b in seed.BILLS if b.amount in {Decimal("1240.50"), Decimal("980.00")})
+    return sorted(b.amount for b in due)
+
+
+def _only_the_rejected_is_due(tryton: Tryton) -> None:
+    (offered,) = tryton.due(DUE_UNTIL)
+    assert (offered.reference, offered.amount) == ("4711", BAD)
+    assert tryton.supplier(offered.party) == seed.CLOSED.name
+
+
+def _nothing_is_booked_twice(tryton: Tryton, payments: list[int]) -> None:
+    good = _good_amounts()
+    assert tryton.entries(seed.BANK) == sorted([seed.OPENING_BALANCE, *(-a for a in good)])
+    assert tryton.entries(seed.CLEARING) == sorted([*good, *(-a for a in good)])
+    found = {p.amount: p for p in tryton.payments(payments)}
+    assert found[BAD].state == "failed"
+    assert not found[BAD].clearing_reconciled
+    assert all(found[a].state == "succeeded" and found[a].clearing_reconciled for a in good)
+    _only_the_rejected_is_due(tryton)
