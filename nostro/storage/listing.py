@@ -1,0 +1,354 @@
+"""What people and programs read in lists: payments, statements, transactions, cash, cases, events.
+
+Each function works inside `with tenant(...)`, gives frozen structs and never a model. Lists come in
+pages (see nostro.storage.paging): pass `limit` and the `next` of the page before as `cursor`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Min, Q, QuerySet, Sum
+
+from nostro.domain.case import CaseState
+from nostro.domain.errors import Invalid
+from nostro.domain.event import Actor, Event
+from nostro.domain.match import MatchState
+from nostro.domain.money import Money
+from nostro.domain.order import OrderState
+from nostro.storage import models
+from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
+from nostro.storage.rows import (
+    AccountRow,
+    BalanceRow,
+    CaseRow,
+    EventPage,
+    PaymentRow,
+    SealedEvent,
+    SealLag,
+    StatementRow,
+    StateTotal,
+    TransactionRow,
+    build,
+    columns,
+    money,
+)
+
+SEARCH_LENGTH_MAX = 100
+
+
+def payments(
+    *,
+    state: str = "",
+    q: str = "",
+    entity: str = "",
+    account: UUID | None = None,
+    limit: int = LIMIT_DEFAULT,
+    cursor: str = "",
+) -> Page[PaymentRow]:
+    """Payment orders, newest first.
+
+    `state`: one state, or several with commas between. `q`: part of a payee's name, or a whole
+    number, reference, invoice or IBAN. `entity`: the legal entity's code. `account`: debit account.
+    """
+    size = checked_limit(limit)
+    found = models.Order.objects.order_by("-id")
+    if state:
+        found = found.filter(state__in=_states(state))
+    if q:
+        found = found.filter(_search(q))
+    if entity:
+        found = found.filter(entity__code=entity)
+    if account:
+        found = found.filter(account_id=account)
+    if cursor:
+        (last,) = key_of("payments", cursor, _id)
+        found = found.filter(id__lt=last)
+    rows = _payment_rows(found[: size + 1])
+    return page_of("payments", rows, size, lambda row: (str(row.id),))
+
+
+def payment(order_id: UUID) -> PaymentRow | None:
+    """One payment order; None when this customer has no such payment."""
+    return next(iter(_payment_rows(models.Order.objects.filter(id=order_id))), None)
+
+
+def payment_totals() -> tuple[StateTotal, ...]:
+    """Count and sum of payments by state and currency."""
+    found = (
+        models.Order.objects.values("state", "currency")
+        .annotate(count=Count("id"), minor=Sum("amount_minor"))
+        .order_by("state", "currency")
+    )
+    return tuple(
+        StateTotal(
+            state=OrderState(row["state"]),
+            count=row["count"],
+            total=Money(int(row["minor"]), row["currency"]),
+        )
+        for row in found
+    )
+
+
+def statements(
+    *, account: UUID | None = None, limit: int = LIMIT_DEFAULT, cursor: str = ""
+) -> Page[StatementRow]:
+    """Statements, the last received first."""
+    size = checked_limit(limit)
+    found = models.Statement.objects.order_by("-id")
+    if account:
+        found = found.filter(account_id=account)
+    if cursor:
+        (last,) = key_of("statements", cursor, _id)
+        found = found.filter(id__lt=last)
+    rows = _statement_rows(found[: size + 1])
+    return page_of("statements", rows, size, lambda row: (str(row.id),))
+
+
+def statement(statement_id: UUID) -> StatementRow | None:
+    """One statement; None when this customer has no such statement."""
+    return next(iter(_statement_rows(models.Statement.objects.filter(id=statement_id))), None)
+
+
+def transactions(
+    statement_id: UUID, *, limit: int = LIMIT_DEFAULT, cursor: str = ""
+) -> Page[TransactionRow]:
+    """The entries of one statement in the bank's order."""
+    size = checked_limit(limit)
+    found = models.BankTransaction.objects.filter(statement_id=statement_id)
+    if cursor:
+        line, last = key_of("transactions", cursor, _line_and_id)
+        found = found.filter(Q(line__gt=line) | Q(line=line, id__gt=last))
+    names = columns(TransactionRow, "amount")
+    rows = [
+        build(TransactionRow, row, amount=money(row))
+        for row in found.order_by("line", "id").values(*names, *_AMOUNT)[: size + 1]
+    ]
+    return page_of("transactions", rows, size, lambda row: (str(row.line), str(row.id)))
+
+
+def accounts(*, limit: int = LIMIT_DEFAULT, cursor: str = "") -> Page[AccountRow]:
+    """The customer's own accounts, oldest first. `every(accounts)` gives them all."""
+    size = checked_limit(limit)
+    found = models.Account.objects.order_by("id")
+    if cursor:
+        (last,) = key_of("accounts", cursor, _id)
+        found = found.filter(id__gt=last)
+    joined = {"entity_code": "entity__code", "entity_name": "entity__name"}
+    joined |= {"connection_name": "connection__name"}
+    names = columns(AccountRow, *joined)
+    rows = [
+        build(AccountRow, row, **{name: row[path] for name, path in joined.items()})
+        for row in found.values(*names, *joined.values())[: size + 1]
+    ]
+    return page_of("accounts", rows, size, lambda row: (str(row.id),))
+
+
+def balances(
+    *, account: UUID | None = None, limit: int = LIMIT_DEFAULT, cursor: str = ""
+) -> Page[BalanceRow]:
+    """The newest balance of each kind on each account. `every(balances)` gives them all."""
+    size = checked_limit(limit)
+    found = models.Balance.objects.order_by("account_id", "code", "-day", "-received_at", "-id")
+    if account:
+        found = found.filter(account_id=account)
+    if cursor:
+        last, code = key_of("balances", cursor, _id_and_code)
+        found = found.filter(Q(account_id__gt=last) | Q(account_id=last, code__gt=code))
+    joined = {"account_name": "account__name", "account_iban": "account__iban"}
+    joined |= {"entity_code": "account__entity__code", "entity_name": "account__entity__name"}
+    names = columns(BalanceRow, "amount", *joined)
+    newest = found.distinct("account_id", "code").values(*names, *_AMOUNT, *joined.values())
+    rows = [
+        build(
+            BalanceRow,
+            row,
+            amount=money(row),
+            **{name: row[path] for name, path in joined.items()},
+        )
+        for row in newest[: size + 1]
+    ]
+    return page_of("balances", rows, size, lambda row: (str(row.account_id), row.code))
+
+
+def cases(
+    *,
+    states: Collection[CaseState] = (CaseState.OPEN, CaseState.WAITING),
+    limit: int = LIMIT_DEFAULT,
+    cursor: str = "",
+) -> Page[CaseRow]:
+    """Cases, the most urgent first; without the resolved ones unless asked for."""
+    size = checked_limit(limit)
+    found = models.Case.objects.filter(state__in=[state.value for state in states])
+    if cursor:
+        due, last = key_of("cases", cursor, _time_and_id)
+        found = found.filter(Q(due_at__gt=due) | Q(due_at=due, id__gt=last))
+    rows = [
+        build(CaseRow, row)
+        for row in found.order_by("due_at", "id").values(*columns(CaseRow))[: size + 1]
+    ]
+    return page_of("cases", rows, size, lambda row: (row.due_at.isoformat(), str(row.id)))
+
+
+def events(*, after_position: int = 0, limit: int = LIMIT_DEFAULT) -> EventPage:
+    """Sealed events after a position; what is not sealed yet has no position and comes later."""
+    size = checked_limit(limit)
+    seals = list(
+        models.EventSeal.objects.filter(position__gt=after_position)
+        .order_by("position")
+        .values("position", "hash", "sealed_at", "event_id", "occurred_at")[: size + 1]
+    )
+    shown = seals[:size]
+    known = {event.id: event for event in _events_of(shown)}
+    rows = tuple(
+        SealedEvent(
+            position=seal["position"],
+            hash=seal["hash"],
+            sealed_at=seal["sealed_at"],
+            event=known[str(seal["event_id"])],
+        )
+        for seal in shown
+    )
+    last = rows[-1].position if rows else after_position
+    return EventPage(rows=rows, last=last, more=len(seals) > size, lag=seal_lag())
+
+
+def seal_lag() -> SealLag:
+    found = models.Unsealed.objects.aggregate(count=Count("*"), oldest=Min("occurred_at"))
+    return SealLag(unsealed=found["count"], oldest_at=found["oldest"])
+
+
+_AMOUNT = ("amount_minor", "currency")
+_EVENT = ("id", "type", "subject_kind", "subject_id", "actor", "occurred_at", "data")
+
+
+def _id(key: str) -> tuple[UUID]:
+    return (UUID(key),)
+
+
+def _line_and_id(line: str, key: str) -> tuple[int, UUID]:
+    return int(line), UUID(key)
+
+
+def _id_and_code(key: str, code: str) -> tuple[UUID, str]:
+    return UUID(key), code
+
+
+def _time_and_id(time: str, key: str) -> tuple[datetime, UUID]:
+    return datetime.fromisoformat(time).astimezone(UTC), UUID(key)
+
+
+def _states(text: str) -> list[str]:
+    wanted = [part.strip() for part in text.split(",")]
+    unknown = [part for part in wanted if part not in set(OrderState)]
+    if unknown:
+        raise Invalid(
+            "state_unknown",
+            f"{unknown[0][:40]!r} is not a state of a payment.",
+            can_do=f"Use one of: {', '.join(OrderState)}.",
+            field="state",
+        )
+    return wanted
+
+
+def _search(q: str) -> Q:
+    if len(q) > SEARCH_LENGTH_MAX:
+        raise Invalid(
+            "search_too_long",
+            f"The search text has {len(q)} characters.",
+            can_do=f"Search for at most {SEARCH_LENGTH_MAX} characters.",
+            field="q",
+        )
+    whole, iban = q.strip(), "".join(q.split()).upper()
+    return (
+        Q(creditor_name__icontains=whole)
+        | Q(number__iexact=whole)
+        | Q(source_reference=whole)
+        | Q(end_to_end_id=whole)
+        | Q(payee_number=whole)
+        | Q(creditor_iban=iban)
+        | Q(invoices__contains=[whole])
+    )
+
+
+def _payment_rows(found: QuerySet[models.Order]) -> list[PaymentRow]:
+    joined = {"entity_code": "entity__code", "entity_name": "entity__name"}
+    names = columns(PaymentRow, "amount", "account_name", "approved_by", "held_for", *joined)
+    values = list(found.values(*names, *_AMOUNT, "account__name", *joined.values()))
+    approvers, reasons = _open_approvals_and_holds([row["id"] for row in values])
+    return [
+        build(
+            PaymentRow,
+            row,
+            amount=money(row),
+            account_name=row["account__name"] or "",
+            approved_by=tuple(approvers.get(row["id"], ())),
+            held_for=tuple(reasons.get(row["id"], ())),
+            **{name: row[path] for name, path in joined.items()},
+        )
+        for row in values
+    ]
+
+
+def _open_approvals_and_holds(
+    ids: list[UUID],
+) -> tuple[dict[UUID, list[str]], dict[UUID, list[str]]]:
+    approvals = models.Approval.objects.filter(order_id__in=ids, voided_at=None)
+    holds = models.Hold.objects.filter(order_id__in=ids, closed_at=None)
+    approvers: dict[UUID, list[str]] = {}
+    for order_id, name in approvals.order_by("approved_at").values_list("order_id", "person_name"):
+        approvers.setdefault(order_id, []).append(name)
+    reasons: dict[UUID, list[str]] = {}
+    for order_id, sentence in holds.order_by("opened_at").values_list("order_id", "sentence"):
+        reasons.setdefault(order_id, []).append(sentence)
+    return approvers, reasons
+
+
+def _statement_rows(found: QuerySet[models.Statement]) -> list[StatementRow]:
+    joined = {"account_name": "account__name", "account_iban": "account__iban"}
+    names = columns(StatementRow, "opening", "closing", "unmatched", *joined)
+    values = list(found.values(*names, "opening_minor", "closing_minor", *joined.values()))
+    open_lines = dict(
+        models.BankTransaction.objects.filter(
+            statement_id__in=[row["id"] for row in values], match_state=MatchState.UNMATCHED.value
+        )
+        .values_list("statement_id")
+        .annotate(count=Count("id"))
+    )
+    return [
+        build(
+            StatementRow,
+            row,
+            opening=money(row, "opening_minor"),
+            closing=money(row, "closing_minor"),
+            unmatched=open_lines.get(row["id"], 0),
+            **{name: row[path] for name, path in joined.items()},
+        )
+        for row in values
+    ]
+
+
+def _events_of(seals: list[Any]) -> list[Event]:
+    """The events of some seals; their times narrow the search to the partitions that hold them."""
+    if not seals:
+        return []
+    times = [seal["occurred_at"] for seal in seals]
+    found = models.Event.objects.filter(
+        id__in=[seal["event_id"] for seal in seals], occurred_at__range=(min(times), max(times))
+    )
+    return [_event(row) for row in found.values(*_EVENT)]
+
+
+def _event(row: Any) -> Event:
+    return Event(
+        id=str(row["id"]),
+        type=row["type"],
+        subject_kind=row["subject_kind"],
+        subject_id=str(row["subject_id"]),
+        actor=Actor(**row["actor"]),
+        occurred_at=row["occurred_at"],
+        data=row["data"],
+    )
