@@ -38,6 +38,8 @@ class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `source_reference` is the source's own number of the payment, unique within the source.
     `invoices` are the document numbers it pays. `end_to_end_id` is the source's own, or "".
+    `run_id` is the payment run it came in, `approved_by` who approved it in the source: told, not
+    trusted, our own approvals come on top.
     """
 
     source_reference: str
@@ -54,6 +56,21 @@ class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
     creditor_reference: str = ""
     end_to_end_id: str = ""
     line: int = 0
+    run_id: str = ""
+    approved_by: str = ""
+
+
+class RunTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """What a payment run's file says about itself, after every line of it was read.
+
+    `lines` is how many payment lines there were, usable or not; `count` and `sums` are the totals
+    that the file states, or None when it states none. Totals that do not fit never get this far.
+    """
+
+    run_id: str
+    lines: int
+    count: int | None
+    sums: tuple[Money, ...] | None
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,3 +34,13 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     can_do: str
     location: Location
+
+
+class RejectedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a list that cannot be used, beside the ones that can. `raw` is its text."""
+
+    line: int
+    code: str
+    sentence: str
+    can_do: str
+    raw: str
