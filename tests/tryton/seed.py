@@ -30,6 +30,18 @@ PAYMENT_JOURNAL = "SEPA"
 STATEMENT_JOURNAL = "Current account"
 
 
+_COUNTRIES = {
+    code: {"code": code, "name": name}
+    for code, name in (
+        ("BE", "Belgium"),
+        ("DE", "Germany"),
+        ("ES", "Spain"),
+        ("FR", "France"),
+        ("NL", "Netherlands"),
+    )
+}
+
+
 @dataclass(frozen=True)
 class Partner:
     """A supplier or customer and where it banks."""
@@ -283,9 +295,14 @@ def _opening(wire: Wire, company: int, accounts: dict[str, int]) -> None:
 # ---- Parties and what they are owed
 
 
+def _country(wire: Wire, code: str) -> int:
+    # A new database knows no countries; without one an address has no <Ctry> in the payment file.
+    found = wire.call("model.country.country.search", [["code", "=", code]], 0, 1, None)
+    return int(found[0]) if found else _create(wire, "country.country", _COUNTRIES[code])
+
+
 def _party_record(wire: Wire, name: str, country: str) -> int:
-    land = wire.call("model.country.country.search", [["code", "=", country]], 0, 1, None)
-    address = {"street": "Market street 1", "city": "Town", "country": land[0] if land else None}
+    address = {"street": "Market street 1", "city": "Town", "country": _country(wire, country)}
     return _create(wire, "party.party", {"name": name, "addresses": [["create", [address]]]})
 
 

@@ -92,6 +92,7 @@ def test_the_loop_from_bill_to_posted_statement(bed: TrytonBed, bank: Bank) -> N
 
     content, payments = take_payment_file(bed, due_until=DUE_UNTIL, day=BANK_DAY)
     assert b"pain.001.001.03" in content
+    assert b"<Ctry>NL</Ctry>" in content
     assert sorted(p.amount for p in tryton.payments(payments)) == [BAD, *_good_amounts()]
     assert tryton.balances() == AFTER_PAY
     assert tryton.due(DUE_UNTIL) == [], "what is being paid is not offered again"
@@ -106,6 +107,7 @@ def test_the_loop_from_bill_to_posted_statement(bed: TrytonBed, bank: Bank) -> N
     for _ in range(2):
         bring_status_back(bed, statuses, BANK_DAY)
         assert tryton.balances() == AFTER_STATUS
+    assert tryton.balances(posted=True) == AFTER_PAY, "clearing is a draft until the statement"
     _only_the_rejected_is_due(tryton)
 
     bank.advance()
