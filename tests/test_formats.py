@@ -1,0 +1,147 @@
+"""Every format, against every sample in tests/golden/<format>/. Add a sample, get its tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nostro import formats
+from nostro.domain.errors import Invalid
+from nostro.domain.payment import line_of
+from nostro.formats import HEAD_BYTES, Profile
+from nostro.formats.iso20022_schema import schemas, validate
+from tests.formats.samples import journals, payment_files, read, write
+
+GOLDEN = Path(__file__).parent / "golden"
+SAMPLES = sorted(GOLDEN.glob("*/*.in"))
+
+
+def name_of(sample: Path) -> str:
+    return f"{sample.parent.name}/{sample.stem}"
+
+
+each_sample = pytest.mark.parametrize("sample", SAMPLES, ids=name_of)
+
+
+def readable(items: list[Any]) -> str:
+    builtins = [{type(item).__name__: msgspec.to_builtins(item)} for item in items]
+    return json.dumps(builtins, indent=1, ensure_ascii=False) + "\n"
+
+
+@each_sample
+def test_reads_as_blessed(sample: Path, request: pytest.FixtureRequest) -> None:
+    got = readable(read(sample.parent.name, sample.read_bytes()))
+    blessed = sample.with_suffix(".json")
+    if request.config.getoption("--bless"):
+        blessed.write_text(got)
+    assert got == blessed.read_text()
+
+
+@pytest.mark.parametrize("name", formats.find())
+def test_every_format_has_a_sample(name: str) -> None:
+    assert [s for s in SAMPLES if s.parent.name == name], f"add tests/golden/{name}/*.in"
+
+
+@each_sample
+def test_is_taken_for_its_own_format_only(sample: Path) -> None:
+    head = sample.read_bytes()[:HEAD_BYTES]
+    sure = {name: form.identify(head) for name, form in formats.find().items()}
+    assert [name for name, percent in sure.items() if percent] == [sample.parent.name]
+    assert formats.identify(head).name == sample.parent.name
+
+
+@each_sample
+def test_reads_the_same_in_drops(sample: Path) -> None:
+    """A network hands bytes over as it likes: nothing may depend on where a chunk ends."""
+
+    class Drops(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            return super().read(7)
+
+    form = formats.find()[sample.parent.name]
+    drops = list(formats.reader(form)(Drops(sample.read_bytes()), Profile()))
+    assert drops == read(form.name, sample.read_bytes())
+
+
+def lines_in(value: Any) -> list[int]:
+    """Every source line that an object, or one inside it, names."""
+    if isinstance(value, dict):
+        own = [value["line"]] if isinstance(value.get("line"), int) else []
+        return own + [line for inner in value.values() for line in lines_in(inner)]
+    if isinstance(value, list | tuple):
+        return [line for inner in value for line in lines_in(inner)]
+    return []
+
+
+@each_sample
+def test_source_lines_are_in_the_file(sample: Path) -> None:
+    last = sample.read_bytes().count(b"\n") + 1
+    lines = lines_in(msgspec.to_builtins(read(sample.parent.name, sample.read_bytes())))
+    assert all(0 < line <= last for line in lines)
+    if sample.parent.name in ("camt_053", "payment_run_csv", "open_items_csv"):
+        assert lines
+
+
+def refusal_of(doing: Callable[[], object]) -> Invalid | None:
+    try:
+        doing()
+    except Invalid as refusal:
+        return refusal
+    return None
+
+
+@each_sample
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_damage_is_read_or_refused_with_a_place(sample: Path, data: st.DataObject) -> None:
+    whole = sample.read_bytes()
+    at = data.draw(st.integers(0, len(whole)))
+    gone = data.draw(st.integers(0, 40))
+    put = data.draw(st.binary(max_size=6) | st.sampled_from([b"<Ntry>", b'"', b";", b"\n", b"9"]))
+    damaged = whole[:at] + put + whole[at + gone :]
+    formats.find()[sample.parent.name].identify(damaged[:HEAD_BYTES])
+    refusal = refusal_of(lambda: read(sample.parent.name, damaged))
+    if refusal is not None:
+        assert all((refusal.code, refusal.location, refusal.happened, refusal.can_do)), refusal
+
+
+@given(file=payment_files(), version=st.sampled_from(["pain.001.001.09", "pain.001.001.03"]))
+@settings(max_examples=150, deadline=None)
+def test_what_was_written_is_what_was_approved(file: Any, version: str) -> None:
+    data = write("pain_001", file, version=version)
+    validate(data)
+    assert read("pain_001", data) == [
+        line_of(batch, instruction) for batch in file.batches for instruction in batch.instructions
+    ]
+
+
+@given(events=journals())
+@settings(deadline=None)
+def test_journals_read_back_as_written(events: Any) -> None:
+    assert read("journal_csv", write("journal_csv", events)) == events
+
+
+def test_every_writer_has_a_law_above() -> None:
+    writers = {name for name, form in formats.find().items() if form.write}
+    assert writers == {"pain_001", "journal_csv"}
+
+
+@each_sample
+def test_our_own_samples_keep_the_schema(sample: Path) -> None:
+    """Messages of a version whose schema we hold are valid, unless their name says they are not."""
+    data = sample.read_bytes()
+    if not any(f":{version}".encode() in data for version in schemas()):
+        return
+    if "broken" in sample.stem:
+        with pytest.raises(Invalid, match="breaks the schema"):
+            validate(data)
+    else:
+        validate(data)
