@@ -1,0 +1,195 @@
+"""Keys of programs and personal tokens: shown once, kept as a hash, found before a customer is.
+
+A token reads `nk_<prefix>_<secret>`. The prefix finds it, the secret (32 random bytes) proves it.
+A key that names a person is that person's own token and acts as the person; a key without a
+person is a program's, and a program never approves.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from nostro.domain.errors import Invalid, Refused
+from nostro.domain.party import Role
+from nostro.storage import models
+from nostro.storage.tenancy import current
+
+SECRET_BYTES: Final = 32
+_TOKEN = re.compile(r"nk_([0-9a-f]{16})_([A-Za-z0-9_-]{43})\Z", re.ASCII)
+
+
+class Scope(StrEnum):
+    """What a key may be used for."""
+
+    PAYMENTS_READ = "payments:read"
+    PAYMENTS_WRITE = "payments:write"
+    PAYMENTS_APPROVE = "payments:approve"  # Personal tokens only.
+    STATEMENTS_READ = "statements:read"
+    ACCOUNTS_READ = "accounts:read"
+    EVENTS_READ = "events:read"
+
+
+_READS: Final = frozenset(
+    {Scope.PAYMENTS_READ, Scope.STATEMENTS_READ, Scope.ACCOUNTS_READ, Scope.EVENTS_READ}
+)
+# What a person may do through the API, by role. A personal token never goes beyond it.
+SCOPES_OF: Final[Mapping[Role, frozenset[Scope]]] = MappingProxyType(
+    {
+        Role.MAKER: _READS | {Scope.PAYMENTS_WRITE},
+        Role.APPROVER: _READS | {Scope.PAYMENTS_APPROVE},
+        Role.TREASURER: _READS | {Scope.PAYMENTS_WRITE, Scope.PAYMENTS_APPROVE},
+        Role.RECONCILER: _READS,
+        Role.INTEGRATOR: _READS,
+        Role.AUDITOR: _READS,
+    }
+)
+
+
+class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One key, without its secret."""
+
+    id: UUID
+    tenant_id: UUID
+    prefix: str
+    name: str
+    scopes: frozenset[Scope]
+    person_id: UUID | None
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+def scopes_of(roles: Iterable[Role]) -> frozenset[Scope]:
+    return frozenset(scope for role in roles for scope in SCOPES_OF[role])
+
+
+def issue(
+    key_id: UUID,
+    *,
+    name: str,
+    scopes: Iterable[Scope],
+    now: datetime,
+    expires_at: datetime,
+    person_id: UUID | None = None,
+    randomness: Callable[[int], bytes] = secrets.token_bytes,
+) -> tuple[KeyRow, str]:
+    """Make a key for the customer of this unit of work: the row, and the token to show once.
+
+    Raises Invalid for a program's key that asks to approve, and for an expiry that has passed.
+    """
+    wanted = frozenset(scopes)
+    _allowed(wanted, person_id, now, expires_at)
+    prefix = randomness(8).hex()
+    secret = _text(randomness(SECRET_BYTES))
+    models.ApiKey.objects.create(
+        id=key_id,
+        tenant_id=current(),
+        prefix=prefix,
+        secret_hash=_hash(secret),
+        name=name,
+        scopes=sorted(scope.value for scope in wanted),
+        person_id=person_id,
+        created_at=now,
+        expires_at=expires_at,
+    )
+    row = KeyRow(
+        id=key_id,
+        tenant_id=current(),
+        prefix=prefix,
+        name=name,
+        scopes=wanted,
+        person_id=person_id,
+        expires_at=expires_at,
+        revoked_at=None,
+    )
+    return row, f"nk_{prefix}_{secret}"
+
+
+def authenticate(token: str, now: datetime) -> KeyRow:
+    """The key that a token proves; as nostro_ops, before a customer is known.
+
+    Raises Refused. Only who holds the secret learns that a key has expired or was revoked.
+    """
+    found = _TOKEN.match(token)
+    if found is None:
+        raise _no("key_unknown", "The API key is not one of ours.")
+    prefix, secret = found.groups()
+    row = next((row for stored, row in _of_prefix(prefix) if _same(stored, secret)), None)
+    if row is None:
+        raise _no("key_unknown", "The API key is not one of ours.")
+    if row.revoked_at is not None:
+        raise _no("key_revoked", f"The API key {row.name} was revoked.")
+    if row.expires_at <= now:
+        raise _no("key_expired", f"The API key {row.name} expired on {row.expires_at:%Y-%m-%d}.")
+    return row
+
+
+def revoke(key_id: UUID, now: datetime) -> bool:
+    """Make a key of this customer useless at once; True when it was usable before."""
+    found = models.ApiKey.objects.filter(id=key_id, revoked_at=None)
+    return found.update(revoked_at=now) > 0
+
+
+def issued() -> list[KeyRow]:
+    """The keys of this customer, the newest first."""
+    return [_row(row) for row in models.ApiKey.objects.order_by("-id").values(*_COLUMNS)]
+
+
+_COLUMNS = (
+    "id", "tenant_id", "prefix", "name", "scopes", "person_id", "expires_at", "revoked_at",
+)  # fmt: skip
+
+
+def _of_prefix(prefix: str) -> list[tuple[str, KeyRow]]:
+    rows = models.ApiKey.objects.using("ops").filter(prefix=prefix)
+    return [(row["secret_hash"], _row(row)) for row in rows.values(*_COLUMNS, "secret_hash")]
+
+
+def _row(found: Mapping[str, object]) -> KeyRow:
+    return msgspec.convert({name: found[name] for name in _COLUMNS}, KeyRow)
+
+
+def _allowed(
+    scopes: frozenset[Scope], person_id: UUID | None, now: datetime, expires_at: datetime
+) -> None:
+    if person_id is None and Scope.PAYMENTS_APPROVE in scopes:
+        raise Invalid(
+            "keys_never_approve",
+            "A program's key cannot be given the right to approve payments.",
+            can_do="Leave the scope out, or make a personal token for the person who approves.",
+            field="scopes",
+        )
+    if expires_at <= now:
+        raise Invalid(
+            "key_expiry_passed",
+            "The key would already have expired.",
+            can_do="Choose a later day.",
+            field="expires_at",
+        )
+
+
+def _text(secret: bytes) -> str:
+    return base64.urlsafe_b64encode(secret).decode().rstrip("=")
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _same(stored: str, secret: str) -> bool:
+    return hmac.compare_digest(stored, _hash(secret))
+
+
+def _no(code: str, happened: str) -> Refused:
+    return Refused(code, happened, "Nothing was done.", "Use a valid key, or ask for a new one.")

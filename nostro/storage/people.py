@@ -1,0 +1,146 @@
+"""People who sign in, and what each may do for which customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+
+from nostro.domain.errors import Invalid, Refused
+from nostro.domain.party import Member, Role
+from nostro.storage import models
+from nostro.storage.tenancy import current, tenant
+
+
+class MembershipRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One customer that a person works for, and as what."""
+
+    tenant_id: UUID
+    customer_code: str
+    customer_name: str
+    person_id: UUID
+    roles: frozenset[Role]
+
+
+def create_person(person_id: UUID, *, email: str, name: str, password: str, now: datetime) -> None:
+    """Make a person who can sign in with this address and password; may do nothing yet.
+
+    Raises Invalid for an address or password that will not do, Refused when the address is taken.
+    """
+    address = email.strip().lower()
+    _check(address, password)
+    try:
+        with transaction.atomic():
+            person = models.Person.objects.create(
+                id=person_id,
+                email=address,
+                name=name,
+                password=make_password(password),
+                joined_at=now,
+            )
+            EmailAddress.objects.create(user=person, email=address, verified=True, primary=True)
+    except IntegrityError as error:
+        raise Refused(
+            "person_exists",
+            f"There is already a person with the address {address}.",
+            can_do="Give that person a membership instead.",
+            field="email",
+        ) from error
+
+
+def person_of_email(email: str) -> UUID | None:
+    """Who signs in with this address; None when nobody does."""
+    found = models.Person.objects.filter(email=email.strip().lower())
+    return found.values_list("id", flat=True).first()
+
+
+def grant(membership_id: UUID, person_id: UUID, roles: Iterable[Role]) -> None:
+    """Let a person act for the customer of this unit of work, with exactly these roles."""
+    models.Membership.objects.update_or_create(
+        tenant_id=current(),
+        person_id=person_id,
+        defaults={"roles": sorted(role.value for role in roles), "active": True},
+        create_defaults={
+            "id": membership_id,
+            "tenant_id": current(),
+            "person_id": person_id,
+            "roles": sorted(role.value for role in roles),
+            "active": True,
+        },
+    )
+
+
+def withdraw(person_id: UUID) -> bool:
+    """End a person's membership of this customer at once; True when there was one."""
+    found = models.Membership.objects.filter(person_id=person_id, active=True)
+    return found.update(active=False) > 0
+
+
+def memberships(person_id: UUID) -> list[MembershipRow]:
+    """The customers a person works for, by code; as nostro_ops, before one is chosen."""
+    found = models.Membership.objects.using("ops").filter(person_id=person_id, active=True)
+    granted = dict(found.values_list("tenant_id", "roles"))
+    customers = models.Customer.objects.using("ops").filter(tenant_id__in=granted).order_by("code")
+    return [
+        MembershipRow(
+            tenant_id=tenant_id,
+            customer_code=code,
+            customer_name=name,
+            person_id=person_id,
+            roles=_roles(granted[tenant_id]),
+        )
+        for tenant_id, code, name in customers.values_list("tenant_id", "code", "name")
+    ]
+
+
+def member(tenant_id: UUID, person_id: UUID) -> Member:
+    """A person as he acts for one customer; raises Refused when he may not (any more)."""
+    with tenant(tenant_id):
+        row = (
+            models.Membership.objects.filter(
+                person_id=person_id, active=True, person__is_active=True
+            )
+            .values_list("person__name", "roles")
+            .first()
+        )
+    if row is None:
+        raise Refused(
+            "not_a_member",
+            "You do not work for this customer.",
+            can_do="Ask an administrator of the customer for a membership.",
+        )
+    name, roles = row
+    return Member(id=str(person_id), name=name, roles=_roles(roles))
+
+
+def _roles(words: Iterable[str]) -> frozenset[Role]:
+    return frozenset(Role(word) for word in words)
+
+
+def _check(address: str, password: str) -> None:
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise Invalid(
+            "email_invalid",
+            f"{address[:100]!r} is not an e-mail address.",
+            can_do="Write it like name@example.com.",
+            field="email",
+        ) from error
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        raise Invalid(
+            "password_too_weak",
+            " ".join(error.messages),
+            can_do="Choose a longer password that is not a common one.",
+            field="password",
+        ) from error
