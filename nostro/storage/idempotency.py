@@ -1,0 +1,107 @@
+"""The same request twice gives the same answer for ever, and does the work once.
+
+The first to come with a key does the work; whoever comes meanwhile waits for its commit and gets
+the same answer. A request that failed changed nothing and is not remembered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final
+
+import msgspec
+
+from nostro.domain.canonical import digest
+from nostro.domain.errors import Invalid
+from nostro.storage import models, queries
+from nostro.storage.tenancy import current
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
+FIELDS_NAMED_MAX: Final = 10
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What was answered: HTTP status and body. `repeated` when it was given before."""
+
+    status: int
+    body: Any
+    repeated: bool = False
+
+
+def once(
+    operation: str,
+    key: str,
+    body: Any,
+    work: Callable[[], Answer],
+    *,
+    now: datetime,
+) -> Answer:
+    """Answer a request under its idempotency key, inside the unit of work that does it.
+
+    `body` is the request as it was sent. Raises Invalid, naming the fields that differ, when the
+    key was used with another body.
+    """
+    _check_key(key)
+    name = f"{operation} {key}"
+    queries.run("idempotency_turn", turn=f"idempotency {current()} {name}")
+    given = models.Idempotency.objects.filter(tenant_id=current(), key=name).first()
+    if given is not None:
+        if given.body_digest != digest(body):
+            raise _other_body(key, given.body, body)
+        return Answer(status=given.status, body=given.answer, repeated=True)
+    answer = work()
+    models.Idempotency.objects.create(
+        tenant_id=current(),
+        key=name,
+        body_digest=digest(body),
+        body=body,
+        status=answer.status,
+        answer=msgspec.to_builtins(answer.body),
+        answered_at=now,
+    )
+    return answer
+
+
+def differences(before: Any, now: Any, path: str = "") -> Iterator[str]:
+    """The fields in which two bodies differ, such as payments[2].amount.value."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for name in sorted(before.keys() | now.keys()):
+            inner = f"{path}.{name}" if path else str(name)
+            if name not in before or name not in now:
+                yield inner
+            else:
+                yield from differences(before[name], now[name], inner)
+    elif isinstance(before, list) and isinstance(now, list):
+        for place in range(max(len(before), len(now))):
+            inner = f"{path}[{place}]"
+            if place >= min(len(before), len(now)):
+                yield inner
+            else:
+                yield from differences(before[place], now[place], inner)
+    elif type(before) is not type(now) or before != now:
+        yield path or "body"
+
+
+def _check_key(key: str) -> None:
+    if not _KEY.match(key):
+        raise Invalid(
+            "idempotency_key_invalid",
+            "The idempotency key must have 1 to 255 visible ASCII characters.",
+            can_do="Send a new random UUID for each new request.",
+            field="Idempotency-Key",
+        )
+
+
+def _other_body(key: str, before: Any, now: Any) -> Invalid:
+    fields = list(islice(differences(before, now), FIELDS_NAMED_MAX))
+    return Invalid(
+        "idempotency_key_reused",
+        f"The idempotency key {key} was used before with another body;"
+        f" these fields differ: {', '.join(fields)}.",
+        "Nothing was done; the first request stands.",
+        "Send the first body to get the first answer, or a new key for a new request.",
+        field=fields[0] if fields else "body",
+    )
