@@ -27,9 +27,14 @@ class Ids(Protocol):
 
     def new(self) -> UUID: ...
 
+    def new_uetr(self) -> UUID:
+        """A UETR: UUIDv4, as SWIFT wants it."""
+
 
 class Secrets(Protocol):
-    """Where credentials live. Raises Refused when the name is unknown."""
+    """Where credentials live. Reading raises Refused when the name is unknown."""
+
+    def knows(self, name: str) -> bool: ...
 
     def read(self, name: str) -> str: ...
 

@@ -103,3 +103,4 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGGING_CONFIG = None
+PROCRASTINATE_IMPORT_PATHS = ["nostro.workflows.jobs"]

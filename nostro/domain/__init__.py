@@ -1,1 +1,1 @@
-"""The business itself: money, payments, statements, matches, journals. Pure: no I/O, no clock, no dice."""
+"""The business itself: money, payments, statements, journals. Pure: no I/O, clock or dice."""

@@ -134,11 +134,11 @@ def judge(state: AttemptState, move: AttemptMove) -> tuple[Verdict, AttemptState
     """
     if ATTEMPT.allows(state, move):
         after = ATTEMPT.after(state, move)
-        if RANK[after] > RANK[state] or move is _M.DOUBT:
+        if RANK[after] > RANK[state] or after is _S.UNKNOWN:
             return Verdict.APPLIED, after
         return Verdict.KEPT, state
     targets = {moves[move] for moves in ATTEMPT.moves.values() if move in moves}
     ends = targets & _ENDED
-    if state in _ENDED and ends and state not in ends and not (state is _S.RETURNED):
+    if state in _ENDED and ends and state not in ends and state is not _S.RETURNED:
         return Verdict.CONTRADICTS, state
     return Verdict.KEPT, state

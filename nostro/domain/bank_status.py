@@ -10,10 +10,12 @@ from collections.abc import Mapping
 
 import msgspec
 
-from nostro.domain.attempt import AttemptMove as _M
+from nostro.domain.attempt import AttemptMove
 from nostro.domain.problem import Problem
 
-MEANING: Mapping[str, _M] = {
+_M = AttemptMove
+
+MEANING: Mapping[str, AttemptMove] = {
     "RCVD": _M.RECEIVE,
     "ACTC": _M.RECEIVE,
     "ACCP": _M.ACCEPT,
@@ -71,7 +73,9 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
 
 
-def move_of(status: str, reason: str, profile: Mapping[str, _M | None] | None = None) -> _M | None:
+def move_of(
+    status: str, reason: str, profile: Mapping[str, AttemptMove | None] | None = None
+) -> AttemptMove | None:
     """The move a status word asks for, or None for no news. `profile` is the bank's own meaning."""
     if status == "RJCT" and reason in DUPLICATE_REASONS:
         return _M.DOUBT

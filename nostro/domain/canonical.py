@@ -1,6 +1,6 @@
 """One way to write an object down, so that its digest means the same for ever and everywhere.
 
-Canonical JSON: keys sorted, no spaces, UTF-8, integers and text only (no floats), dates as ISO 8601.
+Canonical JSON: keys sorted, no spaces, UTF-8, integers and text only, dates as ISO 8601.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Something a person must look at: owner, due time, cause, evidence. It never moves an order itself."""
+"""Something a person must look at: owner, due time, cause. It never moves an order itself."""
 
 from __future__ import annotations
 

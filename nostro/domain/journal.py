@@ -31,7 +31,6 @@ class BusinessEvent(StrEnum):
     PAYMENT_SETTLED = "payment_settled"
     PAYMENT_RETURNED = "payment_returned"
     RECEIPT_MATCHED = "receipt_matched"
-    RECEIPT_UNMATCHED = "receipt_unmatched"
 
 
 class PostingRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,9 +52,6 @@ ERP_POSTS_PAYMENT_RUN = {
     ),
     BusinessEvent.RECEIPT_MATCHED: PostingRule(
         owner=PostingOwner.NOSTRO, action=PostingAction.CLEAR
-    ),
-    BusinessEvent.RECEIPT_UNMATCHED: PostingRule(
-        owner=PostingOwner.NOSTRO, action=PostingAction.POST
     ),
 }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from decimal import ROUND_HALF_EVEN, Decimal
 
 import msgspec
 
@@ -110,6 +111,17 @@ def exponent_of(currency: str) -> int:
             can_do="Use the three-letter code, for example EUR.",
             field="currency",
         ) from None
+
+
+def convert(amount: Money, rate: Decimal, currency: str) -> Money:
+    """An equivalent in another currency at a named rate (units of `currency` for one of ours).
+
+    The one place where money is rounded (half to even, to a whole minor unit): an equivalent is
+    an estimate by nature, the document amount stays exact.
+    """
+    shift = exponent_of(currency) - exponent_of(amount.currency)
+    exact = (Decimal(amount.minor) * rate).scaleb(shift)
+    return Money(int(exact.to_integral_value(rounding=ROUND_HALF_EVEN)), currency)
 
 
 def total(amounts: Iterable[Money]) -> dict[str, Money]:

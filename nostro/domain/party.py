@@ -26,6 +26,7 @@ class LegalEntity(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     address: PostalAddress
     functional_currency: str
+    receivables_account: str
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

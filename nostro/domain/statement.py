@@ -48,7 +48,7 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TransactionDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """One payment inside an entry (TxDtls). `amount` is signed like the entry, or None if absent."""
+    """One payment inside an entry (TxDtls). `amount` is signed like the entry; None if absent."""
 
     amount: Money | None
     end_to_end_id: str = ""
@@ -148,7 +148,7 @@ def balance_verdict(statement: Statement) -> BalanceVerdict:
     if len(currencies) > 1:
         return BalanceVerdict(
             verdict=Closing.NOT_CHECKABLE,
-            reason=f"balances and entries are in several currencies: {', '.join(sorted(currencies))}",
+            reason=f"balances and entries have several currencies: {', '.join(sorted(currencies))}",
         )
     computed = opening.amount.minor + sum(entry.amount.minor for entry in booked)
     difference = Money(closing.amount.minor - computed, closing.amount.currency)

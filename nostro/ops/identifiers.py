@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import uuid_utils.compat
 
@@ -12,3 +12,6 @@ class TimeOrderedIds:
 
     def new(self) -> UUID:
         return uuid_utils.compat.uuid7()
+
+    def new_uetr(self) -> UUID:
+        return uuid4()

@@ -21,6 +21,9 @@ class FileSecrets:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
+    def knows(self, name: str) -> bool:
+        return self._path(name).exists()
+
     def read(self, name: str) -> str:
         try:
             return self._path(name).read_text()

@@ -23,7 +23,7 @@ def tenant_foreign_keys(model: type[models.Model]) -> list[models.ForeignKey[Any
     return [
         field
         for field in model._meta.local_fields
-        if isinstance(field, models.ForeignKey) and not field.db_constraint
+        if isinstance(field, models.ForeignKey) and not getattr(field, "db_constraint", True)
     ]
 
 
@@ -62,7 +62,7 @@ class IsolateTenants(Operation):
 def primary_key(model: type[models.Model]) -> list[str]:
     """Replace Django's key on `id` by one that leads with the tenant."""
     table = model._meta.db_table
-    if model._meta.pk is None or model._meta.pk.name != "id":
+    if model._meta.pk.name != "id":
         return []
     return [
         _say("ALTER TABLE {0} DROP CONSTRAINT {1}", table, f"{table}_pkey"),
@@ -81,7 +81,7 @@ def foreign_keys(model: type[models.Model]) -> list[str]:
             table,
             f"{table}_{key.column}_fk",
             key.column,
-            key.related_model._meta.db_table,  # type: ignore[union-attr]
+            key.related_model._meta.db_table,
         )
         for key in tenant_foreign_keys(model)
     ]
@@ -118,4 +118,4 @@ def door(table: str, columns: Iterable[str], commands: str = "SELECT") -> list[s
 
 
 def _say(text: str, *names: str) -> str:
-    return sql.SQL(text).format(*(sql.Identifier(name) for name in names)).as_string(None)  # type: ignore[arg-type]
+    return sql.SQL(text).format(*(sql.Identifier(name) for name in names)).as_string(None)

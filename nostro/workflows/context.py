@@ -26,11 +26,11 @@ class Acting(msgspec.Struct, frozen=True, kw_only=True):
     actor: Actor
     world: World
 
-    def event(self, type: str, subject_kind: str, subject_id: UUID, **data: object) -> Event:
+    def event(self, kind: str, subject_kind: str, subject_id: UUID, **data: object) -> Event:
         """One event of this actor, now."""
         return Event(
             id=str(self.world.ids.new()),
-            type=type,
+            type=kind,
             subject_kind=subject_kind,
             subject_id=str(subject_id),
             actor=self.actor,
@@ -40,3 +40,23 @@ class Acting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 JOB = Actor(kind="job", id="nostro", name="nostro")
+
+
+_installed: list[World] = []
+
+
+def install(world: World) -> None:
+    """Choose the world of this process; called once by nostro.app."""
+    _installed[:] = [world]
+
+
+def installed() -> World:
+    """The world of this process; raises RuntimeError before nostro.app has chosen one."""
+    if not _installed:
+        raise RuntimeError("nostro.app.start() has not been called in this process")
+    return _installed[0]
+
+
+def job_for(tenant_id: UUID) -> Acting:
+    """Work that nostro does by itself for one customer."""
+    return Acting(tenant_id=tenant_id, actor=JOB, world=installed())

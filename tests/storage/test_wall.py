@@ -48,9 +48,12 @@ def test_every_table_has_tenant_force_policy_and_keys() -> None:
             "SELECT relrowsecurity, relforcerowsecurity FROM pg_class"
             f" WHERE oid = 'public.{table}'::regclass"
         )
-        policies = dict(
-            query(f"SELECT policyname, qual FROM pg_policies WHERE tablename = '{table}'")
-        )
+        policies: dict[object, object] = {
+            name: condition
+            for name, condition in query(
+                f"SELECT policyname, qual FROM pg_policies WHERE tablename = '{table}'"
+            )
+        }
         own = str(policies.get("own_customer"))
         if not (enabled and forced and "app.tenant" in own and "owner_sees_all" in policies):
             wrong.append(f"{table}: row level security is not forced with both policies")

@@ -8,10 +8,11 @@ from nostro.domain.party import Account
 from nostro.domain.payment import ChargeBearer, PaymentRequest, Rail, Route
 
 # Countries of the SEPA schemes (EPC409-09), by IBAN country code.
-SEPA = frozenset(
-    "AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT"
-    " NL NO PL PT RO RS SE SI SK SM VA".split()
-)
+_SEPA = """
+    AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT
+    NL NO PL PT RO RS SE SI SK SM VA
+"""
+SEPA = frozenset(_SEPA.split())
 
 
 def propose(request: PaymentRequest, accounts: Sequence[Account]) -> Route | None:

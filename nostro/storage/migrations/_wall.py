@@ -122,6 +122,6 @@ EVENT = [
 
 WALL = [
     IsolateTenants(CHANGEABLE),
-    migrations.RunSQL(EVENT),
+    migrations.RunSQL([*EVENT]),
     migrations.RunSQL([*DOORS, f"REVOKE INSERT, UPDATE, DELETE ON partner FROM {APP}"]),
 ]

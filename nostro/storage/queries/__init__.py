@@ -29,4 +29,5 @@ def run(name: str, using: str = "default", **parameters: Any) -> int:
     """Run a statement by name and return how many rows it touched."""
     with connections[using].cursor() as cursor:
         cursor.execute(text(name), parameters)
-        return cursor.rowcount
+        touched: int = cursor.rowcount
+        return touched

@@ -1,0 +1,108 @@
+"""The one place that chooses the pieces and joins them: configuration, database, ports."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from urllib.parse import urlsplit
+
+import structlog
+
+from nostro.ops.calendar import HolidayCalendar
+from nostro.ops.clock import ShiftedClock, SystemClock
+from nostro.ops.configuration import Configuration
+from nostro.ops.identifiers import TimeOrderedIds
+from nostro.ops.secrets import FileSecrets
+from nostro.storage.database import DATABASE, ROLES, prepare
+from nostro.storage.server import Server
+from nostro.workflows import context
+from nostro.workflows.context import World
+
+log = structlog.get_logger()
+
+
+@cache
+def configuration() -> Configuration:
+    return Configuration()
+
+
+@cache
+def server() -> Server | None:
+    """The embedded server, or None when an external database is configured."""
+    chosen = configuration()
+    if chosen.database_admin_url or (chosen.database_url and not _is_embedded(chosen)):
+        return None
+    return Server(chosen.server_home, chosen.postgres_binaries)
+
+
+def _is_embedded(chosen: Configuration) -> bool:
+    return os.environ.get("NOSTRO_DATABASE_IS_EMBEDDED") == "1"
+
+
+def start() -> World:
+    """Make this process ready: database reachable, Django set up, ports chosen."""
+    embedded = server()
+    if embedded is not None:
+        embedded.ensure()
+        os.environ["NOSTRO_DATABASE_URL"] = without_user(embedded.admin_url(), DATABASE)
+        os.environ["NOSTRO_DATABASE_IS_EMBEDDED"] = "1"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nostro.settings")
+    import django
+
+    django.setup()
+    return world()
+
+
+def migrate() -> None:
+    """Create roles and database if missing, then bring the schema up to date. Safe to repeat."""
+    chosen, embedded = configuration(), server()
+    secrets = FileSecrets(chosen.secrets_home)
+    passwords = {role: secrets.read_or_make(f"database_{role}") for role in ROLES}
+    admin_url = chosen.database_admin_url
+    if embedded is not None:
+        embedded.ensure()
+        admin_url = embedded.admin_url()
+    if admin_url:
+        prepare(admin_url, passwords)
+        if embedded is None:
+            os.environ.setdefault("NOSTRO_DATABASE_URL", without_user(admin_url, DATABASE))
+    start()
+    from django.core.management import call_command
+
+    from nostro.storage.months import make_months
+
+    call_command("migrate", database="owner", verbosity=0)
+    make_months(world().clock.now())
+
+
+def is_migrated() -> bool:
+    """True when the schema has every migration of this version. Call after start()."""
+    from django.db import OperationalError, ProgrammingError, connections
+    from django.db.migrations.executor import MigrationExecutor
+
+    try:
+        executor = MigrationExecutor(connections["owner"])
+        return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except (OperationalError, ProgrammingError):
+        return False
+
+
+@cache
+def world() -> World:
+    """The ports of this process."""
+    chosen = configuration()
+    made = World(
+        clock=ShiftedClock(chosen.clock_file) if chosen.demo else SystemClock(),
+        ids=TimeOrderedIds(),
+        secrets=FileSecrets(chosen.secrets_home),
+        calendar=HolidayCalendar(),
+    )
+    context.install(made)
+    return made
+
+
+def without_user(url: str, database: str) -> str:
+    """A database address that names no user: each role brings its own password."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"postgresql://{host}/{database}" + (f"?{parts.query}" if parts.query else "")

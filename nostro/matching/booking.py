@@ -1,0 +1,155 @@
+"""Explains the lines of one statement: our payments by our own keys, receipts by their reference.
+
+Only what is proven is marked 100: our key and the exact amount, or a named document, the right
+payer and the exact open amount. Everything else is a suggestion, or nothing. The staged matcher
+over large sets comes later behind the same door: sets in, proposals out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from nostro.domain.match import Allocation, Proposal, Target
+from nostro.domain.money import Money
+from nostro.domain.open_item import OpenItem
+
+PROVEN, LIKELY, POSSIBLE = 100, 80, 50
+_ALPHANUMERIC = re.compile(r"[^0-9A-Z]+")
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One booked statement line. Money out is negative."""
+
+    id: str
+    amount: Money
+    end_to_end_id: str
+    payment_information_id: str
+    batch_count: int
+    counterparty_iban: str
+    counterparty_name: str
+    remittance: str
+
+
+class Payment(msgspec.Struct, frozen=True, kw_only=True):
+    """One payment of ours that the bank may book."""
+
+    order_id: str
+    end_to_end_id: str
+    payment_information_id: str
+    amount: Money
+    live: bool
+
+
+def propose(
+    lines: Sequence[Line], payments: Sequence[Payment], items: Sequence[OpenItem]
+) -> list[Proposal]:
+    """At most one proposal a line, in the order of the lines; an item's capacity is used once."""
+    by_key = _first_by_key(payments)
+    by_batch: dict[str, list[Payment]] = {}
+    for payment in payments:
+        by_batch.setdefault(payment.payment_information_id, []).append(payment)
+    open_minor = {item.id: item.open_amount.minor for item in items}
+    used: set[str] = set()
+    proposals = []
+    for line in lines:
+        found = (
+            _own_payment(line, by_key, used)
+            or _batch(line, by_batch, used)
+            or _receipt(line, items, open_minor)
+        )
+        if found:
+            proposals.append(found)
+    return proposals
+
+
+def _first_by_key(payments: Iterable[Payment]) -> dict[str, Payment]:
+    found: dict[str, Payment] = {}
+    for payment in payments:
+        found.setdefault(payment.end_to_end_id, payment)
+    return found
+
+
+def _own_payment(line: Line, by_key: dict[str, Payment], used: set[str]) -> Proposal | None:
+    payment = by_key.get(line.end_to_end_id)
+    if payment is None or line.amount.minor >= 0 or line.batch_count > 1:
+        return None
+    if payment.order_id in used:
+        return None
+    same = line.amount == -payment.amount
+    if same:
+        used.add(payment.order_id)
+    evidence = f"EndToEndId {line.end_to_end_id} is ours" + (
+        " and the amount is exact" if same else f"; we paid {payment.amount}"
+    )
+    return Proposal(
+        transaction_id=line.id,
+        allocations=(
+            Allocation(target=Target.ORDER, target_id=payment.order_id, amount=payment.amount),
+        ),
+        probability_percent=PROVEN if same else POSSIBLE,
+        evidence=(evidence,),
+    )
+
+
+def _batch(line: Line, by_batch: dict[str, list[Payment]], used: set[str]) -> Proposal | None:
+    """One booking for a whole PmtInf: its total must be that of the lines not rejected.
+
+    A total that differs explains nothing: a difference is never spread (lifecycle section 3).
+    """
+    members = by_batch.get(line.payment_information_id, [])
+    if not members or line.amount.minor >= 0:
+        return None
+    live = [payment for payment in members if payment.live and payment.order_id not in used]
+    booked = Money(sum(payment.amount.minor for payment in live), line.amount.currency)
+    if not live or booked != -line.amount:
+        return None
+    used.update(payment.order_id for payment in live)
+    return Proposal(
+        transaction_id=line.id,
+        allocations=tuple(
+            Allocation(target=Target.ORDER, target_id=payment.order_id, amount=payment.amount)
+            for payment in live
+        ),
+        probability_percent=PROVEN,
+        evidence=(f"batch {line.payment_information_id}: {len(live)} lines add up exactly",),
+    )
+
+
+def _receipt(line: Line, items: Sequence[OpenItem], open_minor: dict[str, int]) -> Proposal | None:
+    """Money in that names one open document."""
+    if line.amount.minor <= 0:
+        return None
+    text = _ALPHANUMERIC.sub("", line.remittance.upper())
+    named = [item for item in items if open_minor[item.id] and _key(item.document) in text]
+    if len(named) != 1:
+        return None
+    item = named[0]
+    exact = line.amount.minor == open_minor[item.id]
+    payer = not item.payer_iban or item.payer_iban == line.counterparty_iban
+    sure = PROVEN if exact and payer else LIKELY if exact else POSSIBLE
+    taken = min(line.amount.minor, open_minor[item.id])
+    if sure == PROVEN:
+        open_minor[item.id] = 0
+    return Proposal(
+        transaction_id=line.id,
+        allocations=(
+            Allocation(
+                target=Target.OPEN_ITEM,
+                target_id=item.id,
+                amount=Money(taken, line.amount.currency),
+            ),
+        ),
+        probability_percent=sure,
+        evidence=(
+            f"the text names {item.document}",
+            "the amount is exact" if exact else f"{item.open_amount} was open",
+            "the payer's account is known" if payer else "another account than usual",
+        ),
+    )
+
+
+def _key(document: str) -> str:
+    return _ALPHANUMERIC.sub("", document.upper())

@@ -1,0 +1,390 @@
+"""Payment runs and orders as stored: taken in as sets, locked and moved as sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db.models import Q
+from psycopg.types.json import Jsonb
+
+from nostro.domain.money import Money
+from nostro.domain.order import ORDER, OrderMove, OrderState
+from nostro.domain.party import PostalAddress
+from nostro.domain.payment import Approvable, Instruction, RollRule, Route
+from nostro.domain.policies.approval import Authorship
+from nostro.domain.policies.checks import Finding, PaidInvoice
+from nostro.storage import bulk, models
+from nostro.storage.tenancy import current
+
+
+class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One payment order with everything that its workflows need."""
+
+    id: UUID
+    number: str
+    state: OrderState
+    source: str
+    source_reference: str
+    run_id: UUID | None
+    entity_id: UUID
+    payee_account_id: UUID | None
+    payee_account_version: int
+    payee_number: str
+    instruction: Instruction
+    route: Route
+    invoices: tuple[str, ...]
+    policy_version: str
+    approval_digest: str
+    maker_id: str
+    maker_name: str
+    source_changes: tuple[dict[str, str], ...] = ()
+
+    def approvable(self) -> Approvable:
+        """What an approver agrees to, computed anew from the row."""
+        return Approvable(
+            order_id=str(self.id),
+            instruction=self.instruction,
+            route=self.route,
+            payee_account_id=str(self.payee_account_id or ""),
+            payee_account_version=self.payee_account_version,
+            policy_version=self.policy_version,
+        )
+
+
+class LineOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one line of a run: accepted, held, or refused with its reason."""
+
+    line: int
+    outcome: str
+    order_id: UUID | None = None
+    code: str = ""
+    sentence: str = ""
+    raw: str = ""
+
+
+class RunRow(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    source: str
+    reference: str
+    received_at: datetime
+    line_count: int
+    lines: tuple[LineOutcome, ...]
+
+
+def insert_run(
+    run_id: UUID,
+    *,
+    source: str,
+    reference: str,
+    evidence_id: UUID,
+    line_count: int,
+    totals: dict[str, int],
+    now: datetime,
+) -> None:
+    models.PaymentRun.objects.create(
+        id=run_id,
+        tenant_id=current(),
+        source=source,
+        reference=reference,
+        evidence_id=evidence_id,
+        received_at=now,
+        line_count=line_count,
+        totals=totals,
+    )
+
+
+def run_of(run_id: UUID) -> RunRow:
+    row = models.PaymentRun.objects.get(id=run_id)
+    lines = models.RunLine.objects.filter(run_id=run_id).order_by("line")
+    return RunRow(
+        id=row.id,
+        source=row.source,
+        reference=row.reference,
+        received_at=row.received_at,
+        line_count=row.line_count,
+        lines=tuple(
+            LineOutcome(
+                line=line.line,
+                outcome=line.outcome,
+                order_id=line.order_id,
+                code=line.code,
+                sentence=line.sentence,
+                raw=line.raw,
+            )
+            for line in lines
+        ),
+    )
+
+
+def insert_run_lines(
+    run_id: UUID, new_id: Callable[[], UUID], outcomes: Iterable[LineOutcome]
+) -> int:
+    tenant_id = current()
+    return bulk.insert(
+        models.RunLine,
+        (
+            {
+                "id": new_id(),
+                "tenant_id": tenant_id,
+                "run_id": run_id,
+                "line": outcome.line,
+                "outcome": outcome.outcome,
+                "order_id": outcome.order_id,
+                "code": outcome.code,
+                "sentence": outcome.sentence,
+                "raw": outcome.raw,
+            }
+            for outcome in outcomes
+        ),
+    )
+
+
+def insert(orders: Sequence[OrderRow], now: datetime) -> int:
+    """Insert new orders as one set; returns how many were new (a repeated source line is not)."""
+    tenant_id = current()
+    return bulk.insert(models.Order, (_columns(order, tenant_id, now) for order in orders))
+
+
+def _columns(order: OrderRow, tenant_id: UUID, now: datetime) -> dict[str, Any]:
+    told = order.instruction
+    return {
+        "id": order.id,
+        "tenant_id": tenant_id,
+        "number": order.number,
+        "state": order.state.value,
+        "state_since": now,
+        "source": order.source,
+        "source_reference": order.source_reference,
+        "run_id": order.run_id,
+        "entity_id": order.entity_id,
+        "payee_account_id": order.payee_account_id,
+        "payee_number": order.payee_number,
+        "amount_minor": told.amount.minor,
+        "currency": told.amount.currency,
+        "creditor_name": told.creditor_name,
+        "creditor_address": msgspec.to_builtins(told.creditor_address),
+        "creditor_iban": told.creditor_iban,
+        "creditor_bic": told.creditor_bic,
+        "requested_date": told.requested_date,
+        "latest_date": told.latest_date,
+        "roll_rule": told.roll_rule.value,
+        "end_to_end_id": told.end_to_end_id,
+        "remittance": told.remittance,
+        "creditor_reference": told.creditor_reference,
+        "invoices": list(order.invoices),
+        "account_id": UUID(order.route.account_id),
+        "route": msgspec.to_builtins(order.route),
+        "policy_version": order.policy_version,
+        "approval_digest": order.approval_digest,
+        "maker_id": order.maker_id,
+        "maker_name": order.maker_name,
+        "created_at": now,
+        "source_changes": Jsonb(list(order.source_changes)),
+        "next_action_at": None,
+    }
+
+
+def insert_holds(holds: Iterable[tuple[UUID, UUID, Finding]], now: datetime) -> None:
+    """Open holds given as (hold id, order id, finding)."""
+    tenant_id = current()
+    models.Hold.objects.bulk_create(
+        models.Hold(
+            id=hold_id,
+            tenant_id=tenant_id,
+            order_id=order_id,
+            code=finding.code,
+            sentence=finding.sentence,
+            refers_to=finding.refers_to,
+            opened_at=now,
+        )
+        for hold_id, order_id, finding in holds
+    )
+
+
+def close_holds(order_id: UUID, closed_by: str, reason: str, now: datetime) -> int:
+    return models.Hold.objects.filter(order_id=order_id, closed_at__isnull=True).update(
+        closed_at=now, closed_by=closed_by, reason=reason
+    )
+
+
+def lock(order_ids: Collection[UUID]) -> list[OrderRow]:
+    """Lock orders in the order of their ids (orders before attempts: lifecycle rule 13)."""
+    return _load(
+        models.Order.objects.select_for_update(of=("self",)).filter(id__in=order_ids).order_by("id")
+    )
+
+
+def lock_due(now: datetime, limit: int = 5000) -> list[OrderRow]:
+    """Lock scheduled orders whose time has come."""
+    return _load(
+        models.Order.objects.select_for_update(of=("self",), skip_locked=True)
+        .filter(state=OrderState.SCHEDULED, next_action_at__lte=now)
+        .order_by("id")[:limit]
+    )
+
+
+def load(order_ids: Collection[UUID]) -> list[OrderRow]:
+    return _load(models.Order.objects.filter(id__in=order_ids).order_by("id"))
+
+
+def in_state(state: OrderState, run_id: UUID | None = None) -> list[OrderRow]:
+    """Orders in a state, optionally of one run, by number."""
+    found = models.Order.objects.filter(state=state)
+    if run_id:
+        found = found.filter(run_id=run_id)
+    return _load(found.order_by("number"))
+
+
+def _load(found: Any) -> list[OrderRow]:
+    rows = list(found)
+    versions = dict(
+        models.PayeeAccount.objects.filter(
+            id__in={row.payee_account_id for row in rows if row.payee_account_id}
+        ).values_list("id", "version")
+    )
+    return [_order(row, versions.get(row.payee_account_id, 0)) for row in rows]
+
+
+def _order(row: models.Order, payee_account_version: int) -> OrderRow:
+    return OrderRow(
+        id=row.id,
+        number=row.number,
+        state=OrderState(row.state),
+        source=row.source,
+        source_reference=row.source_reference,
+        run_id=row.run_id,
+        entity_id=row.entity_id,
+        payee_account_id=row.payee_account_id,
+        payee_account_version=payee_account_version,
+        payee_number=row.payee_number,
+        instruction=Instruction(
+            end_to_end_id=row.end_to_end_id,
+            amount=Money(row.amount_minor, row.currency),
+            creditor_name=row.creditor_name,
+            creditor_address=msgspec.convert(row.creditor_address, PostalAddress),
+            creditor_iban=row.creditor_iban,
+            creditor_bic=row.creditor_bic,
+            requested_date=row.requested_date,
+            latest_date=row.latest_date,
+            roll_rule=RollRule(row.roll_rule),
+            remittance=row.remittance,
+            creditor_reference=row.creditor_reference,
+        ),
+        route=msgspec.convert(row.route, Route),
+        invoices=tuple(row.invoices),
+        policy_version=row.policy_version,
+        approval_digest=row.approval_digest,
+        maker_id=row.maker_id,
+        maker_name=row.maker_name,
+        source_changes=tuple(row.source_changes),
+    )
+
+
+def move(order_ids: Collection[UUID], step: OrderMove, now: datetime) -> dict[UUID, OrderState]:
+    """Make one move on a set of locked orders; returns the new state of those that could.
+
+    An order whose state does not allow the move stays where it is and is not returned.
+    """
+    moved: dict[UUID, OrderState] = {}
+    for state in ORDER.sources(step):
+        target = ORDER.after(state, step)
+        found = models.Order.objects.filter(id__in=order_ids, state=state)
+        ids = [found_id for found_id in found.values_list("id", flat=True) if found_id not in moved]
+        models.Order.objects.filter(id__in=ids).update(
+            state=target.value, state_since=now, next_action_at=None
+        )
+        moved |= dict.fromkeys(ids, target)
+    return moved
+
+
+def act_at(order_ids: Collection[UUID], when: datetime | None) -> None:
+    models.Order.objects.filter(id__in=order_ids).update(next_action_at=when)
+
+
+def authors(order_ids: Collection[UUID]) -> dict[UUID, Authorship]:
+    """Who made each order and who last changed its payee's account."""
+    rows = models.Order.objects.filter(id__in=order_ids).values_list(
+        "id", "maker_id", "payee_account__changed_by_person"
+    )
+    return {
+        order_id: Authorship(
+            makers=frozenset({maker}),
+            payee_account_changed_by=frozenset({str(editor)} if editor else ()),
+        )
+        for order_id, maker, editor in rows
+    }
+
+
+def approvals(order_ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
+    """Valid approvals of each order: person id -> the digest he agreed to."""
+    found: dict[UUID, dict[str, str]] = {order_id: {} for order_id in order_ids}
+    rows = models.Approval.objects.filter(order_id__in=order_ids, voided_at__isnull=True)
+    for order_id, person, agreed in rows.values_list("order_id", "person_id", "digest"):
+        found[order_id][person] = agreed
+    return found
+
+
+def add_approvals(
+    given: Iterable[tuple[UUID, UUID, str]], person_id: str, person_name: str, now: datetime
+) -> None:
+    """Record approvals given as (approval id, order id, digest) by one person."""
+    tenant_id = current()
+    models.Approval.objects.bulk_create(
+        models.Approval(
+            id=approval_id,
+            tenant_id=tenant_id,
+            order_id=order_id,
+            person_id=person_id,
+            person_name=person_name,
+            digest=agreed,
+            approved_at=now,
+        )
+        for approval_id, order_id, agreed in given
+    )
+
+
+# A payment in these states will never move money: it does not make another one a duplicate.
+_NEVER_PAID = tuple(
+    state.value
+    for state in (
+        OrderState.INVALID,
+        OrderState.DENIED,
+        OrderState.CANCELLED,
+        OrderState.EXPIRED,
+        OrderState.REJECTED,
+        OrderState.FAILED,
+    )
+)
+
+
+def paid_invoices(payee_numbers: Collection[str], since: date) -> list[PaidInvoice]:
+    """Payments to these payees from every source since a day, one per invoice."""
+    rows = models.Order.objects.filter(
+        Q(payee_number__in=payee_numbers), requested_date__gte=since
+    ).exclude(state__in=_NEVER_PAID)
+    return [
+        PaidInvoice(
+            reference=row.number,
+            payee_number=row.payee_number,
+            invoice=invoice,
+            amount=Money(row.amount_minor, row.currency),
+            requested_date=row.requested_date,
+        )
+        for row in rows
+        for invoice in row.invoices
+    ]
+
+
+def known_sources(source: str, references: Collection[str]) -> dict[str, UUID]:
+    """Which of a source's payments we already have."""
+    rows = models.Order.objects.filter(source=source, source_reference__in=references)
+    return dict(rows.values_list("source_reference", "id"))
+
+
+def known_end_to_end_ids(ids: Collection[str]) -> frozenset[str]:
+    rows = models.Order.objects.filter(end_to_end_id__in=ids)
+    return frozenset(rows.values_list("end_to_end_id", flat=True))

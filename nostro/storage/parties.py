@@ -1,0 +1,240 @@
+"""Master data as stored: customers, entities, connections, accounts, payees and their versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db.models import QuerySet
+
+from nostro.domain.errors import Refused
+from nostro.domain.party import Account, LegalEntity, PayeeAccount, PostalAddress
+from nostro.storage import models
+from nostro.storage.tenancy import current, tenant
+
+
+class CustomerRow(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    name: str
+    code: str
+    quarantined: bool
+
+
+class ConnectionRow(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    name: str
+    connector: str
+    config: dict[str, Any]
+    cursor: str
+
+
+def create_partner(partner_id: UUID, name: str) -> UUID:
+    """Make the partner, or return the one of that name; as the owner: customers may only read."""
+    row, _ = models.Partner.objects.using("owner").get_or_create(
+        name=name, defaults={"id": partner_id}
+    )
+    return row.id
+
+
+def create_customer(customer_id: UUID, partner_id: UUID, *, name: str, code: str) -> None:
+    with tenant(customer_id):
+        models.Customer.objects.create(
+            id=customer_id, tenant_id=customer_id, partner_id=partner_id, name=name, code=code
+        )
+
+
+def customers() -> list[CustomerRow]:
+    """Every customer of this installation; as nostro_ops, before one is chosen."""
+    rows = models.Customer.objects.using("ops").order_by("code")
+    return [
+        CustomerRow(id=i, name=n, code=c, quarantined=q)
+        for i, n, c, q in rows.values_list("id", "name", "code", "quarantined")
+    ]
+
+
+def customer() -> CustomerRow:
+    """The customer of this unit of work."""
+    row = models.Customer.objects.get(id=current())
+    return CustomerRow(id=row.id, name=row.name, code=row.code, quarantined=row.quarantined)
+
+
+def take_payment_numbers(count: int) -> int:
+    """Reserve `count` payment numbers; returns the first."""
+    row = models.Customer.objects.select_for_update().get(id=current())
+    first = row.next_payment_number
+    row.next_payment_number = first + count
+    row.save(update_fields=["next_payment_number"])
+    return first
+
+
+def create_entity(entity: LegalEntity) -> None:
+    models.LegalEntity.objects.create(
+        id=UUID(entity.id),
+        tenant_id=current(),
+        code=entity.code,
+        name=entity.name,
+        address=msgspec.to_builtins(entity.address),
+        functional_currency=entity.functional_currency,
+        receivables_account=entity.receivables_account,
+    )
+
+
+def entities() -> list[LegalEntity]:
+    return [entity_of(row) for row in models.LegalEntity.objects.order_by("code")]
+
+
+def entity_of(row: models.LegalEntity) -> LegalEntity:
+    return LegalEntity(
+        id=str(row.id),
+        code=row.code,
+        name=row.name,
+        address=msgspec.convert(row.address, PostalAddress),
+        functional_currency=row.functional_currency,
+        receivables_account=row.receivables_account,
+    )
+
+
+def create_connection(
+    connection_id: UUID, name: str, connector: str, config: dict[str, Any]
+) -> None:
+    models.Connection.objects.create(
+        id=connection_id, tenant_id=current(), name=name, connector=connector, config=config
+    )
+
+
+def connection(connection_id: UUID) -> ConnectionRow:
+    row = models.Connection.objects.filter(id=connection_id).first()
+    if row is None:
+        raise Refused("connection_unknown", "There is no such connection for this customer.")
+    return _connection(row)
+
+
+def connections() -> list[ConnectionRow]:
+    return [_connection(row) for row in models.Connection.objects.order_by("name")]
+
+
+def _connection(row: models.Connection) -> ConnectionRow:
+    return ConnectionRow(
+        id=row.id, name=row.name, connector=row.connector, config=row.config, cursor=row.cursor
+    )
+
+
+def move_cursor(connection_id: UUID, cursor: str, now: datetime) -> None:
+    models.Connection.objects.filter(id=connection_id).update(cursor=cursor, collected_at=now)
+
+
+def collect_at(connection_id: UUID, when: datetime | None) -> None:
+    """When the tick should next collect from this connection."""
+    models.Connection.objects.filter(id=connection_id).update(next_action_at=when)
+
+
+def create_account(account: Account) -> None:
+    models.Account.objects.create(
+        id=UUID(account.id),
+        tenant_id=current(),
+        entity_id=UUID(account.legal_entity_id),
+        connection_id=UUID(account.connection_id),
+        name=account.name,
+        iban=account.iban,
+        bic=account.bic,
+        currency=account.currency,
+        ledger_account=account.ledger_account,
+        clearing_account=account.clearing_account,
+    )
+
+
+def accounts() -> list[Account]:
+    return [account_of(row) for row in models.Account.objects.order_by("name", "id")]
+
+
+def account_of(row: models.Account) -> Account:
+    return Account(
+        id=str(row.id),
+        legal_entity_id=str(row.entity_id),
+        connection_id=str(row.connection_id),
+        name=row.name,
+        iban=row.iban,
+        bic=row.bic,
+        currency=row.currency,
+        ledger_account=row.ledger_account,
+        clearing_account=row.clearing_account,
+    )
+
+
+def add_payee(payee_id: UUID, number: str, name: str) -> None:
+    models.Payee.objects.create(id=payee_id, tenant_id=current(), number=number, name=name)
+
+
+def add_payee_account(account: PayeeAccount, changed_by_person: UUID | None = None) -> None:
+    models.PayeeAccount.objects.create(
+        id=UUID(account.id),
+        tenant_id=current(),
+        payee_id=UUID(account.payee_id),
+        version=account.version,
+        iban=account.iban,
+        bic=account.bic,
+        valid_from=account.valid_from,
+        changed_by=account.changed_by,
+        changed_by_person=changed_by_person,
+        confirmed=account.confirmed,
+    )
+
+
+def current_payee_accounts(numbers: Iterable[str]) -> dict[str, PayeeAccount]:
+    """The newest version of each payee's account, by payee number."""
+    rows = models.PayeeAccount.objects.filter(payee__number__in=set(numbers))
+    return {found.payee_number: found for found in _payee_accounts(rows)}
+
+
+def payee_numbers_of_ibans(ibans: Iterable[str]) -> dict[str, str]:
+    """Which payee an account belongs to, for sources that name no payee number."""
+    rows = models.PayeeAccount.objects.filter(iban__in=set(ibans))
+    return {found.iban: found.payee_number for found in _payee_accounts(rows)}
+
+
+def _payee_accounts(rows: QuerySet[models.PayeeAccount]) -> list[PayeeAccount]:
+    return [
+        PayeeAccount(
+            id=str(row.id),
+            payee_id=str(row.payee_id),
+            payee_number=row.payee.number,
+            payee_name=row.payee.name,
+            version=row.version,
+            iban=row.iban,
+            bic=row.bic,
+            valid_from=row.valid_from,
+            changed_by=row.changed_by,
+            confirmed=row.confirmed,
+        )
+        for row in rows.select_related("payee").order_by("version")
+    ]
+
+
+def add_rate(rate_id: UUID, base: str, quote: str, day: date, rate: Decimal, source: str) -> None:
+    models.Rate.objects.create(
+        id=rate_id,
+        tenant_id=current(),
+        base=base,
+        quote=quote,
+        day=day,
+        rate=rate,
+        source=source,
+    )
+
+
+def rate(base: str, quote: str, day: date) -> Decimal:
+    """The newest rate on or before `day`; raises Refused when there is none."""
+    if base == quote:
+        return Decimal(1)
+    row = models.Rate.objects.filter(base=base, quote=quote, day__lte=day).order_by("-day").first()
+    if row is None:
+        raise Refused(
+            "rate_missing",
+            f"There is no {base}/{quote} rate on or before {day.isoformat()}.",
+            can_do="Load the rates of that day.",
+        )
+    return row.rate

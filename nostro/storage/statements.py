@@ -1,0 +1,199 @@
+"""Statements, balances and bank transactions as stored, each line once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from nostro.domain.match import MatchState
+from nostro.domain.money import Money
+from nostro.domain.statement import Balance, BalanceVerdict, Entry, Statement
+from nostro.storage import bulk, models
+from nostro.storage.tenancy import current
+
+
+class TransactionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One booked line, as matching wants to see it. Money out is negative."""
+
+    id: UUID
+    account_id: UUID
+    statement_id: UUID
+    amount: Money
+    status: str
+    booked: date | None
+    end_to_end_id: str
+    payment_information_id: str
+    batch_count: int
+    counterparty_name: str
+    counterparty_iban: str
+    remittance: str
+    bank_reference: str
+
+
+class NewTransaction(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry on its way into the table, with its identity: digest and occurrence number."""
+
+    id: UUID
+    line: int
+    dedupe_digest: str
+    occurrence: int
+    entry: Entry
+
+
+def account_of_iban(iban: str, currency: str) -> UUID | None:
+    """Our account that a statement speaks of; currency decides between twins."""
+    rows = models.Account.objects.filter(iban=iban)
+    found = list(rows.values_list("id", "currency"))
+    exact = [account_id for account_id, held in found if held == currency]
+    if exact:
+        return exact[0]
+    return found[0][0] if len(found) == 1 else None
+
+
+def find(account_id: UUID, kind: str, statement_id: str) -> UUID | None:
+    rows = models.Statement.objects.filter(
+        account_id=account_id, kind=kind, statement_id=statement_id
+    )
+    return rows.values_list("id", flat=True).first()
+
+
+def insert(
+    row_id: UUID,
+    statement: Statement,
+    verdict: BalanceVerdict,
+    *,
+    account_id: UUID,
+    evidence_id: UUID,
+    sample: bool,
+    now: datetime,
+) -> None:
+    models.Statement.objects.create(
+        id=row_id,
+        tenant_id=current(),
+        account_id=account_id,
+        evidence_id=evidence_id,
+        statement_id=statement.statement_id,
+        kind=statement.kind.value,
+        sequence=statement.sequence,
+        currency=statement.currency,
+        from_day=statement.from_day,
+        to_day=statement.to_day,
+        opening_minor=verdict.opening.minor if verdict.opening else None,
+        closing_minor=verdict.closing.minor if verdict.closing else None,
+        entry_count=len(statement.entries),
+        verdict=verdict.verdict.value,
+        verdict_reason=verdict.reason,
+        problems=msgspec.to_builtins(statement.problems),
+        bank_created_at=statement.created_at,
+        received_at=now,
+        sample=sample,
+    )
+
+
+def insert_balances(
+    balances: Sequence[tuple[UUID, Balance]], statement_id: UUID, account_id: UUID, now: datetime
+) -> None:
+    tenant_id = current()
+    models.Balance.objects.bulk_create(
+        models.Balance(
+            id=balance_id,
+            tenant_id=tenant_id,
+            statement_id=statement_id,
+            account_id=account_id,
+            code=balance.code,
+            amount_minor=balance.amount.minor,
+            currency=balance.amount.currency,
+            day=balance.day,
+            received_at=now,
+        )
+        for balance_id, balance in balances
+    )
+
+
+def insert_transactions(
+    rows: Sequence[NewTransaction], statement_id: UUID, account_id: UUID
+) -> int:
+    """Insert booked lines; a line that is already known by its identity is passed over."""
+    tenant_id = current()
+    return bulk.insert(
+        models.BankTransaction,
+        (
+            {
+                "id": row.id,
+                "tenant_id": tenant_id,
+                "statement_id": statement_id,
+                "account_id": account_id,
+                "line": row.line,
+                "dedupe_digest": row.dedupe_digest,
+                "occurrence": row.occurrence,
+                **_entry_columns(row.entry),
+            }
+            for row in rows
+        ),
+    )
+
+
+def _entry_columns(entry: Entry) -> dict[str, Any]:
+    single = entry.details[0] if len(entry.details) == 1 else None
+    remittance = " ".join(single.remittance) if single else ""
+    return {
+        "amount_minor": entry.amount.minor,
+        "currency": entry.amount.currency,
+        "status": entry.status,
+        "booked": entry.booked,
+        "value": entry.value,
+        "bank_reference": entry.bank_reference,
+        "end_to_end_id": single.end_to_end_id if single else "",
+        "payment_information_id": entry.payment_information_id
+        or (single.payment_information_id if single else ""),
+        "batch_count": entry.batch_count or (len(entry.details) if not single else 0),
+        "counterparty_name": single.counterparty_name if single else "",
+        "counterparty_iban": single.counterparty_iban if single else "",
+        "remittance": remittance or (single.creditor_reference if single else "") or entry.text,
+        "transaction_code": entry.transaction_code or entry.proprietary_code,
+        "details": Jsonb(msgspec.to_builtins(entry.details)),
+        "match_state": MatchState.UNMATCHED.value,
+        "source_line": entry.location.line,
+    }
+
+
+def unmatched(statement_id: UUID) -> list[TransactionRow]:
+    """Booked lines of a statement that nothing explains yet, in booking order."""
+    rows = models.BankTransaction.objects.filter(
+        statement_id=statement_id, match_state=MatchState.UNMATCHED
+    ).order_by("line")
+    return [transaction_of(row) for row in rows]
+
+
+def lock_transactions(transaction_ids: Collection[UUID]) -> dict[UUID, MatchState]:
+    rows = models.BankTransaction.objects.select_for_update().filter(id__in=transaction_ids)
+    return {row.id: MatchState(row.match_state) for row in rows.order_by("id")}
+
+
+def set_match_state(transaction_ids: Collection[UUID], state: MatchState) -> int:
+    return models.BankTransaction.objects.filter(id__in=transaction_ids).update(
+        match_state=state.value
+    )
+
+
+def transaction_of(row: models.BankTransaction) -> TransactionRow:
+    return TransactionRow(
+        id=row.id,
+        account_id=row.account_id,
+        statement_id=row.statement_id,
+        amount=Money(row.amount_minor, row.currency),
+        status=row.status,
+        booked=row.booked,
+        end_to_end_id=row.end_to_end_id,
+        payment_information_id=row.payment_information_id,
+        batch_count=row.batch_count,
+        counterparty_name=row.counterparty_name,
+        counterparty_iban=row.counterparty_iban,
+        remittance=row.remittance,
+        bank_reference=row.bank_reference,
+    )

@@ -1,0 +1,261 @@
+"""Submissions, attempts and bank facts as stored; attempts move in workflows.moves only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from nostro.domain.attempt import AttemptState
+from nostro.domain.money import Money
+from nostro.domain.submission import SubmissionState
+from nostro.storage import bulk, models
+from nostro.storage.tenancy import current
+
+PAYMENTS, POSTINGS = "payments", "postings"
+
+
+class SubmissionRow(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    purpose: str
+    state: SubmissionState
+    connection_id: UUID
+    account_id: UUID | None
+    message_id: str
+    file_name: str
+    media_type: str
+    evidence_id: UUID
+    line_count: int
+    totals: dict[str, int]
+    tries: int = 0
+    enquiries: int = 0
+    next_action_at: datetime | None = None
+
+
+class AttemptRow(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    order_id: UUID
+    submission_id: UUID
+    state: AttemptState
+    end_to_end_id: str
+    payment_information_id: str
+    uetr: UUID
+    execution_date: date
+    approval_digest: str
+
+
+class LivePayment(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment with the bank, as matching wants to see it."""
+
+    attempt_id: UUID
+    order_id: UUID
+    account_id: UUID
+    state: AttemptState
+    end_to_end_id: str
+    payment_information_id: str
+    amount: Money
+
+
+class NewFact(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a bank's word; `identity` makes it count once."""
+
+    id: UUID
+    connection_id: UUID
+    evidence_id: UUID
+    identity: str
+    message_id: str
+    original_message_id: str
+    end_to_end_id: str
+    status: str
+    reason: str
+    reason_text: str
+    attempt_id: UUID | None
+    submission_id: UUID | None
+    verdict: str
+
+
+def insert(row: SubmissionRow, now: datetime) -> None:
+    models.Submission.objects.create(
+        tenant_id=current(),
+        state_since=now,
+        created_at=now,
+        **{name: getattr(row, name) for name in row.__struct_fields__},
+    )
+
+
+def insert_attempts(rows: Sequence[AttemptRow], now: datetime) -> int:
+    tenant_id = current()
+    return bulk.insert(
+        models.Attempt,
+        (
+            {
+                **{name: getattr(row, name) for name in row.__struct_fields__},
+                "state": row.state.value,
+                "tenant_id": tenant_id,
+                "state_since": now,
+                "reason": "",
+                "reason_text": "",
+            }
+            for row in rows
+        ),
+    )
+
+
+def lock(submission_id: UUID) -> SubmissionRow | None:
+    row = models.Submission.objects.select_for_update().filter(id=submission_id).first()
+    return _submission(row) if row else None
+
+
+def by_message_id(message_id: str) -> SubmissionRow | None:
+    row = models.Submission.objects.filter(message_id=message_id).first()
+    return _submission(row) if row else None
+
+
+def load(submission_ids: Collection[UUID]) -> list[SubmissionRow]:
+    rows = models.Submission.objects.filter(id__in=submission_ids).order_by("id")
+    return [_submission(row) for row in rows]
+
+
+def update(submission_id: UUID, **changes: Any) -> None:
+    """Change bookkeeping columns (tries, next_action_at, last_error ...) of one submission."""
+    models.Submission.objects.filter(id=submission_id).update(**changes)
+
+
+def _submission(row: models.Submission) -> SubmissionRow:
+    return SubmissionRow(
+        id=row.id,
+        purpose=row.purpose,
+        state=SubmissionState(row.state),
+        connection_id=row.connection_id,
+        account_id=row.account_id,
+        message_id=row.message_id,
+        file_name=row.file_name,
+        media_type=row.media_type,
+        evidence_id=row.evidence_id,
+        line_count=row.line_count,
+        totals=row.totals,
+        tries=row.tries,
+        enquiries=row.enquiries,
+        next_action_at=row.next_action_at,
+    )
+
+
+def attempts_of(submission_id: UUID) -> list[UUID]:
+    rows = models.Attempt.objects.filter(submission_id=submission_id).order_by("id")
+    return list(rows.values_list("id", flat=True))
+
+
+def order_ids_of(attempt_ids: Collection[UUID]) -> list[UUID]:
+    rows = models.Attempt.objects.filter(id__in=attempt_ids)
+    return list(rows.values_list("order_id", flat=True))
+
+
+def lock_attempts(attempt_ids: Collection[UUID]) -> list[AttemptRow]:
+    rows = models.Attempt.objects.select_for_update().filter(id__in=attempt_ids).order_by("id")
+    return [_attempt(row) for row in rows]
+
+
+def attempts_by_end_to_end_id(submission_id: UUID) -> dict[str, AttemptRow]:
+    rows = models.Attempt.objects.filter(submission_id=submission_id)
+    return {row.end_to_end_id: _attempt(row) for row in rows}
+
+
+def set_attempt_state(
+    attempt_ids: Collection[UUID],
+    state: AttemptState,
+    now: datetime,
+    reason: str = "",
+    reason_text: str = "",
+) -> int:
+    """Write a new state; only workflows.moves may call this."""
+    return models.Attempt.objects.filter(id__in=attempt_ids).update(
+        state=state.value, state_since=now, reason=reason, reason_text=reason_text
+    )
+
+
+def _attempt(row: models.Attempt) -> AttemptRow:
+    return AttemptRow(
+        id=row.id,
+        order_id=row.order_id,
+        submission_id=row.submission_id,
+        state=AttemptState(row.state),
+        end_to_end_id=row.end_to_end_id,
+        payment_information_id=row.payment_information_id,
+        uetr=row.uetr,
+        execution_date=row.execution_date,
+        approval_digest=row.approval_digest,
+    )
+
+
+_ON_THE_WAY = [
+    state.value
+    for state in (
+        AttemptState.DISPATCHING,
+        AttemptState.UNKNOWN,
+        AttemptState.DELIVERED,
+        AttemptState.RECEIVED,
+        AttemptState.PENDING_AT_BANK,
+        AttemptState.ACCEPTED,
+        AttemptState.EXECUTED,
+    )
+]
+
+
+def live_payments(
+    account_id: UUID, end_to_end_ids: Collection[str], batches: Collection[str]
+) -> list[LivePayment]:
+    """Payments of one account that a bank booking could be, by our own keys."""
+    rows = models.Attempt.objects.filter(
+        order__account_id=account_id, state__in=_ON_THE_WAY
+    ).select_related("order")
+    found = rows.filter(end_to_end_id__in=end_to_end_ids) | rows.filter(
+        payment_information_id__in=batches
+    )
+    return [
+        LivePayment(
+            attempt_id=row.id,
+            order_id=row.order_id,
+            account_id=account_id,
+            state=AttemptState(row.state),
+            end_to_end_id=row.end_to_end_id,
+            payment_information_id=row.payment_information_id,
+            amount=Money(row.order.amount_minor, row.order.currency),
+        )
+        for row in found.order_by("id")
+    ]
+
+
+def insert_facts(facts: Iterable[NewFact], now: datetime) -> int:
+    tenant_id = current()
+    return bulk.insert(
+        models.Fact,
+        (
+            {
+                **{name: getattr(fact, name) for name in fact.__struct_fields__},
+                "tenant_id": tenant_id,
+                "received_at": now,
+            }
+            for fact in facts
+        ),
+    )
+
+
+def known_facts(connection_id: UUID, identities: Collection[str]) -> frozenset[str]:
+    rows = models.Fact.objects.filter(connection_id=connection_id, identity__in=identities)
+    return frozenset(rows.values_list("identity", flat=True))
+
+
+def set_verdicts(verdicts: Mapping[UUID, str]) -> None:
+    """What each fact did to its attempt."""
+    by_word: dict[str, list[UUID]] = {}
+    for fact_id, verdict in verdicts.items():
+        by_word.setdefault(verdict, []).append(fact_id)
+    for verdict, ids in by_word.items():
+        models.Fact.objects.filter(id__in=ids).update(verdict=verdict)
+
+
+def state_since(submission_id: UUID) -> datetime:
+    return models.Submission.objects.values_list("state_since", flat=True).get(id=submission_id)

@@ -1,0 +1,155 @@
+"""How payments are approved: two different people, each agreeing to exactly what will be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+
+from nostro.domain.canonical import digest
+from nostro.domain.errors import Invalid, Refused
+from nostro.domain.order import ORDER, OrderMove, OrderState
+from nostro.domain.party import Member
+from nostro.domain.policies import approval as policy
+from nostro.storage import events, orders
+from nostro.storage.orders import OrderRow
+from nostro.storage.tenancy import tenant
+from nostro.workflows.context import Acting
+from nostro.workflows.moves import move_orders
+from nostro.workflows.wake import wake
+
+
+class Approved(msgspec.Struct, frozen=True, kw_only=True):
+    """What one approval did: these orders are now approved, these wait for somebody else."""
+
+    approved: tuple[UUID, ...]
+    waiting: tuple[UUID, ...]
+
+
+def selection_digest(digests: Mapping[str, str]) -> str:
+    """One digest over a selection of payments: order id -> approval digest of each."""
+    return digest(dict(digests))
+
+
+def approve(
+    acting: Acting, member: Member, order_ids: Sequence[UUID], seen_digest: str
+) -> Approved:
+    """Add one person's approval to payments; all or none.
+
+    `seen_digest` is the selection digest of what the person saw. Raises Refused when anything
+    changed since, when the person may not approve one of them, or one does not await approval.
+    """
+    with tenant(acting.tenant_id):
+        rows = _lock_all(order_ids)
+        _same_as_seen(rows, seen_digest)
+        given = orders.approvals(order_ids)
+        authors = orders.authors(order_ids)
+        for row in rows:
+            ORDER.after(row.state, OrderMove.APPROVE)
+            policy.may_approve(member, authors[row.id], given[row.id])
+        now, new_id = acting.world.clock.now(), acting.world.ids.new
+        orders.add_approvals(
+            [(new_id(), row.id, row.approval_digest) for row in rows], member.id, member.name, now
+        )
+        events.record(
+            [
+                acting.event(
+                    "order.approval_given",
+                    "order",
+                    row.id,
+                    digest=row.approval_digest,
+                    approvals=len(given[row.id]) + 1,
+                    needed=policy.APPROVALS_NEEDED,
+                )
+                for row in rows
+            ]
+        )
+        complete = [row.id for row in rows if policy.is_complete({*given[row.id], member.id})]
+        _schedule(acting, complete)
+        return Approved(
+            approved=tuple(complete),
+            waiting=tuple(row.id for row in rows if row.id not in set(complete)),
+        )
+
+
+def deny(acting: Acting, member: Member, order_ids: Sequence[UUID], reason: str) -> list[UUID]:
+    """Refuse payments for good, with a reason that stays in their trace; all or none."""
+    _need_reason(reason)
+    with tenant(acting.tenant_id):
+        rows = _lock_all(order_ids)
+        authors = orders.authors(order_ids)
+        for row in rows:
+            ORDER.after(row.state, OrderMove.DENY)
+            policy.may_release_hold(member, authors[row.id])
+        for row in rows:
+            orders.close_holds(row.id, member.name, reason, acting.world.clock.now())
+        return move_orders(acting, [row.id for row in rows], OrderMove.DENY, text=reason)
+
+
+def release_hold(acting: Acting, member: Member, order_id: UUID, reason: str) -> None:
+    """Leave a hold: a named person, never the maker, says why. Then approval is asked for."""
+    _need_reason(reason)
+    with tenant(acting.tenant_id):
+        (row,) = _lock_all([order_id])
+        ORDER.after(row.state, OrderMove.RELEASE_HOLD)
+        policy.may_release_hold(member, orders.authors([order_id])[order_id])
+        orders.close_holds(order_id, member.name, reason, acting.world.clock.now())
+        move_orders(acting, [order_id], OrderMove.RELEASE_HOLD, text=reason)
+        move_orders(acting, [order_id], OrderMove.REQUEST_APPROVAL)
+
+
+def _schedule(acting: Acting, order_ids: list[UUID]) -> None:
+    """Approved orders go to release at once; the bank gets the execution date in the file."""
+    if not order_ids:
+        return
+    move_orders(acting, order_ids, OrderMove.APPROVE)
+    move_orders(acting, order_ids, OrderMove.SCHEDULE)
+    orders.act_at(order_ids, acting.world.clock.now())
+    wake("release_payments", tenant_id=acting.tenant_id)
+
+
+def _lock_all(order_ids: Sequence[UUID]) -> list[OrderRow]:
+    rows = orders.lock(order_ids)
+    if not order_ids or len(rows) != len(set(order_ids)):
+        raise Refused(
+            "payment_unknown",
+            "One of these payments does not exist for this customer.",
+            can_do="Reload the page and choose again.",
+        )
+    return rows
+
+
+def _same_as_seen(rows: Sequence[OrderRow], seen_digest: str) -> None:
+    """What is approved is what was shown: recomputed from the rows, never taken from the client."""
+    for row in rows:
+        if row.approvable().digest() != row.approval_digest:
+            raise Refused(
+                "payment_changed",
+                f"{row.number} is not what it was when approval was asked for.",
+                "It was not approved.",
+                "Ask the maker to submit it again.",
+            )
+    now_seen = selection_digest({str(row.id): row.approval_digest for row in rows})
+    if now_seen != seen_digest:
+        raise Refused(
+            "selection_changed",
+            "The payments changed after they were shown to you.",
+            "Nothing was approved.",
+            "Look at them again and approve what you then see.",
+        )
+
+
+def _need_reason(reason: str) -> None:
+    if not reason.strip():
+        raise Invalid(
+            "reason_missing",
+            "A reason is needed.",
+            can_do="Say in a few words why; it stays in the payment's trace.",
+            field="reason",
+        )
+
+
+def waiting() -> list[OrderRow]:
+    """Orders that await approval, by number; inside a unit of work."""
+    return orders.in_state(OrderState.AWAITING_APPROVAL)

@@ -1,0 +1,23 @@
+"""Opening a configured connection: its settings from storage, its secrets from the Secrets port."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from nostro import connectors
+from nostro.storage import parties
+from nostro.workflows.context import Acting
+
+
+def open_channel(acting: Acting, connection_id: UUID) -> object:
+    """The connection, opened without I/O; must run inside a unit of work.
+
+    A secret that was never stored is left out: not every configuration needs each one.
+    """
+    row = parties.connection(connection_id)
+    connector = connectors.find().get(row.connector)
+    names = connector.secret_names if connector else frozenset()
+    stored = {name: f"connection.{row.id}.{name}" for name in names}
+    kept = acting.world.secrets
+    secrets = {name: kept.read(place) for name, place in stored.items() if kept.knows(place)}
+    return connectors.open_connection(row.connector, row.config, secrets)

@@ -1,0 +1,51 @@
+"""The engine's doors into the workflows: ids in, work done. Nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from uuid import UUID
+
+from django.db import close_old_connections, connections
+from procrastinate.contrib.django import app
+
+from nostro.workflows import answers, dispatch, release
+from nostro.workflows.context import job_for
+
+
+def fresh(job: Callable[..., None]) -> Callable[..., None]:
+    """Run a job on connections of its own: a thread may still hold one from before a restart."""
+
+    @wraps(job)
+    def with_fresh_connections(**ids: str) -> None:
+        close_old_connections()
+        try:
+            job(**ids)
+        finally:
+            connections.close_all()
+
+    return with_fresh_connections
+
+
+@app.task(name="release_payments", queue="payments")
+@fresh
+def release_payments(tenant_id: str) -> None:
+    release.release(job_for(UUID(tenant_id)))
+
+
+@app.task(name="attend_submission", queue="payments")
+@fresh
+def attend_submission(tenant_id: str, submission_id: str) -> None:
+    dispatch.attend(job_for(UUID(tenant_id)), UUID(submission_id))
+
+
+@app.task(name="collect_messages", queue="statements")
+@fresh
+def collect_messages(tenant_id: str, connection_id: str) -> None:
+    answers.collect(job_for(UUID(tenant_id)), UUID(connection_id))
+
+
+@app.task(name="understand_message", queue="statements")
+@fresh
+def understand_message(tenant_id: str, connection_id: str, evidence_id: str) -> None:
+    answers.understand(job_for(UUID(tenant_id)), UUID(connection_id), UUID(evidence_id))

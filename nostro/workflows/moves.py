@@ -1,0 +1,181 @@
+"""The one place where submissions, attempts and their orders move, always as sets.
+
+A connector's outcome, a status report, a webhook and a statement line all come through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+from uuid import UUID
+
+from nostro.domain.attempt import ORDER_MOVE_OF, AttemptMove, AttemptState, Verdict, judge
+from nostro.domain.case import CaseKind
+from nostro.domain.event import Event
+from nostro.domain.order import OrderMove
+from nostro.domain.submission import ATTEMPT_MOVE_OF, SUBMISSION, SubmissionMove, SubmissionState
+from nostro.storage import cases, events, orders, submissions
+from nostro.storage.cases import NewCase
+from nostro.storage.submissions import AttemptRow, SubmissionRow
+from nostro.workflows import posting
+from nostro.workflows.context import Acting
+
+CASE_DUE_IN = timedelta(days=1)
+
+
+def move_submission(
+    acting: Acting, row: SubmissionRow, step: SubmissionMove, *, reason: str = "", text: str = ""
+) -> SubmissionState:
+    """Move one locked submission and, as its table says, the attempts inside it."""
+    after = SUBMISSION.after(row.state, step)
+    now = acting.world.clock.now()
+    submissions.update(row.id, state=after.value, state_since=now, last_error=text)
+    happened = acting.event(
+        "submission.moved",
+        "submission",
+        row.id,
+        state_before=row.state.value,
+        state_after=after.value,
+        message_id=row.message_id,
+        reason=reason,
+        text=text,
+    )
+    events.record([happened])
+    if row.purpose == submissions.PAYMENTS and (inside := ATTEMPT_MOVE_OF.get(after)):
+        move_attempts(acting, submissions.attempts_of(row.id), inside, reason=reason, text=text)
+    return after
+
+
+def move_attempts(
+    acting: Acting,
+    attempt_ids: Collection[UUID],
+    step: AttemptMove,
+    *,
+    reason: str = "",
+    text: str = "",
+) -> dict[UUID, Verdict]:
+    """Apply one word to a set of attempts; returns what it did to each.
+
+    Orders are locked before attempts (lifecycle rule 13). A word that is late is kept; one that
+    contradicts what is settled opens a Case; neither changes a state.
+    """
+    orders.lock(submissions.order_ids_of(attempt_ids))
+    verdicts: dict[UUID, Verdict] = {}
+    targets: dict[AttemptState, list[AttemptRow]] = {}
+    contradicted: list[AttemptRow] = []
+    for row in submissions.lock_attempts(attempt_ids):
+        verdict, after = judge(row.state, step)
+        verdicts[row.id] = verdict
+        if verdict is Verdict.APPLIED:
+            targets.setdefault(after, []).append(row)
+        elif verdict is Verdict.CONTRADICTS:
+            contradicted.append(row)
+    for after, rows in targets.items():
+        _write(acting, rows, after, step, reason, text)
+    if contradicted:
+        _open_contradictions(acting, contradicted, step, reason)
+    return verdicts
+
+
+def _write(
+    acting: Acting,
+    rows: list[AttemptRow],
+    after: AttemptState,
+    step: AttemptMove,
+    reason: str,
+    text: str,
+) -> None:
+    now = acting.world.clock.now()
+    submissions.set_attempt_state([row.id for row in rows], after, now, reason, text)
+    happened = [
+        acting.event(
+            "attempt.moved",
+            "attempt",
+            row.id,
+            state_before=row.state.value,
+            state_after=after.value,
+            move=step.value,
+            order_id=str(row.order_id),
+            end_to_end_id=row.end_to_end_id,
+            reason=reason,
+            text=text,
+        )
+        for row in rows
+    ]
+    events.record(happened)
+    if order_step := ORDER_MOVE_OF.get(after):
+        move_orders(acting, [row.order_id for row in rows], order_step, reason=reason, text=text)
+    if after is AttemptState.REJECTED:
+        _open_rejections(acting, rows, reason, text)
+        posting.reset_rejected(acting, [row.order_id for row in rows], reason)
+
+
+def move_orders(
+    acting: Acting,
+    order_ids: Collection[UUID],
+    step: OrderMove,
+    *,
+    reason: str = "",
+    text: str = "",
+) -> list[UUID]:
+    """Move a set of locked orders; returns those whose state allowed it."""
+    moved = orders.move(order_ids, step, acting.world.clock.now())
+    happened: list[Event] = [
+        acting.event(
+            "order.moved",
+            "order",
+            order_id,
+            state_after=state.value,
+            move=step.value,
+            reason=reason,
+            text=text,
+        )
+        for order_id, state in moved.items()
+    ]
+    events.record(happened)
+    return list(moved)
+
+
+def _open_rejections(acting: Acting, rows: list[AttemptRow], reason: str, text: str) -> None:
+    now = acting.world.clock.now()
+    cases.open_all(
+        [
+            NewCase(
+                id=acting.world.ids.new(),
+                kind=CaseKind.REJECTION,
+                natural_key=str(row.id),
+                sentence=f"The bank rejected payment {row.end_to_end_id}"
+                f" ({reason or 'no reason given'}{': ' + text if text else ''}).",
+                can_do="Correct the payee's details and make a new payment, or drop it.",
+                due_at=now + CASE_DUE_IN,
+                order_id=row.order_id,
+                submission_id=row.submission_id,
+            )
+            for row in rows
+        ],
+        now,
+    )
+
+
+def _open_contradictions(
+    acting: Acting, rows: list[AttemptRow], step: AttemptMove, reason: str
+) -> None:
+    now = acting.world.clock.now()
+    cases.open_all(
+        [
+            NewCase(
+                id=acting.world.ids.new(),
+                kind=CaseKind.CONTRADICTION,
+                natural_key=f"{row.id}/{step}",
+                sentence=f"Payment {row.end_to_end_id} is {row.state}, but a later message of the"
+                f" bank says {step} {reason}".rstrip()
+                + ".",
+                can_do="Ask the bank which of its messages is true; nothing was changed.",
+                due_at=now + CASE_DUE_IN,
+                order_id=row.order_id,
+                submission_id=row.submission_id,
+            )
+            for row in rows
+        ],
+        now,
+    )

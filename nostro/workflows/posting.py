@@ -1,0 +1,219 @@
+"""What the ERP should post, by who owns the posting, and its delivery as a dispatch of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from uuid import UUID
+
+from nostro import formats
+from nostro.domain.journal import (
+    ERP_POSTS_PAYMENT_RUN,
+    BusinessEvent,
+    JournalEvent,
+    JournalLine,
+    check_balance,
+)
+from nostro.domain.money import Money, convert
+from nostro.domain.party import Account, LegalEntity
+from nostro.domain.submission import SubmissionState
+from nostro.formats import Profile
+from nostro.storage import events, evidence, journals, orders, parties, submissions
+from nostro.storage.journals import NewJournal
+from nostro.storage.orders import OrderRow
+from nostro.storage.submissions import SubmissionRow
+from nostro.workflows.context import Acting
+from nostro.workflows.wake import wake
+
+JOURNAL_FORMAT = "journal_csv"
+
+
+def reset_rejected(acting: Acting, order_ids: Collection[UUID], reason: str) -> None:
+    """A rejected payment: the ERP posted it, so the ERP resets its clearing and reverses."""
+    rule = ERP_POSTS_PAYMENT_RUN[BusinessEvent.PAYMENT_REJECTED]
+    known = {entity.id: entity for entity in parties.entities()}
+    made = [
+        NewJournal(
+            journal=JournalEvent(
+                id=str(acting.world.ids.new()),
+                event=BusinessEvent.PAYMENT_REJECTED,
+                owner=rule.owner,
+                action=rule.action,
+                entity_code=known[str(order.entity_id)].code,
+                posting_date=acting.world.clock.now().date(),
+                reference=f"{order.number}/rejected",
+                text=f"Rejected by the bank ({reason}): {order.source_reference},"
+                f" {order.instruction.amount} to {order.instruction.creditor_name}",
+                lines=(),
+            ),
+            entity_id=order.entity_id,
+            order_id=order.id,
+        )
+        for order in orders.load(order_ids)
+    ]
+    _write(acting, made)
+
+
+def post_settled(acting: Acting, settled: Sequence[tuple[OrderRow, UUID, date]]) -> None:
+    """Cash has left: clearing against bank, for (order, bank transaction, booking day)."""
+    accounts = {account.id: account for account in parties.accounts()}
+    entities = {entity.id: entity for entity in parties.entities()}
+    made = []
+    for order, transaction_id, booked in settled:
+        account, entity = accounts[order.route.account_id], entities[str(order.entity_id)]
+        amount = order.instruction.amount
+        made.append(
+            NewJournal(
+                journal=_balanced(
+                    acting,
+                    BusinessEvent.PAYMENT_SETTLED,
+                    entity,
+                    booked,
+                    f"{order.number}/settled",
+                    f"{order.source_reference} to {order.instruction.creditor_name}",
+                    (account.clearing_account, account.ledger_account, ""),
+                    amount,
+                ),
+                entity_id=order.entity_id,
+                order_id=order.id,
+                transaction_id=transaction_id,
+            )
+        )
+    _write(acting, made)
+
+
+def clear_receipt(
+    acting: Acting,
+    account: Account,
+    entity: LegalEntity,
+    document: str,
+    amount: Money,
+    transaction_id: UUID,
+    booked: date,
+) -> None:
+    """Cash has come for an open item: bank against receivables, naming the document to clear."""
+    journal = _balanced(
+        acting,
+        BusinessEvent.RECEIPT_MATCHED,
+        entity,
+        booked,
+        f"{transaction_id}/{document}",
+        f"Receipt for {document}",
+        (account.ledger_account, entity.receivables_account, document),
+        amount,
+    )
+    _write(
+        acting,
+        [NewJournal(journal=journal, entity_id=UUID(entity.id), transaction_id=transaction_id)],
+    )
+
+
+def _balanced(
+    acting: Acting,
+    event: BusinessEvent,
+    entity: LegalEntity,
+    booked: date,
+    reference: str,
+    text: str,
+    ledger: tuple[str, str, str],
+    amount: Money,
+) -> JournalEvent:
+    """A two-line journal: debit `ledger[0]`, credit `ledger[1]`, clearing item `ledger[2]`."""
+    rule = ERP_POSTS_PAYMENT_RUN[event]
+    debit, credit, item = ledger
+    rate = parties.rate(amount.currency, entity.functional_currency, booked)
+    functional = convert(amount, rate, entity.functional_currency)
+    journal = JournalEvent(
+        id=str(acting.world.ids.new()),
+        event=event,
+        owner=rule.owner,
+        action=rule.action,
+        entity_code=entity.code,
+        posting_date=booked,
+        reference=reference,
+        text=text,
+        lines=(
+            JournalLine(ledger_account=debit, document=amount, functional=functional, text=text),
+            JournalLine(
+                ledger_account=credit,
+                document=-amount,
+                functional=-functional,
+                open_item=item,
+                text=text,
+            ),
+        ),
+    )
+    check_balance(journal)
+    return journal
+
+
+def _write(acting: Acting, made: Sequence[NewJournal]) -> None:
+    fresh = journals.insert(made, acting.world.ids.new, acting.world.clock.now())
+    events.record(
+        [
+            acting.event(
+                "journal.written",
+                "journal",
+                UUID(new.journal.id),
+                reference=new.journal.reference,
+                event=new.journal.event.value,
+                owner=new.journal.owner.value,
+                action=new.journal.action.value,
+                order_id=str(new.order_id or ""),
+                transaction_id=str(new.transaction_id or ""),
+            )
+            for new in fresh
+        ]
+    )
+
+
+def deliver_journals(acting: Acting, connection_id: UUID) -> UUID | None:
+    """Put all journals that no file carries yet into one file for the ERP and wake its dispatch.
+
+    Must run inside a unit of work; returns the submission, or None when there is nothing to post.
+    """
+    waiting = journals.lock_unposted()
+    if not waiting:
+        return None
+    now, ids = acting.world.clock.now(), acting.world.ids
+    submission_id = ids.new()
+    message_id = f"JRN-{now:%Y%m%d}-{submission_id.hex[-12:]}"
+    form = formats.find()[JOURNAL_FORMAT]
+    content = formats.writer(form)(waiting, Profile())
+    name = f"{message_id}.csv"
+    kept = evidence.keep(
+        ids.new(), content, name=name, media_type=form.media_type, direction="out", now=now
+    )
+    submissions.insert(
+        SubmissionRow(
+            id=submission_id,
+            purpose=submissions.POSTINGS,
+            state=SubmissionState.BUILT,
+            connection_id=connection_id,
+            account_id=None,
+            message_id=message_id,
+            file_name=name,
+            media_type=form.media_type,
+            evidence_id=kept,
+            line_count=len(waiting),
+            totals={},
+            next_action_at=now,
+        ),
+        now,
+    )
+    journals.mark_posted([journal.id for journal in waiting], submission_id)
+    events.record(
+        [
+            acting.event(
+                "submission.built",
+                "submission",
+                submission_id,
+                message_id=message_id,
+                purpose=submissions.POSTINGS,
+                journals=len(waiting),
+                evidence_id=str(kept),
+            )
+        ]
+    )
+    wake("attend_submission", tenant_id=acting.tenant_id, submission_id=submission_id)
+    return submission_id

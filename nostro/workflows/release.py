@@ -1,0 +1,251 @@
+"""How approved payments become one file per account: frozen, re-read, compared, then on their way.
+
+Nothing leaves here. The bytes and ids are fixed and committed; dispatch sends them afterwards.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import date, timedelta
+from uuid import UUID
+
+import msgspec
+
+from nostro import connectors, formats
+from nostro.domain.attempt import AttemptState
+from nostro.domain.errors import Refused
+from nostro.domain.money import total
+from nostro.domain.order import OrderMove
+from nostro.domain.party import Account, LegalEntity
+from nostro.domain.payment import Batch, PaymentFile, RollRule, SentLine, line_of
+from nostro.domain.policies import approval as policy
+from nostro.domain.submission import SubmissionState
+from nostro.formats import Profile, iso20022_schema
+from nostro.ports import SendsPayments
+from nostro.storage import events, evidence, orders, parties, submissions
+from nostro.storage.orders import OrderRow
+from nostro.storage.submissions import AttemptRow, SubmissionRow
+from nostro.storage.tenancy import tenant
+from nostro.workflows.channel import open_channel
+from nostro.workflows.context import Acting
+from nostro.workflows.moves import move_orders
+from nostro.workflows.wake import wake
+
+LEASE = timedelta(seconds=60)
+
+
+class Frozen(msgspec.Struct, frozen=True, kw_only=True):
+    """One file ready to go: its bytes, its name, and which orders are in it."""
+
+    message_id: str
+    file: PaymentFile
+    content: bytes
+    file_name: str
+    media_type: str
+    orders: tuple[tuple[OrderRow, Batch], ...]
+
+
+def release(acting: Acting) -> list[UUID]:
+    """Freeze every due payment of one customer into submissions; returns their ids.
+
+    One transaction: orders locked, digests and approvals re-checked, bytes written, validated,
+    re-read and compared line by line, intent stored, dispatch woken.
+    """
+    with tenant(acting.tenant_id):
+        if parties.customer().quarantined:
+            return []
+        now = acting.world.clock.now()
+        due = orders.lock_due(now + LEASE)
+        _recheck(due)
+        dated = _dated(acting, due)
+        by_account: dict[str, list[tuple[OrderRow, date]]] = {}
+        for order, day in dated:
+            by_account.setdefault(order.route.account_id, []).append((order, day))
+        return [_freeze(acting, account_id, group) for account_id, group in by_account.items()]
+
+
+def _recheck(due: Sequence[OrderRow]) -> None:
+    """Each order is still exactly what enough different people agreed to."""
+    given = orders.approvals([order.id for order in due])
+    for order in due:
+        agreed = {who for who, what in given[order.id].items() if what == order.approval_digest}
+        if order.approvable().digest() != order.approval_digest or not policy.is_complete(agreed):
+            raise Refused(
+                "not_what_was_approved",
+                f"{order.number} is not covered by its approvals.",
+                "Nothing of this release left.",
+                "Look at the payment's trace; it was changed outside the approval.",
+            )
+
+
+def _dated(acting: Acting, due: Sequence[OrderRow]) -> list[tuple[OrderRow, date]]:
+    """The execution day of each order inside what was approved; too late means expired."""
+    today = acting.world.clock.now().date()
+    expired: list[UUID] = []
+    dated: list[tuple[OrderRow, date]] = []
+    for order in due:
+        told = order.instruction
+        wanted = max(told.requested_date, today)
+        rolled = acting.world.calendar.next_bank_day(wanted, told.amount.currency)
+        day = rolled if told.roll_rule is RollRule.NEXT_BANK_DAY else wanted
+        if day > told.latest_date:
+            expired.append(order.id)
+        else:
+            dated.append((order, day))
+    move_orders(acting, expired, OrderMove.EXPIRE)
+    return dated
+
+
+def _freeze(acting: Acting, account_id: str, group: list[tuple[OrderRow, date]]) -> UUID:
+    accounts = {account.id: account for account in parties.accounts()}
+    entities = {entity.id: entity for entity in parties.entities()}
+    account = accounts[account_id]
+    entity = entities[account.legal_entity_id]
+    channel = open_channel(acting, UUID(account.connection_id))
+    if not isinstance(channel, SendsPayments):
+        raise Refused(
+            "connection_cannot_send",
+            f"The connection of {account.name} takes no payments"
+            f" (it can: {', '.join(connectors.capabilities(channel))}).",
+            can_do="Give the account a connection that sends payments.",
+        )
+    frozen = _write(acting, account, entity, group, channel.payment_format())
+    _compare(frozen)
+    return _store(acting, account, frozen)
+
+
+def _write(
+    acting: Acting,
+    account: Account,
+    entity: LegalEntity,
+    group: list[tuple[OrderRow, date]],
+    format_name: str,
+) -> Frozen:
+    now, ids = acting.world.clock.now(), acting.world.ids
+    message_id = f"{parties.customer().code[:12]}-{now:%y%m%d}-{ids.new().hex[-12:]}"
+    batches: dict[tuple[date, str, str], list[OrderRow]] = {}
+    for order, day in group:
+        batches.setdefault((day, order.route.rail, order.route.charge_bearer), []).append(order)
+    made = [
+        (
+            Batch(
+                payment_information_id=f"{message_id}-{number}",
+                debtor_name=entity.name,
+                debtor_address=entity.address,
+                debtor_iban=account.iban,
+                debtor_bic=account.bic,
+                execution_date=day,
+                rail=members[0].route.rail,
+                charge_bearer=members[0].route.charge_bearer,
+                instructions=tuple(order.instruction for order in members),
+            ),
+            members,
+        )
+        for number, ((day, _, _), members) in enumerate(sorted(batches.items()), start=1)
+    ]
+    file = PaymentFile(
+        message_id=message_id,
+        created_at=now.strftime("%Y-%m-%dT%H:%M:%S"),
+        initiator=entity.name,
+        batches=tuple(batch for batch, _ in made),
+    )
+    form = formats.find()[format_name]
+    return Frozen(
+        message_id=message_id,
+        file=file,
+        content=formats.writer(form)(file, Profile()),
+        file_name=f"{message_id}.xml",
+        media_type=form.media_type,
+        orders=tuple((order, batch) for batch, members in made for order in members),
+    )
+
+
+def _compare(frozen: Frozen) -> None:
+    """The frozen bytes say what was approved, all of it, and nothing else (lifecycle rule 8)."""
+    iso20022_schema.validate(frozen.content)
+    form = formats.identify(frozen.content)
+    read: list[SentLine] = list(formats.reader(form)(io.BytesIO(frozen.content), Profile()))
+    approved = [line_of(batch, order.instruction) for order, batch in frozen.orders]
+    if read != approved:
+        raise Refused(
+            "file_differs_from_approval",
+            f"File {frozen.message_id} does not say exactly what was approved.",
+            "It was not sent.",
+            "Report this: it is a defect of the writer.",
+        )
+
+
+def _store(acting: Acting, account: Account, frozen: Frozen) -> UUID:
+    now, ids = acting.world.clock.now(), acting.world.ids
+    kept = evidence.keep(
+        ids.new(),
+        frozen.content,
+        name=frozen.file_name,
+        media_type=frozen.media_type,
+        direction="out",
+        now=now,
+    )
+    sums = total(order.instruction.amount for order, _ in frozen.orders)
+    submission = SubmissionRow(
+        id=ids.new(),
+        purpose=submissions.PAYMENTS,
+        state=SubmissionState.BUILT,
+        connection_id=UUID(account.connection_id),
+        account_id=UUID(account.id),
+        message_id=frozen.message_id,
+        file_name=frozen.file_name,
+        media_type=frozen.media_type,
+        evidence_id=kept,
+        line_count=len(frozen.orders),
+        totals={currency: money.minor for currency, money in sums.items()},
+        next_action_at=now,
+    )
+    submissions.insert(submission, now)
+    submissions.insert_attempts(
+        [
+            AttemptRow(
+                id=ids.new(),
+                order_id=order.id,
+                submission_id=submission.id,
+                state=AttemptState.PREPARED,
+                end_to_end_id=order.instruction.end_to_end_id,
+                payment_information_id=batch.payment_information_id,
+                uetr=ids.new_uetr(),
+                execution_date=batch.execution_date,
+                approval_digest=order.approval_digest,
+            )
+            for order, batch in frozen.orders
+        ],
+        now,
+    )
+    orders.act_at([order.id for order, _ in frozen.orders], None)
+    _tell(acting, submission, frozen)
+    wake("attend_submission", tenant_id=acting.tenant_id, submission_id=submission.id)
+    return submission.id
+
+
+def _tell(acting: Acting, submission: SubmissionRow, frozen: Frozen) -> None:
+    built = acting.event(
+        "submission.built",
+        "submission",
+        submission.id,
+        message_id=submission.message_id,
+        purpose=submission.purpose,
+        payments=submission.line_count,
+        totals=submission.totals,
+        evidence_id=str(submission.evidence_id),
+    )
+    placed = [
+        acting.event(
+            "order.placed_in_file",
+            "order",
+            order.id,
+            submission_id=str(submission.id),
+            message_id=submission.message_id,
+            payment_information_id=batch.payment_information_id,
+            execution_date=batch.execution_date.isoformat(),
+        )
+        for order, batch in frozen.orders
+    ]
+    events.record([built, *placed])
