@@ -360,7 +360,7 @@ def payment_run() -> str:
 
 
 def open_items() -> str:
-    rows = ["COMPANY_CODE;DOCUMENT;CUSTOMER;CUSTOMER_NAME;AMOUNT;CURRENCY;DUE_DATE;PAYER_IBAN"]
+    rows = ["COMPANY_CODE;DOCUMENT;CUSTOMER;CUSTOMER_NAME;OPEN_AMOUNT;CURRENCY;DUE_DATE;PAYER_IBAN"]
     for line in OPEN_ITEMS.strip().splitlines():
         *fields, country = line.split(";")
         rows.append(";".join([*fields, customer_account(fields[2], country)]))
