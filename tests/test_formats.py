@@ -114,7 +114,7 @@ def test_damage_is_read_or_refused_with_a_place(sample: Path, data: st.DataObjec
 
 
 @given(file=payment_files(), version=st.sampled_from(["pain.001.001.09", "pain.001.001.03"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_what_was_written_is_what_was_approved(file: Any, version: str) -> None:
     data = write("pain_001", file, version=version)
     validate(data)

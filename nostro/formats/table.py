@@ -73,7 +73,10 @@ def identifies(format_name: str) -> Callable[[bytes], int]:
 
 def _titles(head: bytes, table: Table) -> list[str]:
     first = head.removeprefix(_BOM).partition(b"\n")[0].decode(table.encoding, "replace")
-    row = next(csv.reader([first], delimiter=table.delimiter), [])
+    try:
+        row = next(csv.reader([first], delimiter=table.delimiter), [])
+    except csv.Error:
+        return []  # Not a list of cells, so no list of ours.
     return [title.strip() for title in row]
 
 
