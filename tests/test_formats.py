@@ -31,9 +31,20 @@ def name_of(sample: Path) -> str:
 each_sample = pytest.mark.parametrize("sample", SAMPLES, ids=name_of)
 
 
+def plain(value: Any) -> Any:
+    """An object for JSON, without the fields that have their default: a new one changes nothing."""
+    if isinstance(value, msgspec.Struct):
+        fields = msgspec.structs.fields(value)
+        told = {field.name: getattr(value, field.name) for field in fields}
+        return {f.name: plain(told[f.name]) for f in fields if told[f.name] != f.default}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return msgspec.to_builtins(value)
+
+
 def readable(items: list[Any]) -> str:
-    builtins = [{type(item).__name__: msgspec.to_builtins(item)} for item in items]
-    return json.dumps(builtins, indent=1, ensure_ascii=False) + "\n"
+    named = [{type(item).__name__: plain(item)} for item in items]
+    return json.dumps(named, indent=1, ensure_ascii=False) + "\n"
 
 
 @each_sample

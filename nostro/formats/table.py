@@ -64,7 +64,7 @@ def identifies(format_name: str) -> Callable[[bytes], int]:
     def identify(head: bytes) -> int:
         for table in of_format(format_name):
             titles = _titles(head, table)
-            if set(table.columns.values()) <= set(titles):
+            if table.titles() <= set(titles):
                 return 100
         return 0
 
@@ -177,7 +177,7 @@ def _counted(
 
 def _places(titles: list[str], table: Table) -> dict[str, int]:
     found = {title.strip(): place for place, title in reversed(list(enumerate(titles)))}
-    missing = [title for title in table.columns.values() if title not in found]
+    missing = sorted(table.titles() - set(found))
     if missing:
         raise Invalid(
             "missing_columns",
@@ -186,7 +186,7 @@ def _places(titles: list[str], table: Table) -> dict[str, int]:
             "Export it with these columns, or choose the profile that fits the list.",
             location="line 1",
         )
-    return {field: found[title] for field, title in table.columns.items()}
+    return {field: found[title] for field, title in table.columns.items() if title in found}
 
 
 def _wrong_width(cells: int, width: int) -> Invalid:

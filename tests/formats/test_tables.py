@@ -29,7 +29,8 @@ class Cells:
     entity_code: str = "1000"
     payee_number: str = "V1"
     payee_name: str = "Papier Huber"
-    street: str = "Ring 3"
+    street: str = "Ring"
+    building: str = "3"
     post_code: str = "1010"
     town: str = "Wien"
     country: str = "AT"
@@ -167,6 +168,14 @@ def test_what_the_payee_is_told(
 ) -> None:
     (request, _) = read("payment_run_csv", run(Cells(reference=reference, invoices=invoices)))
     assert (request.remittance, request.creditor_reference) == (remittance, structured)
+
+
+def test_an_optional_column_may_be_missing() -> None:
+    with_it, _ = read("payment_run_csv", run(Cells()))
+    bare = run(Cells()).replace(b";HOUSE_NO", b"").replace(b";Ring;3;", b";Ring 3;")
+    without_it, _ = read("payment_run_csv", bare)
+    assert (with_it.payee_address.street, with_it.payee_address.building) == ("Ring", "3")
+    assert (without_it.payee_address.street, without_it.payee_address.building) == ("Ring 3", "")
 
 
 def test_line_ends_marks_and_line_breaks_in_cells() -> None:

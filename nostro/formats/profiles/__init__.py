@@ -18,14 +18,16 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The layout of one list in delimited text.
 
     `columns` maps our field to the list's column title; `required` are the fields whose cells may
-    not be empty. `date` spells dates with YYYY, MM and DD. `group` is the separator of thousands
-    that amounts may hold, or "". `trailer`, if any, is the first cell of the last row, which
-    states how many lines there are and their sums; then a file without it is taken for cut.
+    not be empty, `optional` those whose column may be missing altogether. `date` spells dates with
+    YYYY, MM and DD. `group` is the separator of thousands that amounts may hold, or "". `trailer`,
+    if any, is the first cell of the last row, which states how many lines there are and their
+    sums; then a file without it is taken for cut.
     """
 
     format: str
     columns: dict[str, str]
     required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
     name: str = ""
     encoding: str = "utf-8"
     delimiter: str = ";"
@@ -33,6 +35,10 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     decimal: Literal[".", ","] = "."
     group: Literal["", ".", ",", " ", "'"] = ""
     trailer: str = ""
+
+    def titles(self) -> set[str]:
+        """The column titles that such a list always has."""
+        return {title for field, title in self.columns.items() if field not in self.optional}
 
 
 @cache
