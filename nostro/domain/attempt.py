@@ -78,7 +78,7 @@ ATTEMPT: Machine[AttemptState, AttemptMove] = Machine(
             (_earlier(_S.UNKNOWN), _M.DOUBT, _S.UNKNOWN),
             (_WITH_BANK, _M.CANCEL_STOP, _S.CANCELLED_STOP),
             (_WITH_BANK, _M.CANCEL_REROUTE, _S.CANCELLED_REROUTE),
-            ((_S.EXECUTED,), _M.RETURN, _S.RETURNED),
+            ((*_WITH_BANK, _S.EXECUTED), _M.RETURN, _S.RETURNED),
         ],
     ),
 )
@@ -125,6 +125,9 @@ class Verdict(StrEnum):
 
 
 _ENDED = frozenset(state for state, rank in RANK.items() if rank >= RANK[_S.EXECUTED])
+_PAID_AND_BACK = {_S.EXECUTED, _S.RETURNED}
+_OUR_OWN = (_M.DISPATCH, _M.LOSE_TRACK)
+_TARGET = {move: target for moves in ATTEMPT.moves.values() for move, target in moves.items()}
 
 
 def judge(state: AttemptState, move: AttemptMove) -> tuple[Verdict, AttemptState]:
@@ -137,8 +140,14 @@ def judge(state: AttemptState, move: AttemptMove) -> tuple[Verdict, AttemptState
         if RANK[after] > RANK[state] or after is _S.UNKNOWN:
             return Verdict.APPLIED, after
         return Verdict.KEPT, state
-    targets = {moves[move] for moves in ATTEMPT.moves.values() if move in moves}
-    ends = targets & _ENDED
-    if state in _ENDED and ends and state not in ends and state is not _S.RETURNED:
-        return Verdict.CONTRADICTS, state
-    return Verdict.KEPT, state
+    return (Verdict.CONTRADICTS if _contradicts(state, move) else Verdict.KEPT), state
+
+
+def _contradicts(state: AttemptState, move: AttemptMove) -> bool:
+    """Can both not be true? Whichever was said first: two ends, or "never had it" and any word."""
+    if move in _OUR_OWN:
+        return False
+    said = _TARGET[move]
+    if _S.NOT_DELIVERED in (state, said):
+        return state is not said and RANK[state] >= RANK[_S.DELIVERED]
+    return {state, said} <= _ENDED and state is not said and {state, said} != _PAID_AND_BACK

@@ -33,6 +33,8 @@ class SubmissionMove(StrEnum):
 
 _S, _M = SubmissionState, SubmissionMove
 _SENT = (_S.DISPATCHING, _S.UNKNOWN)
+# Even after a proof of non-delivery the bank's own word wins: nothing is sent again then.
+_ANSWERABLE = (*_SENT, _S.NOT_DELIVERED, _S.DELIVERED)
 
 SUBMISSION: Machine[SubmissionState, SubmissionMove] = Machine(
     "submission",
@@ -45,8 +47,8 @@ SUBMISSION: Machine[SubmissionState, SubmissionMove] = Machine(
             ((_S.DISPATCHING,), _M.LOSE_TRACK, _S.UNKNOWN),
             (_SENT, _M.NOT_DELIVER, _S.NOT_DELIVERED),
             (_SENT, _M.DELIVER, _S.DELIVERED),
-            ((*_SENT, _S.DELIVERED), _M.ACKNOWLEDGE, _S.ACKNOWLEDGED),
-            ((*_SENT, _S.DELIVERED), _M.REFUSE, _S.REFUSED),
+            (_ANSWERABLE, _M.ACKNOWLEDGE, _S.ACKNOWLEDGED),
+            (_ANSWERABLE, _M.REFUSE, _S.REFUSED),
             ((_S.BUILT, _S.SIGNED, _S.NOT_DELIVERED), _M.ABANDON, _S.ABANDONED),
         ],
     ),
