@@ -14,8 +14,11 @@ _ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="string", uuid_fo
 
 
 def canonical(value: Any) -> bytes:
-    """The canonical bytes of a struct, mapping, sequence or scalar. Raises TypeError on floats."""
-    _refuse_floats(plain := msgspec.to_builtins(value, str_keys=True))
+    """The canonical bytes of a struct, mapping, sequence or scalar. Raises TypeError on floats.
+
+    Sets are written sorted: Python's own order of them differs from process to process.
+    """
+    _refuse_floats(plain := msgspec.to_builtins(value, str_keys=True, order="sorted"))
     return _ENCODER.encode(plain)
 
 
