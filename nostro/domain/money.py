@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
+from fractions import Fraction
 
 import msgspec
 
@@ -19,6 +20,7 @@ from nostro.domain.errors import Invalid
 
 # ISO 20022 ActiveCurrencyAndAmount: 18 digits in all, at most 5 of them fractional.
 DIGITS_MAX = 18
+RATE_POWER_MAX = 12
 _PLAIN = re.compile(r"([+-]?)([0-9]{1,18})(?:\.([0-9]{0,18}))?\Z")
 
 
@@ -117,11 +119,19 @@ def convert(amount: Money, rate: Decimal, currency: str) -> Money:
     """An equivalent in another currency at a named rate (units of `currency` for one of ours).
 
     The one place where money is rounded (half to even, to a whole minor unit): an equivalent is
-    an estimate by nature, the document amount stays exact.
+    an estimate by nature, the document amount stays exact. Raises Invalid for a rate that is not
+    a positive number of usual size.
     """
+    if not (rate.is_finite() and rate > 0 and abs(rate.adjusted()) <= RATE_POWER_MAX):
+        raise Invalid(
+            "rate_unusable",
+            f"{str(rate)[:40]} is not an exchange rate.",
+            can_do="Give a positive decimal number, for example 1.0842.",
+            field="rate",
+        )
     shift = exponent_of(currency) - exponent_of(amount.currency)
-    exact = (Decimal(amount.minor) * rate).scaleb(shift)
-    return Money(int(exact.to_integral_value(rounding=ROUND_HALF_EVEN)), currency)
+    exact = Fraction(amount.minor) * Fraction(rate) * Fraction(10) ** shift
+    return Money(round(exact), currency)  # Python rounds a Fraction half to even.
 
 
 def total(amounts: Iterable[Money]) -> dict[str, Money]:
