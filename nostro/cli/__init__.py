@@ -1,0 +1,65 @@
+"""The command line: every word an operator types. Each command loads only what it needs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+HELP: Final = """\
+Nostro connects the systems that know why money moves to the banks that move it.
+
+Usage: nostro COMMAND [--help]
+
+Everything on this machine
+  up               Start database, web and worker in the foreground; Ctrl-C stops them
+  demo             The main job on real files, told step by step
+In production, one process each
+  migrate          Create or update the database
+  web              The console and the API
+  worker           The work behind them
+To look and to prove
+  audit verify     Prove that no customer's log was changed
+  formats          The file formats that are read and written
+  keys issue       Make an API key and show it once
+  version          Which version this is
+
+Examples
+  nostro up --demo            A company's data to look at, at http://127.0.0.1:8480
+  nostro up --port 9000       Another port
+  NOSTRO_HOME=/srv/nostro nostro up
+
+Settings are environment variables: NOSTRO_HOME, NOSTRO_PORT, NOSTRO_DATABASE_URL, NOSTRO_LOG=json.
+"""
+
+
+def main() -> None:
+    """Run one command; every failure ends in plain sentences and a number."""
+    words = sys.argv[1:]
+    if words in ([], ["--help"], ["-h"], ["help"]):  # answered at once, without the parser
+        print(HELP, end="")
+        return
+    if words in (["version"], ["--version"]):
+        from nostro import __version__
+
+        print(f"nostro {__version__}")
+        return
+    _run(words)
+
+
+def _run(words: list[str]) -> None:
+    from nostro.cli import failures
+
+    try:
+        from nostro.cli.commands import app
+
+        app(words)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        known = failures.understood(error)
+        if known is not None:
+            failures.show(known)
+            raise SystemExit(failures.exit_code(known)) from error
+        path = failures.keep_traceback(error)
+        print(f"This is our mistake: {type(error).__name__}; details: {path}", file=sys.stderr)
+        raise SystemExit(1) from error
