@@ -591,7 +591,7 @@ rate = "0.9185"
 name = "Jonas Brandt"
 email = "jonas.brandt@vesterholt.example"
 erp_user = "JBRANDT"
-roles = ["maker"]
+roles = ["maker", "approver"]
 
 [[people]]
 name = "Hannah Lindqvist"

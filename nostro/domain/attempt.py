@@ -34,7 +34,7 @@ class AttemptMove(StrEnum):
     PEND = "pend"
     EXECUTE = "execute"
     REJECT = "reject"
-    DOUBT = "doubt"  # "Duplicate", says the bank: it may already have it.
+    DOUBT = "doubt"  # "Duplicate", says the bank before anything better: it may have it.
     CANCEL_STOP = "cancel_stop"
     CANCEL_REROUTE = "cancel_reroute"
     RETURN = "return"
@@ -75,7 +75,7 @@ ATTEMPT: Machine[AttemptState, AttemptMove] = Machine(
             (_earlier(_S.PENDING_AT_BANK), _M.PEND, _S.PENDING_AT_BANK),
             (_WITH_BANK, _M.EXECUTE, _S.EXECUTED),
             (_WITH_BANK, _M.REJECT, _S.REJECTED),
-            (_earlier(_S.UNKNOWN), _M.DOUBT, _S.UNKNOWN),
+            ((_S.DISPATCHING, _S.DELIVERED, _S.RECEIVED), _M.DOUBT, _S.UNKNOWN),
             (_WITH_BANK, _M.CANCEL_STOP, _S.CANCELLED_STOP),
             (_WITH_BANK, _M.CANCEL_REROUTE, _S.CANCELLED_REROUTE),
             ((*_WITH_BANK, _S.EXECUTED), _M.RETURN, _S.RETURNED),

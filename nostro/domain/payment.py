@@ -38,6 +38,8 @@ class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `source_reference` is the source's own number of the payment, unique within the source.
     `invoices` are the document numbers it pays. `end_to_end_id` is the source's own, or "".
+    `debit_iban` is the account the source wants debited, or "": then routing chooses. An ERP's
+    pain.001 names only that account: then `entity_code` is "" and the account tells the entity.
     `run_id` is the payment run it came in, `approved_by` who approved it in the source: told, not
     trusted, our own approvals come on top.
     """
@@ -56,6 +58,7 @@ class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
     creditor_reference: str = ""
     end_to_end_id: str = ""
     line: int = 0
+    debit_iban: str = ""
     run_id: str = ""
     approved_by: str = ""
 

@@ -47,9 +47,7 @@ def find() -> dict[str, Format]:
         for found in pkgutil.iter_modules(__path__)
         if not found.ispkg
     )
-    return {
-        module.FORMAT.name: module.FORMAT for module in modules if hasattr(module, "FORMAT")
-    }
+    return {module.FORMAT.name: module.FORMAT for module in modules if hasattr(module, "FORMAT")}
 
 
 def identify(head: bytes) -> Format:

@@ -13,6 +13,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from nostro.domain.party import PostalAddress
+
 ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ ")
 
 _FOREIGN = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]")
@@ -84,3 +86,14 @@ def foreign_in(text: str) -> str:
     """The first character outside the SEPA set, or ""."""
     found = _FOREIGN.search(text)
     return found.group() if found else ""
+
+
+def plain_address(address: PostalAddress) -> PostalAddress:
+    """An address whose every part is in SEPA letters."""
+    return PostalAddress(
+        street=transliterate(address.street),
+        building=transliterate(address.building),
+        post_code=transliterate(address.post_code),
+        town=transliterate(address.town),
+        country=address.country,
+    )

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from nostro.domain.match import Allocation, Proposal, Target
-from nostro.domain.money import Money
+from nostro.domain.money import Money, total
 from nostro.domain.open_item import OpenItem
 
 PROVEN, LIKELY, POSSIBLE = 100, 80, 50
+SHORTEST_REFERENCE = 5  # Shorter numbers stand in texts by chance.
 _ALPHANUMERIC = re.compile(r"[^0-9A-Z]+")
 
 
@@ -100,11 +101,10 @@ def _batch(line: Line, by_batch: dict[str, list[Payment]], used: set[str]) -> Pr
     A total that differs explains nothing: a difference is never spread (lifecycle section 3).
     """
     members = by_batch.get(line.payment_information_id, [])
-    if not members or line.amount.minor >= 0:
+    if not line.payment_information_id or line.amount.minor >= 0:
         return None
     live = [payment for payment in members if payment.live and payment.order_id not in used]
-    booked = Money(sum(payment.amount.minor for payment in live), line.amount.currency)
-    if not live or booked != -line.amount:
+    if total(payment.amount for payment in live) != total([-line.amount]):
         return None
     used.update(payment.order_id for payment in live)
     return Proposal(
@@ -119,37 +119,51 @@ def _batch(line: Line, by_batch: dict[str, list[Payment]], used: set[str]) -> Pr
 
 
 def _receipt(line: Line, items: Sequence[OpenItem], open_minor: dict[str, int]) -> Proposal | None:
-    """Money in that names one open document."""
+    """Money in that names open documents of one customer, exactly paid or not."""
     if line.amount.minor <= 0:
         return None
-    text = _ALPHANUMERIC.sub("", line.remittance.upper())
-    named = [item for item in items if open_minor[item.id] and _key(item.document) in text]
-    if len(named) != 1:
+    text = line.remittance.upper()
+    named = [
+        item
+        for item in items
+        if open_minor[item.id]
+        and item.open_amount.currency == line.amount.currency
+        and _names(text, item.document)
+    ]
+    if not named or len({item.customer_number for item in named}) != 1:
         return None
-    item = named[0]
-    exact = line.amount.minor == open_minor[item.id]
-    payer = not item.payer_iban or item.payer_iban == line.counterparty_iban
+    due = sum(open_minor[item.id] for item in named)
+    exact = line.amount.minor == due
+    payer = all(item.payer_iban in ("", line.counterparty_iban) for item in named)
+    if not exact and len(named) > 1:
+        return None  # Which of them it pays, and how much of each, is a person's to say.
     sure = PROVEN if exact and payer else LIKELY if exact else POSSIBLE
-    taken = min(line.amount.minor, open_minor[item.id])
+    allocations = tuple(
+        Allocation(
+            target=Target.OPEN_ITEM,
+            target_id=item.id,
+            amount=Money(min(line.amount.minor, open_minor[item.id]), line.amount.currency),
+        )
+        for item in named
+    )
     if sure == PROVEN:
-        open_minor[item.id] = 0
+        open_minor.update({item.id: 0 for item in named})
     return Proposal(
         transaction_id=line.id,
-        allocations=(
-            Allocation(
-                target=Target.OPEN_ITEM,
-                target_id=item.id,
-                amount=Money(taken, line.amount.currency),
-            ),
-        ),
+        allocations=allocations,
         probability_percent=sure,
         evidence=(
-            f"the text names {item.document}",
-            "the amount is exact" if exact else f"{item.open_amount} was open",
+            f"the text names {', '.join(item.document for item in named)}",
+            "the amount is exact" if exact else f"{Money(due, line.amount.currency)} was open",
             "the payer's account is known" if payer else "another account than usual",
         ),
     )
 
 
-def _key(document: str) -> str:
-    return _ALPHANUMERIC.sub("", document.upper())
+def _names(text: str, document: str) -> bool:
+    """Does the text name this document, as a whole word, whatever separators it was given?"""
+    letters = _ALPHANUMERIC.sub("", document.upper())
+    if len(letters) < SHORTEST_REFERENCE:
+        return False
+    spread = "[^0-9A-Z]*".join(letters)
+    return re.search(f"(?<![0-9A-Z]){spread}(?![0-9A-Z])", text) is not None

@@ -49,10 +49,12 @@ def load_open_items(items: Iterable[tuple[UUID, OpenItem]]) -> int:
 
 
 def open_items(entity_id: UUID, currency: str) -> list[OpenItem]:
-    """Documents of one entity in one currency that are not fully paid. `id` is the row's id."""
-    rows = models.OpenItem.objects.filter(
-        entity_id=entity_id, currency=currency, open_minor__gt=0
-    ).select_related("entity")
+    """Documents of one entity and currency still open, credit notes negative; `id` is the row's."""
+    rows = (
+        models.OpenItem.objects.filter(entity_id=entity_id, currency=currency)
+        .exclude(open_minor=0)
+        .select_related("entity")
+    )
     return [
         OpenItem(
             id=str(row.id),
@@ -69,7 +71,7 @@ def open_items(entity_id: UUID, currency: str) -> list[OpenItem]:
 
 
 def reduce_open_item(item_id: UUID, amount_minor: int) -> str:
-    """Take an allocation off an open item (never below zero); returns its document number."""
+    """Take an allocation off an open item; returns its document number."""
     row = models.OpenItem.objects.select_for_update().get(id=item_id)
     row.open_minor -= amount_minor
     row.save(update_fields=["open_minor"])

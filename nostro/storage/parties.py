@@ -113,6 +113,10 @@ def connection(connection_id: UUID) -> ConnectionRow:
     return _connection(row)
 
 
+def configure_connection(connection_id: UUID, config: dict[str, Any]) -> None:
+    models.Connection.objects.filter(id=connection_id).update(config=config)
+
+
 def connections() -> list[ConnectionRow]:
     return [_connection(row) for row in models.Connection.objects.order_by("name")]
 

@@ -140,7 +140,7 @@ def insert_transactions(
 
 def _entry_columns(entry: Entry) -> dict[str, Any]:
     single = entry.details[0] if len(entry.details) == 1 else None
-    remittance = " ".join(single.remittance) if single else ""
+    said = (*single.remittance, single.creditor_reference) if single else ()
     return {
         "amount_minor": entry.amount.minor,
         "currency": entry.amount.currency,
@@ -154,7 +154,7 @@ def _entry_columns(entry: Entry) -> dict[str, Any]:
         "batch_count": entry.batch_count or (len(entry.details) if not single else 0),
         "counterparty_name": single.counterparty_name if single else "",
         "counterparty_iban": single.counterparty_iban if single else "",
-        "remittance": remittance or (single.creditor_reference if single else "") or entry.text,
+        "remittance": " ".join(filter(None, said)) or entry.text,
         "transaction_code": entry.transaction_code or entry.proprietary_code,
         "details": Jsonb(msgspec.to_builtins(entry.details)),
         "match_state": MatchState.UNMATCHED.value,
@@ -197,3 +197,8 @@ def transaction_of(row: models.BankTransaction) -> TransactionRow:
         remittance=row.remittance,
         bank_reference=row.bank_reference,
     )
+
+
+def has_day(iban: str, day: date) -> bool:
+    """Is there a statement of this account that covers the day?"""
+    return models.Statement.objects.filter(account__iban=iban, to_day__gte=day).exists()

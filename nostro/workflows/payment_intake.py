@@ -22,7 +22,7 @@ from nostro.domain.errors import Invalid
 from nostro.domain.event import Event
 from nostro.domain.money import total
 from nostro.domain.order import ORDER, OrderMove, OrderState
-from nostro.domain.party import Account, PayeeAccount
+from nostro.domain.party import Account, PayeeAccount, PostalAddress
 from nostro.domain.payment import (
     Instruction,
     PaymentRequest,
@@ -125,6 +125,33 @@ def create_payments(acting: Acting, source: str, requests: Sequence[PaymentReque
         return [found.order.id for found in checked if found.order]
 
 
+def import_history(acting: Acting, source: str, requests: Sequence[PaymentRequest]) -> int:
+    """Take in payments that were made before nostro came, as settled; returns how many were new.
+
+    They are never sent: duplicate checks and the payees' history need them.
+    """
+    with tenant(acting.tenant_id):
+        checked = _check_all(acting, source, requests, run_id=None)
+        past = [_as_paid(found.order, found.request) for found in checked if found.order]
+        orders.insert(past, acting.world.clock.now())
+        events.record(
+            [
+                acting.event(
+                    "order.imported", "order", order.id, number=order.number, source=source
+                )
+                for order in past
+            ]
+        )
+        return len(past)
+
+
+def _as_paid(order: OrderRow, request: PaymentRequest) -> OrderRow:
+    told = msgspec.structs.replace(
+        order.instruction, requested_date=request.requested_date, latest_date=request.requested_date
+    )
+    return msgspec.structs.replace(order, state=OrderState.SETTLED, instruction=told)
+
+
 def _parse(form: formats.Format, content: bytes, profile: Profile) -> Parsed:
     requests: list[PaymentRequest] = []
     rejected: list[RejectedLine] = []
@@ -152,7 +179,8 @@ def _request_of(line: SentLine, number: int) -> PaymentRequest:
     """A payment out of an ERP's own pain.001: the debit account tells the entity."""
     return PaymentRequest(
         source_reference=line.end_to_end_id or f"{line.payment_information_id}/{number}",
-        entity_code=f"iban:{line.debtor_iban}",
+        entity_code="",
+        debit_iban=line.debtor_iban,
         amount=line.amount,
         payee_number=f"iban:{line.creditor_iban}",
         payee_name=line.creditor_name,
@@ -234,6 +262,7 @@ class _Masters(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known that a run is checked against, loaded once for the whole run."""
 
     entity_ids: dict[str, str]
+    entity_of_iban: dict[str, str]
     accounts: dict[str, list[Account]]
     payee_accounts: dict[str, PayeeAccount]
     paid: dict[str, list[PaidInvoice]]
@@ -248,7 +277,7 @@ def _masters(acting: Acting, source: str, requests: Sequence[PaymentRequest]) ->
     numbers = {_payee_number(request, by_iban) for request in requests}
     accounts = parties.accounts()
     entity_ids = {entity.code: entity.id for entity in parties.entities()}
-    entity_ids |= {f"iban:{account.iban}": account.legal_entity_id for account in accounts}
+    entity_of_iban = {account.iban: account.legal_entity_id for account in accounts}
     owned: dict[str, list[Account]] = {}
     for account in accounts:
         owned.setdefault(account.legal_entity_id, []).append(account)
@@ -259,6 +288,7 @@ def _masters(acting: Acting, source: str, requests: Sequence[PaymentRequest]) ->
     current |= {f"iban:{iban}": current[n] for iban, n in by_iban.items() if n in current}
     return _Masters(
         entity_ids=entity_ids,
+        entity_of_iban=entity_of_iban,
         accounts=owned,
         payee_accounts=current,
         paid=paid,
@@ -313,10 +343,16 @@ def _check_one(
     if request.source_reference in masters.known_sources:
         sentence = f"We have {request.source_reference} already; nothing was changed."
         return _refused(request, REPEATED, sentence)
-    entity_id = masters.entity_ids.get(request.entity_code)
+    entity_id = (
+        masters.entity_ids.get(request.entity_code)
+        if request.entity_code
+        else masters.entity_of_iban.get(request.debit_iban)
+    )
     if entity_id is None:
         return _refused(
-            request, "entity_unknown", f"There is no legal entity {request.entity_code}."
+            request,
+            "entity_unknown",
+            f"There is no legal entity {request.entity_code or 'with ' + request.debit_iban}.",
         )
     route = routing.propose(request, masters.accounts.get(entity_id, []))
     if route is None:
@@ -408,7 +444,15 @@ def _instruct(
         if end_to_end_id:
             changes.append({"field": "end_to_end_id", "from": end_to_end_id, "to": ours})
         end_to_end_id = ours
-    address = request.payee_address
+    address = sepa_characters.plain_address(request.payee_address)
+    if address != request.payee_address:
+        changes.append(
+            {
+                "field": "payee address",
+                "from": _one_line(request.payee_address),
+                "to": _one_line(address),
+            }
+        )
     today = acting.world.clock.now().date()
     requested = max(request.requested_date, today)
     remittance = request.remittance or ", ".join(request.invoices)
@@ -416,9 +460,7 @@ def _instruct(
         end_to_end_id=end_to_end_id,
         amount=request.amount,
         creditor_name=plain("payee name", request.payee_name),
-        creditor_address=msgspec.structs.replace(
-            address, street=plain("street", address.street), town=plain("town", address.town)
-        ),
+        creditor_address=address,
         creditor_iban=request.creditor_iban,
         creditor_bic=request.creditor_bic,
         requested_date=requested,
@@ -428,6 +470,10 @@ def _instruct(
         creditor_reference=request.creditor_reference,
     )
     return instruction, changes
+
+
+def _one_line(address: PostalAddress) -> str:
+    return ", ".join(part for part in msgspec.structs.astuple(address) if part)
 
 
 def _store(acting: Acting, checked: Sequence[Checked]) -> None:

@@ -21,7 +21,7 @@ from nostro.domain.party import Account, LegalEntity
 from nostro.domain.payment import Batch, PaymentFile, RollRule, SentLine, line_of
 from nostro.domain.policies import approval as policy
 from nostro.domain.submission import SubmissionState
-from nostro.formats import Profile, iso20022_schema
+from nostro.formats import Profile, iso20022_schema, sepa_characters
 from nostro.ports import SendsPayments
 from nostro.storage import events, evidence, orders, parties, submissions
 from nostro.storage.orders import OrderRow
@@ -131,8 +131,8 @@ def _write(
         (
             Batch(
                 payment_information_id=f"{message_id}-{number}",
-                debtor_name=entity.name,
-                debtor_address=entity.address,
+                debtor_name=sepa_characters.transliterate(entity.name),
+                debtor_address=sepa_characters.plain_address(entity.address),
                 debtor_iban=account.iban,
                 debtor_bic=account.bic,
                 execution_date=day,
@@ -147,7 +147,7 @@ def _write(
     file = PaymentFile(
         message_id=message_id,
         created_at=now.strftime("%Y-%m-%dT%H:%M:%S"),
-        initiator=entity.name,
+        initiator=sepa_characters.transliterate(entity.name),
         batches=tuple(batch for batch, _ in made),
     )
     form = formats.find()[format_name]

@@ -18,10 +18,15 @@ SEPA = frozenset(_SEPA.split())
 def propose(request: PaymentRequest, accounts: Sequence[Account]) -> Route | None:
     """The route for one payment out of its entity's accounts, or None when none fits.
 
-    An account in the payment's own currency is needed: we never convert silently. Euro payments
+    The account that the source names is taken, or none; without a name the first by name. An
+    account in the payment's own currency is needed: we never convert silently. Euro payments
     inside SEPA go as SEPA credit transfers with shared charges (SLEV), others cross border (SHAR).
     """
-    fitting = [account for account in accounts if account.currency == request.amount.currency]
+    fitting = [
+        account
+        for account in accounts
+        if account.currency == request.amount.currency and request.debit_iban in ("", account.iban)
+    ]
     if not fitting:
         return None
     account = fitting[0]

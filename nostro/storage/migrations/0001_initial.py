@@ -1207,12 +1207,6 @@ class Migration(migrations.Migration):
                 fields=("tenant_id", "entity", "document"), name="open_item_once"
             ),
         ),
-        migrations.AddConstraint(
-            model_name="openitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("open_minor__gte", 0)), name="open_item_sign"
-            ),
-        ),
         migrations.AddIndex(
             model_name="hold",
             index=models.Index(fields=["tenant_id", "order"], name="hold_order"),

@@ -112,7 +112,6 @@ class OpenItem(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant_id", "entity", "document"], name="open_item_once"
             ),
-            models.CheckConstraint(condition=models.Q(open_minor__gte=0), name="open_item_sign"),
         )
 
 

@@ -1,0 +1,93 @@
+"""The main job on real files, told step by step: ERP, checks, approval, bank, statement, journal.
+
+Every step asks what is already done and goes on from there: the demo may be killed anywhere and
+run again, and ends in the same state with nothing paid twice.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from nostro import app
+from nostro.cli import demo_company, demo_data, demo_story
+from nostro.cli.demo_story import Story
+from nostro.domain.errors import Unavailable
+from nostro.ops.clock import ShiftedClock
+from nostro.ops.demo_bank import DemoBank
+from nostro.ops.process import end_with_parent
+from nostro.workflows.context import World
+
+PATIENCE_SECONDS = 60.0
+
+
+def tell(console: Console) -> None:
+    """Tell the whole story; returns when everything in it is true."""
+    began = time.monotonic()
+    data = demo_data.master_data()
+    console.print("[bold]nostro demo[/]: one payment run, from the ERP to the bank and back")
+    console.print("[dim]Company, people and payees are invented; the bank is mock-bank,[/]")
+    console.print("[dim]an independent program that we did not write.[/]")
+    world = app.world()
+    bank = demo_company.open_bank(data)
+    try:
+        _same_time(world, bank)
+        company = demo_company.set_up(world, bank, data)
+        with _worker(demo_company.demo_home()):
+            story = Story(console=console, world=world, company=company, bank=bank, wait=_wait)
+            for chapter in demo_story.CHAPTERS:
+                chapter(story)
+        took = time.monotonic() - began
+        console.print(
+            f"\n[bold green]Done[/] in {took:.1f} s. Look at it: [bold]nostro up --demo[/]"
+        )
+    finally:
+        bank.stop()
+
+
+def _same_time(world: World, bank: DemoBank) -> None:
+    """Our clock and the bank's stand at the same moment and are moved together."""
+    if isinstance(world.clock, ShiftedClock):
+        world.clock.set(bank.now())
+
+
+@contextmanager
+def _worker(home: Path) -> Iterator[None]:
+    """A worker process of our own for the time of the story; it ends with us."""
+    log = (home / "worker.log").open("ab")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nostro", "worker"],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        preexec_fn=end_with_parent,  # noqa: PLW1509 - one call, no locks: safe after fork
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        log.close()
+
+
+def _wait(what: str, done: Callable[[], bool]) -> None:
+    """Wait until the worker has done something, a bounded time."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not done():
+        if time.monotonic() > deadline:
+            raise Unavailable(
+                "demo_waits_too_long",
+                f"The worker has not {what} within {PATIENCE_SECONDS:.0f} seconds.",
+                "What was done so far is kept.",
+                f"Run the demo again; the worker's log is {demo_company.demo_home()}/worker.log.",
+            )
+        time.sleep(0.05)

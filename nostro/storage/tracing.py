@@ -1,0 +1,223 @@
+"""Where a payment is and how it came there: the story of an order out of the one log."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+from django.db.models import Count
+
+from nostro.domain.attempt import FREES_THE_ORDER
+from nostro.domain.event import Event
+from nostro.domain.money import Money
+from nostro.domain.submission import SubmissionState
+from nostro.storage import events, models
+
+
+class HoldRow(msgspec.Struct, frozen=True, kw_only=True):
+    code: str
+    sentence: str
+    refers_to: str
+
+
+class SubmissionSent(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    message_id: str
+    file_name: str
+    state: str
+    line_count: int
+    totals: dict[str, int]
+    evidence_id: UUID
+
+
+class AttemptSeen(msgspec.Struct, frozen=True, kw_only=True):
+    state: str
+    reason: str
+    reason_text: str
+
+
+class BatchSent(msgspec.Struct, frozen=True, kw_only=True):
+    """One PmtInf of ours with what the bank should book for it."""
+
+    message_id: str
+    payment_information_id: str
+    execution_date: date
+    count: int
+    total: Money
+
+
+class JournalCount(msgspec.Struct, frozen=True, kw_only=True):
+    event: str
+    owner: str
+    action: str
+    count: int
+
+
+class TraceLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened, in words, with who did it."""
+
+    at: datetime
+    words: str
+    who: str
+    event: Event
+
+
+def orders_of_run(source: str, reference: str) -> list[UUID]:
+    rows = models.Order.objects.filter(run__source=source, run__reference=reference)
+    return list(rows.order_by("number").values_list("id", flat=True))
+
+
+def open_holds(order_id: UUID) -> list[HoldRow]:
+    rows = models.Hold.objects.filter(order_id=order_id, closed_at__isnull=True)
+    return [
+        HoldRow(code=row.code, sentence=row.sentence, refers_to=row.refers_to)
+        for row in rows.order_by("opened_at", "id")
+    ]
+
+
+def submissions_of(purpose: str) -> list[SubmissionSent]:
+    return [
+        SubmissionSent(
+            id=row.id,
+            message_id=row.message_id,
+            file_name=row.file_name,
+            state=row.state,
+            line_count=row.line_count,
+            totals=row.totals,
+            evidence_id=row.evidence_id,
+        )
+        for row in models.Submission.objects.filter(purpose=purpose).order_by("created_at", "id")
+    ]
+
+
+def still_leaving() -> int:
+    """Submissions whose outcome is not known yet."""
+    open_states = [
+        state.value
+        for state in (
+            SubmissionState.BUILT,
+            SubmissionState.SIGNED,
+            SubmissionState.DISPATCHING,
+            SubmissionState.UNKNOWN,
+            SubmissionState.NOT_DELIVERED,
+        )
+    ]
+    return models.Submission.objects.filter(state__in=open_states).count()
+
+
+def attempt_counts(exclude_account: str = "") -> dict[str, int]:
+    """How many attempts are in each state, without those of one account."""
+    rows = models.Attempt.objects.exclude(order__account__iban=exclude_account)
+    return dict(rows.values_list("state").annotate(count=Count("id")))
+
+
+def last_attempt(order_id: UUID) -> AttemptSeen | None:
+    row = models.Attempt.objects.filter(order_id=order_id).order_by("-id").first()
+    if row is None:
+        return None
+    return AttemptSeen(state=row.state, reason=row.reason, reason_text=row.reason_text)
+
+
+def match_counts(statement_id: UUID) -> dict[str, int]:
+    rows = models.BankTransaction.objects.filter(statement_id=statement_id)
+    return dict(Counter(rows.values_list("match_state", flat=True)))
+
+
+def batches_of_account(iban: str) -> list[BatchSent]:
+    """What we sent from one account, by PmtInf, without what was rejected."""
+    rows = (
+        models.Attempt.objects.filter(order__account__iban=iban)
+        .exclude(state__in=[state.value for state in FREES_THE_ORDER])
+        .select_related("order", "submission")
+        .order_by("id")
+    )
+    grouped: dict[str, list[models.Attempt]] = {}
+    for row in rows:
+        grouped.setdefault(row.payment_information_id, []).append(row)
+    return [
+        BatchSent(
+            message_id=members[0].submission.message_id,
+            payment_information_id=key,
+            execution_date=members[0].execution_date,
+            count=len(members),
+            total=Money(
+                sum(member.order.amount_minor for member in members), members[0].order.currency
+            ),
+        )
+        for key, members in grouped.items()
+    ]
+
+
+def journal_counts() -> list[JournalCount]:
+    rows = models.JournalEvent.objects.values("event", "owner", "action")
+    return [
+        JournalCount(
+            event=row["event"], owner=row["owner"], action=row["action"], count=row["count"]
+        )
+        for row in rows.annotate(count=Count("id")).order_by("event")
+    ]
+
+
+def subjects_of(order_id: UUID) -> list[UUID]:
+    """Everything whose events belong to the story of one order."""
+    order = models.Order.objects.filter(id=order_id).values_list("run_id", flat=True)
+    attempts = models.Attempt.objects.filter(order_id=order_id)
+    matched = models.Allocation.objects.filter(order_id=order_id).values_list(
+        "match__transaction_id", "match__transaction__statement_id"
+    )
+    journals = models.JournalEvent.objects.filter(order_id=order_id)
+    found: list[UUID | None] = [
+        order_id,
+        *order,
+        *attempts.values_list("id", flat=True),
+        *attempts.values_list("submission_id", flat=True),
+        *(subject for pair in matched for subject in pair),
+        *journals.values_list("id", flat=True),
+        *journals.exclude(posting=None).values_list("posting_id", flat=True),
+    ]
+    return [subject for subject in found if subject is not None]
+
+
+def trace(order_id: UUID) -> list[TraceLine]:
+    """The story of one order, oldest first, in words."""
+    return [
+        TraceLine(at=event.occurred_at, words=words(event), who=event.actor.name, event=event)
+        for event in events.about(subjects_of(order_id))
+    ]
+
+
+_WORDS = {
+    "run.received": "Payment run {reference} received as {file}, {lines} lines",
+    "order.received": "Payment {source_reference} received as {number}",
+    "order.imported": "Taken over from the ERP's history",
+    "order.approval_given": "Approval {approvals} of {needed} over digest {digest:.16}",
+    "order.placed_in_file": "Placed in file {message_id}, executes {execution_date}",
+    "submission.built": "File {message_id} frozen: bytes and ids are fixed",
+    "submission.asked": "The other side was asked about {message_id}: it {answer}",
+    "statement.received": "Statement {bank_statement_id} taken in: {verdict}",
+    "transaction.matched": "Statement line matched: {evidence}",
+    "match.suggested": "Statement line may belong: {evidence}",
+    "journal.written": "Journal {reference}: {event}, {owner} will {action}",
+}
+_MOVED = {"order.moved": "Payment", "attempt.moved": "At the bank", "submission.moved": "File"}
+
+
+def words(event: Event) -> str:
+    """One event as a sentence; an unfamiliar event is named by its type."""
+    data = dict(event.data)
+    if event.type == "order.checked":
+        found = [finding["sentence"] for finding in data.get("findings", ())]
+        return "Checked: " + (" ".join(found) if found else "nothing unusual")
+    if event.type in _MOVED:
+        who = "File for the ERP" if str(data.get("message_id", "")).startswith("JRN-") else ""
+        told = f"{who or _MOVED[event.type]}: {str(data['state_after']).replace('_', ' ')}"
+        because = " ".join(filter(None, (data.get("reason"), data.get("text"))))
+        return told + (f" ({because})" if because else "")
+    if isinstance(data.get("evidence"), list):
+        data["evidence"] = ", ".join(data["evidence"])
+    for key in ("event", "action"):
+        if key in data:
+            data[key] = str(data[key]).replace("_", " ")
+    return _WORDS.get(event.type, event.type).format(**data)
