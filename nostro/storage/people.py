@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.party import Member, Role
 from nostro.storage import models
-from nostro.storage.tenancy import current, tenant
+from nostro.storage.tenancy import current
 
 
 class MembershipRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,22 +102,22 @@ def memberships(person_id: UUID) -> list[MembershipRow]:
 
 
 def member(tenant_id: UUID, person_id: UUID) -> Member:
-    """A person as he acts for one customer; raises Refused when he may not (any more)."""
-    with tenant(tenant_id):
-        row = (
-            models.Membership.objects.filter(
-                person_id=person_id, active=True, person__is_active=True
-            )
-            .values_list("person__name", "roles")
-            .first()
-        )
-    if row is None:
+    """A person as he acts for one customer; raises Refused when he may not (any more).
+
+    As nostro_ops: who acts is asked before the unit of work in which he does.
+    """
+    granted = models.Membership.objects.using("ops").filter(
+        tenant_id=tenant_id, person_id=person_id, active=True
+    )
+    roles = granted.values_list("roles", flat=True).first()
+    active = models.Person.objects.filter(id=person_id, is_active=True)
+    name = active.values_list("name", flat=True).first()
+    if roles is None or name is None:
         raise Refused(
             "not_a_member",
             "You do not work for this customer.",
             can_do="Ask an administrator of the customer for a membership.",
         )
-    name, roles = row
     return Member(id=str(person_id), name=name, roles=_roles(roles))
 
 
