@@ -61,7 +61,7 @@ def payments(
     if q:
         found = found.filter(_search(q))
     if entity:
-        found = found.filter(entity__code=entity)
+        found = found.filter(entity__code=_plain(entity, "entity"))
     if account:
         found = found.filter(account_id=account)
     if cursor:
@@ -74,6 +74,12 @@ def payments(
 def payment(order_id: UUID) -> PaymentRow | None:
     """One payment order; None when this customer has no such payment."""
     return next(iter(_payment_rows(models.Order.objects.filter(id=order_id))), None)
+
+
+def payments_of(order_ids: Collection[UUID]) -> tuple[PaymentRow, ...]:
+    """These payment orders in the order asked; what is not this customer's is left out."""
+    found = {row.id: row for row in _payment_rows(models.Order.objects.filter(id__in=order_ids))}
+    return tuple(found[order_id] for order_id in order_ids if order_id in found)
 
 
 def payment_totals() -> tuple[StateTotal, ...]:
@@ -216,8 +222,11 @@ def events(*, after_position: int = 0, limit: int = LIMIT_DEFAULT) -> EventPage:
     return EventPage(rows=rows, last=last, more=len(seals) > size, lag=seal_lag())
 
 
-def seal_lag() -> SealLag:
-    found = models.Unsealed.objects.aggregate(count=Count("*"), oldest=Min("occurred_at"))
+def seal_lag(using: str = "default") -> SealLag:
+    """How far the seal of this customer is behind; with `using="ops"` of all customers."""
+    found = models.Unsealed.objects.using(using).aggregate(
+        count=Count("*"), oldest=Min("occurred_at")
+    )
     return SealLag(unsealed=found["count"], oldest_at=found["oldest"])
 
 
@@ -254,15 +263,21 @@ def _states(text: str) -> list[str]:
     return wanted
 
 
-def _search(q: str) -> Q:
-    if len(q) > SEARCH_LENGTH_MAX:
+def _plain(text: str, field: str) -> str:
+    """A text fit for a question to the database: short and printable."""
+    if len(text) > SEARCH_LENGTH_MAX or not text.isprintable():
         raise Invalid(
-            "search_too_long",
-            f"The search text has {len(q)} characters.",
-            can_do=f"Search for at most {SEARCH_LENGTH_MAX} characters.",
-            field="q",
+            "search_text_unfit",
+            f"The search text is longer than {SEARCH_LENGTH_MAX} characters or not printable.",
+            can_do="Search for a shorter, plain text.",
+            field=field,
         )
-    whole, iban = q.strip(), "".join(q.split()).upper()
+    return text
+
+
+def _search(q: str) -> Q:
+    whole = _plain(q, "q").strip()
+    iban = "".join(whole.split()).upper()
     return (
         Q(creditor_name__icontains=whole)
         | Q(number__iexact=whole)
