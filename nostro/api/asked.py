@@ -1,0 +1,115 @@
+"""What programs may ask: requests checked strictly, so that nothing is guessed or ignored.
+
+Amounts are text with a currency. A JSON number has no decimals we could trust: it is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
+
+BATCH_MAX: Final = 1000
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
+_NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+
+
+def _amount_text(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    raise PydanticCustomError(
+        "amount_not_text",
+        'An amount is written as text, for example "1234.50"; a JSON number can lose cents.',
+    )
+
+
+def _day_text(value: Any) -> Any:
+    if isinstance(value, str) and _DAY.match(value):
+        return value
+    raise PydanticCustomError("day_not_text", 'A day is written as text, for example "2026-11-30".')
+
+
+AmountText = Annotated[
+    str,
+    BeforeValidator(_amount_text),
+    Field(max_length=40, pattern=r"^[+-]?[0-9]+(\.[0-9]+)?$", examples=["1234.50"]),
+]
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])]
+Day = Annotated[date, BeforeValidator(_day_text)]
+Country = Annotated[str, Field(pattern="^[A-Z]{2}$", examples=["NL"])]
+
+
+def _text(most: int, least: int = 0) -> Any:
+    return Field(min_length=least, max_length=most, pattern=_NO_CONTROLS)
+
+
+class Asked(BaseModel):
+    """A request: a field that we do not know is refused, never ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Amount(Asked):
+    """Money: decimal text and ISO 4217 currency."""
+
+    value: AmountText
+    currency: Currency
+
+
+class Address(Asked):
+    """A structured postal address; banks need town and country."""
+
+    street: Annotated[str, _text(70)] = ""
+    building: Annotated[str, _text(16)] = ""
+    post_code: Annotated[str, _text(16)] = ""
+    town: Annotated[str, _text(35, 1)]
+    country: Country
+
+
+class NewPayee(Asked):
+    """Who is paid: the source's own number of the payee, and his account."""
+
+    number: Annotated[str, _text(70, 1)]
+    name: Annotated[str, _text(140, 1)]
+    address: Address
+    iban: Annotated[str, _text(42, 15)] = Field(examples=["NL20INGB0001234567"])
+    bic: Annotated[str, _text(11)] = ""
+
+
+class NewPayment(Asked):
+    """One payment to make. `reference` is your own number of it and can be used once."""
+
+    reference: Annotated[str, _text(70, 1)]
+    entity: Annotated[str, _text(70, 1)] = Field(description="Code of the legal entity that pays.")
+    amount: Amount
+    payee: NewPayee
+    requested_date: Day
+    invoices: list[Annotated[str, _text(70, 1)]] = Field(default_factory=list, max_length=100)
+    remittance: Annotated[str, _text(140)] = ""
+    creditor_reference: Annotated[str, _text(35)] = ""
+    end_to_end_id: Annotated[str, _text(35)] = ""
+
+
+class NewPayments(Asked):
+    """Several payments, taken all or none."""
+
+    payments: list[NewPayment] = Field(min_length=1, max_length=BATCH_MAX)
+
+
+def _one_or_many(value: Any) -> str:
+    return "many" if isinstance(value, dict) and "payments" in value else "one"
+
+
+NewPaymentOrPayments = Annotated[
+    Annotated[NewPayment, Tag("one")] | Annotated[NewPayments, Tag("many")],
+    Discriminator(_one_or_many),
+]
+
+
+class NewApproval(Asked):
+    """Your agreement to what you saw: the payment's `approval_digest`."""
+
+    digest: str = Field(pattern="^[0-9a-f]{64}$")

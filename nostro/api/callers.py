@@ -1,0 +1,137 @@
+"""Who calls: a program with its key, a person with his own token, or a person's console session.
+
+Whoever it is acts for exactly one customer, and each request is one unit of work of that customer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from django.http import HttpRequest
+from ninja.security import APIKeyCookie, HttpBearer
+from ninja.utils import check_csrf
+
+from nostro.app import world
+from nostro.domain.errors import Invalid, Refused
+from nostro.domain.event import Actor
+from nostro.domain.party import Member
+from nostro.storage import keys, people
+from nostro.storage.keys import Scope
+from nostro.storage.tenancy import tenant
+from nostro.workflows.context import Acting
+
+CUSTOMER_HEADER: Final = "Nostro-Customer"
+CUSTOMER_IN_SESSION: Final = "customer"
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Who calls, for which customer, and what he may do. `member` is None for a program."""
+
+    tenant_id: UUID
+    actor: Actor
+    member: Member | None
+    scopes: frozenset[Scope]
+
+    def acting(self) -> Acting:
+        return Acting(tenant_id=self.tenant_id, actor=self.actor, world=world())
+
+
+class Key(HttpBearer):
+    """`Authorization: Bearer nk_...`: a program's key or a personal token."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Caller:
+        key = keys.authenticate(token, world().clock.now())
+        if key.person_id is None:
+            actor = Actor(kind="api_key", id=str(key.id), name=key.name)
+            return Caller(tenant_id=key.tenant_id, actor=actor, member=None, scopes=key.scopes)
+        return _person(key.tenant_id, key.person_id, key.scopes)
+
+
+class Session(APIKeyCookie):
+    """The console's session; writing needs the CSRF token as a form does."""
+
+    param_name = "sessionid"
+
+    def __call__(self, request: HttpRequest) -> Caller | None:
+        if not request.user.is_authenticated:
+            return None
+        if check_csrf(request):
+            raise Refused(
+                "csrf_failed",
+                "The request does not carry this session's CSRF token.",
+                can_do="Send the token in the header X-CSRFToken, or use an API key.",
+            )
+        return self.authenticate(request, None)
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Caller:
+        person_id = UUID(str(request.user.pk))
+        return _person(_chosen_customer(request, person_id), person_id, frozenset(Scope))
+
+
+def allowed(request: HttpRequest, scope: Scope) -> Caller:
+    """The caller, if he may do this; raises Refused."""
+    caller: Caller = request.auth  # type: ignore[attr-defined]
+    if scope is Scope.PAYMENTS_APPROVE and caller.member is None:
+        raise Refused(
+            "keys_never_approve",
+            "Only a person can approve a payment, never a key.",
+            "The payment is unchanged.",
+            "Approve in the console, or with a personal token.",
+        )
+    if scope not in caller.scopes:
+        raise Refused(
+            "scope_missing",
+            f"{caller.actor.name} may not use {scope.value}.",
+            can_do="Use a key with this scope, or ask for the role that has it.",
+        )
+    return caller
+
+
+def in_one_customer(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Run an operation in one unit of work of its caller's customer."""
+
+    @wraps(view)
+    def work(request: HttpRequest, *given: Any, **named: Any) -> Any:
+        caller: Caller = request.auth  # type: ignore[attr-defined]
+        with tenant(caller.tenant_id):
+            return view(request, *given, **named)
+
+    return work
+
+
+def _person(tenant_id: UUID, person_id: UUID, scopes: frozenset[Scope]) -> Caller:
+    member = people.member(tenant_id, person_id)
+    return Caller(
+        tenant_id=tenant_id,
+        actor=Actor(kind="person", id=member.id, name=member.name),
+        member=member,
+        scopes=scopes & keys.scopes_of(member.roles),
+    )
+
+
+def _chosen_customer(request: HttpRequest, person_id: UUID) -> UUID:
+    """The customer a session works for: named by header, chosen in the console, or the only one."""
+    mine = people.memberships(person_id)
+    code = request.headers.get(CUSTOMER_HEADER, "")
+    chosen = str(request.session.get(CUSTOMER_IN_SESSION, ""))
+    found = [
+        row.tenant_id
+        for row in mine
+        if (code and row.customer_code == code)
+        or (not code and chosen and str(row.tenant_id) == chosen)
+        or (not code and not chosen and len(mine) == 1)
+    ]
+    if found:
+        return found[0]
+    if code or not mine:
+        raise Refused("not_a_member", "You do not work for this customer.")
+    raise Invalid(
+        "customer_not_chosen",
+        "You work for several customers and the request names none.",
+        can_do=f"Name one by its code in the header {CUSTOMER_HEADER}.",
+        field=CUSTOMER_HEADER,
+    )

@@ -1,0 +1,92 @@
+"""The whole of /v1: its routes, its description, and the rules that hold for every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from ninja import NinjaAPI
+from ninja.operation import Operation
+
+from nostro.api import cash, events, health, payments, problems
+from nostro.api.callers import Key, Session
+from nostro.api.reading import KeepsBody
+from nostro.api.told import Problem
+from nostro.domain.errors import Invalid
+
+DESCRIPTION = """\
+Hand in payments, follow them, read statements, balances and events.
+
+Every amount is decimal text with a currency. Lists come in pages: pass `next` as `cursor`. Errors
+are problem documents (RFC 9457) with a stable `code`. A key never approves: that needs a person.
+"""
+
+
+class Door(NinjaAPI):
+    """ninja's API with the problem document described on every operation."""
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """The name that generated clients give the call: list_payments, create_payment ..."""
+        return str(operation.view_func.__name__)
+
+    def get_openapi_schema(self, **options: Any) -> Any:
+        schema = super().get_openapi_schema(**{"path_prefix": "/v1/", **options})
+        told = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas = schema["components"].setdefault("schemas", {})
+        schemas.update(told.pop("$defs", {}))
+        schemas["Problem"] = told
+        answer = {
+            "description": "What happened, what we did, and what you can do",
+            "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                told_before = operation["responses"].items()
+                operation["responses"] = {str(status): said for status, said in told_before}
+                operation["responses"]["default"] = answer
+        return schema
+
+
+v1 = Door(
+    title="nostro",
+    version="1",
+    description=DESCRIPTION,
+    auth=[Key(), Session()],
+    docs_url=None,  # A docs page needs scripts that our content security policy refuses.
+    parser=KeepsBody(),
+    urls_namespace="v1",
+)
+for _router in (payments.router, cash.router, events.router, health.router):
+    v1.add_router("", _router)
+problems.register(v1)
+
+
+def guarded(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """What holds for every address: a size limit, problem documents, and nothing kept in caches."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *given: Any, **named: Any) -> HttpResponseBase:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return problems.problem(request, _too_large())
+        response = view(request, *given, **named)
+        if isinstance(response, HttpResponseNotAllowed):
+            return problems.not_allowed(request, response["Allow"])
+        response.setdefault("Cache-Control", "no-store")
+        return response
+
+    answer.csrf_exempt = True  # type: ignore[attr-defined] # Sessions are checked in callers.Session.
+    return answer
+
+
+def _too_large() -> Invalid:
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024 // 1024
+    return Invalid(
+        "body_too_large",
+        f"The body is larger than {most} MB.",
+        can_do="Send fewer payments in one request.",
+        field="body",
+    )

@@ -1,0 +1,169 @@
+"""Payments for programs: hand them in once, list them, follow each one, approve as a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from uuid import UUID
+
+import msgspec
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import Router, Status
+from ninja.params.functions import Body, Header, Query
+
+from nostro.api.asked import NewApproval, NewPayment, NewPaymentOrPayments, NewPayments
+from nostro.api.callers import Caller, allowed, in_one_customer
+from nostro.api.reading import sent_body
+from nostro.api.told import (
+    Listed,
+    Payment,
+    PaymentCreated,
+    PaymentsCreated,
+    PaymentStory,
+)
+from nostro.app import world
+from nostro.domain import identifier
+from nostro.domain.errors import Invalid
+from nostro.domain.money import Money
+from nostro.domain.party import PostalAddress
+from nostro.domain.payment import PaymentRequest
+from nostro.storage import listing
+from nostro.storage.dossier import dossier
+from nostro.storage.idempotency import Answer, once
+from nostro.storage.keys import Scope
+from nostro.storage.paging import LIMIT_DEFAULT
+from nostro.workflows.approval import approve, selection_digest
+from nostro.workflows.payment_intake import create_payments
+
+SOURCE = "api"  # One source for all keys: a reference stays used when a key is replaced.
+_BODY = Body(...)
+router = Router(tags=["payments"])
+router.add_decorator(in_one_customer, mode="operation")
+
+
+@router.post(
+    "/payments",
+    response={201: PaymentCreated | PaymentsCreated},
+    summary="Hand in one payment, or several as {payments: [...]}; all or none",
+)
+def create_payment(
+    request: HttpRequest,
+    response: HttpResponse,
+    body: NewPaymentOrPayments = _BODY,
+    idempotency_key: str = Header(..., alias="Idempotency-Key"),
+) -> Status[PaymentCreated | PaymentsCreated]:
+    caller = allowed(request, Scope.PAYMENTS_WRITE)
+    answer = once(
+        "POST /v1/payments",
+        idempotency_key,
+        sent_body(request),
+        lambda: _create(caller, body),
+        now=world().clock.now(),
+    )
+    if answer.repeated:
+        response["Idempotency-Replayed"] = "true"
+    if isinstance(body, NewPayment):
+        response["Location"] = f"/v1/payments/{answer.body['id']}"
+        return Status(answer.status, PaymentCreated.model_validate(answer.body, by_name=True))
+    return Status(answer.status, PaymentsCreated.model_validate(answer.body, by_name=True))
+
+
+@router.get("/payments", response=Listed[Payment], summary="List payments, newest first")
+def list_payments(
+    request: HttpRequest,
+    state: str = Query("", description="One state, or several with commas between."),
+    q: str = Query("", description="Part of the payee's name, or a whole number or reference."),
+    entity: str = "",
+    account: UUID | None = None,
+    limit: int = LIMIT_DEFAULT,
+    cursor: str = "",
+) -> Listed[Payment]:
+    allowed(request, Scope.PAYMENTS_READ)
+    page = listing.payments(
+        state=state, q=q, entity=entity, account=account, limit=limit, cursor=cursor
+    )
+    items = [Payment.model_validate(row) for row in page.rows]
+    return Listed[Payment](items=items, next=page.next or None)
+
+
+@router.get(
+    "/payments/{uuid:payment_id}", response=PaymentStory, summary="One payment with its story"
+)
+def read_payment(request: HttpRequest, payment_id: UUID) -> PaymentStory:
+    allowed(request, Scope.PAYMENTS_READ)
+    found = dossier(payment_id)
+    if found is None:
+        raise Http404
+    return PaymentStory.model_validate(found)
+
+
+@router.post(
+    "/payments/{uuid:payment_id}/approve",
+    response=Payment,
+    summary="Approve as a person: with a session or a personal token, never with a key",
+)
+def approve_payment(request: HttpRequest, payment_id: UUID, body: NewApproval) -> Payment:
+    caller = allowed(request, Scope.PAYMENTS_APPROVE)
+    if listing.payment(payment_id) is None or caller.member is None:
+        raise Http404
+    seen = selection_digest({str(payment_id): body.digest})
+    approve(caller.acting(), caller.member, [payment_id], seen)
+    return Payment.model_validate(listing.payment(payment_id))
+
+
+def _create(caller: Caller, body: NewPayment | NewPayments) -> Answer:
+    if isinstance(body, NewPayment):
+        (made,) = _take(caller, [_request(body, "")])
+        return Answer(status=HTTPStatus.CREATED, body=made.model_dump(mode="json"))
+    asked = [_request(one, f"payments[{place}].") for place, one in enumerate(body.payments)]
+    all_made = PaymentsCreated(payments=_take(caller, asked))
+    return Answer(status=HTTPStatus.CREATED, body=all_made.model_dump(mode="json"))
+
+
+def _take(caller: Caller, asked: Sequence[PaymentRequest]) -> list[PaymentCreated]:
+    order_ids = create_payments(caller.acting(), SOURCE, asked)
+    return [PaymentCreated.model_validate(row) for row in listing.payments_of(order_ids)]
+
+
+# What the core calls a field, in the words of the request.
+_FIELDS = {
+    "amount": "amount.value",
+    "currency": "amount.currency",
+    "creditor_iban": "payee.iban",
+    "bic": "payee.bic",
+}
+
+
+def _request(asked: NewPayment, at: str) -> PaymentRequest:
+    """The payment as the core takes it; raises Invalid naming the field as it was sent."""
+    try:
+        return _plain_request(asked)
+    except Invalid as error:
+        error.field = at + _FIELDS.get(error.field, error.field)
+        raise
+
+
+def _plain_request(asked: NewPayment) -> PaymentRequest:
+    payee = asked.payee
+    if asked.creditor_reference and not identifier.is_creditor_reference(asked.creditor_reference):
+        raise Invalid(
+            "creditor_reference_invalid",
+            f"{asked.creditor_reference!r} is not an RF creditor reference.",
+            can_do="Correct it, or send it as remittance text.",
+            field="creditor_reference",
+        )
+    return PaymentRequest(
+        source_reference=asked.reference,
+        entity_code=asked.entity,
+        amount=Money.parse(asked.amount.value, asked.amount.currency),
+        payee_number=payee.number,
+        payee_name=payee.name,
+        payee_address=msgspec.convert(payee.address.model_dump(), PostalAddress),
+        creditor_iban=identifier.iban(payee.iban),
+        creditor_bic=identifier.bic(payee.bic) if payee.bic else "",
+        requested_date=asked.requested_date,
+        invoices=tuple(asked.invoices),
+        remittance=asked.remittance,
+        creditor_reference=identifier.compact(asked.creditor_reference),
+        end_to_end_id=asked.end_to_end_id,
+    )
