@@ -1,0 +1,138 @@
+"""What tests of /v1 share: callers with keys, tokens and sessions, and requests to send."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.test import Client
+
+from nostro.app import world
+from nostro.domain.party import PayeeAccount, Role
+from nostro.storage import keys, parties, people
+from nostro.storage.keys import Scope
+from nostro.storage.tenancy import tenant
+from tests import seed
+
+PASSWORD = "a rather long sentence"
+READS = (Scope.PAYMENTS_READ, Scope.STATEMENTS_READ, Scope.ACCOUNTS_READ, Scope.EVENTS_READ)
+PROGRAM = (*READS, Scope.PAYMENTS_WRITE)
+
+
+def new() -> UUID:
+    return world().ids.new()
+
+
+def browser(**options: Any) -> Client:
+    return Client(SERVER_NAME="localhost", **options)
+
+
+def key(
+    seeded: seed.Seeded,
+    scopes: Iterable[Scope] = PROGRAM,
+    person_id: UUID | None = None,
+    days: int = 1,
+) -> str:
+    """The token of a fresh key."""
+    now = world().clock.now()
+    with tenant(seeded.tenant_id):
+        _, token = keys.issue(
+            new(), name="erp", scopes=scopes, now=now, person_id=person_id,
+            expires_at=now + timedelta(days=days),
+        )  # fmt: skip
+    return token
+
+
+def person(seeded: Iterable[seed.Seeded], roles: Iterable[Role], name: str = "Ada") -> UUID:
+    person_id = new()
+    people.create_person(
+        person_id, email=f"{person_id}@example.com", name=name, password=PASSWORD,
+        now=world().clock.now(),
+    )  # fmt: skip
+    for one in seeded:
+        with tenant(one.tenant_id):
+            people.grant(new(), person_id, roles)
+    return person_id
+
+
+def signed_in(person_id: UUID) -> Client:
+    """A browser's session of this person, CSRF checked as in earnest."""
+    client = browser(enforce_csrf_checks=True)
+    assert client.login(email=f"{person_id}@example.com", password=PASSWORD)
+    return client
+
+
+def call(token: str, method: str, path: str, body: Any = None, **headers: str) -> Any:
+    """One request with a key; `body` is sent as JSON unless it is bytes."""
+    sent = {"Authorization": f"Bearer {token}"} if token else {}
+    return browser().generic(
+        method,
+        path,
+        body if isinstance(body, bytes) else json.dumps(body) if body is not None else "",
+        "application/json",
+        headers={**sent, **{name.replace("_", "-"): value for name, value in headers.items()}},
+    )
+
+
+def get(token: str, path: str) -> Any:
+    return call(token, "GET", path)
+
+
+def post(token: str, path: str, body: Any, idempotency_key: str = "") -> Any:
+    return call(token, "POST", path, body, Idempotency_Key=idempotency_key or str(uuid4()))
+
+
+def payee(seeded: seed.Seeded, number: str = "V-1") -> None:
+    """A payee whose account is known, so that payments to it are not held."""
+    payee_id = new()
+    with tenant(seeded.tenant_id):
+        parties.add_payee(payee_id, number, "Known B.V.")
+        parties.add_payee_account(
+            PayeeAccount(
+                id=str(new()),
+                payee_id=str(payee_id),
+                payee_number=number,
+                payee_name="Known B.V.",
+                version=1,
+                iban=seed.IBANS[1],
+                bic="",
+                valid_from=seed.NOW,
+                changed_by="seed",
+                confirmed=True,
+            )
+        )
+
+
+def payment(seeded: seed.Seeded, own: str = "", **changes: Any) -> dict[str, Any]:
+    """The body of one payment that is taken."""
+    reference = own or str(uuid4())
+    whole: dict[str, Any] = {
+        "reference": reference,
+        "entity": f"E-{seeded.code}",
+        "amount": {"value": "12.30", "currency": "EUR"},
+        "payee": {
+            "number": "V-1",
+            "name": "Known B.V.",
+            "address": {"town": "Utrecht", "country": "NL"},
+            "iban": seed.IBANS[1],
+        },
+        "requested_date": "2026-12-01",
+        "invoices": [f"I-{reference}"],
+    }
+    return whole | changes
+
+
+def is_problem(response: Any, status: int, code: str) -> dict[str, Any]:
+    """The response is a whole problem document with this status and code; returns it."""
+    told: dict[str, Any] = json.loads(response.content)
+    assert (response.status_code, told["code"]) == (status, code), told
+    assert response["Content-Type"] == "application/problem+json"
+    assert response["Cache-Control"] == "no-store"
+    assert told["status"] == status
+    assert told["type"] == f"urn:nostro:problem:{code}"
+    assert all(told[name] for name in ("title", "detail", "happened", "did", "instance"))
+    assert "Traceback" not in response.content.decode()
+    return told

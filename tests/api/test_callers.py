@@ -1,0 +1,144 @@
+"""Who may call: keys with scopes and ends, personal tokens, sessions with CSRF."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
+
+from nostro.app import world
+from nostro.domain.party import Role
+from nostro.storage import keys, models, people
+from nostro.storage.keys import Scope
+from nostro.storage.tenancy import tenant
+from tests import seed
+from tests.api import door
+from tests.api.test_reading import filled, routes
+
+
+@pytest.fixture(scope="module")
+def here(database: str) -> seed.Seeded:
+    return seed.customer("CALL", payments=2)
+
+
+def test_without_a_key_every_route_but_health_is_closed(here: seed.Seeded) -> None:
+    for method, path in routes():
+        told = door.call("", method, filled(path, here), {})
+        if path == "/v1/health":
+            assert told.status_code == 200
+        else:
+            door.is_problem(told, 401, "not_signed_in")
+            assert told["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_key_without_scopes_opens_nothing(here: seed.Seeded) -> None:
+    token = door.key(here, [])
+    for method, path in routes():
+        if path == "/v1/health":
+            continue
+        body = {"digest": "0" * 64} if path.endswith("approve") else door.payment(here)
+        told = door.call(token, method, filled(path, here), body, Idempotency_Key="x")
+        code = "keys_never_approve" if path.endswith("approve") else "scope_missing"
+        door.is_problem(told, 403, code)
+
+
+def test_each_scope_opens_its_routes_only(here: seed.Seeded) -> None:
+    opened = {
+        scope: {
+            path
+            for method, path in routes()
+            if method == "GET"
+            and path != "/v1/health"
+            and door.get(door.key(here, [scope]), filled(path, here)).status_code == 200
+        }
+        for scope in door.READS
+    }
+    assert opened == {
+        Scope.PAYMENTS_READ: {"/v1/payments", "/v1/payments/{payment_id}"},
+        Scope.STATEMENTS_READ: {"/v1/statements", "/v1/statements/{statement_id}/transactions"},
+        Scope.ACCOUNTS_READ: {"/v1/accounts", "/v1/balances"},
+        Scope.EVENTS_READ: {"/v1/events"},
+    }
+
+
+def test_a_key_that_ended(here: seed.Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = world().clock.now()
+    token = door.key(here)
+    with tenant(here.tenant_id):
+        models.ApiKey.objects.filter(prefix=token.split("_")[1]).update(expires_at=now)
+    door.is_problem(door.get(token, "/v1/payments"), 401, "key_expired")
+    token = door.key(here)
+    with tenant(here.tenant_id):
+        assert keys.revoke(keys.issued()[0].id, now)
+    door.is_problem(door.get(token, "/v1/payments"), 401, "key_revoked")
+    door.is_problem(door.get(token[:-2] + "zz", "/v1/payments"), 401, "key_unknown")
+    door.is_problem(door.get("", "/v1/payments"), 401, "not_signed_in")
+
+
+def test_a_wrong_key_is_not_saved_by_a_session(here: seed.Seeded) -> None:
+    client = door.signed_in(door.person([here], [Role.AUDITOR]))
+    told = client.get("/v1/payments", headers={"Authorization": "Bearer nk_wrong"})
+    door.is_problem(told, 401, "key_unknown")
+
+
+def test_a_personal_token_goes_no_further_than_the_person(here: seed.Seeded) -> None:
+    person_id = door.person([here], [Role.AUDITOR])
+    token = door.key(here, tuple(Scope), person_id=person_id)
+    assert door.get(token, "/v1/payments").status_code == 200
+    door.is_problem(door.post(token, "/v1/payments", door.payment(here)), 403, "scope_missing")
+    with tenant(here.tenant_id):
+        people.withdraw(person_id)
+    door.is_problem(door.get(token, "/v1/payments"), 403, "not_a_member")
+
+
+def test_a_session_reads_and_needs_csrf_to_write(here: seed.Seeded) -> None:
+    client = door.signed_in(door.person([here], [Role.MAKER]))
+    assert len(client.get("/v1/payments").json()["items"]) == 2
+    body = json.dumps(door.payment(here))
+    headers = {"Idempotency-Key": "s-1"}
+    told = client.post("/v1/payments", body, "application/json", headers=headers)
+    door.is_problem(told, 403, "csrf_failed")
+    client.cookies["csrftoken"] = "a" * 32
+    headers["X-CSRFToken"] = "a" * 32
+    told = client.post("/v1/payments", body, "application/json", headers=headers)
+    assert told.status_code == 201, told.content
+
+
+def test_a_session_of_several_customers_names_one(here: seed.Seeded) -> None:
+    other = seed.customer("CALM", payments=1, iban=seed.IBANS[2])
+    client = door.signed_in(door.person([here, other], [Role.AUDITOR]))
+    door.is_problem(client.get("/v1/payments"), 422, "customer_not_chosen")
+    found = client.get("/v1/payments", headers={"Nostro-Customer": "CALM"}).json()["items"]
+    assert [item["entity"] for item in found] == ["E-CALM"]
+    told = client.get("/v1/payments", headers={"Nostro-Customer": "NOBODY"})
+    door.is_problem(told, 403, "not_a_member")
+    session = client.session
+    session["customer"] = str(here.tenant_id)
+    session.save()
+    found = client.get("/v1/payments").json()["items"]
+    assert {item["entity"] for item in found} == {"E-CALL"}
+
+
+def test_a_person_of_no_customer(here: seed.Seeded) -> None:
+    client = door.signed_in(door.person([], []))
+    door.is_problem(client.get("/v1/payments"), 403, "not_a_member")
+
+
+def test_each_request_is_one_unit_of_work(here: seed.Seeded) -> None:
+    person_id = door.person([here], [Role.TREASURER])
+    for token in (door.key(here), door.key(here, tuple(Scope), person_id=person_id)):
+        for method, path in routes():
+            body = {"digest": "0" * 64} if path.endswith("approve") else door.payment(here)
+            with CaptureQueriesContext(connections["default"]) as asked:
+                door.call(token, method, filled(path, here), body, Idempotency_Key=path)
+            chosen = [found["sql"] for found in asked if "'app.tenant'" in found["sql"]]
+            assert len(chosen) == (path != "/v1/health"), (method, path, chosen)
+
+
+def test_every_answer_is_kept_out_of_caches(here: seed.Seeded) -> None:
+    token: Any = door.key(here)
+    assert door.get(token, "/v1/payments")["Cache-Control"] == "no-store"
+    assert door.browser().get("/v1/health")["Cache-Control"] == "no-store"

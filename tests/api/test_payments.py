@@ -1,0 +1,244 @@
+"""Handing payments in and approving them through /v1."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connections
+
+from nostro.domain.party import Role
+from nostro.storage import listing, people
+from nostro.storage.keys import Scope
+from nostro.storage.tenancy import tenant
+from tests import seed
+from tests.api import door
+
+
+@pytest.fixture(scope="module")
+def here(database: str) -> seed.Seeded:
+    made = seed.customer("PAYS", payments=0)
+    door.payee(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def token(here: seed.Seeded) -> str:
+    return door.key(here)
+
+
+def count(here: seed.Seeded) -> int:
+    with tenant(here.tenant_id):
+        return sum(row.count for row in listing.payment_totals())
+
+
+def test_one_payment(here: seed.Seeded, token: str) -> None:
+    told = door.post(token, "/v1/payments", door.payment(here, "one"))
+    made = told.json()
+    assert told.status_code == 201, made
+    assert (made["reference"], made["state"], made["held_for"]) == ("one", "awaiting_approval", [])
+    found = door.get(token, told["Location"]).json()
+    assert found["payment"]["id"] == made["id"]
+    assert found["payment"]["amount"] == {"value": "12.30", "currency": "EUR"}
+    assert found["payment"]["made_by"] == "erp"
+    assert found["events"][0]["actor"]["kind"] == "api_key"
+
+
+def test_an_unknown_payee_is_held(here: seed.Seeded, token: str) -> None:
+    body = door.payment(here, "held")
+    body["payee"]["number"] = "V-unknown"
+    made = door.post(token, "/v1/payments", body).json()
+    assert made["state"] == "held"
+    assert "V-unknown" in made["held_for"][0]
+
+
+def test_a_batch_is_taken_in_order(here: seed.Seeded, token: str) -> None:
+    body = {"payments": [door.payment(here, f"batch {number}") for number in range(1000)]}
+    told = door.post(token, "/v1/payments", body)
+    assert told.status_code == 201, told.content[:500]
+    assert [made["reference"] for made in told.json()["payments"]] == [
+        f"batch {number}" for number in range(1000)
+    ]
+
+
+def test_a_batch_is_taken_whole_or_not_at_all(here: seed.Seeded, token: str) -> None:
+    before = count(here)
+    body = {"payments": [door.payment(here), door.payment(here, entity="E-NONE")]}
+    door.is_problem(door.post(token, "/v1/payments", body), 422, "entity_unknown")
+    assert count(here) == before
+
+
+@pytest.mark.parametrize("size", [0, 1001])
+def test_a_batch_has_a_size(here: seed.Seeded, token: str, size: int) -> None:
+    body = {"payments": [door.payment(here)] * size}
+    told = door.is_problem(door.post(token, "/v1/payments", body), 422, "request_invalid")
+    assert told["field"] == "payments"
+
+
+def test_the_same_request_again_gives_the_same_answer(here: seed.Seeded, token: str) -> None:
+    body = door.payment(here)
+    first = door.post(token, "/v1/payments", body, "again-1")
+    before = count(here)
+    again = door.post(token, "/v1/payments", body, "again-1")
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert (again["Idempotency-Replayed"], again["Location"]) == ("true", first["Location"])
+    assert count(here) == before
+    body["amount"] = {"value": "12.31", "currency": "EUR"}
+    told = door.post(token, "/v1/payments", body, "again-1")
+    found = door.is_problem(told, 422, "idempotency_key_reused")
+    assert found["field"] == "amount.value"
+
+
+def test_a_reference_is_used_once_under_any_key(here: seed.Seeded, token: str) -> None:
+    door.post(token, "/v1/payments", door.payment(here, "used"))
+    told = door.post(door.key(here), "/v1/payments", door.payment(here, "used"))
+    door.is_problem(told, 422, "repeated")
+
+
+def test_eight_at_once_make_one_payment(here: seed.Seeded, token: str) -> None:
+    body, start, before = door.payment(here, "raced"), threading.Barrier(8), count(here)
+
+    def one(_: int) -> bytes:
+        start.wait()
+        try:
+            return bytes(door.post(token, "/v1/payments", body, "race-1").content)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = set(threads.map(one, range(8)))
+    assert len(answers) == 1
+    assert json.loads(answers.pop())["reference"] == "raced"
+    assert count(here) == before + 1
+
+
+def test_the_key_is_required(here: seed.Seeded, token: str) -> None:
+    told = door.call(token, "POST", "/v1/payments", door.payment(here))
+    door.is_problem(told, 400, "idempotency_key_missing")
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"amount": {"value": 12.3, "currency": "EUR"}}, "amount.value"),
+        ({"amount": {"value": 12, "currency": "EUR"}}, "amount.value"),
+        ({"amount": {"value": "1e3", "currency": "EUR"}}, "amount.value"),
+        ({"amount": {"value": "12,30", "currency": "EUR"}}, "amount.value"),
+        ({"amount": {"value": "12.301", "currency": "EUR"}}, "amount.value"),
+        ({"amount": {"value": "12.30", "currency": "XYZ"}}, "amount.currency"),
+        ({"amount": {"value": "12.30"}}, "amount.currency"),
+        ({"amount": "12.30"}, "amount"),
+        ({"requested_date": 1}, "requested_date"),
+        ({"requested_date": "2026-02-30"}, "requested_date"),
+        ({"reference": ""}, "reference"),
+        ({"reference": "a\x00b"}, "reference"),
+        ({"reference": "\ud800"}, "reference"),
+        ({"reference": None}, "reference"),
+        ({"creditor_reference": "RF00X"}, "creditor_reference"),
+        ({"surprise": "x"}, "surprise"),
+        ({"invoices": "A"}, "invoices"),
+    ],
+)
+def test_a_payment_that_is_wrong(
+    here: seed.Seeded, token: str, change: dict[str, Any], field: str
+) -> None:
+    before = count(here)
+    told = door.post(token, "/v1/payments", door.payment(here, **change))
+    assert told.status_code == 422, told.content
+    assert door.is_problem(told, 422, told.json()["code"])["field"] == field
+    inside = {"payments": [door.payment(here), door.payment(here, **change)]}
+    told = door.post(token, "/v1/payments", inside)
+    assert told.json()["field"] == f"payments[1].{field}"
+    assert count(here) == before
+
+
+def test_a_number_as_amount_is_told_plainly(here: seed.Seeded, token: str) -> None:
+    body = door.payment(here, amount={"value": 0.1, "currency": "EUR"})
+    told = door.is_problem(door.post(token, "/v1/payments", body), 422, "request_invalid")
+    assert "written as text" in told["happened"]
+    assert told["errors"] == [{"field": "amount.value", "message": told["errors"][0]["message"]}]
+
+
+@pytest.mark.parametrize("part", ["iban", "bic"])
+def test_a_wrong_account_names_its_field(here: seed.Seeded, token: str, part: str) -> None:
+    body = door.payment(here)
+    body["payee"][part] = "NL00INGB0001234567" if part == "iban" else "NOTABIC"
+    told = door.is_problem(door.post(token, "/v1/payments", body), 422, f"invalid_{part}")
+    assert told["field"] == f"payee.{part}"
+
+
+# --- approving
+
+
+def waiting(here: seed.Seeded, token: str) -> dict[str, Any]:
+    made: dict[str, Any] = door.post(token, "/v1/payments", door.payment(here)).json()
+    assert made["state"] == "awaiting_approval"
+    return made
+
+
+def approve(token: str, made: dict[str, Any], digest: str = "") -> Any:
+    body = {"digest": digest or made["approval_digest"]}
+    return door.call(token, "POST", f"/v1/payments/{made['id']}/approve", body)
+
+
+def approver(here: seed.Seeded, *roles: Role) -> str:
+    person_id = door.person([here], roles or [Role.APPROVER])
+    return door.key(here, tuple(Scope), person_id=person_id)
+
+
+def test_two_people_approve(here: seed.Seeded, token: str) -> None:
+    made = waiting(here, token)
+    first = approve(approver(here), made).json()
+    assert (first["state"], first["approved_by"]) == ("awaiting_approval", ["Ada"])
+    told = approve(approver(here, Role.TREASURER), made)
+    assert told.status_code == 200, told.content
+    assert told.json()["state"] == "scheduled"
+
+
+def test_a_key_never_approves(here: seed.Seeded, token: str) -> None:
+    made = waiting(here, token)
+    door.is_problem(approve(token, made), 403, "keys_never_approve")
+
+
+def test_the_maker_cannot_approve(here: seed.Seeded, token: str) -> None:
+    both = approver(here, Role.MAKER, Role.APPROVER)
+    made = waiting(here, both)
+    door.is_problem(approve(both, made), 403, "maker_cannot_approve")
+
+
+def test_a_person_without_the_role_cannot_approve(here: seed.Seeded, token: str) -> None:
+    door.is_problem(
+        approve(approver(here, Role.AUDITOR), waiting(here, token)), 403, "scope_missing"
+    )
+
+
+def test_nobody_approves_twice_or_what_he_did_not_see(here: seed.Seeded, token: str) -> None:
+    made, ada = waiting(here, token), approver(here)
+    door.is_problem(approve(ada, made, "0" * 64), 409, "selection_changed")
+    assert approve(ada, made).status_code == 200
+    door.is_problem(approve(ada, made), 409, "already_approved")
+
+
+def test_a_session_approves(here: seed.Seeded, token: str) -> None:
+    made = waiting(here, token)
+    client = door.signed_in(door.person([here], [Role.APPROVER]))
+    client.cookies["csrftoken"] = "a" * 32
+    told = client.post(
+        f"/v1/payments/{made['id']}/approve",
+        json.dumps({"digest": made["approval_digest"]}),
+        "application/json",
+        headers={"X-CSRFToken": "a" * 32},
+    )
+    assert told.json()["approved_by"] == ["Ada"]
+
+
+def test_an_approver_who_left_cannot_approve(here: seed.Seeded, token: str) -> None:
+    made, person_id = waiting(here, token), door.person([here], [Role.APPROVER])
+    left = door.key(here, tuple(Scope), person_id=person_id)
+    with tenant(here.tenant_id):
+        people.withdraw(UUID(str(person_id)))
+    door.is_problem(approve(left, made), 403, "not_a_member")
