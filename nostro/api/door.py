@@ -70,7 +70,8 @@ def guarded(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponse
 
     @wraps(view)
     def answer(request: HttpRequest, *given: Any, **named: Any) -> HttpResponseBase:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        length = str(request.META.get("CONTENT_LENGTH") or "0")
+        if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return problems.problem(request, _too_large())
         response = view(request, *given, **named)
         if isinstance(response, HttpResponseNotAllowed):

@@ -23,7 +23,7 @@ from nostro.api.told import (
 )
 from nostro.app import world
 from nostro.domain import identifier
-from nostro.domain.errors import Invalid
+from nostro.domain.errors import Invalid, Refused
 from nostro.domain.money import Money
 from nostro.domain.party import PostalAddress
 from nostro.domain.payment import PaymentRequest
@@ -122,7 +122,16 @@ def _create(caller: Caller, body: NewPayment | NewPayments) -> Answer:
 
 def _take(caller: Caller, asked: Sequence[PaymentRequest]) -> list[PaymentCreated]:
     order_ids = create_payments(caller.acting(), SOURCE, asked)
-    return [PaymentCreated.model_validate(row) for row in listing.payments_of(order_ids)]
+    rows = listing.payments_of(order_ids)
+    if len(rows) != len(asked):  # A reference was taken between the look and the insert.
+        raise Refused(
+            "reference_taken",
+            "One of these references was used by another request at the same moment.",
+            "No payment of this request was taken.",
+            "Send the request again; it then says which.",
+            field="reference",
+        )
+    return [PaymentCreated.model_validate(row) for row in rows]
 
 
 # What the core calls a field, in the words of the request.

@@ -242,3 +242,23 @@ def test_an_approver_who_left_cannot_approve(here: seed.Seeded, token: str) -> N
     with tenant(here.tenant_id):
         people.withdraw(UUID(str(person_id)))
     door.is_problem(approve(left, made), 403, "not_a_member")
+
+
+def test_one_reference_under_many_keys_at_once_makes_one_payment(
+    here: seed.Seeded, token: str
+) -> None:
+    body, start, before = door.payment(here, "raced apart"), threading.Barrier(6), count(here)
+
+    def one(number: int) -> int:
+        start.wait()
+        try:
+            batch = {"payments": [body]} if number % 2 else body
+            return int(door.post(token, "/v1/payments", batch, f"apart-{number}").status_code)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as threads:
+        answers = sorted(threads.map(one, range(6)))
+    assert answers[0] == 201
+    assert set(answers[1:]) <= {409, 422}, answers
+    assert count(here) == before + 1
