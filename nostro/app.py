@@ -30,13 +30,17 @@ def configuration() -> Configuration:
 def server() -> Server | None:
     """The embedded server, or None when an external database is configured."""
     chosen = configuration()
-    if chosen.database_admin_url or (chosen.database_url and not _is_embedded(chosen)):
+    if chosen.database_admin_url or chosen.database_url:
         return None
     return Server(chosen.server_home, chosen.postgres_binaries)
 
 
-def _is_embedded(chosen: Configuration) -> bool:
-    return os.environ.get("NOSTRO_DATABASE_IS_EMBEDDED") == "1"
+def database_address() -> str:
+    """Where the database is, without a user: the embedded server's, or the configured one."""
+    chosen, embedded = configuration(), server()
+    if embedded is not None:
+        return without_user(embedded.admin_url(), DATABASE)
+    return chosen.database_url or without_user(chosen.database_admin_url, DATABASE)
 
 
 def start() -> World:
@@ -44,8 +48,8 @@ def start() -> World:
     embedded = server()
     if embedded is not None:
         embedded.ensure()
-        os.environ["NOSTRO_DATABASE_URL"] = without_user(embedded.admin_url(), DATABASE)
-        os.environ["NOSTRO_DATABASE_IS_EMBEDDED"] = "1"
+    # Django's settings are a module: what this process found out reaches them by environment.
+    os.environ["NOSTRO_DATABASE_ADDRESS"] = database_address()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nostro.settings")
     import django
 
@@ -64,8 +68,6 @@ def migrate() -> None:
         admin_url = embedded.admin_url()
     if admin_url:
         prepare(admin_url, passwords)
-        if embedded is None:
-            os.environ.setdefault("NOSTRO_DATABASE_URL", without_user(admin_url, DATABASE))
     start()
     from django.core.management import call_command
 

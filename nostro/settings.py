@@ -15,7 +15,7 @@ SECRET_KEY = _SECRETS.read_or_make("django_secret_key")
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", CONFIGURATION.public_host or "localhost"]
 DATABASES = django_databases(
-    CONFIGURATION.database_url,
+    CONFIGURATION.database_address or CONFIGURATION.database_url,
     {role: _SECRETS.read_or_make(f"database_{role}") for role in ROLES},
     CONFIGURATION.web_threads,
 )

@@ -11,6 +11,7 @@ class Configuration(BaseSettings):
     """Settings of this installation. Without a database URL the embedded PostgreSQL is used.
 
     `database_url` names host, port and database of an external PostgreSQL >= 15, without user.
+    `database_address` is set by nostro.app itself: what it found out, for Django's settings.
     `database_admin_url` is a role that may create roles; only `nostro migrate` needs it.
     """
 
@@ -18,6 +19,7 @@ class Configuration(BaseSettings):
 
     home: Path = Path.home() / ".nostro"
     database_url: str = ""
+    database_address: str = ""
     database_admin_url: str = ""
     postgres_binaries: Path | None = None
     host: str = "127.0.0.1"
