@@ -309,8 +309,10 @@ def _payee_number(request: PaymentRequest, by_iban: dict[str, str]) -> str:
 def _check_all(
     acting: Acting, source: str, requests: Sequence[PaymentRequest], run_id: UUID | None
 ) -> list[Checked]:
-    masters = _masters(acting, source, requests)
+    # Taking numbers locks the customer's row: intakes come one after another from here, so that
+    # each sees the references and invoices of the one before.
     first = parties.take_payment_numbers(len(requests))
+    masters = _masters(acting, source, requests)
     checked = []
     for offset, request in enumerate(requests):
         number = f"PAY-{first + offset:05d}"
