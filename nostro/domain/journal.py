@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 
@@ -55,6 +56,35 @@ ERP_POSTS_PAYMENT_RUN = {
     ),
 }
 
+# For a source that imports the bank's statements too and books bank against clearing from them
+# (Tryton style). What it books we record with action `none`: posting it as well would be twice.
+ERP_POSTS_STATEMENTS_TOO = {
+    **ERP_POSTS_PAYMENT_RUN,
+    BusinessEvent.PAYMENT_SETTLED: PostingRule(owner=PostingOwner.ERP, action=PostingAction.NONE),
+    BusinessEvent.RECEIPT_MATCHED: PostingRule(owner=PostingOwner.ERP, action=PostingAction.NONE),
+}
+
+
+class PostingStyle(StrEnum):
+    """How much an ERP books by itself."""
+
+    PAYMENT_RUN_ONLY = "payment_run_only"
+    STATEMENTS_TOO = "statements_too"
+
+
+_RULES = {
+    PostingStyle.PAYMENT_RUN_ONLY: ERP_POSTS_PAYMENT_RUN,
+    PostingStyle.STATEMENTS_TOO: ERP_POSTS_STATEMENTS_TOO,
+}
+
+
+def posting_rule(
+    event: BusinessEvent, source: str, styles: Mapping[str, PostingStyle]
+) -> PostingRule:
+    """Who books an event of a source. The style under "" speaks for every source not named."""
+    style = styles.get(source) or styles.get("", PostingStyle.PAYMENT_RUN_ONLY)
+    return _RULES[style][event]
+
 
 class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
     """One side of a journal. Amounts are signed: debit positive, credit negative."""
@@ -68,7 +98,8 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
 
 class JournalEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One instruction to the ERP. With action `reset_and_reverse` it carries no lines: the ERP
-    resets its own clearing and reverses its own document."""
+    resets its own clearing and reverses its own document. With `none` it is not sent: its lines
+    say what the ERP is expected to have booked by itself."""
 
     id: str
     event: BusinessEvent

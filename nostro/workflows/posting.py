@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
 from nostro import formats
+from nostro.domain.errors import Invalid
 from nostro.domain.journal import (
-    ERP_POSTS_PAYMENT_RUN,
     BusinessEvent,
     JournalEvent,
     JournalLine,
+    PostingAction,
+    PostingRule,
+    PostingStyle,
     check_balance,
+    posting_rule,
 )
 from nostro.domain.money import Money, convert
 from nostro.domain.party import Account, LegalEntity
@@ -30,7 +35,7 @@ JOURNAL_FORMAT = "journal_csv"
 
 def reset_rejected(acting: Acting, order_ids: Collection[UUID], reason: str) -> None:
     """A rejected payment: the ERP posted it, so the ERP resets its clearing and reverses."""
-    rule = ERP_POSTS_PAYMENT_RUN[BusinessEvent.PAYMENT_REJECTED]
+    styles = _styles()
     known = {entity.id: entity for entity in parties.entities()}
     made = [
         NewJournal(
@@ -50,6 +55,7 @@ def reset_rejected(acting: Acting, order_ids: Collection[UUID], reason: str) -> 
             order_id=order.id,
         )
         for order in orders.load(order_ids)
+        for rule in [posting_rule(BusinessEvent.PAYMENT_REJECTED, order.source, styles)]
     ]
     _write(acting, made)
 
@@ -58,7 +64,7 @@ def post_settled(acting: Acting, settled: Sequence[tuple[OrderRow, UUID, date]])
     """Cash has left: clearing against bank, for (order, bank transaction, booking day)."""
     accounts = {account.id: account for account in parties.accounts()}
     entities = {entity.id: entity for entity in parties.entities()}
-    made = []
+    styles, made = _styles(), []
     for order, transaction_id, booked in settled:
         account, entity = accounts[order.route.account_id], entities[str(order.entity_id)]
         amount = order.instruction.amount
@@ -67,6 +73,7 @@ def post_settled(acting: Acting, settled: Sequence[tuple[OrderRow, UUID, date]])
                 journal=_balanced(
                     acting,
                     BusinessEvent.PAYMENT_SETTLED,
+                    posting_rule(BusinessEvent.PAYMENT_SETTLED, order.source, styles),
                     entity,
                     booked,
                     f"{order.number}/settled",
@@ -95,6 +102,7 @@ def clear_receipt(
     journal = _balanced(
         acting,
         BusinessEvent.RECEIPT_MATCHED,
+        posting_rule(BusinessEvent.RECEIPT_MATCHED, "", _styles()),
         entity,
         booked,
         f"{transaction_id}/{document}",
@@ -111,6 +119,7 @@ def clear_receipt(
 def _balanced(
     acting: Acting,
     event: BusinessEvent,
+    rule: PostingRule,
     entity: LegalEntity,
     booked: date,
     reference: str,
@@ -119,7 +128,6 @@ def _balanced(
     amount: Money,
 ) -> JournalEvent:
     """A two-line journal: debit `ledger[0]`, credit `ledger[1]`, clearing item `ledger[2]`."""
-    rule = ERP_POSTS_PAYMENT_RUN[event]
     debit, credit, item = ledger
     rate = parties.rate(amount.currency, entity.functional_currency, booked)
     functional = convert(amount, rate, entity.functional_currency)
@@ -167,12 +175,45 @@ def _write(acting: Acting, made: Sequence[NewJournal]) -> None:
     )
 
 
+def _styles() -> dict[str, PostingStyle]:
+    """How much each source books by itself: `posting` of the ERP connections, by their `source`.
+
+    A connection without `source` speaks for every source that no other names, and for receipts:
+    open items do not say which ERP they came from. Raises Invalid for an unknown style, and when
+    two connections disagree, since one of the two would book twice.
+    """
+    styles: dict[str, PostingStyle] = {}
+    for row in parties.connections():
+        told, source = row.config.get("posting"), str(row.config.get("source", ""))
+        if told is None:
+            continue
+        if told not in list(PostingStyle) or styles.get(source, told) != told:
+            raise Invalid(
+                "posting_style_unclear",
+                f"Connection {row.name} says posting = {told!r} for {source or 'every source'}.",
+                "Nothing was posted.",
+                f"Say one of {', '.join(PostingStyle)}, the same on each connection of a source.",
+                field="posting",
+            )
+        styles[source] = PostingStyle(told)
+    return styles
+
+
+def _to_post() -> list[JournalEvent]:
+    """What the ERP has to act on; what it books by itself stays here as our expectation.
+
+    Without the limit: journals that are never sent must not fill the window of those that are.
+    """
+    waiting = journals.lock_unposted(limit=sys.maxsize)
+    return [journal for journal in waiting if journal.action is not PostingAction.NONE]
+
+
 def deliver_journals(acting: Acting, connection_id: UUID) -> UUID | None:
     """Put all journals that no file carries yet into one file for the ERP and wake its dispatch.
 
     Must run inside a unit of work; returns the submission, or None when there is nothing to post.
     """
-    waiting = journals.lock_unposted()
+    waiting = _to_post()
     if not waiting:
         return None
     now, ids = acting.world.clock.now(), acting.world.ids
