@@ -50,9 +50,14 @@ def _run(words: list[str]) -> None:
     from nostro.cli import failures
 
     try:
-        from nostro.cli.commands import app
+        if words in (["up"], ["up", "--demo"]):  # typed most, awaited most: without the parser
+            from nostro.cli.up import up
 
-        app(words)
+            up(demo=len(words) == 2)
+        else:
+            from nostro.cli.commands import app
+
+            app(words)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:

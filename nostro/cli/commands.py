@@ -36,11 +36,9 @@ def up(*, demo: bool = False, port: int | None = None) -> None:
     """
     if port is not None:
         os.environ["NOSTRO_PORT"] = str(port)
-    if demo:
-        os.environ["NOSTRO_DEMO"] = "1"
-    from nostro.cli.up import Supervisor
+    from nostro.cli.up import up
 
-    Supervisor().run()
+    up(demo=demo)
 
 
 @app.command

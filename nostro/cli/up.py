@@ -16,15 +16,17 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from nostro.cli.child import Child
-from nostro.cli.one_up import Lock, Note, free_port
-from nostro.domain.errors import NostroError
-from nostro.ops.configuration import Configuration
-from nostro.storage.server import Server
+gc.disable()  # there is nothing to collect while modules load; `_prepare` enables it again
+
+from nostro.cli.child import Child  # noqa: E402
+from nostro.cli.one_up import Lock, Note, free_port  # noqa: E402
+from nostro.domain.errors import NostroError  # noqa: E402
+from nostro.ops.configuration import Configuration  # noqa: E402
+from nostro.storage.server import Server  # noqa: E402
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -35,6 +37,13 @@ DATABASE_RETRY_SECONDS = 5.0
 SILENT_SECONDS = 60.0  # a worker that has not said for so long that it is alive is started anew
 GET_SECONDS = 2.0
 _COLOURS = sys.stdout.isatty()  # the children write into a pipe that ends there
+
+
+def up(*, demo: bool) -> None:
+    """Run everything until told to stop."""
+    if demo:
+        os.environ["NOSTRO_DEMO"] = "1"
+    Supervisor().run()
 
 
 class Supervisor:
@@ -56,7 +65,6 @@ class Supervisor:
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT. Raises NostroError when it cannot start."""
-        gc.disable()  # there is nothing to collect while modules load
         chosen = self._chosen
         self._lock.take(Note(pid=os.getpid(), address=self._address()))
         chosen.port = free_port(chosen.host, chosen.port)
@@ -86,6 +94,8 @@ class Supervisor:
         gc.enable()
 
     def _load(self) -> None:
+        with _without("rich"):
+            importlib.import_module("structlog")
         for module in ("nostro.app", "nostro.cli.web", "nostro.cli.work"):
             importlib.import_module(module)
         self._parts["modules"] = self._elapsed()
@@ -315,6 +325,19 @@ class Supervisor:
         for line in lines:
             sys.stdout.write(logging.dressed(name, line) + "\n")
         sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Let an optional module seem absent: structlog would load rich for coloured tracebacks."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]  # documented: makes its import fail
+    try:
+        yield
+    finally:
+        del sys.modules[module]
 
 
 def _log_of(process: str) -> Any:

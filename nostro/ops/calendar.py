@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import cache
+from typing import TYPE_CHECKING
 
-import holidays
+if TYPE_CHECKING:
+    import holidays
 
 _MARKET = {"EUR": "XECB", "USD": "XNYS"}
 DAYS_AHEAD_MAX = 30
@@ -26,4 +28,6 @@ class HolidayCalendar:
 
 @cache
 def _closed(market: str) -> holidays.HolidayBase | frozenset[date]:
+    import holidays  # a third of a second, which a start need not wait for
+
     return holidays.financial_holidays(market) if market else frozenset()
