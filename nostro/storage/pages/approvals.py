@@ -1,0 +1,96 @@
+"""What waits for approval or is held, with everything a person must see before he decides."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from nostro.domain.order import OrderState
+from nostro.domain.policies.approval import Authorship
+from nostro.storage import models, orders
+from nostro.storage.listing import payments, payments_of
+from nostro.storage.pages.holds import HoldView, holds_of
+from nostro.storage.pages.payments import standings
+from nostro.storage.paging import Page
+from nostro.storage.rows import PaymentRow
+
+SHOWN_MAX = 500
+
+
+class Rewritten(msgspec.Struct, frozen=True, kw_only=True):
+    """A text that the source wrote and the rail cannot carry, and what will be sent instead."""
+
+    field: str
+    before: str
+    after: str
+
+
+class ToDecide(msgspec.Struct, frozen=True, kw_only=True):
+    """One payment that a person must approve, deny or release. `approved_by` are person ids."""
+
+    payment: PaymentRow
+    rail: str
+    bank: str
+    authors: Authorship
+    approved_by: frozenset[str]
+    rewritten: tuple[Rewritten, ...]
+    holds: tuple[HoldView, ...]
+
+
+class Decisions(msgspec.Struct, frozen=True, kw_only=True):
+    """`more` says that the lists were cut at SHOWN_MAX payments."""
+
+    waiting: tuple[ToDecide, ...]
+    held: tuple[ToDecide, ...]
+    more: bool
+
+
+def decisions() -> Decisions:
+    waiting, more_waiting = _in_state(OrderState.AWAITING_APPROVAL)
+    held, more_held = _in_state(OrderState.HELD)
+    return Decisions(
+        waiting=_to_decide(waiting), held=_to_decide(held), more=more_waiting or more_held
+    )
+
+
+def chosen(order_ids: list[UUID]) -> tuple[ToDecide, ...]:
+    """These payments as they are now, whatever their state, in the order asked."""
+    return _to_decide(payments_of(order_ids))
+
+
+def _in_state(state: OrderState) -> tuple[list[PaymentRow], bool]:
+    rows: list[PaymentRow] = []
+    page: Page[PaymentRow] = payments(state=state.value, limit=200)
+    rows += page.rows
+    while page.next and len(rows) < SHOWN_MAX:
+        page = payments(state=state.value, limit=200, cursor=page.next)
+        rows += page.rows
+    return sorted(rows[:SHOWN_MAX], key=lambda row: row.number), bool(page.next)
+
+
+def _to_decide(rows: list[PaymentRow] | tuple[PaymentRow, ...]) -> tuple[ToDecide, ...]:
+    ids = [row.id for row in rows]
+    authors, given, holds = orders.authors(ids), orders.approvals(ids), holds_of(rows)
+    standing = standings(ids)
+    changes = dict(models.Order.objects.filter(id__in=ids).values_list("id", "source_changes"))
+    banks = dict(models.Account.objects.values_list("id", "connection__name"))
+    return tuple(
+        ToDecide(
+            payment=row,
+            rail=standing[row.id].rail,
+            bank=banks.get(row.account_id, "") if row.account_id else "",
+            authors=authors[row.id],
+            approved_by=frozenset(given[row.id]),
+            rewritten=tuple(
+                Rewritten(
+                    field=change.get("field", ""),
+                    before=change.get("from", ""),
+                    after=change.get("to", ""),
+                )
+                for change in changes.get(row.id, ())
+            ),
+            holds=tuple(holds[row.id]),
+        )
+        for row in rows
+    )

@@ -1,0 +1,71 @@
+"""What a statement's page says beyond its rows: what explains each line, and the original file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+import msgspec
+
+from nostro.domain.match import MatchState
+from nostro.storage import models
+from nostro.storage.pages.trace import StoredFile, stored_file
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a line was matched to: payments (id and number) and documents, and why."""
+
+    payments: tuple[tuple[UUID, str], ...]
+    documents: tuple[str, ...]
+    because: tuple[str, ...]
+    probability_percent: int
+    decided_by: str
+
+
+class LineCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many lines of a statement are explained, suggested and open."""
+
+    matched: int
+    tentative: int
+    unmatched: int
+
+
+def explanations(transaction_ids: Collection[UUID]) -> dict[UUID, Explanation]:
+    """The live match of each line that has one."""
+    found = models.Match.objects.filter(transaction_id__in=transaction_ids).exclude(
+        state=MatchState.UNMATCHED.value
+    )
+    parts: dict[UUID, list[models.Allocation]] = {}
+    ids = [row.id for row in found]
+    allocations = models.Allocation.objects.filter(match_id__in=ids)
+    for part in allocations.select_related("order", "open_item").order_by("id"):
+        parts.setdefault(part.match_id, []).append(part)
+    return {
+        row.transaction_id: Explanation(
+            payments=tuple(
+                (part.order.id, part.order.number) for part in parts.get(row.id, ()) if part.order
+            ),
+            documents=tuple(
+                part.open_item.document for part in parts.get(row.id, ()) if part.open_item
+            ),
+            because=tuple(row.evidence),
+            probability_percent=row.probability_percent,
+            decided_by=row.decided_by,
+        )
+        for row in found
+    }
+
+
+def line_counts(statement_id: UUID) -> LineCounts:
+    states = models.BankTransaction.objects.filter(statement_id=statement_id)
+    found = list(states.values_list("match_state", flat=True))
+    return LineCounts(
+        matched=found.count(MatchState.MATCHED.value),
+        tentative=found.count(MatchState.TENTATIVE.value),
+        unmatched=found.count(MatchState.UNMATCHED.value),
+    )
+
+
+def original(statement_id: UUID) -> StoredFile:
+    """The bank's own bytes that the statement was read from."""
+    return stored_file(models.Statement.objects.values_list("evidence_id").get(id=statement_id)[0])

@@ -1,0 +1,128 @@
+"""The day at a glance: what waits for people, what came in, and whether the connections answer."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+from django.db.models import Count, Max, Q
+
+from nostro.domain.match import MatchState
+from nostro.domain.submission import SubmissionState
+from nostro.storage import models
+from nostro.storage.listing import cases, payment_totals
+from nostro.storage.pages.cash import CashPosition, cash_position
+from nostro.storage.pages.payments import unknown_outcomes
+from nostro.storage.rows import CaseRow, StateTotal
+
+RUNS_SHOWN = 4
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One payment run as received, and what became of its lines."""
+
+    id: UUID
+    source: str
+    reference: str
+    received_at: datetime
+    lines: int
+    accepted: int
+    held: int
+    refused: int
+
+
+class ConnectionPulse(msgspec.Struct, frozen=True, kw_only=True):
+    """One connection: when it last gave or took something, and what of it is in doubt."""
+
+    name: str
+    connector: str
+    last_at: datetime | None
+    in_doubt: int
+
+
+class BankLines(msgspec.Struct, frozen=True, kw_only=True):
+    """Booked lines of all statements, and how many nothing explains yet."""
+
+    total: int
+    suggested: int
+    open: int
+
+
+class Today(msgspec.Struct, frozen=True, kw_only=True):
+    cash: CashPosition
+    totals: tuple[StateTotal, ...]
+    unknown: int
+    cases: tuple[CaseRow, ...]
+    more_cases: bool
+    lines: BankLines
+    runs: tuple[Run, ...]
+    connections: tuple[ConnectionPulse, ...]
+
+
+def today(day: date) -> Today:
+    open_cases = cases(limit=50)
+    return Today(
+        cash=cash_position(day),
+        totals=payment_totals(),
+        unknown=len(unknown_outcomes()),
+        cases=open_cases.rows,
+        more_cases=bool(open_cases.next),
+        lines=_lines(),
+        runs=tuple(_runs()),
+        connections=tuple(_connections()),
+    )
+
+
+def _lines() -> BankLines:
+    found = models.BankTransaction.objects.aggregate(
+        total=Count("id"),
+        suggested=Count("id", filter=Q(match_state=MatchState.TENTATIVE.value)),
+        open=Count("id", filter=Q(match_state=MatchState.UNMATCHED.value)),
+    )
+    return BankLines(**found)
+
+
+def _runs() -> list[Run]:
+    rows = list(models.PaymentRun.objects.order_by("-received_at", "-id")[:RUNS_SHOWN])
+    outcomes: dict[UUID, dict[str, int]] = {row.id: {} for row in rows}
+    counted = models.RunLine.objects.filter(run_id__in=outcomes).values_list("run_id", "outcome")
+    for run_id, outcome, count in counted.annotate(count=Count("id")):
+        outcomes[run_id][outcome] = count
+    return [
+        Run(
+            id=row.id,
+            source=row.source,
+            reference=row.reference,
+            received_at=row.received_at,
+            lines=row.line_count,
+            accepted=outcomes[row.id].get("accepted", 0),
+            held=outcomes[row.id].get("held", 0),
+            refused=outcomes[row.id].get("refused", 0),
+        )
+        for row in rows
+    ]
+
+
+def _connections() -> list[ConnectionPulse]:
+    delivered = (SubmissionState.DELIVERED.value, SubmissionState.ACKNOWLEDGED.value)
+    sent = models.Submission.objects.values("connection_id").annotate(
+        at=Max("state_since", filter=Q(state__in=delivered)),
+        doubt=Count("id", filter=Q(state=SubmissionState.UNKNOWN.value)),
+    )
+    told: dict[UUID, tuple[datetime | None, int]] = {
+        row["connection_id"]: (row["at"], row["doubt"]) for row in sent
+    }
+    found = []
+    for row in models.Connection.objects.order_by("name"):
+        sent_at, in_doubt = told.get(row.id, (None, 0))
+        heard = [moment for moment in (row.collected_at, sent_at) if moment]
+        found.append(
+            ConnectionPulse(
+                name=row.name,
+                connector=row.connector,
+                last_at=max(heard, default=None),
+                in_doubt=in_doubt,
+            )
+        )
+    return found
