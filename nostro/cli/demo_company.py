@@ -170,21 +170,7 @@ def _entities(world: World, data: MasterData) -> dict[str, str]:
 
 
 def _accounts(world: World, data: MasterData, entities: dict[str, str]) -> None:
-    bank_id, batch_id, erp_id = (world.ids.new() for _ in range(3))
-    home = demo_home()
-    parties.create_connection(bank_id, data.connection.name, data.connection.connector, {})
-    parties.create_connection(
-        batch_id,
-        BATCH_CONNECTION,
-        "host_folder",
-        {
-            "drop_folder": str(home / "sample-bank/to-bank"),
-            "pickup_folder": str(home / "sample-bank/from-bank"),
-        },
-    )
-    parties.create_connection(
-        erp_id, ERP_CONNECTION, "erp_folder", {"outbox_folder": str(home / "erp")}
-    )
+    bank_id, batch_id = _connections(world, data)
     for account in data.accounts:
         parties.create_account(
             Account(
@@ -199,11 +185,10 @@ def _accounts(world: World, data: MasterData, entities: dict[str, str]) -> None:
                 clearing_account=account.clearing_account,
             )
         )
-    first = data.accounts[0]
     parties.create_account(
         Account(
             id=str(world.ids.new()),
-            legal_entity_id=entities[first.entity],
+            legal_entity_id=entities[data.accounts[0].entity],
             connection_id=str(batch_id),
             name=BATCH_ACCOUNT,
             iban=BATCH_IBAN,
@@ -213,6 +198,12 @@ def _accounts(world: World, data: MasterData, entities: dict[str, str]) -> None:
             clearing_account="113905",
         )
     )
+
+
+def _connections(world: World, data: MasterData) -> tuple[UUID, UUID]:
+    """The bank, our own batch-booking sample bank and the ERP; returns the two banks' ids."""
+    bank_id, batch_id = _connections(world, data)
+    return bank_id, batch_id
 
 
 def _payees(world: World, data: MasterData) -> None:
