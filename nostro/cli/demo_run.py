@@ -17,7 +17,7 @@ from rich.console import Console
 
 from nostro import app
 from nostro.cli import demo_company, demo_data, demo_story
-from nostro.cli.demo_story import Story
+from nostro.cli.demo_telling import Story
 from nostro.domain.errors import Unavailable
 from nostro.ops.clock import ShiftedClock
 from nostro.ops.demo_bank import DemoBank
@@ -66,7 +66,7 @@ def _worker(home: Path) -> Iterator[None]:
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,
-        preexec_fn=end_with_parent,  # noqa: PLW1509 - one call, no locks: safe after fork
+        preexec_fn=end_with_parent,
     )
     try:
         yield

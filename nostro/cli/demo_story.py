@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
-from datetime import date
-
-import msgspec
-from rich.console import Console
 from rich.table import Table
 
-from nostro import formats
 from nostro.cli import demo_data
-from nostro.cli.demo_company import BATCH_IBAN, ERP_CONNECTION, Company
-from nostro.domain.errors import NostroError, Refused
+from nostro.cli.demo_batch import a_batch_booking
+from nostro.cli.demo_company import BATCH_IBAN, ERP_CONNECTION
+from nostro.cli.demo_telling import Story, all_left, run_orders, sums
+from nostro.domain.errors import Refused
 from nostro.domain.money import Money, total
 from nostro.domain.order import OrderState
-from nostro.domain.payment import PaymentRequest
-from nostro.domain.statement import Statement
 from nostro.formats import Profile
 from nostro.ops import sealing
 from nostro.ops.clock import ShiftedClock
-from nostro.ops.demo_bank import Credit, DemoBank
+from nostro.ops.demo_bank import Credit
 from nostro.storage import evidence, listing, orders, parties, statements, tracing
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
@@ -31,36 +24,11 @@ from nostro.workflows import (
     payment_intake,
     posting,
     receivables,
-    statement_ingestion,
 )
-from nostro.workflows.context import World, job_for
+from nostro.workflows.context import job_for
 
 RUN_PROFILE = Profile(name="vesterholt_ap")
 ITEMS_PROFILE = Profile(name="vesterholt_ar")
-
-
-class Story(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a chapter needs."""
-
-    console: Console
-    world: World
-    company: Company
-    bank: DemoBank
-    wait: Callable[[str, Callable[[], bool]], None]
-
-    def title(self, number: int, words: str) -> None:
-        self.console.print(f"\n[bold cyan]{number}[/]  [bold]{words}[/]")
-
-    def say(self, words: str) -> None:
-        self.console.print(f"   {words}", highlight=False)
-
-    def tell(self, error: NostroError) -> None:
-        self.say(f"[yellow]refused[/] {error.happened} [dim]{error.code}[/]")
-
-
-def sums(rows: list[OrderRow]) -> str:
-    found = total(row.instruction.amount for row in rows)
-    return ", ".join(f"{money.grouped()} {currency}" for currency, money in found.items())
 
 
 def the_company(story: Story) -> None:
@@ -105,7 +73,7 @@ def the_run_arrives(story: Story) -> None:
 def routes(story: Story) -> None:
     story.title(3, "A route is proposed for each payment, before anyone approves")
     with tenant(story.company.tenant_id):
-        rows = [row for row in _run_orders(story) if row.state is not OrderState.HELD]
+        rows = [row for row in run_orders(story) if row.state is not OrderState.HELD]
         names = {account.id: account.name for account in parties.accounts()}
     grouped: dict[tuple[str, str], list[OrderRow]] = {}
     for row in rows:
@@ -126,7 +94,7 @@ def held_payments(story: Story) -> None:
     approver = story.company.approvers[0]
     maker = story.company.maker
     with tenant(story.company.tenant_id):
-        held = [row for row in _run_orders(story) if row.state is OrderState.HELD]
+        held = [row for row in run_orders(story) if row.state is OrderState.HELD]
         why = {row.id: tracing.open_holds(row.id) for row in held}
     if not held:
         story.say("[dim]already decided[/]")
@@ -183,7 +151,7 @@ def two_people_approve(story: Story) -> None:
 
 def files_leave(story: Story) -> None:
     story.title(6, "Frozen, re-read, compared with what was approved, then sent: pain.001.001.09")
-    story.wait("sent the payment files", lambda: _all_left(story))
+    story.wait("sent the payment files", lambda: all_left(story))
     with tenant(story.company.tenant_id):
         for sent in tracing.submissions_of("payments"):
             _, _, digest = evidence.describe(sent.evidence_id)
@@ -257,7 +225,7 @@ def statements_come(story: Story) -> None:
                 f"{row.statement_id}  {row.account_name:28} {verdict}  {row.entry_count} lines: "
                 + ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
             )
-        settled = [r for r in _run_orders(story) if r.state is OrderState.SETTLED]
+        settled = [r for r in run_orders(story) if r.state is OrderState.SETTLED]
     story.say(f"{len(settled)} payments of the run are settled by cash: {sums(settled)}")
     _compare_with_bank(story, settled)
 
@@ -281,110 +249,13 @@ def _compare_with_bank(story: Story, settled: list[OrderRow]) -> None:
     story.say(f"[green]the bank's own ledger agrees[/]: {len(booked)} payments booked, each once")
 
 
-def a_batch_booking(story: Story) -> None:
-    story.title(10, "A bank that books in batches: a camt.053 sample of our own, not mock-bank's")
-    members = story.company.approvers[:2]
-    maker = story.company.maker
-    acting = story.company.acting(story.world, maker.name)
-    with tenant(story.company.tenant_id):
-        known = orders.known_sources("sample", {"SAMPLE-1"})
-    if not known:
-        payment_intake.create_payments(acting, "sample", _sample_requests(story))
-    with tenant(story.company.tenant_id):
-        waiting = orders.in_state(OrderState.AWAITING_APPROVAL)
-        given = orders.approvals([row.id for row in waiting])
-    for member in members:
-        mine = [row for row in waiting if member.id not in given[row.id]]
-        if mine:
-            digest = approval.selection_digest({str(r.id): r.approval_digest for r in mine})
-            approval.approve(
-                story.company.acting(story.world, member.name),
-                member,
-                [row.id for row in mine],
-                digest,
-            )
-    story.wait("sent the sample file", lambda: _all_left(story))
-    _ingest_sample(story)
-
-
-def _sample_requests(story: Story) -> list[PaymentRequest]:
-    """Three payments to payees of the run, from the sample account."""
-    with tenant(story.company.tenant_id):
-        settled = [row for row in _run_orders(story) if row.state is OrderState.SETTLED]
-    chosen = [row for row in settled if row.instruction.amount.currency == "EUR"][:3]
-    return [
-        PaymentRequest(
-            source_reference=f"SAMPLE-{number}",
-            entity_code="",
-            debit_iban=BATCH_IBAN,
-            amount=Money(100_000 + number * 12_345, "EUR"),
-            payee_number=row.payee_number,
-            payee_name=row.instruction.creditor_name,
-            payee_address=row.instruction.creditor_address,
-            creditor_iban=row.instruction.creditor_iban,
-            creditor_bic=row.instruction.creditor_bic,
-            requested_date=story.world.clock.now().date(),
-            invoices=(f"SAMPLE-{number}",),
-        )
-        for number, row in enumerate(chosen, start=1)
-    ]
-
-
-def _ingest_sample(story: Story) -> None:
-    acting = job_for(story.company.tenant_id)
-    with tenant(story.company.tenant_id):
-        batch = tracing.batches_of_account(BATCH_IBAN)[0]
-    content = demo_data.batch_booking_sample(_sample_tokens(batch))
-    now = story.world.clock.now()
-    with tenant(story.company.tenant_id):
-        kept = evidence.keep(
-            story.world.ids.new(),
-            content,
-            name="camt053_batch_booking_sample.xml",
-            media_type="application/xml",
-            direction="in",
-            now=now,
-        )
-    form = formats.identify(content)
-    for item in formats.reader(form)(io.BytesIO(content), Profile()):
-        if isinstance(item, Statement):
-            done = statement_ingestion.ingest(acting, kept, item, sample=True)
-            note = "[dim]already taken in[/]" if done.repeated else f"{done.matched} line matched"
-            story.say(
-                f"{item.statement_id}: {done.verdict.verdict}, one booking of"
-                f" {batch.total} for {batch.count} payments, {note}"
-            )
-
-
-def _sample_tokens(batch: tracing.BatchSent) -> dict[str, str]:
-    opening = batch.total + Money(5_000_000, "EUR")
-    day: date = batch.execution_date
-    return {
-        "statement_id": f"SAMPLE-{batch.payment_information_id[-14:]}",
-        "sequence": "1",
-        "created_at": f"{day.isoformat()}T18:00:00+00:00",
-        "day": day.isoformat(),
-        "iban": BATCH_IBAN,
-        "currency": "EUR",
-        "owner": "Vesterholt Werke GmbH",
-        "bic": "FIKTDEFF",
-        "opening": opening.number(),
-        "closing": (opening - batch.total).number(),
-        "amount": batch.total.number(),
-        "count": str(batch.count),
-        "message_id": batch.message_id,
-        "payment_information_id": batch.payment_information_id,
-        "bank_reference": f"OURS-{batch.payment_information_id[-12:]}",
-    }
-
-
 def journals_go_back(story: Story) -> None:
     story.title(11, "Journals for the ERP, balanced, honouring who owns each posting")
     acting = job_for(story.company.tenant_id)
     with tenant(story.company.tenant_id):
         erp = next(c for c in parties.connections() if c.name == ERP_CONNECTION)
         posting.deliver_journals(acting, erp.id)
-    story.wait("written the journals", lambda: _all_left(story))
+    story.wait("written the journals", lambda: all_left(story))
     with tenant(story.company.tenant_id):
         for row in tracing.journal_counts():
             story.say(f"{row.count:>3} {row.event.replace('_', ' '):18} {row.owner}: {row.action}")
@@ -425,7 +296,7 @@ def audit(story: Story) -> None:
 
 def trace(story: Story) -> None:
     with tenant(story.company.tenant_id):
-        row = next(r for r in _run_orders(story) if r.state is OrderState.SETTLED)
+        row = next(r for r in run_orders(story) if r.state is OrderState.SETTLED)
         lines = tracing.trace(row.id)
     story.title(14, f"The trace of {row.number}, from ERP document to journal")
     story.say(
@@ -454,11 +325,6 @@ CHAPTERS = (
 )
 
 
-def _run_orders(story: Story) -> list[OrderRow]:
-    reference = story.company.data.payment_run.run_id
-    return orders.load(tracing.orders_of_run("erp", reference))
-
-
 def _collect(story: Story) -> None:
     acting = job_for(story.company.tenant_id)
     with tenant(story.company.tenant_id):
@@ -466,12 +332,6 @@ def _collect(story: Story) -> None:
             c for c in parties.connections() if c.name == story.company.data.connection.name
         )
     answers.collect(acting, bank.id)
-
-
-def _all_left(story: Story) -> bool:
-    """No approved payment still waits to be put in a file, and no file still waits to leave."""
-    with tenant(story.company.tenant_id):
-        return not orders.in_state(OrderState.SCHEDULED) and not tracing.still_leaving()
 
 
 def _all_answered(story: Story) -> bool:

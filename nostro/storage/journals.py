@@ -40,41 +40,48 @@ def insert(
         ).values_list("reference", flat=True)
     )
     fresh = [new for new in journals if new.journal.reference not in known]
-    models.JournalEvent.objects.bulk_create(
-        models.JournalEvent(
-            id=UUID(new.journal.id),
-            tenant_id=tenant_id,
-            event=new.journal.event.value,
-            owner=new.journal.owner.value,
-            action=new.journal.action.value,
-            entity_id=new.entity_id,
-            posting_date=new.journal.posting_date,
-            reference=new.journal.reference,
-            text=new.journal.text,
-            order_id=new.order_id,
-            transaction_id=new.transaction_id,
-            created_at=now,
-        )
-        for new in fresh
-    )
+    models.JournalEvent.objects.bulk_create(_event_of(new, tenant_id, now) for new in fresh)
     models.JournalLine.objects.bulk_create(
-        models.JournalLine(
-            id=new_id(),
-            tenant_id=tenant_id,
-            journal_id=UUID(new.journal.id),
-            line=number,
-            ledger_account=line.ledger_account,
-            document_minor=line.document.minor,
-            document_currency=line.document.currency,
-            functional_minor=line.functional.minor,
-            functional_currency=line.functional.currency,
-            open_item=line.open_item,
-            text=line.text,
-        )
+        _line_of(new_id(), tenant_id, new.journal.id, number, line)
         for new in fresh
         for number, line in enumerate(new.journal.lines, start=1)
     )
     return fresh
+
+
+def _event_of(new: NewJournal, tenant_id: UUID, now: datetime) -> models.JournalEvent:
+    return models.JournalEvent(
+        id=UUID(new.journal.id),
+        tenant_id=tenant_id,
+        event=new.journal.event.value,
+        owner=new.journal.owner.value,
+        action=new.journal.action.value,
+        entity_id=new.entity_id,
+        posting_date=new.journal.posting_date,
+        reference=new.journal.reference,
+        text=new.journal.text,
+        order_id=new.order_id,
+        transaction_id=new.transaction_id,
+        created_at=now,
+    )
+
+
+def _line_of(
+    line_id: UUID, tenant_id: UUID, journal_id: str, number: int, line: JournalLine
+) -> models.JournalLine:
+    return models.JournalLine(
+        id=line_id,
+        tenant_id=tenant_id,
+        journal_id=UUID(journal_id),
+        line=number,
+        ledger_account=line.ledger_account,
+        document_minor=line.document.minor,
+        document_currency=line.document.currency,
+        functional_minor=line.functional.minor,
+        functional_currency=line.functional.currency,
+        open_item=line.open_item,
+        text=line.text,
+    )
 
 
 def lock_unposted(limit: int = 10_000) -> list[JournalEvent]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -21,30 +20,22 @@ from nostro.domain.canonical import digest_of_bytes
 from nostro.domain.errors import Invalid
 from nostro.domain.event import Event
 from nostro.domain.money import total
-from nostro.domain.order import ORDER, OrderMove, OrderState
-from nostro.domain.party import Account, PayeeAccount, PostalAddress
+from nostro.domain.order import OrderState
 from nostro.domain.payment import (
-    Instruction,
     PaymentRequest,
-    RollRule,
-    Route,
     RunTotals,
     SentLine,
 )
-from nostro.domain.policies import checks, routing
-from nostro.domain.policies.approval import POLICY_VERSION
-from nostro.domain.policies.checks import Effect, Finding, Known, PaidInvoice
 from nostro.domain.problem import RejectedLine
-from nostro.formats import Profile, sepa_characters
-from nostro.storage import events, evidence, orders, parties
+from nostro.formats import Profile
+from nostro.storage import events, evidence, orders
 from nostro.storage.orders import LineOutcome, OrderRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows.context import Acting
+from nostro.workflows.payment_checks import REPEATED, Checked, check_all
 
 RUN_FILE = "payment_run_file"
-LATEST_AFTER = timedelta(days=10)
-DUPLICATE_WINDOW = timedelta(days=400)
-ACCEPTED, HELD, REFUSED, REPEATED = "accepted", "held", "refused", "repeated"
+ACCEPTED, HELD, REFUSED = "accepted", "held", "refused"
 
 
 class RunReceipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,14 +56,6 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     requests: tuple[PaymentRequest, ...]
     rejected: tuple[RejectedLine, ...]
     totals: RunTotals | None
-
-
-class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """One payment after the checks: an order with its findings, or refused outright."""
-
-    request: PaymentRequest
-    findings: tuple[Finding, ...]
-    order: OrderRow | None
 
 
 def receive_run(
@@ -111,7 +94,7 @@ def create_payments(acting: Acting, source: str, requests: Sequence[PaymentReque
     All or none: raises Invalid naming the first payment that cannot be taken.
     """
     with tenant(acting.tenant_id):
-        checked = _check_all(acting, source, requests, run_id=None)
+        checked = check_all(acting, source, requests, run_id=None)
         for found in checked:
             if found.order is None:
                 raise Invalid(
@@ -131,7 +114,7 @@ def import_history(acting: Acting, source: str, requests: Sequence[PaymentReques
     They are never sent: duplicate checks and the payees' history need them.
     """
     with tenant(acting.tenant_id):
-        checked = _check_all(acting, source, requests, run_id=None)
+        checked = check_all(acting, source, requests, run_id=None)
         past = [_as_paid(found.order, found.request) for found in checked if found.order]
         orders.insert(past, acting.world.clock.now())
         events.record(
@@ -212,7 +195,7 @@ def _take(
         totals={currency: money.minor for currency, money in sums.items()},
         now=now,
     )
-    checked = _check_all(acting, source, parsed.requests, run_id)
+    checked = check_all(acting, source, parsed.requests, run_id)
     _store(acting, checked)
     outcomes = sorted(
         [*map(_outcome, checked), *map(_refusal, parsed.rejected)], key=lambda line: line.line
@@ -256,226 +239,6 @@ def _refusal(line: RejectedLine) -> LineOutcome:
     return LineOutcome(
         line=line.line, outcome=REFUSED, code=line.code, sentence=line.sentence, raw=line.raw
     )
-
-
-class _Masters(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything known that a run is checked against, loaded once for the whole run."""
-
-    entity_ids: dict[str, str]
-    entity_of_iban: dict[str, str]
-    accounts: dict[str, list[Account]]
-    payee_accounts: dict[str, PayeeAccount]
-    paid: dict[str, list[PaidInvoice]]
-    known_sources: dict[str, UUID]
-    taken_end_to_end_ids: set[str]
-    customer_code: str
-
-
-def _masters(acting: Acting, source: str, requests: Sequence[PaymentRequest]) -> _Masters:
-    today = acting.world.clock.now().date()
-    by_iban = parties.payee_numbers_of_ibans({request.creditor_iban for request in requests})
-    numbers = {_payee_number(request, by_iban) for request in requests}
-    accounts = parties.accounts()
-    entity_ids = {entity.code: entity.id for entity in parties.entities()}
-    entity_of_iban = {account.iban: account.legal_entity_id for account in accounts}
-    owned: dict[str, list[Account]] = {}
-    for account in accounts:
-        owned.setdefault(account.legal_entity_id, []).append(account)
-    paid: dict[str, list[PaidInvoice]] = {}
-    for invoice in orders.paid_invoices(numbers, today - DUPLICATE_WINDOW):
-        paid.setdefault(invoice.payee_number, []).append(invoice)
-    current = parties.current_payee_accounts(numbers)
-    current |= {f"iban:{iban}": current[n] for iban, n in by_iban.items() if n in current}
-    return _Masters(
-        entity_ids=entity_ids,
-        entity_of_iban=entity_of_iban,
-        accounts=owned,
-        payee_accounts=current,
-        paid=paid,
-        known_sources=orders.known_sources(source, {r.source_reference for r in requests}),
-        taken_end_to_end_ids=set(
-            orders.known_end_to_end_ids({r.end_to_end_id for r in requests if r.end_to_end_id})
-        ),
-        customer_code=parties.customer().code,
-    )
-
-
-def _payee_number(request: PaymentRequest, by_iban: dict[str, str]) -> str:
-    if request.payee_number == f"iban:{request.creditor_iban}":
-        return by_iban.get(request.creditor_iban, request.payee_number)
-    return request.payee_number
-
-
-def _check_all(
-    acting: Acting, source: str, requests: Sequence[PaymentRequest], run_id: UUID | None
-) -> list[Checked]:
-    # Taking numbers locks the customer's row: intakes come one after another from here, so that
-    # each sees the references and invoices of the one before.
-    first = parties.take_payment_numbers(len(requests))
-    masters = _masters(acting, source, requests)
-    checked = []
-    for offset, request in enumerate(requests):
-        number = f"PAY-{first + offset:05d}"
-        found = _check_one(acting, source, request, masters, number, run_id)
-        if found.order:
-            masters.taken_end_to_end_ids.add(found.order.instruction.end_to_end_id)
-            masters.known_sources[request.source_reference] = found.order.id
-            masters.paid.setdefault(found.order.payee_number, []).extend(
-                PaidInvoice(
-                    reference=number,
-                    payee_number=found.order.payee_number,
-                    invoice=invoice,
-                    amount=request.amount,
-                    requested_date=request.requested_date,
-                )
-                for invoice in request.invoices
-            )
-        checked.append(found)
-    return checked
-
-
-def _check_one(
-    acting: Acting,
-    source: str,
-    request: PaymentRequest,
-    masters: _Masters,
-    number: str,
-    run_id: UUID | None,
-) -> Checked:
-    if request.source_reference in masters.known_sources:
-        sentence = f"We have {request.source_reference} already; nothing was changed."
-        return _refused(request, REPEATED, sentence)
-    entity_id = (
-        masters.entity_ids.get(request.entity_code)
-        if request.entity_code
-        else masters.entity_of_iban.get(request.debit_iban)
-    )
-    if entity_id is None:
-        return _refused(
-            request,
-            "entity_unknown",
-            f"There is no legal entity {request.entity_code or 'with ' + request.debit_iban}.",
-        )
-    route = routing.propose(request, masters.accounts.get(entity_id, []))
-    if route is None:
-        return _refused(
-            request,
-            "no_account",
-            f"Entity {request.entity_code} has no account in {request.amount.currency}.",
-        )
-    payee = masters.payee_accounts.get(request.payee_number)
-    payee_number = payee.payee_number if payee else request.payee_number
-    request = msgspec.structs.replace(request, payee_number=payee_number)
-    known = Known(
-        payee_account=payee,
-        paid=tuple(masters.paid.get(payee_number, ())),
-        now=acting.world.clock.now(),
-    )
-    findings = checks.check(request, known)
-    if any(finding.effect is Effect.INVALID for finding in findings):
-        return Checked(request=request, findings=findings, order=None)
-    order = _order(acting, source, request, masters, number, run_id, UUID(entity_id), payee, route)
-    return Checked(
-        request=request,
-        findings=findings,
-        order=msgspec.structs.replace(order, state=_state_after(findings)),
-    )
-
-
-def _state_after(findings: Sequence[Finding]) -> OrderState:
-    """Walk the table: validated, then held or put before the approvers."""
-    validated = ORDER.after(OrderState.DRAFT, OrderMove.VALIDATE)
-    return ORDER.after(validated, OrderMove.HOLD if findings else OrderMove.REQUEST_APPROVAL)
-
-
-def _refused(request: PaymentRequest, code: str, sentence: str) -> Checked:
-    finding = Finding(code=code, effect=Effect.INVALID, sentence=sentence)
-    return Checked(request=request, findings=(finding,), order=None)
-
-
-def _order(
-    acting: Acting,
-    source: str,
-    request: PaymentRequest,
-    masters: _Masters,
-    number: str,
-    run_id: UUID | None,
-    entity_id: UUID,
-    payee: PayeeAccount | None,
-    route: Route,
-) -> OrderRow:
-    instruction, changes = _instruct(acting, request, masters, number)
-    order = OrderRow(
-        id=acting.world.ids.new(),
-        number=number,
-        state=OrderState.DRAFT,
-        source=source,
-        source_reference=request.source_reference,
-        run_id=run_id,
-        entity_id=entity_id,
-        payee_account_id=UUID(payee.id) if payee else None,
-        payee_account_version=payee.version if payee else 0,
-        payee_number=request.payee_number,
-        instruction=instruction,
-        route=route,
-        invoices=request.invoices,
-        policy_version=POLICY_VERSION,
-        approval_digest="",
-        maker_id=acting.actor.id,
-        maker_name=acting.actor.name,
-        source_changes=tuple(changes),
-    )
-    return msgspec.structs.replace(order, approval_digest=order.approvable().digest())
-
-
-def _instruct(
-    acting: Acting, request: PaymentRequest, masters: _Masters, number: str
-) -> tuple[Instruction, list[dict[str, str]]]:
-    """What the bank will be told, and every visible change against what the source said."""
-    changes: list[dict[str, str]] = []
-
-    def plain(field: str, text: str) -> str:
-        written = sepa_characters.transliterate(text)
-        if written != text:
-            changes.append({"field": field, "from": text, "to": written})
-        return written
-
-    end_to_end_id = request.end_to_end_id
-    if not end_to_end_id or end_to_end_id in masters.taken_end_to_end_ids:
-        ours = f"{masters.customer_code}-{number}"
-        if end_to_end_id:
-            changes.append({"field": "end_to_end_id", "from": end_to_end_id, "to": ours})
-        end_to_end_id = ours
-    address = sepa_characters.plain_address(request.payee_address)
-    if address != request.payee_address:
-        changes.append(
-            {
-                "field": "payee address",
-                "from": _one_line(request.payee_address),
-                "to": _one_line(address),
-            }
-        )
-    today = acting.world.clock.now().date()
-    requested = max(request.requested_date, today)
-    remittance = request.remittance or ", ".join(request.invoices)
-    instruction = Instruction(
-        end_to_end_id=end_to_end_id,
-        amount=request.amount,
-        creditor_name=plain("payee name", request.payee_name),
-        creditor_address=address,
-        creditor_iban=request.creditor_iban,
-        creditor_bic=request.creditor_bic,
-        requested_date=requested,
-        latest_date=requested + LATEST_AFTER,
-        roll_rule=RollRule.NEXT_BANK_DAY,
-        remittance="" if request.creditor_reference else plain("remittance", remittance),
-        creditor_reference=request.creditor_reference,
-    )
-    return instruction, changes
-
-
-def _one_line(address: PostalAddress) -> str:
-    return ", ".join(part for part in msgspec.structs.astuple(address) if part)
 
 
 def _store(acting: Acting, checked: Sequence[Checked]) -> None:

@@ -213,9 +213,31 @@ def deliver_journals(acting: Acting, connection_id: UUID) -> UUID | None:
 
     Must run inside a unit of work; returns the submission, or None when there is nothing to post.
     """
-    waiting = _to_post()
+    waiting = journals.lock_unposted()
     if not waiting:
         return None
+    posting = _file_of(acting, connection_id, waiting)
+    submissions.insert(posting, acting.world.clock.now())
+    journals.mark_posted([journal.id for journal in waiting], posting.id)
+    events.record(
+        [
+            acting.event(
+                "submission.built",
+                "submission",
+                posting.id,
+                message_id=posting.message_id,
+                purpose=submissions.POSTINGS,
+                journals=len(waiting),
+                evidence_id=str(posting.evidence_id),
+            )
+        ]
+    )
+    wake("attend_submission", tenant_id=acting.tenant_id, submission_id=posting.id)
+    return posting.id
+
+
+def _file_of(acting: Acting, connection_id: UUID, waiting: Sequence[JournalEvent]) -> SubmissionRow:
+    """Journals written as a file, its bytes kept, ready to be sent."""
     now, ids = acting.world.clock.now(), acting.world.ids
     submission_id = ids.new()
     message_id = f"JRN-{now:%Y%m%d}-{submission_id.hex[-12:]}"
@@ -225,36 +247,17 @@ def deliver_journals(acting: Acting, connection_id: UUID) -> UUID | None:
     kept = evidence.keep(
         ids.new(), content, name=name, media_type=form.media_type, direction="out", now=now
     )
-    submissions.insert(
-        SubmissionRow(
-            id=submission_id,
-            purpose=submissions.POSTINGS,
-            state=SubmissionState.BUILT,
-            connection_id=connection_id,
-            account_id=None,
-            message_id=message_id,
-            file_name=name,
-            media_type=form.media_type,
-            evidence_id=kept,
-            line_count=len(waiting),
-            totals={},
-            next_action_at=now,
-        ),
-        now,
+    return SubmissionRow(
+        id=submission_id,
+        purpose=submissions.POSTINGS,
+        state=SubmissionState.BUILT,
+        connection_id=connection_id,
+        account_id=None,
+        message_id=message_id,
+        file_name=name,
+        media_type=form.media_type,
+        evidence_id=kept,
+        line_count=len(waiting),
+        totals={},
+        next_action_at=now,
     )
-    journals.mark_posted([journal.id for journal in waiting], submission_id)
-    events.record(
-        [
-            acting.event(
-                "submission.built",
-                "submission",
-                submission_id,
-                message_id=message_id,
-                purpose=submissions.POSTINGS,
-                journals=len(waiting),
-                evidence_id=str(kept),
-            )
-        ]
-    )
-    wake("attend_submission", tenant_id=acting.tenant_id, submission_id=submission_id)
-    return submission_id

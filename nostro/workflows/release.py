@@ -124,26 +124,7 @@ def _write(
 ) -> Frozen:
     now, ids = acting.world.clock.now(), acting.world.ids
     message_id = f"{parties.customer().code[:12]}-{now:%y%m%d}-{ids.new().hex[-12:]}"
-    batches: dict[tuple[date, str, str], list[OrderRow]] = {}
-    for order, day in group:
-        batches.setdefault((day, order.route.rail, order.route.charge_bearer), []).append(order)
-    made = [
-        (
-            Batch(
-                payment_information_id=f"{message_id}-{number}",
-                debtor_name=sepa_characters.transliterate(entity.name),
-                debtor_address=sepa_characters.plain_address(entity.address),
-                debtor_iban=account.iban,
-                debtor_bic=account.bic,
-                execution_date=day,
-                rail=members[0].route.rail,
-                charge_bearer=members[0].route.charge_bearer,
-                instructions=tuple(order.instruction for order in members),
-            ),
-            members,
-        )
-        for number, ((day, _, _), members) in enumerate(sorted(batches.items()), start=1)
-    ]
+    made = _batches(message_id, account, entity, group)
     file = PaymentFile(
         message_id=message_id,
         created_at=now.strftime("%Y-%m-%dT%H:%M:%S"),
@@ -159,6 +140,32 @@ def _write(
         media_type=form.media_type,
         orders=tuple((order, batch) for batch, members in made for order in members),
     )
+
+
+def _batches(
+    message_id: str, account: Account, entity: LegalEntity, group: list[tuple[OrderRow, date]]
+) -> list[tuple[Batch, list[OrderRow]]]:
+    """Payments of one day, rail and charge bearer share a PmtInf."""
+    found: dict[tuple[date, str, str], list[OrderRow]] = {}
+    for order, day in group:
+        found.setdefault((day, order.route.rail, order.route.charge_bearer), []).append(order)
+    return [
+        (
+            Batch(
+                payment_information_id=f"{message_id}-{number}",
+                debtor_name=sepa_characters.transliterate(entity.name),
+                debtor_address=sepa_characters.plain_address(entity.address),
+                debtor_iban=account.iban,
+                debtor_bic=account.bic,
+                execution_date=day,
+                rail=members[0].route.rail,
+                charge_bearer=members[0].route.charge_bearer,
+                instructions=tuple(order.instruction for order in members),
+            ),
+            members,
+        )
+        for number, ((day, _, _), members) in enumerate(sorted(found.items()), start=1)
+    ]
 
 
 def _compare(frozen: Frozen) -> None:
@@ -177,30 +184,9 @@ def _compare(frozen: Frozen) -> None:
 
 
 def _store(acting: Acting, account: Account, frozen: Frozen) -> UUID:
+    """Bytes, submission and attempts; the orders wait for nobody any more; dispatch is woken."""
     now, ids = acting.world.clock.now(), acting.world.ids
-    kept = evidence.keep(
-        ids.new(),
-        frozen.content,
-        name=frozen.file_name,
-        media_type=frozen.media_type,
-        direction="out",
-        now=now,
-    )
-    sums = total(order.instruction.amount for order, _ in frozen.orders)
-    submission = SubmissionRow(
-        id=ids.new(),
-        purpose=submissions.PAYMENTS,
-        state=SubmissionState.BUILT,
-        connection_id=UUID(account.connection_id),
-        account_id=UUID(account.id),
-        message_id=frozen.message_id,
-        file_name=frozen.file_name,
-        media_type=frozen.media_type,
-        evidence_id=kept,
-        line_count=len(frozen.orders),
-        totals={currency: money.minor for currency, money in sums.items()},
-        next_action_at=now,
-    )
+    submission = _submission(acting, account, frozen)
     submissions.insert(submission, now)
     submissions.insert_attempts(
         [
@@ -223,6 +209,34 @@ def _store(acting: Acting, account: Account, frozen: Frozen) -> UUID:
     _tell(acting, submission, frozen)
     wake("attend_submission", tenant_id=acting.tenant_id, submission_id=submission.id)
     return submission.id
+
+
+def _submission(acting: Acting, account: Account, frozen: Frozen) -> SubmissionRow:
+    """The file as it will be sent, its bytes kept."""
+    now, ids = acting.world.clock.now(), acting.world.ids
+    kept = evidence.keep(
+        ids.new(),
+        frozen.content,
+        name=frozen.file_name,
+        media_type=frozen.media_type,
+        direction="out",
+        now=now,
+    )
+    sums = total(order.instruction.amount for order, _ in frozen.orders)
+    return SubmissionRow(
+        id=ids.new(),
+        purpose=submissions.PAYMENTS,
+        state=SubmissionState.BUILT,
+        connection_id=UUID(account.connection_id),
+        account_id=UUID(account.id),
+        message_id=frozen.message_id,
+        file_name=frozen.file_name,
+        media_type=frozen.media_type,
+        evidence_id=kept,
+        line_count=len(frozen.orders),
+        totals={currency: money.minor for currency, money in sums.items()},
+        next_action_at=now,
+    )
 
 
 def _tell(acting: Acting, submission: SubmissionRow, frozen: Frozen) -> None:

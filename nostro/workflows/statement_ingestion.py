@@ -115,13 +115,7 @@ def _store(
     statements.insert_balances(
         [(new_id(), balance) for balance in statement.balances], row_id, account_id, now
     )
-    rows = [
-        NewTransaction(
-            id=new_id(), line=number, dedupe_digest=identity, occurrence=nth, entry=entry
-        )
-        for number, (entry, identity, nth) in enumerate(_identified(statement.entries), start=1)
-    ]
-    new_lines = statements.insert_transactions(rows, row_id, account_id)
+    new_lines = _store_lines(acting, statement, row_id, account_id)
     events.record(
         [
             acting.event(
@@ -132,7 +126,7 @@ def _store(
                 bank_statement_id=statement.statement_id,
                 verdict=verdict.verdict.value,
                 reason=verdict.reason,
-                lines=len(rows),
+                lines=sum(entry.status == EntryStatus.BOOK for entry in statement.entries),
                 new_lines=new_lines,
                 evidence_id=str(evidence_id),
                 sample=sample,
@@ -140,6 +134,21 @@ def _store(
         ]
     )
     return new_lines
+
+
+def _store_lines(acting: Acting, statement: Statement, row_id: UUID, account_id: UUID) -> int:
+    """Booked lines, each once per account; returns how many were new."""
+    rows = [
+        NewTransaction(
+            id=acting.world.ids.new(),
+            line=number,
+            dedupe_digest=identity,
+            occurrence=nth,
+            entry=entry,
+        )
+        for number, (entry, identity, nth) in enumerate(_identified(statement.entries), start=1)
+    ]
+    return statements.insert_transactions(rows, row_id, account_id)
 
 
 def _identified(entries: Sequence[Entry]) -> list[tuple[Entry, str, int]]:

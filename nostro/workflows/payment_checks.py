@@ -1,0 +1,255 @@
+"""Each payment against what we know: findings, a route, and what the bank will be told.
+
+Findings make a payment wait for a named person; what cannot be paid at all is refused. Everything
+known is loaded once for the whole run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+
+from nostro.domain.order import ORDER, OrderMove, OrderState
+from nostro.domain.party import Account, PayeeAccount, PostalAddress
+from nostro.domain.payment import Instruction, PaymentRequest, RollRule, Route
+from nostro.domain.policies import checks, routing
+from nostro.domain.policies.approval import POLICY_VERSION
+from nostro.domain.policies.checks import Effect, Finding, Known, PaidInvoice
+from nostro.formats import sepa_characters
+from nostro.storage import orders, parties
+from nostro.storage.orders import OrderRow
+from nostro.workflows.context import Acting
+
+LATEST_AFTER = timedelta(days=10)
+DUPLICATE_WINDOW = timedelta(days=400)
+REPEATED = "repeated"
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """One payment after the checks: an order with its findings, or refused outright."""
+
+    request: PaymentRequest
+    findings: tuple[Finding, ...]
+    order: OrderRow | None
+
+
+class Masters(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything known that a run is checked against, loaded once for the whole run."""
+
+    entity_ids: dict[str, str]
+    entity_of_iban: dict[str, str]
+    accounts: dict[str, list[Account]]
+    payee_accounts: dict[str, PayeeAccount]
+    paid: dict[str, list[PaidInvoice]]
+    known_sources: dict[str, UUID]
+    taken_end_to_end_ids: set[str]
+    customer_code: str
+
+
+def _masters(acting: Acting, source: str, requests: Sequence[PaymentRequest]) -> Masters:
+    today = acting.world.clock.now().date()
+    by_iban = parties.payee_numbers_of_ibans({request.creditor_iban for request in requests})
+    numbers = {_payee_number(request, by_iban) for request in requests}
+    accounts = parties.accounts()
+    entity_ids = {entity.code: entity.id for entity in parties.entities()}
+    entity_of_iban = {account.iban: account.legal_entity_id for account in accounts}
+    owned: dict[str, list[Account]] = {}
+    for account in accounts:
+        owned.setdefault(account.legal_entity_id, []).append(account)
+    paid: dict[str, list[PaidInvoice]] = {}
+    for invoice in orders.paid_invoices(numbers, today - DUPLICATE_WINDOW):
+        paid.setdefault(invoice.payee_number, []).append(invoice)
+    current = parties.current_payee_accounts(numbers)
+    current |= {f"iban:{iban}": current[n] for iban, n in by_iban.items() if n in current}
+    return Masters(
+        entity_ids=entity_ids,
+        entity_of_iban=entity_of_iban,
+        accounts=owned,
+        payee_accounts=current,
+        paid=paid,
+        known_sources=orders.known_sources(source, {r.source_reference for r in requests}),
+        taken_end_to_end_ids=set(
+            orders.known_end_to_end_ids({r.end_to_end_id for r in requests if r.end_to_end_id})
+        ),
+        customer_code=parties.customer().code,
+    )
+
+
+class Intake(msgspec.Struct, frozen=True, kw_only=True):
+    """One set of payments being taken in: by whom, from where, and what is known."""
+
+    acting: Acting
+    source: str
+    run_id: UUID | None
+    masters: Masters
+
+
+def check_all(
+    acting: Acting, source: str, requests: Sequence[PaymentRequest], run_id: UUID | None
+) -> list[Checked]:
+    """Check payments in their order, each also against those before it; nothing is stored.
+
+    Taking numbers locks the customer's row: intakes come one after another from here, so that
+    each sees the references and invoices of the one before.
+    """
+    first = parties.take_payment_numbers(len(requests))
+    masters = _masters(acting, source, requests)
+    intake = Intake(acting=acting, source=source, run_id=run_id, masters=masters)
+    checked = []
+    for offset, request in enumerate(requests):
+        found = _check_one(intake, request, f"PAY-{first + offset:05d}")
+        if found.order:
+            _remember(masters, request, found.order)
+        checked.append(found)
+    return checked
+
+
+def _remember(masters: Masters, request: PaymentRequest, order: OrderRow) -> None:
+    """The next payment of the same set is checked against this one too."""
+    masters.taken_end_to_end_ids.add(order.instruction.end_to_end_id)
+    masters.known_sources[request.source_reference] = order.id
+    masters.paid.setdefault(order.payee_number, []).extend(
+        PaidInvoice(
+            reference=order.number,
+            payee_number=order.payee_number,
+            invoice=invoice,
+            amount=request.amount,
+            requested_date=request.requested_date,
+        )
+        for invoice in request.invoices
+    )
+
+
+def _payee_number(request: PaymentRequest, by_iban: dict[str, str]) -> str:
+    if request.payee_number == f"iban:{request.creditor_iban}":
+        return by_iban.get(request.creditor_iban, request.payee_number)
+    return request.payee_number
+
+
+def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
+    masters = intake.masters
+    if request.source_reference in masters.known_sources:
+        sentence = f"We have {request.source_reference} already; nothing was changed."
+        return _refused(request, REPEATED, sentence)
+    entity_id = (
+        masters.entity_ids.get(request.entity_code)
+        if request.entity_code
+        else masters.entity_of_iban.get(request.debit_iban)
+    )
+    if entity_id is None:
+        named = request.entity_code or f"with {request.debit_iban}"
+        return _refused(request, "entity_unknown", f"There is no legal entity {named}.")
+    route = routing.propose(request, masters.accounts.get(entity_id, []))
+    if route is None:
+        currency = request.amount.currency
+        sentence = f"Entity {request.entity_code} has no account in {currency}."
+        return _refused(request, "no_account", sentence)
+    payee = masters.payee_accounts.get(request.payee_number)
+    payee_number = payee.payee_number if payee else request.payee_number
+    request = msgspec.structs.replace(request, payee_number=payee_number)
+    known = Known(
+        payee_account=payee,
+        paid=tuple(masters.paid.get(payee_number, ())),
+        now=intake.acting.world.clock.now(),
+    )
+    findings = checks.check(request, known)
+    if any(finding.effect is Effect.INVALID for finding in findings):
+        return Checked(request=request, findings=findings, order=None)
+    order = _order(intake, request, number, UUID(entity_id), payee, route)
+    order = msgspec.structs.replace(order, state=_state_after(findings))
+    return Checked(request=request, findings=findings, order=order)
+
+
+def _state_after(findings: Sequence[Finding]) -> OrderState:
+    """Walk the table: validated, then held or put before the approvers."""
+    validated = ORDER.after(OrderState.DRAFT, OrderMove.VALIDATE)
+    return ORDER.after(validated, OrderMove.HOLD if findings else OrderMove.REQUEST_APPROVAL)
+
+
+def _refused(request: PaymentRequest, code: str, sentence: str) -> Checked:
+    finding = Finding(code=code, effect=Effect.INVALID, sentence=sentence)
+    return Checked(request=request, findings=(finding,), order=None)
+
+
+def _order(
+    intake: Intake,
+    request: PaymentRequest,
+    number: str,
+    entity_id: UUID,
+    payee: PayeeAccount | None,
+    route: Route,
+) -> OrderRow:
+    instruction, changes = _instruct(intake, request, number)
+    acting = intake.acting
+    order = OrderRow(
+        id=acting.world.ids.new(),
+        number=number,
+        state=OrderState.DRAFT,
+        source=intake.source,
+        source_reference=request.source_reference,
+        run_id=intake.run_id,
+        entity_id=entity_id,
+        payee_account_id=UUID(payee.id) if payee else None,
+        payee_account_version=payee.version if payee else 0,
+        payee_number=request.payee_number,
+        instruction=instruction,
+        route=route,
+        invoices=request.invoices,
+        policy_version=POLICY_VERSION,
+        approval_digest="",
+        maker_id=acting.actor.id,
+        maker_name=acting.actor.name,
+        source_changes=tuple(changes),
+    )
+    return msgspec.structs.replace(order, approval_digest=order.approvable().digest())
+
+
+class Rewriting:
+    """What is told to the bank in other words than the source's, kept visible to approvers."""
+
+    def __init__(self) -> None:
+        self.changes: list[dict[str, str]] = []
+
+    def told(self, field: str, before: str, after: str) -> str:
+        if before and before != after:
+            self.changes.append({"field": field, "from": before, "to": after})
+        return after
+
+    def plain(self, field: str, text: str) -> str:
+        return self.told(field, text, sepa_characters.transliterate(text))
+
+
+def _instruct(
+    intake: Intake, request: PaymentRequest, number: str
+) -> tuple[Instruction, list[dict[str, str]]]:
+    """What the bank will be told, and every visible change against what the source said."""
+    rewriting = Rewriting()
+    end_to_end_id = request.end_to_end_id
+    if not end_to_end_id or end_to_end_id in intake.masters.taken_end_to_end_ids:
+        ours = f"{intake.masters.customer_code}-{number}"
+        end_to_end_id = rewriting.told("end_to_end_id", end_to_end_id, ours)
+    address = sepa_characters.plain_address(request.payee_address)
+    rewriting.told("payee address", _one_line(request.payee_address), _one_line(address))
+    requested = max(request.requested_date, intake.acting.world.clock.now().date())
+    remittance = request.remittance or ", ".join(request.invoices)
+    instruction = Instruction(
+        end_to_end_id=end_to_end_id,
+        amount=request.amount,
+        creditor_name=rewriting.plain("payee name", request.payee_name),
+        creditor_address=address,
+        creditor_iban=request.creditor_iban,
+        creditor_bic=request.creditor_bic,
+        requested_date=requested,
+        latest_date=requested + LATEST_AFTER,
+        roll_rule=RollRule.NEXT_BANK_DAY,
+        remittance="" if request.creditor_reference else rewriting.plain("remittance", remittance),
+        creditor_reference=request.creditor_reference,
+    )
+    return instruction, rewriting.changes
+
+
+def _one_line(address: PostalAddress) -> str:
+    return ", ".join(part for part in msgspec.structs.astuple(address) if part)
