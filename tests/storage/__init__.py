@@ -1,0 +1,1 @@
+"""Tests of what is kept in PostgreSQL, on a real server, as nostro_app."""
