@@ -201,8 +201,22 @@ def _accounts(world: World, data: MasterData, entities: dict[str, str]) -> None:
 
 
 def _connections(world: World, data: MasterData) -> tuple[UUID, UUID]:
-    """The bank, our own batch-booking sample bank and the ERP; returns the two banks' ids."""
-    bank_id, batch_id = _connections(world, data)
+    """The bank's, the sample bank's and the ERP's; returns the two that have accounts."""
+    bank_id, batch_id, erp_id = (world.ids.new() for _ in range(3))
+    home = demo_home()
+    parties.create_connection(bank_id, data.connection.name, data.connection.connector, {})
+    parties.create_connection(
+        batch_id,
+        BATCH_CONNECTION,
+        "host_folder",
+        {
+            "drop_folder": str(home / "sample-bank/to-bank"),
+            "pickup_folder": str(home / "sample-bank/from-bank"),
+        },
+    )
+    parties.create_connection(
+        erp_id, ERP_CONNECTION, "erp_folder", {"outbox_folder": str(home / "erp")}
+    )
     return bank_id, batch_id
 
 

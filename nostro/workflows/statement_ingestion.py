@@ -116,23 +116,20 @@ def _store(
         [(new_id(), balance) for balance in statement.balances], row_id, account_id, now
     )
     new_lines = _store_lines(acting, statement, row_id, account_id)
-    events.record(
-        [
-            acting.event(
-                "statement.received",
-                "statement",
-                row_id,
-                account_id=str(account_id),
-                bank_statement_id=statement.statement_id,
-                verdict=verdict.verdict.value,
-                reason=verdict.reason,
-                lines=sum(entry.status == EntryStatus.BOOK for entry in statement.entries),
-                new_lines=new_lines,
-                evidence_id=str(evidence_id),
-                sample=sample,
-            )
-        ]
+    received = acting.event(
+        "statement.received",
+        "statement",
+        row_id,
+        account_id=str(account_id),
+        bank_statement_id=statement.statement_id,
+        verdict=verdict.verdict.value,
+        reason=verdict.reason,
+        lines=sum(entry.status == EntryStatus.BOOK for entry in statement.entries),
+        new_lines=new_lines,
+        evidence_id=str(evidence_id),
+        sample=sample,
     )
+    events.record([received])
     return new_lines
 
 
