@@ -47,6 +47,11 @@ class Kept:
         """The last lines it wrote."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
 
+    def wait(self) -> None:
+        """Wait until it has ended by itself."""
+        self._process.wait()
+        self.stop()
+
     def stop(self) -> None:
         """End it and wait for that."""
         for pipe in (self._process.stdin, self._process.stdout):

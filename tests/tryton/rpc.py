@@ -24,6 +24,23 @@ class Due:
 
 
 @dataclass(frozen=True)
+class BankAccount:
+    """An account as a bank knows it."""
+
+    name: str
+    iban: str
+    bic: str
+
+
+@dataclass(frozen=True)
+class Supplier:
+    """A supplier as Tryton keeps it; `number` is Tryton's code of the party."""
+
+    number: str
+    account: BankAccount
+
+
+@dataclass(frozen=True)
 class Payment:
     """A payment as Tryton tells it."""
 
@@ -88,6 +105,39 @@ class Tryton:
     def supplier(self, party: int) -> str:
         """The supplier's name."""
         return str(self.wire.call("model.party.party.read", [party], ["name"])[0]["name"])
+
+    # ---- Master data
+
+    def own_account(self) -> BankAccount:
+        """The company's account that payments leave from."""
+        (journal,) = self._all("account.payment.journal", [], ["sepa_bank_account_number"])
+        numbers = [journal["sepa_bank_account_number"]]
+        (company,) = self._read("company.company", [self.company], ["party"])
+        (found,) = self._bank_accounts(numbers, self.supplier(company["party"]))
+        return found
+
+    def suppliers(self) -> list[Supplier]:
+        """Everyone we owe money, with the account each is paid on, by code."""
+        parties = sorted({due.party for due in self.due()})
+        codes = {r["id"]: r for r in self._read("party.party", parties, ["code", "name"])}
+        names = ["owners", "numbers"]
+        accounts = self._all("bank.account", [["owners", "in", parties]], names)
+        found = [
+            Supplier(codes[owner]["code"], account)
+            for row in accounts
+            for owner in row["owners"]
+            for account in self._bank_accounts(row["numbers"], codes[owner]["name"])
+        ]
+        return sorted(found, key=lambda s: s.number)
+
+    def _bank_accounts(self, numbers: Sequence[int], name: str) -> list[BankAccount]:
+        rows = self._read("bank.account.number", numbers, ["number_compact", "account"])
+        found = []
+        for row in rows:
+            (account,) = self._read("bank.account", [row["account"]], ["bank"])
+            (bank,) = self._read("bank", [account["bank"]], ["bic"])
+            found.append(BankAccount(name, row["number_compact"], bank["bic"]))
+        return found
 
     # ---- Payments
 
@@ -183,17 +233,18 @@ class Tryton:
         domain = [["name", "=", name], ["state", "!=", "cancelled"]]
         return [int(i) for i in self.wire.call("model.account.statement.search", domain)]
 
-    def clear(self, statement: int) -> list[int]:
+    def clear(self, statement: int, ids: Mapping[str, str] | None = None) -> list[int]:
         """Assign each debit to its payment by EndToEndId, on the clearing account.
 
         The payments are returned. A line that names none stays open, and then posting is refused.
+        `ids` tells Tryton's own EndToEndId for one that was replaced on the way.
         """
         names = ["number", "date", "amount", "description", "information", "pending_amount"]
         origins = self._all("account.statement.origin", [["statement", "=", statement]], names)
         values, paid = [], []
         for origin in origins:
             named = (origin["information"] or {}).get("camt_end_to_end_identification", "")
-            payment = self.payment_named(named)
+            payment = self.payment_named((ids or {}).get(named, named))
             if payment and origin["pending_amount"]:
                 values.append(self._statement_line(statement, origin, payment))
                 paid.append(payment)
@@ -250,6 +301,14 @@ class Tryton:
         move = int(self.wire.call("model.account.move.create", [values])[0])
         self.wire.call("model.account.move.post", [move])
         return move
+
+    def post_entry_once(self, day: date, text: str, items: Iterable[Item]) -> bool:
+        """The same, unless an entry with this text is there."""
+        domain = [["description", "=", text], ["company", "=", self.company]]
+        if self.wire.call("model.account.move.search", domain):
+            return False
+        self.post_entry(day, text, items)
+        return True
 
     def entries(self, account: str) -> list[Decimal]:
         """Every amount booked on an account, debit positive: to see that nothing is twice."""

@@ -6,74 +6,34 @@ The whole needs the seeded bed: SOAK=1 builds it (about two minutes, once), and 
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from tests.needs import absent
-from tests.tryton import bank as banks
 from tests.tryton import seed
 from tests.tryton.bank import Bank
 from tests.tryton.bed import BedError, TrytonBed
+from tests.tryton.figures import (
+    AFTER_PAY,
+    AFTER_SETTLING,
+    AFTER_STATUS,
+    BAD,
+    BANK_DAY,
+    BILLED,
+    DUE_UNTIL,
+    GOOD_AMOUNTS,
+    nothing_is_booked_twice,
+    only_the_rejected_is_due,
+)
 from tests.tryton.loop import (
     bring_statement_back,
     bring_status_back,
     statuses_of,
     take_payment_file,
 )
-from tests.tryton.rpc import Balances, Item, Tryton
+from tests.tryton.rpc import Item, Tryton
 from tests.tryton.wire import TrytonError
-
-BANK_DAY = date(2026, 9, 30)
-DUE_UNTIL = date(2026, 10, 5)
-SOAK = os.environ.get("SOAK") == "1"
-
-BILLED = sum((bill.amount for bill in seed.BILLS), Decimal(0))
-GOOD = Decimal("1240.50") + Decimal("980.00")  # due by then, at open accounts
-BAD = Decimal("655.25")  # due by then, at a closed account
-
-
-def expected(*, payable: Decimal, clearing: Decimal, bank: Decimal) -> Balances:
-    return Balances(-payable, seed.INVOICE_AMOUNT, -clearing, bank)
-
-
-AFTER_PAY = expected(payable=BILLED, clearing=Decimal(0), bank=seed.OPENING_BALANCE)
-AFTER_STATUS = expected(payable=BILLED - GOOD, clearing=GOOD, bank=seed.OPENING_BALANCE)
-AFTER_SETTLING = expected(
-    payable=BILLED - GOOD, clearing=Decimal(0), bank=seed.OPENING_BALANCE - GOOD
-)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[None]:
-    """The seeded database on a server that stays up for all tests here."""
-    bed = TrytonBed()
-    if not bed.ready:
-        if not SOAK:
-            pytest.skip("no seeded Tryton yet; SOAK=1 or `python -m tests.tryton.bed build`")
-        bed.build()
-    with bed.server():
-        yield
-
-
-@pytest.fixture
-def bed(server: None) -> Iterator[TrytonBed]:
-    with TrytonBed() as bed:
-        yield bed
-
-
-@pytest.fixture
-def bank() -> Iterator[Bank]:
-    if banks.program() is None:
-        absent("mock-bank")
-    with banks.open_bank(BANK_DAY) as bank:
-        bank.hold(seed.COMPANY, seed.OWN_IBAN, seed.OWN_BIC, seed.OPENING_BALANCE)
-        closed = seed.CLOSED
-        bank.hold(closed.name, closed.iban, closed.bic, Decimal(0), behaviour="closed-account")
-        yield bank
 
 
 def test_tryton_8_answers_from_its_own_environment() -> None:
@@ -93,7 +53,7 @@ def test_the_loop_from_bill_to_posted_statement(bed: TrytonBed, bank: Bank) -> N
     content, payments = take_payment_file(bed, due_until=DUE_UNTIL, day=BANK_DAY)
     assert b"pain.001.001.03" in content
     assert b"<Ctry>NL</Ctry>" in content
-    assert sorted(p.amount for p in tryton.payments(payments)) == [BAD, *_good_amounts()]
+    assert sorted(p.amount for p in tryton.payments(payments)) == [BAD, *GOOD_AMOUNTS]
     assert tryton.balances() == AFTER_PAY
     assert tryton.due(DUE_UNTIL) == [], "what is being paid is not offered again"
 
@@ -108,7 +68,7 @@ def test_the_loop_from_bill_to_posted_statement(bed: TrytonBed, bank: Bank) -> N
         bring_status_back(bed, statuses, BANK_DAY)
         assert tryton.balances() == AFTER_STATUS
     assert tryton.balances(posted=True) == AFTER_PAY, "clearing is a draft until the statement"
-    _only_the_rejected_is_due(tryton)
+    only_the_rejected_is_due(tryton)
 
     bank.advance()
     (camt053,) = bank.collect("camt.053", seed.OWN_IBAN)
@@ -118,7 +78,7 @@ def test_the_loop_from_bill_to_posted_statement(bed: TrytonBed, bank: Bank) -> N
     assert tryton.balances() == AFTER_SETTLING
     assert tryton.balances(posted=True) == AFTER_SETTLING, "no draft is left behind"
     assert bank.balance(seed.OWN_IBAN) == AFTER_SETTLING.bank, "ERP and bank agree"
-    _nothing_is_booked_twice(tryton, payments)
+    nothing_is_booked_twice(tryton, payments)
 
 
 def test_the_same_statement_cannot_clear_a_payment_twice(bed: TrytonBed, bank: Bank) -> None:
@@ -143,25 +103,3 @@ def test_a_journal_entry_is_posted(bed: TrytonBed) -> None:
     fee = Decimal("12.30")
     tryton.post_entry(BANK_DAY, "Bank fee", [Item(seed.EXPENSE, fee), Item(seed.BANK, -fee)])
     assert tryton.balances(posted=True).bank == seed.OPENING_BALANCE - fee
-
-
-def _good_amounts() -> list[Decimal]:
-    due = (b for b in seed.BILLS if b.amount in {Decimal("1240.50"), Decimal("980.00")})
-    return sorted(b.amount for b in due)
-
-
-def _only_the_rejected_is_due(tryton: Tryton) -> None:
-    (offered,) = tryton.due(DUE_UNTIL)
-    assert (offered.reference, offered.amount) == ("4711", BAD)
-    assert tryton.supplier(offered.party) == seed.CLOSED.name
-
-
-def _nothing_is_booked_twice(tryton: Tryton, payments: list[int]) -> None:
-    good = _good_amounts()
-    assert tryton.entries(seed.BANK) == sorted([seed.OPENING_BALANCE, *(-a for a in good)])
-    assert tryton.entries(seed.CLEARING) == sorted([*good, *(-a for a in good)])
-    found = {p.amount: p for p in tryton.payments(payments)}
-    assert found[BAD].state == "failed"
-    assert not found[BAD].clearing_reconciled
-    assert all(found[a].state == "succeeded" and found[a].clearing_reconciled for a in good)
-    _only_the_rejected_is_due(tryton)
