@@ -7,13 +7,16 @@ or the number may belong to a stranger by now.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
-SOCKET_LOCK = ".s.PGSQL.5432.lock"
+SOCKET = ".s.PGSQL.5432"
+SOCKET_LOCK = f"{SOCKET}.lock"
 PROC_IS_THERE = (PROC / "self").exists()
 
 
@@ -52,6 +55,20 @@ class Postmaster:
             return self._looks_like_server(process)
         except OSError:  # gone, or a zombie, which works nowhere
             return False
+
+    def lost_its_socket(self) -> bool:
+        """Whether the server is up, but its socket was deleted from under it."""
+        lines = self._lines()
+        ready = len(lines) > 7 and lines[7].strip() == "ready"
+        folder = self.socket_folder()
+        return ready and folder is not None and self.alive() and not (folder / SOCKET).exists()
+
+    def end(self) -> None:
+        """Ask the server for a fast shutdown: open sessions are ended, data is written."""
+        pid = self.pid()
+        if pid is not None and self.alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
 
     def orphans(self) -> list[int]:
         """Sessions that outlived their server, as far as we may see them (Linux)."""

@@ -264,6 +264,9 @@ class Server:
         the same files.
         """
         postmaster = self._postmaster
+        if postmaster.lost_its_socket():
+            postmaster.end()  # Nobody can reach it; a cleaner of temporary files does this.
+            _wait(lambda: not postmaster.alive(), STOP_SECONDS)
         if postmaster.alive():
             if not _wait(self._answers, START_SECONDS):
                 raise self._in_use(f"process {postmaster.pid()} holds it and does not answer")

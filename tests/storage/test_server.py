@@ -92,6 +92,16 @@ def in_another_process(code: str, home: Path, **options: object) -> subprocess.P
     )
 
 
+def test_a_deleted_socket_is_made_anew(home: Path) -> None:
+    server = Server(home)
+    server.ensure()
+    remember(server, 1)
+    (data_of(home).parent / ".s.PGSQL.5432").unlink()
+    assert not server.running()
+    server.ensure()
+    assert kept(server) == [1]
+
+
 def test_answers_with_a_password_on_a_private_socket_only(home: Path) -> None:
     server = Server(home)
     assert not server.running()
