@@ -53,6 +53,7 @@ class Supervisor:
         self._began = time.monotonic()
         self._parts: dict[str, float] = {}
         self._stopping = 0
+        self._story: subprocess.Popen[bytes] | None = None
         self._chosen = Configuration()
         self._lock = Lock(self._chosen.home)
         self._database: Server | None = None
@@ -140,7 +141,10 @@ class Supervisor:
         connections.close_all()
         if not there:
             self._log.info("demo data is made first")
-            subprocess.run([sys.executable, "-m", "nostro", "demo"], check=True)
+            self._story = subprocess.Popen([sys.executable, "-m", "nostro", "demo"])
+            code = self._story.wait()
+            if code and not self._stopping:
+                raise SystemExit(code)  # it has said why
 
     def _note(self) -> None:
         self._lock.write(
@@ -300,6 +304,8 @@ class Supervisor:
 
     def _told_to_stop(self, number: int, frame: FrameType | None) -> None:
         self._stopping += 1
+        if self._story is not None and self._story.poll() is None:
+            self._story.terminate()
 
     def _stop_all(self) -> None:
         self._stopping = max(1, self._stopping)
