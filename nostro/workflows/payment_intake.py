@@ -31,6 +31,7 @@ from nostro.formats import Profile
 from nostro.storage import events, evidence, orders
 from nostro.storage.orders import LineOutcome, OrderRow
 from nostro.storage.tenancy import tenant
+from nostro.workflows import arrival
 from nostro.workflows.context import Acting
 from nostro.workflows.payment_checks import REPEATED, Checked, check_all
 
@@ -65,18 +66,9 @@ def receive_run(
 
     The bytes are kept either way, in a transaction of their own.
     """
-    form = formats.identify(content)
-    now = acting.world.clock.now()
-    with tenant(acting.tenant_id):
-        kept = evidence.keep(
-            acting.world.ids.new(),
-            content,
-            name=name,
-            media_type=form.media_type,
-            direction="in",
-            now=now,
-        )
+    form, kept = arrival.keep(acting, name, content)
     parsed = _parse(form, content, profile)
+    now = acting.world.clock.now()
     with tenant(acting.tenant_id):
         run_id = acting.world.ids.new()
         earlier = evidence.first_time(RUN_FILE, digest_of_bytes(content), run_id, now)

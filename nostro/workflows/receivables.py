@@ -12,8 +12,9 @@ from nostro.domain.errors import Invalid
 from nostro.domain.open_item import OpenItem
 from nostro.domain.problem import RejectedLine
 from nostro.formats import Profile
-from nostro.storage import events, evidence, matches, parties
+from nostro.storage import events, matches, parties
 from nostro.storage.tenancy import tenant
+from nostro.workflows import arrival
 from nostro.workflows.context import Acting
 
 
@@ -28,12 +29,7 @@ class ItemsReceipt(msgspec.Struct, frozen=True, kw_only=True):
 
 def receive_open_items(acting: Acting, name: str, content: bytes, profile: Profile) -> ItemsReceipt:
     """Take in a list of open items. An item we know already is not changed."""
-    form = formats.identify(content)
-    now, ids = acting.world.clock.now(), acting.world.ids
-    with tenant(acting.tenant_id):
-        kept = evidence.keep(
-            ids.new(), content, name=name, media_type=form.media_type, direction="in", now=now
-        )
+    form, kept = arrival.keep(acting, name, content)
     items: list[OpenItem] = []
     rejected: list[RejectedLine] = []
     for found in formats.reader(form)(io.BytesIO(content), profile):
@@ -50,7 +46,7 @@ def receive_open_items(acting: Acting, name: str, content: bytes, profile: Profi
     with tenant(acting.tenant_id):
         known = {entity.code for entity in parties.entities()}
         usable = [item for item in items if item.entity_code in known]
-        new = matches.load_open_items((ids.new(), item) for item in usable)
+        new = matches.load_open_items((acting.world.ids.new(), item) for item in usable)
         received = acting.event(
             "open_items.received",
             "evidence",
