@@ -25,20 +25,21 @@ def keep(
 ) -> UUID:
     """Keep bytes under `evidence_id`, or return the id under which the same bytes are kept."""
     digest = digest_of_bytes(content)
-    known = Evidence.objects.filter(digest=digest).values_list("id", flat=True).first()
-    if known:
-        return known
     tenant_id = current()
-    Evidence.objects.create(
-        id=evidence_id,
+    row, created = Evidence.objects.get_or_create(  # Somebody may keep the same bytes just now.
         tenant_id=tenant_id,
         digest=digest,
-        media_type=media_type,
-        name=name,
-        size_bytes=len(content),
-        direction=direction,
-        recorded_at=now,
+        defaults={
+            "id": evidence_id,
+            "media_type": media_type,
+            "name": name,
+            "size_bytes": len(content),
+            "direction": direction,
+            "recorded_at": now,
+        },
     )
+    if not created:
+        return row.id
     EvidenceChunk.objects.bulk_create(
         EvidenceChunk(
             id=_chunk_id(evidence_id, number),
