@@ -16,7 +16,7 @@ from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavail
 from nostro.domain.event import Event
 from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
 from nostro.ports import AnswersEnquiries, Outgoing, Receipt, SendsPayments, TakesPostings
-from nostro.storage import cases, events, evidence, submissions
+from nostro.storage import cases, events, evidence, parties, submissions
 from nostro.storage.cases import NewCase
 from nostro.storage.submissions import SubmissionRow
 from nostro.storage.tenancy import tenant
@@ -40,6 +40,7 @@ ENQUIRIES = (
 )
 # Tries after a proven non-delivery: same bytes, same message id.
 RETRIES = ENQUIRIES[:6]
+RING_THE_BANK = "Ring the bank with the message id; never send the file again yourself."
 _MAY_SEND = SUBMISSION.sources(SubmissionMove.DISPATCH)
 
 
@@ -73,6 +74,8 @@ def _claim(
         channel = open_channel(acting, row.connection_id)
         outgoing = _outgoing(row)
         if row.state in _MAY_SEND:
+            if parties.customer().quarantined:
+                return None  # Still due: it leaves when people have lifted the quarantine.
             move_submission(acting, row, SubmissionMove.DISPATCH)
             submissions.update(row.id, tries=row.tries + 1, next_action_at=now + SEND_PATIENCE)
             return row, outgoing, channel, True
@@ -142,7 +145,16 @@ def _failed(acting: Acting, row: SubmissionRow, failure: NostroError) -> Submiss
             after = _again_or_abandon(acting, current, failure)
         else:
             submissions.update(row.id, next_action_at=None)
+            _refused(acting, current, failure)
         return after
+
+
+def _refused(acting: Acting, row: SubmissionRow, failure: NostroError) -> None:
+    """Refused payments have a case each; refused journals have no other voice than this one."""
+    if row.purpose == submissions.POSTINGS:
+        sentence = f"Journals {row.message_id} were refused: {failure.happened}"
+        can_do = failure.can_do or "Correct the cause; the journals are kept in the file."
+        _open_case(acting, row, sentence, can_do=can_do)
 
 
 def _step_after(failure: NostroError) -> SubmissionMove:
@@ -162,19 +174,24 @@ def _again_or_abandon(acting: Acting, row: SubmissionRow, failure: NostroError) 
         pause = timedelta(seconds=asked) if asked else RETRIES[row.tries - 1]
         submissions.update(row.id, next_action_at=acting.world.clock.now() + pause)
         return SubmissionState.NOT_DELIVERED
+    return _abandon(acting, row, failure.code, failure.happened)
+
+
+def _abandon(acting: Acting, row: SubmissionRow, reason: str, why: str) -> SubmissionState:
+    """Proven not delivered, and enough tries: its payments fail, and a person is told."""
     current = submissions.lock(row.id)
     if current is None:
         raise RuntimeError("a locked submission cannot vanish")
     submissions.update(row.id, next_action_at=None)
-    _open_case(acting, row, f"File {row.message_id} could not be delivered: {failure.happened}")
-    return move_submission(acting, current, SubmissionMove.ABANDON, reason=failure.code)
+    _open_case(acting, row, f"File {row.message_id} could not be delivered: {why}")
+    return move_submission(acting, current, SubmissionMove.ABANDON, reason=reason)
 
 
 def _ask(acting: Acting, row: SubmissionRow, channel: object) -> SubmissionState | None:
     """Ask the bank about an unknown outcome; "it never had it" is believed, silence is not."""
     try:
         known = channel.knows(row.message_id) if isinstance(channel, AnswersEnquiries) else None
-    except Unavailable as failure:
+    except NostroError as failure:
         log.info("enquiry_unanswered", message_id=row.message_id, code=failure.code)
         known = None
     with tenant(acting.tenant_id):
@@ -189,6 +206,8 @@ def _ask(acting: Acting, row: SubmissionRow, channel: object) -> SubmissionState
             submissions.update(row.id, next_action_at=None)
             return after
         move_submission(acting, current, SubmissionMove.NOT_DELIVER, reason="enquiry")
+        if current.tries > len(RETRIES):
+            return _abandon(acting, current, "enquiry", "the bank says it never had it")
         submissions.update(row.id, next_action_at=acting.world.clock.now())
         return SubmissionState.NOT_DELIVERED
 
@@ -220,7 +239,9 @@ def _rung(asked: int) -> timedelta:
     return ENQUIRIES[min(asked, len(ENQUIRIES) - 1)]
 
 
-def _open_case(acting: Acting, row: SubmissionRow, sentence: str) -> None:
+def _open_case(
+    acting: Acting, row: SubmissionRow, sentence: str, *, can_do: str = RING_THE_BANK
+) -> None:
     now = acting.world.clock.now()
     cases.open_all(
         [
@@ -229,7 +250,7 @@ def _open_case(acting: Acting, row: SubmissionRow, sentence: str) -> None:
                 kind=CaseKind.ENQUIRY,
                 natural_key=str(row.id),
                 sentence=sentence,
-                can_do="Ring the bank with the message id; never send the file again yourself.",
+                can_do=can_do,
                 due_at=now + CASE_DUE_IN,
                 submission_id=row.id,
             )
