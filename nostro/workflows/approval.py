@@ -65,12 +65,17 @@ def approve(
                 for row in rows
             ]
         )
-        complete = [row.id for row in rows if policy.is_complete({*given[row.id], member.id})]
+        complete = [row.id for row in rows if policy.is_complete(_agreed(row, given) | {member.id})]
         _schedule(acting, complete)
         return Approved(
             approved=tuple(complete),
             waiting=tuple(row.id for row in rows if row.id not in set(complete)),
         )
+
+
+def _agreed(row: OrderRow, given: Mapping[UUID, Mapping[str, str]]) -> set[str]:
+    """Who agreed to this payment as it now stands."""
+    return {who for who, what in given[row.id].items() if what == row.approval_digest}
 
 
 def deny(acting: Acting, member: Member, order_ids: Sequence[UUID], reason: str) -> list[UUID]:
