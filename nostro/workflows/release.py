@@ -14,6 +14,7 @@ import msgspec
 
 from nostro import connectors, formats
 from nostro.domain.attempt import AttemptState
+from nostro.domain.case import CaseKind
 from nostro.domain.errors import Refused
 from nostro.domain.money import total
 from nostro.domain.order import OrderMove
@@ -23,13 +24,14 @@ from nostro.domain.policies import approval as policy
 from nostro.domain.submission import SubmissionState
 from nostro.formats import Profile, iso20022_schema, sepa_characters
 from nostro.ports import SendsPayments
-from nostro.storage import events, evidence, orders, parties, submissions
+from nostro.storage import cases, events, evidence, orders, parties, submissions
+from nostro.storage.cases import NewCase
 from nostro.storage.orders import OrderRow
 from nostro.storage.submissions import AttemptRow, SubmissionRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows.channel import open_channel
 from nostro.workflows.context import Acting
-from nostro.workflows.moves import move_orders
+from nostro.workflows.moves import CASE_DUE_IN, move_orders
 from nostro.workflows.wake import wake
 
 LEASE = timedelta(seconds=60)
@@ -52,17 +54,42 @@ def release(acting: Acting) -> list[UUID]:
     One transaction: orders locked, digests and approvals re-checked, bytes written, validated,
     re-read and compared line by line, intent stored, dispatch woken.
     """
+    try:
+        with tenant(acting.tenant_id):
+            return _release(acting)
+    except Refused as refusal:
+        _tell_people(acting, refusal)
+        raise
+
+
+def _release(acting: Acting) -> list[UUID]:
+    if parties.customer().quarantined:
+        return []
+    due = orders.lock_due(acting.world.clock.now() + LEASE)
+    _recheck(due)
+    by_account: dict[str, list[tuple[OrderRow, date]]] = {}
+    for order, day in _dated(acting, due):
+        by_account.setdefault(order.route.account_id, []).append((order, day))
+    return [_freeze(acting, account_id, group) for account_id, group in by_account.items()]
+
+
+def _tell_people(acting: Acting, refusal: Refused) -> None:
+    """A release that is refused is refused again and again until a person looks."""
+    now = acting.world.clock.now()
     with tenant(acting.tenant_id):
-        if parties.customer().quarantined:
-            return []
-        now = acting.world.clock.now()
-        due = orders.lock_due(now + LEASE)
-        _recheck(due)
-        dated = _dated(acting, due)
-        by_account: dict[str, list[tuple[OrderRow, date]]] = {}
-        for order, day in dated:
-            by_account.setdefault(order.route.account_id, []).append((order, day))
-        return [_freeze(acting, account_id, group) for account_id, group in by_account.items()]
+        cases.open_all(
+            [
+                NewCase(
+                    id=acting.world.ids.new(),
+                    kind=CaseKind.DIFFERENCE,
+                    natural_key=f"release/{refusal.code}/{refusal.happened}",
+                    sentence=f"{refusal.happened} {refusal.did}",
+                    can_do=refusal.can_do,
+                    due_at=now + CASE_DUE_IN,
+                )
+            ],
+            now,
+        )
 
 
 def _recheck(due: Sequence[OrderRow]) -> None:
@@ -188,23 +215,27 @@ def _store(acting: Acting, account: Account, frozen: Frozen) -> UUID:
     now, ids = acting.world.clock.now(), acting.world.ids
     submission = _submission(acting, account, frozen)
     submissions.insert(submission, now)
-    submissions.insert_attempts(
-        [
-            AttemptRow(
-                id=ids.new(),
-                order_id=order.id,
-                submission_id=submission.id,
-                state=AttemptState.PREPARED,
-                end_to_end_id=order.instruction.end_to_end_id,
-                payment_information_id=batch.payment_information_id,
-                uetr=ids.new_uetr(),
-                execution_date=batch.execution_date,
-                approval_digest=order.approval_digest,
-            )
-            for order, batch in frozen.orders
-        ],
-        now,
-    )
+    attempts = [
+        AttemptRow(
+            id=ids.new(),
+            order_id=order.id,
+            submission_id=submission.id,
+            state=AttemptState.PREPARED,
+            end_to_end_id=order.instruction.end_to_end_id,
+            payment_information_id=batch.payment_information_id,
+            uetr=ids.new_uetr(),
+            execution_date=batch.execution_date,
+            approval_digest=order.approval_digest,
+        )
+        for order, batch in frozen.orders
+    ]
+    if submissions.insert_attempts(attempts, now) != len(attempts):
+        raise Refused(
+            "payment_already_on_its_way",
+            f"A payment of file {frozen.message_id} is already on its way to a bank.",
+            "Nothing of this release left.",
+            "Look for orders that are scheduled and have an attempt that is not at its end.",
+        )
     orders.act_at([order.id for order, _ in frozen.orders], None)
     _tell(acting, submission, frozen)
     wake("attend_submission", tenant_id=acting.tenant_id, submission_id=submission.id)
