@@ -12,12 +12,13 @@ import re
 import sys
 from pathlib import Path
 
+from tests.database import _HOME, Cluster, point_at  # isort: skip  # Readies Django: first.
+
 from django.db import connections
 
 from nostro.ops import sealing
 from nostro.storage.server import Server
 from tests import seed
-from tests.database import _HOME, Cluster, point_at
 from tests.storage import dumping
 
 FOLDER = Path(__file__).with_name("releases")
