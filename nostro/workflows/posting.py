@@ -213,7 +213,7 @@ def deliver_journals(acting: Acting, connection_id: UUID) -> UUID | None:
 
     Must run inside a unit of work; returns the submission, or None when there is nothing to post.
     """
-    waiting = journals.lock_unposted()
+    waiting = _to_post()
     if not waiting:
         return None
     posting = _file_of(acting, connection_id, waiting)
