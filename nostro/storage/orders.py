@@ -97,6 +97,12 @@ def insert_run(
     )
 
 
+def runs_named(source: str, reference: str) -> int:
+    """How many runs of a source came under this reference, first and repeated ones."""
+    again = Q(reference=reference) | Q(reference__startswith=f"{reference} #")
+    return models.PaymentRun.objects.filter(again, source=source).count()
+
+
 def run_of(run_id: UUID) -> RunRow:
     row = models.PaymentRun.objects.get(id=run_id)
     lines = models.RunLine.objects.filter(run_id=run_id).order_by("line")
@@ -379,10 +385,10 @@ def paid_invoices(payee_numbers: Collection[str], since: date) -> list[PaidInvoi
     ]
 
 
-def known_sources(source: str, references: Collection[str]) -> dict[str, UUID]:
+def known_sources(source: str, references: Collection[str]) -> dict[str, OrderRow]:
     """Which of a source's payments we already have."""
     rows = models.Order.objects.filter(source=source, source_reference__in=references)
-    return dict(rows.values_list("source_reference", "id"))
+    return {row.source_reference: row for row in _load(rows)}
 
 
 def known_end_to_end_ids(ids: Collection[str]) -> frozenset[str]:

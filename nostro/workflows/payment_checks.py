@@ -23,9 +23,10 @@ from nostro.storage import orders, parties
 from nostro.storage.orders import OrderRow
 from nostro.workflows.context import Acting
 
+NOT_PROVIDED = "NOTPROVIDED"  # ISO 20022: there is no EndToEndId.
 LATEST_AFTER = timedelta(days=10)
 DUPLICATE_WINDOW = timedelta(days=400)
-REPEATED = "repeated"
+REPEATED, REUSED = "repeated", "reference_reused"
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +45,7 @@ class Masters(msgspec.Struct, frozen=True, kw_only=True):
     accounts: dict[str, list[Account]]
     payee_accounts: dict[str, PayeeAccount]
     paid: dict[str, list[PaidInvoice]]
-    known_sources: dict[str, UUID]
+    known_sources: dict[str, OrderRow]
     taken_end_to_end_ids: set[str]
     customer_code: str
 
@@ -110,7 +111,7 @@ def check_all(
 def _remember(masters: Masters, request: PaymentRequest, order: OrderRow) -> None:
     """The next payment of the same set is checked against this one too."""
     masters.taken_end_to_end_ids.add(order.instruction.end_to_end_id)
-    masters.known_sources[request.source_reference] = order.id
+    masters.known_sources[request.source_reference] = order
     masters.paid.setdefault(order.payee_number, []).extend(
         PaidInvoice(
             reference=order.number,
@@ -131,9 +132,8 @@ def _payee_number(request: PaymentRequest, by_iban: dict[str, str]) -> str:
 
 def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
     masters = intake.masters
-    if request.source_reference in masters.known_sources:
-        sentence = f"We have {request.source_reference} already; nothing was changed."
-        return _refused(request, REPEATED, sentence)
+    if earlier := masters.known_sources.get(request.source_reference):
+        return _known_already(request, earlier)
     entity_id = (
         masters.entity_ids.get(request.entity_code)
         if request.entity_code
@@ -144,9 +144,7 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
         return _refused(request, "entity_unknown", f"There is no legal entity {named}.")
     route = routing.propose(request, masters.accounts.get(entity_id, []))
     if route is None:
-        currency = request.amount.currency
-        sentence = f"Entity {request.entity_code} has no account in {currency}."
-        return _refused(request, "no_account", sentence)
+        return _refused(request, "no_account", _no_account(request))
     payee = masters.payee_accounts.get(request.payee_number)
     payee_number = payee.payee_number if payee else request.payee_number
     request = msgspec.structs.replace(request, payee_number=payee_number)
@@ -161,6 +159,30 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
     order = _order(intake, request, number, UUID(entity_id), payee, route)
     order = msgspec.structs.replace(order, state=_state_after(findings))
     return Checked(request=request, findings=findings, order=order)
+
+
+def _no_account(request: PaymentRequest) -> str:
+    currency = request.amount.currency
+    if request.debit_iban:
+        return f"{request.debit_iban} is no account in {currency} of this entity."
+    return f"Entity {request.entity_code} has no account in {currency}."
+
+
+def _known_already(request: PaymentRequest, earlier: OrderRow) -> Checked:
+    """The same payment again changes nothing; another one under its reference is refused."""
+    told = earlier.instruction
+    for field, before, now in (
+        ("amount", str(told.amount), str(request.amount)),
+        ("payee's account", told.creditor_iban, request.creditor_iban),
+    ):
+        if before != now:
+            sentence = (
+                f"{request.source_reference} came before as {earlier.number} with another {field}:"
+                f" {before}, now {now}. Nothing was changed."
+            )
+            return _refused(request, REUSED, sentence)
+    sentence = f"We have {request.source_reference} already; nothing was changed."
+    return _refused(request, REPEATED, sentence)
 
 
 def _state_after(findings: Sequence[Finding]) -> OrderState:
@@ -228,7 +250,7 @@ def _instruct(
     """What the bank will be told, and every visible change against what the source said."""
     rewriting = Rewriting()
     end_to_end_id = request.end_to_end_id
-    if not end_to_end_id or end_to_end_id in intake.masters.taken_end_to_end_ids:
+    if end_to_end_id in {"", NOT_PROVIDED} | intake.masters.taken_end_to_end_ids:
         ours = f"{intake.masters.customer_code}-{number}"
         end_to_end_id = rewriting.told("end_to_end_id", end_to_end_id, ours)
     address = sepa_characters.plain_address(request.payee_address)

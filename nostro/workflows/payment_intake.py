@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -131,6 +132,7 @@ def _parse(form: formats.Format, content: bytes, profile: Profile) -> Parsed:
     requests: list[PaymentRequest] = []
     rejected: list[RejectedLine] = []
     totals: RunTotals | None = None
+    named: Counter[str] = Counter()
     for item in formats.reader(form)(io.BytesIO(content), profile):
         if isinstance(item, PaymentRequest):
             requests.append(item)
@@ -139,7 +141,7 @@ def _parse(form: formats.Format, content: bytes, profile: Profile) -> Parsed:
         elif isinstance(item, RunTotals):
             totals = item
         elif isinstance(item, SentLine):
-            requests.append(_request_of(item, len(requests) + 1))
+            requests.append(_request_of(item, len(requests) + 1, named))
         else:
             raise Invalid(
                 "not_a_payment_file",
@@ -150,10 +152,18 @@ def _parse(form: formats.Format, content: bytes, profile: Profile) -> Parsed:
     return Parsed(requests=tuple(requests), rejected=tuple(rejected), totals=totals)
 
 
-def _request_of(line: SentLine, number: int) -> PaymentRequest:
-    """A payment out of an ERP's own pain.001: the debit account tells the entity."""
+def _request_of(line: SentLine, number: int, named: Counter[str]) -> PaymentRequest:
+    """A payment out of an ERP's own pain.001: the debit account tells the entity.
+
+    Its reference is its place in the ERP's own batch: some ERPs repeat their EndToEndIds.
+    """
+    reference = f"{line.payment_information_id}/{line.end_to_end_id}"
+    named[reference] += 1
+    if named[reference] > 1 or not line.end_to_end_id:
+        reference = f"{reference}#{named[reference]}"
+    told = line.remittance or line.creditor_reference
     return PaymentRequest(
-        source_reference=line.end_to_end_id or f"{line.payment_information_id}/{number}",
+        source_reference=reference,
         entity_code="",
         debit_iban=line.debtor_iban,
         amount=line.amount,
@@ -163,7 +173,7 @@ def _request_of(line: SentLine, number: int) -> PaymentRequest:
         creditor_iban=line.creditor_iban,
         creditor_bic=line.creditor_bic,
         requested_date=line.execution_date,
-        invoices=(line.remittance,) if line.remittance else (),
+        invoices=(told,) if told else (),
         remittance=line.remittance,
         creditor_reference=line.creditor_reference,
         end_to_end_id=line.end_to_end_id,
@@ -175,9 +185,10 @@ def _take(
     acting: Acting, source: str, name: str, parsed: Parsed, run_id: UUID, kept: UUID
 ) -> RunReceipt:
     now = acting.world.clock.now()
-    reference = parsed.totals.run_id if parsed.totals and parsed.totals.run_id else name
+    reference = _reference(source, parsed, name)
     sums = total(request.amount for request in parsed.requests)
     line_count = len(parsed.requests) + len(parsed.rejected)
+    checked = check_all(acting, source, parsed.requests, run_id)
     orders.insert_run(
         run_id,
         source=source,
@@ -187,7 +198,6 @@ def _take(
         totals={currency: money.minor for currency, money in sums.items()},
         now=now,
     )
-    checked = check_all(acting, source, parsed.requests, run_id)
     _store(acting, checked)
     outcomes = sorted(
         [*map(_outcome, checked), *map(_refusal, parsed.rejected)], key=lambda line: line.line
@@ -210,6 +220,13 @@ def _take(
         ]
     )
     return receipt
+
+
+def _reference(source: str, parsed: Parsed, name: str) -> str:
+    """What the run is called. Another file under the same name is another run, visibly."""
+    reference = parsed.totals.run_id if parsed.totals and parsed.totals.run_id else name
+    earlier = orders.runs_named(source, reference)
+    return f"{reference} #{earlier + 1}" if earlier else reference
 
 
 def _outcome(found: Checked) -> LineOutcome:
