@@ -35,13 +35,17 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
-    """One payment of ours that the bank may book."""
+    """One payment of ours that the bank may book.
+
+    `live`: it did not end without effect. `booked`: a line that came before is its booking.
+    """
 
     order_id: str
     end_to_end_id: str
     payment_information_id: str
     amount: Money
     live: bool
+    booked: bool = False
 
 
 def propose(
@@ -67,8 +71,9 @@ def propose(
 
 
 def _first_by_key(payments: Iterable[Payment]) -> dict[str, Payment]:
+    """A payment that is still on its way is preferred to one that ended."""
     found: dict[str, Payment] = {}
-    for payment in payments:
+    for payment in sorted(payments, key=lambda payment: not payment.live):
         found.setdefault(payment.end_to_end_id, payment)
     return found
 
@@ -77,22 +82,29 @@ def _own_payment(line: Line, by_key: dict[str, Payment], used: set[str]) -> Prop
     payment = by_key.get(line.end_to_end_id)
     if payment is None or line.amount.minor >= 0 or line.batch_count > 1:
         return None
-    if payment.order_id in used:
-        return None
-    same = line.amount == -payment.amount
-    if same:
+    doubt = _doubt(line, payment, used)
+    if not doubt:
         used.add(payment.order_id)
     evidence = f"EndToEndId {line.end_to_end_id} is ours" + (
-        " and the amount is exact" if same else f"; we paid {payment.amount}"
+        f"; {doubt}" if doubt else " and the amount is exact"
     )
     return Proposal(
         transaction_id=line.id,
         allocations=(
             Allocation(target=Target.ORDER, target_id=payment.order_id, amount=payment.amount),
         ),
-        probability_percent=PROVEN if same else POSSIBLE,
+        probability_percent=POSSIBLE if doubt else PROVEN,
         evidence=(evidence,),
     )
+
+
+def _doubt(line: Line, payment: Payment, used: set[str]) -> str:
+    """Why a line that names our payment may still not be its booking, or ""."""
+    if payment.booked or payment.order_id in used:
+        return "it was booked before"
+    if not payment.live:
+        return "it had ended without effect"
+    return "" if line.amount == -payment.amount else f"we paid {payment.amount}"
 
 
 def _batch(line: Line, by_batch: dict[str, list[Payment]], used: set[str]) -> Proposal | None:
@@ -103,7 +115,11 @@ def _batch(line: Line, by_batch: dict[str, list[Payment]], used: set[str]) -> Pr
     members = by_batch.get(line.payment_information_id, [])
     if not line.payment_information_id or line.amount.minor >= 0:
         return None
-    live = [payment for payment in members if payment.live and payment.order_id not in used]
+    live = [
+        payment
+        for payment in members
+        if payment.live and not payment.booked and payment.order_id not in used
+    ]
     if total(payment.amount for payment in live) != total([-line.amount]):
         return None
     used.update(payment.order_id for payment in live)
@@ -122,14 +138,7 @@ def _receipt(line: Line, items: Sequence[OpenItem], open_minor: dict[str, int]) 
     """Money in that names open documents of one customer, exactly paid or not."""
     if line.amount.minor <= 0:
         return None
-    text = line.remittance.upper()
-    named = [
-        item
-        for item in items
-        if open_minor[item.id]
-        and item.open_amount.currency == line.amount.currency
-        and _names(text, item.document)
-    ]
+    named = _named_by(line, items, open_minor)
     if not named or len({item.customer_number for item in named}) != 1:
         return None
     due = sum(open_minor[item.id] for item in named)
@@ -138,16 +147,18 @@ def _receipt(line: Line, items: Sequence[OpenItem], open_minor: dict[str, int]) 
     if not exact and len(named) > 1:
         return None  # Which of them it pays, and how much of each, is a person's to say.
     sure = PROVEN if exact and payer else LIKELY if exact else POSSIBLE
+    shares = {
+        item.id: open_minor[item.id] if exact else min(line.amount.minor, open_minor[item.id])
+        for item in named
+    }
     allocations = tuple(
         Allocation(
-            target=Target.OPEN_ITEM,
-            target_id=item.id,
-            amount=Money(min(line.amount.minor, open_minor[item.id]), line.amount.currency),
+            target=Target.OPEN_ITEM, target_id=item_id, amount=Money(minor, line.amount.currency)
         )
-        for item in named
+        for item_id, minor in shares.items()
     )
     if sure == PROVEN:
-        open_minor.update({item.id: 0 for item in named})
+        open_minor.update(dict.fromkeys(shares, 0))
     return Proposal(
         transaction_id=line.id,
         allocations=allocations,
@@ -158,6 +169,17 @@ def _receipt(line: Line, items: Sequence[OpenItem], open_minor: dict[str, int]) 
             "the payer's account is known" if payer else "another account than usual",
         ),
     )
+
+
+def _named_by(line: Line, items: Sequence[OpenItem], open_minor: dict[str, int]) -> list[OpenItem]:
+    text = line.remittance.upper()
+    return [
+        item
+        for item in items
+        if open_minor[item.id]
+        and item.open_amount.currency == line.amount.currency
+        and _names(text, item.document)
+    ]
 
 
 def _names(text: str, document: str) -> bool:

@@ -98,6 +98,11 @@ def entity_of(row: models.LegalEntity) -> LegalEntity:
     )
 
 
+def lock_entity(entity_id: UUID) -> None:
+    """Let work on one entity's cash come one after another."""
+    models.LegalEntity.objects.select_for_update(no_key=True).get(id=entity_id)
+
+
 def create_connection(
     connection_id: UUID, name: str, connector: str, config: dict[str, Any]
 ) -> None:

@@ -55,11 +55,12 @@ def account_of_iban(iban: str, currency: str) -> UUID | None:
     return found[0][0] if len(found) == 1 else None
 
 
-def find(account_id: UUID, kind: str, statement_id: str) -> UUID | None:
+def find(account_id: UUID, kind: str, statement_id: str) -> tuple[UUID, UUID] | None:
+    """The statement of that id with the evidence it was read from."""
     rows = models.Statement.objects.filter(
         account_id=account_id, kind=kind, statement_id=statement_id
     )
-    return rows.values_list("id", flat=True).first()
+    return rows.values_list("id", "evidence_id").first()
 
 
 def insert(

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from nostro.domain.attempt import AttemptState
+from nostro.domain.match import MatchState
 from nostro.domain.money import Money
 from nostro.domain.submission import SubmissionState
 from nostro.storage import bulk, models
@@ -47,8 +48,8 @@ class AttemptRow(msgspec.Struct, frozen=True, kw_only=True):
     approval_digest: str
 
 
-class LivePayment(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment with the bank, as matching wants to see it."""
+class SentPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment that left, as matching wants to see it. `booked`: a line explains it already."""
 
     attempt_id: UUID
     order_id: UUID
@@ -57,6 +58,7 @@ class LivePayment(msgspec.Struct, frozen=True, kw_only=True):
     end_to_end_id: str
     payment_information_id: str
     amount: Money
+    booked: bool
 
 
 class NewFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,32 +192,26 @@ def _attempt(row: models.Attempt) -> AttemptRow:
     )
 
 
-_ON_THE_WAY = [
-    state.value
-    for state in (
-        AttemptState.DISPATCHING,
-        AttemptState.UNKNOWN,
-        AttemptState.DELIVERED,
-        AttemptState.RECEIVED,
-        AttemptState.PENDING_AT_BANK,
-        AttemptState.ACCEPTED,
-        AttemptState.EXECUTED,
-    )
-]
-
-
-def live_payments(
+def sent_payments(
     account_id: UUID, end_to_end_ids: Collection[str], batches: Collection[str]
-) -> list[LivePayment]:
-    """Payments of one account that a bank booking could be, by our own keys."""
-    rows = models.Attempt.objects.filter(
-        order__account_id=account_id, state__in=_ON_THE_WAY
-    ).select_related("order")
+) -> list[SentPayment]:
+    """Payments of one account that a bank booking may name by our own keys, ended ones too."""
+    rows = (
+        models.Attempt.objects.filter(order__account_id=account_id)
+        .exclude(state=AttemptState.PREPARED)
+        .select_related("order")
+    )
     found = rows.filter(end_to_end_id__in=end_to_end_ids) | rows.filter(
         payment_information_id__in=batches
     )
+    listed = list(found.order_by("id"))
+    booked = set(
+        models.Allocation.objects.filter(
+            order_id__in={row.order_id for row in listed}, match__state=MatchState.MATCHED
+        ).values_list("order_id", flat=True)
+    )
     return [
-        LivePayment(
+        SentPayment(
             attempt_id=row.id,
             order_id=row.order_id,
             account_id=account_id,
@@ -223,8 +219,9 @@ def live_payments(
             end_to_end_id=row.end_to_end_id,
             payment_information_id=row.payment_information_id,
             amount=Money(row.order.amount_minor, row.order.currency),
+            booked=row.order_id in booked,
         )
-        for row in found.order_by("id")
+        for row in listed
     ]
 
 

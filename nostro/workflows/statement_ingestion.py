@@ -8,19 +8,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
-from datetime import date
 from uuid import UUID
 
 import msgspec
 
-from nostro.domain.attempt import FREES_THE_ORDER, AttemptMove
+from nostro import formats
 from nostro.domain.canonical import digest
 from nostro.domain.case import CaseKind
-from nostro.domain.match import MATCH, MatchMove, MatchState, Proposal, Target
 from nostro.domain.money import Money
-from nostro.domain.order import OrderMove
-from nostro.domain.party import Account
 from nostro.domain.statement import (
     BalanceVerdict,
     Closing,
@@ -29,15 +26,17 @@ from nostro.domain.statement import (
     Statement,
     balance_verdict,
 )
-from nostro.matching import booking
-from nostro.storage import cases, events, matches, orders, parties, statements, submissions
-from nostro.storage.cases import NewCase
-from nostro.storage.matches import MatchRow
-from nostro.storage.statements import NewTransaction, TransactionRow
+from nostro.formats import Profile
+from nostro.storage import (
+    events,
+    evidence,
+    parties,
+    statements,
+)
+from nostro.storage.statements import NewTransaction
 from nostro.storage.tenancy import tenant
-from nostro.workflows import posting
 from nostro.workflows.context import Acting
-from nostro.workflows.moves import CASE_DUE_IN, move_attempts, move_orders
+from nostro.workflows.statement_matching import explain, open_case
 
 
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,14 +63,17 @@ def ingest(
         if account_id is None:
             _not_ours(acting, evidence_id, statement)
             return _nothing(verdict, None)
+        account = next(a for a in parties.accounts() if a.id == str(account_id))
+        parties.lock_entity(UUID(account.legal_entity_id))
         earlier = statements.find(account_id, statement.kind, statement.statement_id)
         if earlier:
-            return _nothing(verdict, earlier)
+            _say_if_different(acting, evidence_id, statement, earlier[1])
+            return _nothing(verdict, earlier[0])
         row_id = acting.world.ids.new()
         new_lines = _store(acting, row_id, statement, verdict, account_id, evidence_id, sample)
         if verdict.verdict is Closing.DOES_NOT_CLOSE:
             _does_not_close(acting, row_id, statement, verdict)
-        matched, suggested = _explain(acting, row_id, account_id)
+        matched, suggested = explain(acting, row_id, account)
         return Ingested(
             statement_id=row_id,
             verdict=verdict,
@@ -155,160 +157,60 @@ def _identified(entries: Sequence[Entry]) -> list[tuple[Entry, str, int]]:
     for entry in entries:
         if entry.status != EntryStatus.BOOK:
             continue
-        identity = digest(
-            [
-                entry.bank_reference,
-                entry.amount,
-                entry.booked,
-                entry.value,
-                entry.text,
-                [msgspec.to_builtins(detail) for detail in entry.details],
-            ]
-        )
+        identity = digest(_told(entry))
         seen[identity] = seen.get(identity, 0) + 1
         found.append((entry, identity, seen[identity]))
     return found
 
 
-def _explain(acting: Acting, statement_id: UUID, account_id: UUID) -> tuple[int, int]:
-    """Match the statement's open lines; returns how many are matched and how many suggested."""
-    rows = {str(row.id): row for row in statements.unmatched(statement_id)}
-    if not rows:
-        return 0, 0
-    account = next(a for a in parties.accounts() if a.id == str(account_id))
-    live = submissions.live_payments(
-        account_id,
-        {row.end_to_end_id for row in rows.values()},
-        {row.payment_information_id for row in rows.values() if row.payment_information_id},
-    )
-    items = matches.open_items(UUID(account.legal_entity_id), account.currency)
-    proposals = booking.propose(
-        [_line(row) for row in rows.values()],
-        [
-            booking.Payment(
-                order_id=str(payment.order_id),
-                end_to_end_id=payment.end_to_end_id,
-                payment_information_id=payment.payment_information_id,
-                amount=payment.amount,
-                live=payment.state not in FREES_THE_ORDER,
-            )
-            for payment in live
-        ],
-        items,
-    )
-    proven = [p for p in proposals if p.probability_percent == booking.PROVEN]
-    _write_matches(acting, proposals)
-    _settle(acting, [p for p in proven if _pays(p)], rows, live)
-    _receive(acting, [p for p in proven if not _pays(p)], rows, account)
-    return len(proven), len(proposals) - len(proven)
-
-
-def _line(row: TransactionRow) -> booking.Line:
-    return booking.Line(
-        id=str(row.id),
-        amount=row.amount,
-        end_to_end_id=row.end_to_end_id,
-        payment_information_id=row.payment_information_id,
-        batch_count=row.batch_count,
-        counterparty_iban=row.counterparty_iban,
-        counterparty_name=row.counterparty_name,
-        remittance=row.remittance,
-    )
-
-
-def _pays(proposal: Proposal) -> bool:
-    return proposal.allocations[0].target is Target.ORDER
-
-
-def _write_matches(acting: Acting, proposals: Sequence[Proposal]) -> None:
-    """Proven ones are confirmed, the others stay suggestions for a person."""
-    now, new_id = acting.world.clock.now(), acting.world.ids.new
-    made = [
-        MatchRow(
-            id=new_id(),
-            state=MATCH.after(
-                MatchState.UNMATCHED,
-                MatchMove.CONFIRM
-                if proposal.probability_percent == booking.PROVEN
-                else MatchMove.ANNOUNCE,
-            ),
-            proposal=proposal,
-            decided_by=acting.actor.name,
-        )
-        for proposal in proposals
+def _told(entry: Entry) -> list[object]:
+    """What makes a booking itself and no other."""
+    return [
+        entry.bank_reference,
+        entry.amount,
+        entry.booked,
+        entry.value,
+        entry.text,
+        [msgspec.to_builtins(detail) for detail in entry.details],
     ]
-    parts = sum(len(row.proposal.allocations) for row in made)
-    matches.insert(made, [new_id() for _ in range(parts)], now)
-    for state in (MatchState.MATCHED, MatchState.TENTATIVE):
-        of_state = [UUID(row.proposal.transaction_id) for row in made if row.state is state]
-        statements.set_match_state(of_state, state)
-    events.record(
-        [
-            acting.event(
-                "transaction.matched" if row.state is MatchState.MATCHED else "match.suggested",
-                "transaction",
-                UUID(row.proposal.transaction_id),
-                probability_percent=row.proposal.probability_percent,
-                evidence=list(row.proposal.evidence),
-                targets=[part.target_id for part in row.proposal.allocations],
-            )
-            for row in made
-        ]
-    )
 
 
-def _settle(
-    acting: Acting,
-    proven: Sequence[Proposal],
-    rows: dict[str, TransactionRow],
-    live: Sequence[submissions.LivePayment],
+def _say_if_different(
+    acting: Acting, evidence_id: UUID, statement: Statement, earlier_evidence: UUID
 ) -> None:
-    """A booking is proof of execution and of cash: attempts execute, orders settle, once."""
-    booked_by = {
-        UUID(part.target_id): rows[proposal.transaction_id]
-        for proposal in proven
-        for part in proposal.allocations
-    }
-    attempts = [payment.attempt_id for payment in live if payment.order_id in booked_by]
-    move_attempts(acting, attempts, AttemptMove.EXECUTE, reason="BOOK")
-    settled = move_orders(acting, list(booked_by), OrderMove.SETTLE, reason="BOOK")
-    posting.post_settled(
-        acting,
-        [
-            (order, booked_by[order.id].id, _day(acting, booked_by[order.id]))
-            for order in orders.load(settled)
-        ],
-    )
-
-
-def _receive(
-    acting: Acting,
-    proven: Sequence[Proposal],
-    rows: dict[str, TransactionRow],
-    account: Account,
-) -> None:
-    """Money in that is proven to pay a document reduces it and tells the ERP to clear it."""
-    if not proven:
+    """A statement's id that comes back with other content is not the same statement again."""
+    if evidence_id == earlier_evidence or _same_as_in(earlier_evidence, statement):
         return
-    entity = next(e for e in parties.entities() if e.id == account.legal_entity_id)
-    for proposal in proven:
-        row = rows[proposal.transaction_id]
-        for part in proposal.allocations:
-            document = matches.reduce_open_item(UUID(part.target_id), part.amount.minor)
-            posting.clear_receipt(
-                acting, account, entity, document, part.amount, row.id, _day(acting, row)
-            )
+    open_case(
+        acting,
+        f"other-content/{evidence_id}/{statement.statement_id}",
+        f"Statement {statement.statement_id} of {statement.account} came again with other content;"
+        " the first one stands.",
+        "Compare the two files; ask the bank which of them is true.",
+        None,
+        CaseKind.CONTRADICTION,
+    )
 
 
-def _day(acting: Acting, row: TransactionRow) -> date:
-    return row.booked or acting.world.clock.now().date()
+def _same_as_in(evidence_id: UUID, statement: Statement) -> bool:
+    content = evidence.read(evidence_id)
+    read = formats.reader(formats.identify(content))
+    return any(
+        isinstance(earlier, Statement) and _content(earlier) == _content(statement)
+        for earlier in read(io.BytesIO(content), Profile())
+    )
+
+
+def _content(statement: Statement) -> object:
+    lines = [(digest(_told(entry)), entry.status) for entry in statement.entries]
+    return statement.statement_id, statement.account, statement.balances, lines
 
 
 def _does_not_close(
     acting: Acting, row_id: UUID, statement: Statement, verdict: BalanceVerdict
 ) -> None:
     difference = verdict.difference or Money(0, statement.currency)
-    _open(
+    open_case(
         acting,
         f"balance/{row_id}",
         f"Statement {statement.statement_id} of {statement.account} does not close: {difference}"
@@ -319,31 +221,11 @@ def _does_not_close(
 
 
 def _not_ours(acting: Acting, evidence_id: UUID, statement: Statement) -> None:
-    _open(
+    open_case(
         acting,
         f"not-ours/{evidence_id}/{statement.statement_id}",
         f"A statement of {statement.account or 'an unnamed account'} came in; it is not one of"
         " our accounts.",
         "Add the account, or tell the bank; the original is kept.",
         None,
-    )
-
-
-def _open(
-    acting: Acting, natural_key: str, sentence: str, can_do: str, statement_id: UUID | None
-) -> None:
-    now = acting.world.clock.now()
-    cases.open_all(
-        [
-            NewCase(
-                id=acting.world.ids.new(),
-                kind=CaseKind.STATEMENT,
-                natural_key=natural_key,
-                sentence=sentence,
-                can_do=can_do,
-                due_at=now + CASE_DUE_IN,
-                statement_id=statement_id,
-            )
-        ],
-        now,
     )

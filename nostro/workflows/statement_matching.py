@@ -1,0 +1,229 @@
+"""How the lines of a statement are explained: our payments, open items, or a Case.
+
+What is proven is applied at once; the rest stays a suggestion for a person. A line that names a
+payment of ours and cannot be its booking is never passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from nostro.domain.attempt import FREES_THE_ORDER, AttemptMove, AttemptState
+from nostro.domain.case import CaseKind
+from nostro.domain.match import MATCH, MatchMove, MatchState, Proposal, Target
+from nostro.domain.order import OrderMove
+from nostro.domain.party import Account
+from nostro.matching import booking
+from nostro.storage import (
+    cases,
+    events,
+    matches,
+    orders,
+    parties,
+    statements,
+    submissions,
+)
+from nostro.storage.cases import NewCase
+from nostro.storage.matches import MatchRow
+from nostro.storage.statements import TransactionRow
+from nostro.workflows import posting
+from nostro.workflows.context import Acting
+from nostro.workflows.moves import CASE_DUE_IN, move_attempts, move_orders
+
+# A booking of a payment that ended like this contradicts what the bank said before.
+ENDED_UNPAID = FREES_THE_ORDER | {AttemptState.CANCELLED_STOP, AttemptState.RETURNED}
+
+
+def explain(acting: Acting, statement_id: UUID, account: Account) -> tuple[int, int]:
+    """Match the statement's open lines; returns how many are matched and how many suggested."""
+    rows = {str(row.id): row for row in statements.unmatched(statement_id)}
+    if not rows:
+        return 0, 0
+    sent = submissions.sent_payments(
+        UUID(account.id),
+        {row.end_to_end_id for row in rows.values()},
+        {row.payment_information_id for row in rows.values() if row.payment_information_id},
+    )
+    items = matches.open_items(UUID(account.legal_entity_id), account.currency)
+    proposals = booking.propose(
+        [_line(row) for row in rows.values()],
+        [
+            booking.Payment(
+                order_id=str(payment.order_id),
+                end_to_end_id=payment.end_to_end_id,
+                payment_information_id=payment.payment_information_id,
+                amount=payment.amount,
+                live=payment.state not in ENDED_UNPAID,
+                booked=payment.booked,
+            )
+            for payment in sent
+        ],
+        items,
+    )
+    proven = [p for p in proposals if p.probability_percent == booking.PROVEN]
+    _write_matches(acting, proposals)
+    _settle(acting, [p for p in proven if _pays(p)], rows, sent)
+    _doubts(acting, proposals, rows, sent)
+    _receive(acting, [p for p in proven if not _pays(p)], rows, account)
+    return len(proven), len(proposals) - len(proven)
+
+
+def _line(row: TransactionRow) -> booking.Line:
+    return booking.Line(
+        id=str(row.id),
+        amount=row.amount,
+        end_to_end_id=row.end_to_end_id,
+        payment_information_id=row.payment_information_id,
+        batch_count=row.batch_count,
+        counterparty_iban=row.counterparty_iban,
+        counterparty_name=row.counterparty_name,
+        remittance=row.remittance,
+    )
+
+
+def _pays(proposal: Proposal) -> bool:
+    return proposal.allocations[0].target is Target.ORDER
+
+
+def _write_matches(acting: Acting, proposals: Sequence[Proposal]) -> None:
+    """Proven ones are confirmed, the others stay suggestions for a person."""
+    now, new_id = acting.world.clock.now(), acting.world.ids.new
+    made = [
+        MatchRow(
+            id=new_id(),
+            state=MATCH.after(
+                MatchState.UNMATCHED,
+                MatchMove.CONFIRM
+                if proposal.probability_percent == booking.PROVEN
+                else MatchMove.ANNOUNCE,
+            ),
+            proposal=proposal,
+            decided_by=acting.actor.name,
+        )
+        for proposal in proposals
+    ]
+    parts = sum(len(row.proposal.allocations) for row in made)
+    matches.insert(made, [new_id() for _ in range(parts)], now)
+    for state in (MatchState.MATCHED, MatchState.TENTATIVE):
+        of_state = [UUID(row.proposal.transaction_id) for row in made if row.state is state]
+        statements.set_match_state(of_state, state)
+    events.record(
+        [
+            acting.event(
+                "transaction.matched" if row.state is MatchState.MATCHED else "match.suggested",
+                "transaction",
+                UUID(row.proposal.transaction_id),
+                probability_percent=row.proposal.probability_percent,
+                evidence=list(row.proposal.evidence),
+                targets=[part.target_id for part in row.proposal.allocations],
+            )
+            for row in made
+        ]
+    )
+
+
+def _settle(
+    acting: Acting,
+    proven: Sequence[Proposal],
+    rows: dict[str, TransactionRow],
+    sent: Sequence[submissions.SentPayment],
+) -> None:
+    """A booking is proof of execution and of cash: attempts execute, orders settle, once."""
+    booked_by = {
+        UUID(part.target_id): rows[proposal.transaction_id]
+        for proposal in proven
+        for part in proposal.allocations
+    }
+    attempts = [
+        payment.attempt_id
+        for payment in sent
+        if payment.order_id in booked_by and payment.state not in ENDED_UNPAID
+    ]
+    move_attempts(acting, attempts, AttemptMove.EXECUTE, reason="BOOK")
+    settled = move_orders(acting, list(booked_by), OrderMove.SETTLE, reason="BOOK")
+    posting.post_settled(
+        acting,
+        [
+            (order, booked_by[order.id].id, _day(acting, booked_by[order.id]))
+            for order in orders.load(settled)
+        ],
+    )
+
+
+def _doubts(
+    acting: Acting,
+    proposals: Sequence[Proposal],
+    rows: dict[str, TransactionRow],
+    sent: Sequence[submissions.SentPayment],
+) -> None:
+    """A debit that names our payments and is not surely theirs is a Case, never a silence."""
+    sure = {p.transaction_id for p in proposals if p.probability_percent == booking.PROVEN}
+    said = {p.transaction_id: ", ".join(p.evidence) for p in proposals}
+    batches = {payment.payment_information_id for payment in sent}
+    for key, row in rows.items():
+        named = row.payment_information_id in batches or key in said
+        if row.amount.minor >= 0 or key in sure or not named:
+            continue
+        why = said.get(key) or (
+            f"batch {row.payment_information_id} is ours, but its payments that are not yet booked"
+            " and not rejected add up to another amount"
+        )
+        open_case(
+            acting,
+            f"booking/{row.id}",
+            f"The bank booked {row.amount} on {_day(acting, row).isoformat()}: {why}.",
+            "Compare it with the bank; nothing was settled by this line.",
+            row.statement_id,
+            CaseKind.DIFFERENCE,
+        )
+
+
+def _receive(
+    acting: Acting,
+    proven: Sequence[Proposal],
+    rows: dict[str, TransactionRow],
+    account: Account,
+) -> None:
+    """Money in that is proven to pay a document reduces it and tells the ERP to clear it."""
+    if not proven:
+        return
+    entity = next(e for e in parties.entities() if e.id == account.legal_entity_id)
+    for proposal in proven:
+        row = rows[proposal.transaction_id]
+        for part in proposal.allocations:
+            document = matches.reduce_open_item(UUID(part.target_id), part.amount.minor)
+            posting.clear_receipt(
+                acting, account, entity, document, part.amount, row.id, _day(acting, row)
+            )
+
+
+def _day(acting: Acting, row: TransactionRow) -> date:
+    return row.booked or acting.world.clock.now().date()
+
+
+def open_case(
+    acting: Acting,
+    natural_key: str,
+    sentence: str,
+    can_do: str,
+    statement_id: UUID | None,
+    kind: CaseKind = CaseKind.STATEMENT,
+) -> None:
+    """Say once to a person what a statement says that cannot simply be booked."""
+    now = acting.world.clock.now()
+    cases.open_all(
+        [
+            NewCase(
+                id=acting.world.ids.new(),
+                kind=kind,
+                natural_key=natural_key,
+                sentence=sentence,
+                can_do=can_do,
+                due_at=now + CASE_DUE_IN,
+                statement_id=statement_id,
+            )
+        ],
+        now,
+    )
