@@ -59,6 +59,16 @@ class Bank:
         headers = {"Content-Type": "application/xml"}
         return self.http.post("/payments", content=pain001, headers=headers)
 
+    def asked_for(self) -> dict[str, int]:
+        """Every payment that the bank was asked for, accepted or not: minor units by EndToEndId."""
+        rows = self._checked(self.http.get("/_mock/payments")).json()
+        return {row["end_to_end_id"]: row["amount"] for row in rows}
+
+    def files_received(self) -> int:
+        """How often somebody handed in a payment file."""
+        rows = self._checked(self.http.get("/_mock/requests")).json()
+        return sum((row["method"], row["path"]) == ("POST", "/payments") for row in rows)
+
     def advance(self, days: int = 1) -> None:
         """Move bank time."""
         self._checked(self.http.post("/_mock/advance", params={"days": days}))
