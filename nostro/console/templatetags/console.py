@@ -1,0 +1,230 @@
+"""How figures, times, states and icons are written on every page.
+
+Filters: `money` (with currency), `figure` (amount alone), `neg` (class of a negative), `iban`,
+`clock`, `day`, `count`. Tags: `{% icon "send" %}`, `{% state row.state "order" %}` (tables in
+nostro.console.words), `{% age moment %}`, `{% seal %}`, `{% sections as places %}`, `{% sprite %}`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import msgspec
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from nostro.console import words
+from nostro.console.views.preferences import CHOICES
+from nostro.console.words import NO_BREAK, Status
+from nostro.domain.money import Money, exponent_of
+from nostro.domain.problem import Location
+
+register = template.Library()
+
+NOTHING: Final = "–"
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+# address, name, icon, short name on phones, heading before it
+SECTIONS: Final = (
+    ("/", "Today", "house", "Today", ""),
+    ("/cash/", "Cash position", "landmark", "Cash", ""),
+    ("/payments/", "Payments", "arrow-left-right", "Payments", "Move money"),
+    ("/approvals/", "Approvals", "check-check", "Approvals", ""),
+    ("/statements/", "Statements", "file-text", "", "Match and fix"),
+)
+
+
+@register.filter
+def money(amount: Money | None) -> str:
+    """1,234.50 EUR with a true minus and no break inside."""
+    return words.money(amount) if amount else NOTHING
+
+
+@register.filter
+def figure(amount: Money | None) -> str:
+    """1,234.50, where the currency stands in the column's head."""
+    return amount.grouped() if amount else NOTHING
+
+
+@register.filter
+def neg(amount: Money | None) -> str:
+    """The class of a negative amount."""
+    return "neg" if amount and amount.minor < 0 else ""
+
+
+@register.filter
+def decimals(amount: Money) -> int:
+    """How many decimals the currency has, for sums in the browser."""
+    return exponent_of(amount.currency)
+
+
+@register.filter
+def iban(text: str) -> str:
+    """NL91 ABNA 0417 1643 00: in groups of four, as people read it."""
+    if not text:
+        return NOTHING
+    return NO_BREAK.join(text[start : start + 4] for start in range(0, len(text), 4))
+
+
+@register.filter
+def clock(moment: datetime | None) -> str:
+    """2 Nov 2026, 09:00 UTC."""
+    if moment is None:
+        return NOTHING
+    return f"{day(moment.astimezone(UTC).date())}, {moment.astimezone(UTC):%H:%M} UTC"
+
+
+@register.filter
+def day(when: date | None) -> str:
+    """2 Nov 2026."""
+    return f"{when.day} {when:%b %Y}".replace(" ", NO_BREAK) if when else NOTHING
+
+
+@register.filter
+def count(number: int) -> str:
+    return f"{number:,}"
+
+
+@register.filter
+def plural(number: int, word: str) -> str:
+    """1 payment, 2 payments; irregular ones as "entry,entries"."""
+    one, _, many = word.partition(",")
+    return f"{number:,}{NO_BREAK}{one if number == 1 else many or one + 's'}"
+
+
+@register.filter
+def rate(value: Decimal) -> str:
+    """1.0842: without the zeros that the database adds."""
+    return f"{value.normalize():f}"
+
+
+@register.filter
+def report_kind(kind: str) -> str:
+    return words.REPORT_KINDS.get(kind, kind)
+
+
+@register.filter
+def balance_code(code: str) -> str:
+    return words.BALANCE_CODES.get(code, code)
+
+
+@register.filter
+def connector(name: str) -> str:
+    """mock_bank, as people write it."""
+    return name.replace("_", " ").capitalize()
+
+
+@register.filter
+def where(location: dict[str, Any]) -> str:
+    """Where in a file, as the file's reader noted it."""
+    return str(msgspec.convert(location, Location)) or "whole file"
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    return format_html(
+        '<svg class="ic{}" aria-hidden="true"><use href="#i-{}"/></svg>',
+        f" {size}" if size else "",
+        name,
+    )
+
+
+@register.simple_tag
+def state(value: str, table: str) -> SafeString:
+    """A state as icon and word."""
+    return status(words.shown(table, value))
+
+
+@register.simple_tag
+def status(found: Status) -> SafeString:
+    """A status that a view worked out, as icon and word."""
+    return label(found.kind, found.icon, found.word)
+
+
+@register.simple_tag
+def label(kind: str, icon_name: str, word: str) -> SafeString:
+    """A tag of any words: one of ok, warn, bad, info, mut, with its icon."""
+    return format_html('<span class="tag {}">{}{}</span>', kind, icon(icon_name), word)
+
+
+@register.simple_tag(takes_context=True)
+def age(context: dict[str, Any], moment: datetime | None) -> SafeString:
+    """How long ago, with the exact moment behind it."""
+    if moment is None:
+        return format_html("<span>{}</span>", "never")
+    spoken = _ago(moment, context["now"])
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), clock(moment), spoken
+    )
+
+
+@register.simple_tag(takes_context=True)
+def seal(context: dict[str, Any]) -> SafeString:
+    """Whether the audit chain is complete, and since when."""
+    frame, now = context["frame"], context["now"]
+    if frame.unsealed:
+        waits = f"{words.several(frame.unsealed, 'event')} to seal"
+        return label("warn hide-s", "clock", f"{waits}, oldest {_ago(frame.waiting_since, now)}")
+    if frame.sealed_at is None:
+        return label("mut hide-s", "circle-dashed", "Audit chain not begun")
+    return label("ok hide-s", "shield-check", f"Audit chain sealed {_ago(frame.sealed_at, now)}")
+
+
+@register.simple_tag(takes_context=True)
+def sections(context: dict[str, Any]) -> list[dict[str, object]]:
+    """The places of the console, with what waits in them."""
+    request = context["request"]
+    waiting = {"/approvals/": context["frame"].to_decide}
+    return [
+        {
+            "href": href,
+            "name": name,
+            "icon": icon_name,
+            "short": short,
+            "heading": heading,
+            "count": waiting.get(href, 0),
+            "current": request.path == href or (href != "/" and request.path.startswith(href)),
+        }
+        for href, name, icon_name, short, heading in SECTIONS
+    ]
+
+
+@register.simple_tag(takes_context=True)
+def preferences(context: dict[str, Any]) -> SafeString:
+    """What this browser chose, so that the first paint is right."""
+    request = context.get("request")
+    chosen = request.COOKIES if request else {}
+    told = SafeString("")
+    for name, allowed in CHOICES.items():
+        if chosen.get(name) in allowed:
+            told += format_html(' data-{}="{}"', name, chosen[name])
+    return told
+
+
+@register.simple_tag
+def sprite() -> SafeString:
+    """All icons, hidden, once a page: swapped fragments can use any of them."""
+    return mark_safe(_sprite())  # noqa: S308 - our own file
+
+
+@cache
+def _sprite() -> str:
+    found = files("nostro.console") / "static" / "console" / "icons.svg"
+    return found.read_text(encoding="utf-8").replace("<svg ", "<svg hidden ", 1)
+
+
+def _ago(moment: datetime, now: datetime) -> str:
+    seconds = int((now - moment).total_seconds())
+    if seconds < MINUTE:
+        return "just now"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE} min ago"
+    if seconds < DAY:
+        return f"{seconds // HOUR} h {seconds % HOUR // MINUTE} min ago"
+    days = seconds // DAY
+    return f"{days} day ago" if days == 1 else f"{days} days ago"

@@ -1,0 +1,136 @@
+"""Statements: did every one close, and is every line of it explained?"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from nostro.console import words
+from nostro.console.visiting import Visit, page, show
+from nostro.console.words import Status
+from nostro.domain.errors import Invalid
+from nostro.domain.statement import Closing
+from nostro.storage import listing
+from nostro.storage.pages.statements import (
+    Explanation,
+    LineCounts,
+    explanations,
+    line_counts,
+    original,
+)
+from nostro.storage.paging import every
+from nostro.storage.rows import StatementRow, TransactionRow
+
+PAGE = 50
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    statement: StatementRow
+    verdict: Status
+    lines: Status
+
+
+class Booked(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a statement with what explains it."""
+
+    line: TransactionRow
+    match: Status
+    explained: Explanation | None
+
+
+@require_safe
+@page
+def statement_list(request: HttpRequest, visit: Visit) -> HttpResponse:
+    account, cursor = _id(request.GET.get("account", "")), request.GET.get("cursor", "")
+    found = listing.statements(account=account, limit=PAGE, cursor=cursor)
+    rows = [_listed(row) for row in found.rows]
+    asked = {"account": str(account or ""), "cursor": found.next}
+    older = urlencode({name: value for name, value in asked.items() if value})
+    context = {
+        "rows": rows,
+        "headline": _headline(rows),
+        "accounts": list(every(listing.accounts)),
+        "account": account,
+        "older": f"{reverse('statements')}?{older}" if found.next else "",
+        "newest": reverse("statements") if cursor else "",
+    }
+    return show(request, visit, "statements.html", context, fragment="statement_list.html")
+
+
+@require_safe
+@page
+def statement(request: HttpRequest, visit: Visit, statement_id: UUID) -> HttpResponse:
+    told = listing.statement(statement_id)
+    if told is None:
+        raise Http404
+    cursor = request.GET.get("cursor", "")
+    found = listing.transactions(statement_id, limit=PAGE, cursor=cursor)
+    explained = explanations([row.id for row in found.rows])
+    here = reverse("statement", args=[statement_id])
+    counts = line_counts(statement_id)
+    context = {
+        "told": told,
+        "verdict": words.verdict_status(told.verdict),
+        "headline": _one_headline(told, counts),
+        "counts": counts,
+        "closes": told.verdict == Closing.CLOSES,
+        "lines": [
+            Booked(
+                line=row,
+                match=words.match_status(row.match_state),
+                explained=explained.get(row.id),
+            )
+            for row in found.rows
+        ],
+        "moved": told.closing - told.opening if told.opening and told.closing else None,
+        "file": original(statement_id),
+        "older": f"{here}?{urlencode({'cursor': found.next})}" if found.next else "",
+        "newest": here if cursor else "",
+    }
+    return show(request, visit, "statement.html", context, fragment="statement_lines.html")
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError as error:
+        raise Invalid(
+            "account_unknown", "There is no such account.", can_do="Choose one of the list."
+        ) from error
+
+
+def _listed(row: StatementRow) -> Listed:
+    lines = Status(kind="ok", icon="circle-check", word="All explained")
+    if row.unmatched:
+        lines = Status(kind="warn", icon="circle-dashed", word=f"{row.unmatched:,} open")
+    if not row.entry_count:
+        lines = Status(kind="mut", icon="minus", word="No lines")
+    return Listed(statement=row, verdict=words.verdict_status(row.verdict), lines=lines)
+
+
+def _headline(rows: list[Listed]) -> str:
+    if not rows:
+        return "No statements yet"
+    wrong = sum(row.statement.verdict == Closing.DOES_NOT_CLOSE for row in rows)
+    open_lines = sum(row.statement.unmatched for row in rows)
+    first = (
+        f"{words.several(wrong, 'statement does', 'statements do')} not close"
+        if wrong
+        else "Every statement closes"
+    )
+    lines = f"{words.several(open_lines, 'line')} not explained yet"
+    return f"{first}; {lines if open_lines else 'every line is explained'}"
+
+
+def _one_headline(told: StatementRow, counts: LineCounts) -> str:
+    if told.verdict != Closing.CLOSES:
+        return f"This statement {words.verdict_status(told.verdict).word.lower()}"
+    left = counts.unmatched + counts.tentative
+    if not left:
+        return f"It closes, and all {words.several(counts.matched, 'line')} are explained"
+    return f"It closes; {words.several(left, 'line')} still to explain"
