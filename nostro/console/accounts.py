@@ -32,7 +32,12 @@ class InvitedPeopleOnly(DefaultAccountAdapter):  # type: ignore[misc]
         return "/"
 
     def add_message(
-        self, request: HttpRequest, level: int, message_template: str | None = None, **told: Any
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        *told: Any,
+        **named: Any,
     ) -> None:
         if message_template not in _UNSAID:
-            super().add_message(request, level, message_template, **told)
+            super().add_message(request, level, message_template, *told, **named)
