@@ -114,7 +114,7 @@ def dossier(order_id: UUID) -> Dossier | None:
         told,
         payment=row,
         approvals=_approvals(order_id),
-        holds=_holds(order_id),
+        holds=holds(order_id),
         attempts=_attempts(order_id),
         facts=_facts(order_id),
         bookings=_bookings(order_id),
@@ -127,7 +127,8 @@ def _approvals(order_id: UUID) -> list[ApprovalRow]:
     return [build(ApprovalRow, row) for row in found.values(*columns(ApprovalRow))]
 
 
-def _holds(order_id: UUID) -> list[HoldRow]:
+def holds(order_id: UUID) -> list[HoldRow]:
+    """Why a person had or has to look at this payment, the oldest reason first."""
     found = models.Hold.objects.filter(order_id=order_id).order_by("opened_at", "id")
     return [build(HoldRow, row) for row in found.values(*columns(HoldRow))]
 

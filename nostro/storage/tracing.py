@@ -14,12 +14,7 @@ from nostro.domain.event import Event
 from nostro.domain.money import Money
 from nostro.domain.submission import SubmissionState
 from nostro.storage import events, models
-
-
-class HoldRow(msgspec.Struct, frozen=True, kw_only=True):
-    code: str
-    sentence: str
-    refers_to: str
+from nostro.storage.dossier import HoldRow, holds
 
 
 class SubmissionSent(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,11 +65,8 @@ def orders_of_run(source: str, reference: str) -> list[UUID]:
 
 
 def open_holds(order_id: UUID) -> list[HoldRow]:
-    rows = models.Hold.objects.filter(order_id=order_id, closed_at__isnull=True)
-    return [
-        HoldRow(code=row.code, sentence=row.sentence, refers_to=row.refers_to)
-        for row in rows.order_by("opened_at", "id")
-    ]
+    """The holds that nobody has left yet."""
+    return [hold for hold in holds(order_id) if hold.closed_at is None]
 
 
 def submissions_of(purpose: str) -> list[SubmissionSent]:
