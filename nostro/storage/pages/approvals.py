@@ -5,7 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 import msgspec
+from django.db.models import Avg, Count
 
+from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.policies.approval import Authorship
 from nostro.storage import models, orders
@@ -26,6 +28,13 @@ class Rewritten(msgspec.Struct, frozen=True, kw_only=True):
     after: str
 
 
+class Usual(msgspec.Struct, frozen=True, kw_only=True):
+    """What this payee was paid before in this currency: how often, and how much on average."""
+
+    count: int
+    average: Money
+
+
 class ToDecide(msgspec.Struct, frozen=True, kw_only=True):
     """One payment that a person must approve, deny or release. `approved_by` are person ids."""
 
@@ -36,6 +45,7 @@ class ToDecide(msgspec.Struct, frozen=True, kw_only=True):
     approved_by: frozenset[str]
     rewritten: tuple[Rewritten, ...]
     holds: tuple[HoldView, ...]
+    usual: Usual | None = None
 
 
 class Decisions(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +62,12 @@ def decisions() -> Decisions:
     return Decisions(
         waiting=_to_decide(waiting), held=_to_decide(held), more=more_waiting or more_held
     )
+
+
+def waiting_count() -> int:
+    """How many payments wait for a person: to be approved, or to leave a hold."""
+    waits = (OrderState.AWAITING_APPROVAL.value, OrderState.HELD.value)
+    return models.Order.objects.filter(state__in=waits).count()
 
 
 def chosen(order_ids: list[UUID]) -> tuple[ToDecide, ...]:
@@ -74,6 +90,7 @@ def _to_decide(rows: list[PaymentRow] | tuple[PaymentRow, ...]) -> tuple[ToDecid
     authors, given, holds = orders.authors(ids), orders.approvals(ids), holds_of(rows)
     standing = standings(ids)
     changes = dict(models.Order.objects.filter(id__in=ids).values_list("id", "source_changes"))
+    usual = _usual({row.payee_number for row in rows})
     banks = dict(models.Account.objects.values_list("id", "connection__name"))
     return tuple(
         ToDecide(
@@ -91,6 +108,22 @@ def _to_decide(rows: list[PaymentRow] | tuple[PaymentRow, ...]) -> tuple[ToDecid
                 for change in changes.get(row.id, ())
             ),
             holds=tuple(holds[row.id]),
+            usual=usual.get((row.payee_number, row.amount.currency)),
         )
         for row in rows
     )
+
+
+def _usual(payee_numbers: set[str]) -> dict[tuple[str, str], Usual]:
+    """By payee and currency, from the payments that cash evidence settled."""
+    found = (
+        models.Order.objects.filter(payee_number__in=payee_numbers, state=OrderState.SETTLED.value)
+        .values("payee_number", "currency")
+        .annotate(count=Count("id"), average=Avg("amount_minor"))
+    )
+    return {
+        (row["payee_number"], row["currency"]): Usual(
+            count=row["count"], average=Money(round(row["average"]), row["currency"])
+        )
+        for row in found
+    }

@@ -73,6 +73,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     bank: str
     source: Source | None
     sent: tuple[Sent, ...]
+    heard: tuple[StoredFile, ...]
     holds: tuple[HoldView, ...]
     lines: tuple[MatchedLine, ...]
     journals: tuple[JournalEvent, ...]
@@ -97,6 +98,7 @@ def trace(order_id: UUID) -> Trace | None:
         bank=bank,
         source=_source(order_id),
         sent=tuple(_sent(order_id)),
+        heard=tuple(_heard(order_id)),
         holds=tuple(holds_of([found.payment])[order_id]),
         lines=tuple(_lines(order_id)),
         journals=tuple(journals.of_order(order_id)),
@@ -151,6 +153,18 @@ def _sent(order_id: UUID) -> list[Sent]:
         )
         for row in models.Submission.objects.filter(id__in=list(ids)).order_by("created_at", "id")
     ]
+
+
+def _heard(order_id: UUID) -> list[StoredFile]:
+    """The bank's own files about this payment: status reports, then statements."""
+    reports = models.Fact.objects.filter(attempt__order_id=order_id).order_by("received_at", "id")
+    booked = models.Allocation.objects.filter(order_id=order_id).order_by("id")
+    path = "match__transaction__statement__evidence_id"
+    ids = [
+        *reports.values_list("evidence_id", flat=True),
+        *booked.values_list(path, flat=True),
+    ]
+    return [stored_file(evidence_id) for evidence_id in dict.fromkeys(ids)]
 
 
 def _lines(order_id: UUID) -> list[MatchedLine]:
