@@ -5,19 +5,29 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from nostro.console.views import (
+    approvals,
     cash,
     customers,
     evidence,
+    payments,
     preferences,
     sign_in,
     statements,
     today,
+    trace,
 )
 
 # allauth asks for its addresses by these names (account_...); its other pages are not exposed.
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.today, name="today"),
     path("cash/", cash.cash, name="cash"),
+    path("payments/", payments.payment_list, name="payments"),
+    path("payments/<uuid:order_id>/", trace.trace, name="payment"),
+    path("payments/<uuid:payment_id>/release/", approvals.release, name="hold_release"),
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("approvals/selection/", approvals.select, name="approvals_selection"),
+    path("approvals/approve/", approvals.approve, name="approvals_approve"),
+    path("approvals/deny/", approvals.deny, name="approvals_deny"),
     path("statements/", statements.statement_list, name="statements"),
     path("statements/<uuid:statement_id>/", statements.statement, name="statement"),
     path("evidence/<uuid:evidence_id>/", evidence.download, name="evidence"),

@@ -1,0 +1,126 @@
+"""The trace of one payment: where it is, everything that happened, and what happens next."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from nostro.console import drawing, journey, words
+from nostro.console.visiting import Visit, page, show
+from nostro.domain.journal import JournalEvent, JournalLine, PostingAction, PostingOwner
+from nostro.domain.order import OrderState
+from nostro.domain.payment import Route
+from nostro.domain.policies.approval import APPROVALS_NEEDED
+from nostro.storage.pages.payments import Standing
+from nostro.storage.pages.trace import StoredFile, Trace
+from nostro.storage.pages.trace import trace as read
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of the evidence and what it is to this payment."""
+
+    stored: StoredFile
+    what: str
+
+
+class Journal(msgspec.Struct, frozen=True, kw_only=True):
+    """A journal as people read it: what for, which lines, who books it."""
+
+    event_word: str
+    reference: str
+    lines: tuple[JournalLine, ...]
+    who: str
+
+
+@require_safe
+@page
+def trace(request: HttpRequest, visit: Visit, order_id: UUID) -> HttpResponse:
+    told = read(order_id)
+    if told is None:
+        raise Http404
+    everything = request.GET.get("events") == "all"
+    steps = journey.steps(told)
+    context = {
+        "told": told,
+        "payment": told.dossier.payment,
+        "place": journey.place(told),
+        "stops": drawing.stops(steps, visit.now),
+        "route_label": drawing.spoken(steps),
+        "everything": everything,
+        "story": [
+            (line, journey.colour(line.event))
+            for line in reversed(told.story)
+            if everything or journey.is_key(line.event)
+        ],
+        "files": files(told),
+        "journals": [_journal(row) for row in told.journals],
+        **_instruction(told),
+        **_people(told),
+    }
+    return show(request, visit, "payment.html", context, fragment="payment_story.html")
+
+
+def files(told: Trace) -> list[Kept]:
+    """What came in and what went out, the oldest first, each file once."""
+    found = []
+    if told.source:
+        what = f"As the ERP sent it; line {told.source.line} of {told.source.line_count}"
+        found.append(Kept(stored=told.source.file, what=what))
+    for sent in told.sent:
+        what = f"As sent to the bank, {words.several(sent.line_count, 'payment')}"
+        found.append(Kept(stored=sent.file, what=f"{what}, message {sent.message_id}"))
+    for heard in told.heard:
+        found.append(Kept(stored=heard, what="The bank's word about it"))
+    return found
+
+
+def _instruction(told: Trace) -> dict[str, Any]:
+    attempt = journey.last_attempt(told)
+    route: Route | None = told.dossier.route
+    standing = Standing(
+        attempt=attempt.state if attempt else None,
+        reason=attempt.reason if attempt else "",
+        rail=route.rail if route else "",
+    )
+    return {
+        "attempt": attempt,
+        "status": words.status_of(told.dossier.payment.state, standing),
+        "rail": words.rail_word(standing.rail),
+        "charges": route.charge_bearer if route else "",
+    }
+
+
+def _people(told: Trace) -> dict[str, Any]:
+    digest = told.dossier.payment.approval_digest
+    return {
+        "approvals": [row for row in told.dossier.approvals if row.voided_at is None],
+        "voided": sum(row.voided_at is not None for row in told.dossier.approvals),
+        "needed": APPROVALS_NEEDED,
+        "digest": " ".join(digest[at : at + 4] for at in range(0, 16, 4)),
+        "denied": told.dossier.payment.state is OrderState.DENIED,
+        "open_holds": [view for view in told.holds if view.hold.closed_at is None],
+        "closed_holds": [view for view in told.holds if view.hold.closed_at],
+    }
+
+
+_ACTIONS = {
+    PostingAction.POST: "The ERP is asked to post this.",
+    PostingAction.CLEAR: "The ERP is asked to clear the open item with this.",
+    PostingAction.RESET_AND_REVERSE: "The ERP is asked to reset its clearing and reverse its own"
+    " document.",
+    PostingAction.NONE: "Not sent: the ERP books this by itself, and we expect exactly this.",
+}
+
+
+def _journal(row: JournalEvent) -> Journal:
+    owner = "nostro" if row.owner is PostingOwner.NOSTRO else "the ERP"
+    return Journal(
+        event_word=row.event.replace("_", " "),
+        reference=row.reference,
+        lines=row.lines,
+        who=f"{_ACTIONS[row.action]} Owner of the posting: {owner}.",
+    )
