@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from django.db import DatabaseError
 
 from nostro.domain.event import GENESIS, chain_hash
 from nostro.storage import events
@@ -24,11 +25,20 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def seal_all(now: datetime) -> int:
-    """Seal what waits, every customer; returns how many events were sealed."""
+    """Seal what waits, every customer; returns how many events were sealed.
+
+    Raises the first customer's error after all the others were sealed.
+    """
     sealed = 0
+    failures: list[Exception] = []
     for tenant_id, _ in events.waiting():
-        while made := events.seal(tenant_id, now):
-            sealed += made
+        try:
+            while made := events.seal(tenant_id, now):
+                sealed += made
+        except (TypeError, ValueError, DatabaseError) as error:
+            failures.append(error)  # One customer's trouble must not stop the others' seals.
+    if failures:
+        raise failures[0]
     return sealed
 
 

@@ -31,7 +31,8 @@ def insert(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) -> int:
                 staging, names, table
             )
         )
-        _copy(cursor, sql.SQL("COPY {} ({}) FROM STDIN").format(staging, names), columns, listed)
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(staging, names)
+        _copy(cursor, statement, columns, _json_columns(model), listed)
         cursor.execute(
             sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT DO NOTHING").format(
                 table, names, names, staging
@@ -43,17 +44,27 @@ def insert(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) -> int:
 
 
 def _copy(
-    cursor: Any, statement: sql.Composed, columns: Sequence[str], rows: list[Mapping[str, Any]]
+    cursor: Any,
+    statement: sql.Composed,
+    columns: Sequence[str],
+    json_columns: frozenset[str],
+    rows: list[Mapping[str, Any]],
 ) -> None:
     with cursor.cursor.copy(statement) as copy:
         for row in rows:
-            copy.write_row([_value(row[column]) for column in columns])
+            copy.write_row(
+                [
+                    Jsonb(row[column])
+                    if column in json_columns and row[column] is not None
+                    else row[column]
+                    for column in columns
+                ]
+            )
 
 
-def _value(value: Any) -> Any:
-    """Mappings and lists of mappings are JSON; lists of text stay arrays."""
-    if isinstance(value, Mapping) or (
-        isinstance(value, list) and value and isinstance(value[0], Mapping)
-    ):
-        return Jsonb(value)
-    return value
+def _json_columns(model: type[models.Model]) -> frozenset[str]:
+    return frozenset(
+        field.column
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.JSONField) and field.column
+    )

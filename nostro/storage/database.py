@@ -70,18 +70,12 @@ def prepare(admin_url: str, passwords: dict[str, str], database: str = DATABASE)
             admin.execute(statement)
 
 
-# What the owner creates later (our migrations, the job engine's) the app may use; the tables of
-# customers take this back and grant exactly, see nostro.storage.isolation.
+# No default privileges: what the app may touch is granted table by table (nostro.storage.grants
+# and nostro.storage.isolation), so that a restored dump opens nothing.
 _SCHEMA = (
     "ALTER SCHEMA public OWNER TO nostro_owner",
     "REVOKE ALL ON SCHEMA public FROM PUBLIC",
     "GRANT USAGE ON SCHEMA public TO nostro_app, nostro_ops",
-    "ALTER DEFAULT PRIVILEGES FOR ROLE nostro_owner IN SCHEMA public"
-    " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO nostro_app",
-    "ALTER DEFAULT PRIVILEGES FOR ROLE nostro_owner IN SCHEMA public"
-    " GRANT USAGE ON SEQUENCES TO nostro_app",
-    "ALTER DEFAULT PRIVILEGES FOR ROLE nostro_owner IN SCHEMA public"
-    " GRANT EXECUTE ON FUNCTIONS TO nostro_app",
 )
 
 

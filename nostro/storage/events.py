@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from django.db import connections, transaction
 
+from nostro.domain.canonical import canonical
 from nostro.domain.event import GENESIS, Actor, Event, Seal, chain_hash
 from nostro.storage import queries
 from nostro.storage.models import Event as EventRow
@@ -20,9 +21,11 @@ PAGE = 2000
 
 
 def record(events: Sequence[Event]) -> None:
-    """Append events inside the open unit of work."""
+    """Append events inside the open unit of work. Raises TypeError for data that holds a float:
+    it has no canonical form, so it could never be sealed."""
     if events:
-        queries.run("record_events", tenant_id=current(), events=_json(events))
+        text = canonical(list(events)).decode()
+        queries.run("record_events", tenant_id=current(), events=text)
 
 
 def about(subjects: Sequence[UUID], limit: int = 500) -> tuple[Event, ...]:
@@ -119,7 +122,3 @@ def _lock(tenant_id: UUID) -> bool:
         )
         (got,) = cursor.fetchone()
     return bool(got)
-
-
-def _json(events: Sequence[Event]) -> str:
-    return msgspec.json.encode(events).decode()

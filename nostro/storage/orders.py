@@ -9,7 +9,6 @@ from uuid import UUID
 
 import msgspec
 from django.db.models import Q
-from psycopg.types.json import Jsonb
 
 from nostro.domain.money import Money
 from nostro.domain.order import ORDER, OrderMove, OrderState
@@ -189,7 +188,7 @@ def _columns(order: OrderRow, tenant_id: UUID, now: datetime) -> dict[str, Any]:
         "maker_id": order.maker_id,
         "maker_name": order.maker_name,
         "created_at": now,
-        "source_changes": Jsonb(list(order.source_changes)),
+        "source_changes": list(order.source_changes),
         "next_action_at": None,
     }
 

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from psycopg.types.json import Jsonb
 
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money
@@ -157,7 +156,7 @@ def _entry_columns(entry: Entry) -> dict[str, Any]:
         "counterparty_iban": single.counterparty_iban if single else "",
         "remittance": " ".join(filter(None, said)) or entry.text,
         "transaction_code": entry.transaction_code or entry.proprietary_code,
-        "details": Jsonb(msgspec.to_builtins(entry.details)),
+        "details": msgspec.to_builtins(entry.details),
         "match_state": MatchState.UNMATCHED.value,
         "source_line": entry.location.line,
     }

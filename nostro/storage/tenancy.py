@@ -24,7 +24,8 @@ def tenant(tenant_id: UUID) -> Iterator[None]:
             raise RuntimeError("a unit of work belongs to one customer")
         yield
         return
-    with transaction.atomic():
+    # Durable: inside another transaction the choice would outlive this unit of work.
+    with transaction.atomic(durable=True):
         with connections["default"].cursor() as cursor:
             cursor.execute("SELECT set_config('app.tenant', %s, true)", [str(tenant_id)])
         token = _current.set(tenant_id)

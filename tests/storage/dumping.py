@@ -55,20 +55,6 @@ def empty_database(cluster: Cluster, database: str) -> None:
     prepare(cluster.admin_url, passwords(), database)
 
 
-def bare_database(cluster: Cluster, database: str) -> None:
-    """A new database to restore into: the owner's, without default privileges.
-
-    A dump grants what differs from PostgreSQL's own defaults and sets our default privileges last.
-    With those in force before, every restored table, log and partition would be open to the app.
-    """
-    name = sql.Identifier(database)
-    with cluster.admin() as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} OWNER nostro_owner").format(name))
-    with cluster.admin(database) as admin:
-        admin.execute("ALTER SCHEMA public OWNER TO nostro_owner")
-        admin.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-
-
 def restore(cluster: Cluster, database: str, text: str) -> None:
     """Run a dump in one transaction; an error ends it."""
     told = subprocess.run(

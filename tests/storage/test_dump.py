@@ -34,7 +34,7 @@ def name(both: Both) -> str:
 def other(cluster: Cluster, name: str) -> Iterator[str]:
     """A database to restore into; afterwards the module's own is in use again."""
     made = f"restored_{uuid4().hex[:8]}"
-    dumping.bare_database(cluster, made)
+    dumping.empty_database(cluster, made)
     yield made
     cluster.drop(made)
     point_at(cluster.url(name))

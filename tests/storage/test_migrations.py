@@ -30,7 +30,7 @@ def empty(cluster: Cluster) -> Iterator[str]:
 def bare(cluster: Cluster) -> Iterator[str]:
     """A database to load a dump into."""
     name = f"upgraded_{uuid4().hex[:8]}"
-    dumping.bare_database(cluster, name)
+    dumping.empty_database(cluster, name)
     yield name
     cluster.drop(name)
 

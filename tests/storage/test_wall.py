@@ -49,7 +49,7 @@ def test_every_table_has_tenant_force_policy_and_keys() -> None:
             f" WHERE oid = 'public.{table}'::regclass"
         )
         policies: dict[object, object] = {
-            name: condition
+            str(name): condition
             for name, condition in query(
                 f"SELECT policyname, qual FROM pg_policies WHERE tablename = '{table}'"
             )
@@ -98,7 +98,8 @@ def test_partitions_are_not_reachable() -> None:
 def test_roles_cannot_step_over_the_wall(alias: str) -> None:
     with connections[alias].cursor() as cursor:
         cursor.execute(
-            "SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+            "SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles"
+            " WHERE rolname = current_user"
         )
         assert cursor.fetchone() == (False, False, False)
 
@@ -117,8 +118,4 @@ def test_without_a_customer_every_table_raises() -> None:
 
 
 def _non_empty() -> list[str]:
-    return [
-        table
-        for table in tenant_tables()
-        if query(f"SELECT 1 FROM {table} LIMIT 1")
-    ]
+    return [table for table in tenant_tables() if query(f"SELECT 1 FROM {table} LIMIT 1")]

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from nostro.storage.isolation import APP, OPS, IsolateTenants, door, policies
+from nostro.storage.isolation import OPS, IsolateTenants, door, policies
 
 CHANGEABLE = [
     "Customer",
@@ -87,7 +87,7 @@ EVENT = [
     *(
         f"CREATE TRIGGER never_emptied BEFORE TRUNCATE ON {table}"
         " FOR EACH STATEMENT EXECUTE FUNCTION nostro_keep_as_written()"
-        for table in ("event", "event_seal")
+        for table in ("event", "event_other", "event_seal")
     ),
     "CREATE INDEX unsealed_order ON unsealed (tenant_id, occurred_at, event_id)",
     # Months are made ahead by the owner; a row outside them lands in event_other and is not lost.
@@ -102,11 +102,17 @@ EVENT = [
         FOR ahead IN 0 .. months - 1 LOOP
             starts := (date_trunc('month', first) + make_interval(months => ahead))::date;
             part := 'event_' || to_char(starts, 'YYYY_MM');
-            IF to_regclass(part) IS NULL THEN
+            -- A month whose events already lie in event_other stays there.
+            IF to_regclass(part) IS NULL AND NOT EXISTS (
+                SELECT 1 FROM event_other WHERE occurred_at >= starts
+                    AND occurred_at < starts + interval '1 month')
+            THEN
                 EXECUTE format(
                     'CREATE TABLE %I PARTITION OF event FOR VALUES FROM (%L) TO (%L)',
                     part, starts, (starts + interval '1 month')::date);
                 EXECUTE format('REVOKE ALL ON %I FROM nostro_app, nostro_ops', part);
+                EXECUTE format('CREATE TRIGGER never_emptied BEFORE TRUNCATE ON %I FOR EACH'
+                    ' STATEMENT EXECUTE FUNCTION nostro_keep_as_written()', part);
                 made := made + 1;
             END IF;
         END LOOP;
@@ -123,5 +129,5 @@ EVENT = [
 WALL = [
     IsolateTenants(CHANGEABLE),
     migrations.RunSQL([*EVENT]),
-    migrations.RunSQL([*DOORS, f"REVOKE INSERT, UPDATE, DELETE ON partner FROM {APP}"]),
+    migrations.RunSQL([*DOORS]),
 ]

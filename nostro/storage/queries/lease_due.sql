@@ -7,6 +7,7 @@ WITH due AS (
 ), chosen AS (
     SELECT t.tenant_id, t.id
     FROM {table} t JOIN due USING (tenant_id, id)
+    WHERE t.next_action_at <= %(now)s
     ORDER BY due.turn, t.next_action_at
     LIMIT %(limit)s
     FOR UPDATE OF t SKIP LOCKED
