@@ -185,10 +185,10 @@ def _take(
     acting: Acting, source: str, name: str, parsed: Parsed, run_id: UUID, kept: UUID
 ) -> RunReceipt:
     now = acting.world.clock.now()
-    reference = _reference(source, parsed, name)
     sums = total(request.amount for request in parsed.requests)
     line_count = len(parsed.requests) + len(parsed.rejected)
     checked = check_all(acting, source, parsed.requests, run_id)
+    reference = _reference(source, parsed, name)
     orders.insert_run(
         run_id,
         source=source,

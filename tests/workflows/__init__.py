@@ -1,0 +1,1 @@
+"""The workflows on the real database, with real or scripted counterparts."""

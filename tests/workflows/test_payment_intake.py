@@ -1,0 +1,291 @@
+"""Payment runs coming in: what is taken, what waits, what is refused, and that nothing is lost."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from nostro.domain.errors import Invalid
+from nostro.domain.order import OrderState
+from nostro.storage import models
+from nostro.storage.tenancy import tenant
+from nostro.workflows import payment_intake, receivables
+from tests.workflows.company import ADDRESS, FRIDAY, PROFILE, Company, Pain001, erp_pain_001, iban
+
+WAITING, HELD = OrderState.AWAITING_APPROVAL, OrderState.HELD
+
+
+def outcomes(receipt: payment_intake.RunReceipt) -> list[tuple[str, str]]:
+    return [(line.outcome, line.code) for line in receipt.lines]
+
+
+def count_of(company: Company, model: Any) -> int:
+    with tenant(company.tenant_id):
+        return int(model.objects.count())
+
+
+def test_a_good_run_waits_for_approval_with_route_and_digest(company: Company) -> None:
+    receipt = company.receive(company.run_file({}, {}, {"COMPANY_CODE": "NL"}))
+    assert outcomes(receipt) == [("accepted", "")] * 3
+    ids = [line.order_id for line in receipt.lines if line.order_id]
+    rows = company.orders(ids)
+    assert {row.state for row in rows} == {WAITING}
+    assert [row.route.debtor_iban for row in rows] == [
+        company.accounts[name] for name in ("DE-EUR", "DE-EUR", "NL-EUR")
+    ]
+    assert all(row.approvable().digest() == row.approval_digest for row in rows)
+    assert len({row.instruction.end_to_end_id for row in rows}) == 3
+    assert company.evidence("run.csv") == [company.run_file({}, {}, {"COMPANY_CODE": "NL"})]
+
+
+def test_a_bad_line_hides_no_other(company: Company) -> None:
+    receipt = company.receive(
+        company.run_file({}, {"IBAN": "NL00FIKT0123456789"}, {"CURRENCY": "EUR"})
+    )
+    assert outcomes(receipt) == [("accepted", ""), ("refused", "invalid_iban"), ("accepted", "")]
+    assert receipt.lines[1].raw
+    assert receipt.lines[1].sentence
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({"COMPANY_CODE": "FR"}, ("refused", "entity_unknown")),
+        ({"CURRENCY": "USD", "COMPANY_CODE": "NL"}, ("refused", "no_account")),
+        ({"CITY": ""}, ("refused", "address_incomplete")),
+        ({"VENDOR": "V77"}, ("held", "payee_unknown")),
+        ({"IBAN": iban(5)}, ("held", "account_differs")),
+    ],
+)
+def test_what_is_refused_or_waits(
+    company: Company, changes: dict[str, str], outcome: tuple[str, str]
+) -> None:
+    (line,) = company.receive(company.run_file(changes)).lines
+    assert (line.outcome, line.code) == outcome
+    assert line.sentence
+
+
+def test_a_changed_account_waits_for_a_person(company: Company) -> None:
+    with tenant(company.tenant_id):
+        payee = company.add_payee("V90", iban(company.seed + 90))
+        company.add_payee_account(payee, "V90", iban(company.seed + 91), 2)
+    run = company.run_file({"VENDOR": "V90", "IBAN": iban(company.seed + 91)})
+    assert outcomes(company.receive(run)) == [("held", "account_recently_changed")]
+
+
+def test_an_invoice_paid_twice_waits_whatever_the_source(company: Company) -> None:
+    twice = company.run_file(
+        {"VENDOR": "V1", "INVOICES": "F1", "AMOUNT": "50.00"},
+        {"VENDOR": "V1", "INVOICES": "F1", "AMOUNT": "50.00"},
+        {"VENDOR": "V1", "INVOICES": "F1", "AMOUNT": "51.00"},
+    )
+    assert [outcome for outcome, _ in outcomes(company.receive(twice))] == [
+        "accepted", "held", "accepted",
+    ]  # fmt: skip
+    (order_id,) = company.ask(company.request("S1", 50_00, invoices=("F1",)), source="api")
+    assert company.states([order_id]) == [HELD]
+    file = erp_pain_001(
+        company.accounts["DE-EUR"], [Pain001(end_to_end_id="E1", creditor_iban=company.payees["V1"],
+                                             amount="50.00", text="F1")]
+    )  # fmt: skip
+    assert outcomes(company.receive(file, "e.xml", "sap")) == [("held", "duplicate_suspected")]
+
+
+def test_a_structured_reference_is_an_invoice_too(company: Company) -> None:
+    def paid(message_id: str) -> bytes:
+        line = Pain001(end_to_end_id=message_id, creditor_iban=company.payees["V1"])
+        file = erp_pain_001(company.accounts["DE-EUR"], [line], message_id=message_id).decode()
+        structured = "<Strd><CdtrRefInf><Ref>RF18539007547034</Ref></CdtrRefInf></Strd>"
+        return file.replace("<Ustrd>Invoice 1</Ustrd>", structured).encode()
+
+    assert outcomes(company.receive(paid("M1"), "1.xml")) == [("accepted", "")]
+    assert outcomes(company.receive(paid("M2"), "2.xml")) == [("held", "duplicate_suspected")]
+
+
+def test_the_same_file_again_changes_nothing(company: Company) -> None:
+    run = company.run_file({}, {"VENDOR": "V77"})
+    first = company.receive(run)
+    before = count_of(company, models.Event)
+    again = company.receive(run, "copy.csv")
+    assert again.repeated
+    assert again.run_id == first.run_id
+    assert outcomes(again) == outcomes(first)
+    assert count_of(company, models.Order) == 2
+    assert count_of(company, models.Event) == before
+
+
+def test_a_payment_delivered_again_in_another_file_is_known(company: Company) -> None:
+    company.receive(company.run_file({}))
+    receipt = company.receive(company.run_file({}, {}))
+    assert outcomes(receipt) == [("repeated", "repeated"), ("accepted", "")]
+    assert receipt.reference == "R1 #2", "another file under the same name is another run"
+    assert count_of(company, models.Order) == 2
+
+
+def test_another_payment_under_a_known_reference_is_refused(company: Company) -> None:
+    company.receive(company.run_file({}))
+    (line,) = company.receive(company.run_file({"AMOUNT": "999.00"})).lines
+    assert (line.outcome, line.code) == ("refused", "reference_reused")
+    assert "101.00 EUR, now 999.00 EUR" in line.sentence
+    (line,) = company.receive(company.run_file({"IBAN": iban(7)})).lines
+    assert line.code == "reference_reused"
+    assert count_of(company, models.Order) == 1
+
+
+def test_a_file_of_the_same_name_every_day_is_taken(company: Company) -> None:
+    for number in (1, 2, 3):
+        line = Pain001(end_to_end_id=f"E{number}", creditor_iban=company.payees["V1"],
+                       text=f"F{number}")  # fmt: skip
+        file = erp_pain_001(company.accounts["DE-EUR"], [line], message_id=f"M{number}")
+        assert outcomes(company.receive(file, "payments.xml")) == [("accepted", "")]
+
+
+def test_totals_that_do_not_fit_refuse_the_run_and_keep_the_bytes(company: Company) -> None:
+    run = company.run_file({}, {}, trailer="TRAILER;2;EUR=1.00\n")
+    with pytest.raises(Invalid) as caught:
+        company.receive(run, "wrong.csv")
+    assert caught.value.code == "run_totals_mismatch"
+    assert company.evidence("wrong.csv") == [run]
+    assert count_of(company, models.Order) == 0
+    assert not company.receive(company.run_file({}, {})).repeated
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "unknown_file_type"),
+        (b"", "unknown_file_type"),
+        (b"RUN_ID;ITEM;COMPANY_CODE;VENDOR\n1;2;3;4\n", "unknown_file_type"),
+        ("cut", "file_cut"),
+        ("statement", "not_a_payment_file"),
+    ],
+)
+def test_bad_files_get_a_clear_error_and_are_kept(
+    company: Company, content: bytes | str, code: str
+) -> None:
+    if content == "cut":
+        content = company.run_file({}, {}).rpartition(b"TRAILER")[0]
+    elif content == "statement":
+        content = (
+            b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt>'
+            b"<GrpHdr><MsgId>S</MsgId><CreDtTm>2026-11-20T18:00:00Z</CreDtTm></GrpHdr><Stmt>"
+            b"<Id>1</Id><Acct><Id><IBAN>NL91ABNA0417164300</IBAN></Id></Acct></Stmt>"
+            b"</BkToCstmrStmt></Document>"
+        )
+    assert isinstance(content, bytes)
+    with pytest.raises(Invalid) as caught:
+        company.receive(content, "bad.csv")
+    error = caught.value
+    assert (error.code, bool(error.happened), bool(error.can_do)) == (code, True, True)
+    assert company.evidence("bad.csv") == [content]
+    assert count_of(company, models.Order) == 0
+
+
+def test_an_unknown_currency_is_a_line_of_its_own(company: Company) -> None:
+    run = company.run_file({}, {}).decode().replace("102.00;EUR", "102.00;EUX")
+    run = run.replace("EUR=203.00", "EUR=101.00,EUX=102.00")
+    try:
+        found = outcomes(company.receive(run.encode()))
+        assert found == [("accepted", ""), ("refused", "unknown_currency")]
+    except Invalid as error:
+        assert error.code in {"invalid_trailer", "run_totals_mismatch"}  # noqa: PT017
+
+
+def test_an_erps_own_pain_001_is_a_run(company: Company) -> None:
+    """The debit account tells the entity, the creditor's account tells the payee."""
+    lines = [
+        Pain001(end_to_end_id="E1", creditor_iban=company.payees["V1"]),
+        Pain001(end_to_end_id="E1", creditor_iban=company.payees["V2"]),
+        Pain001(end_to_end_id="NOTPROVIDED", creditor_iban=company.payees["V3"]),
+        Pain001(end_to_end_id="E4", creditor_iban=iban(4711)),
+    ]
+    file = erp_pain_001(company.accounts["NL-EUR"], lines)
+    receipt = company.receive(file, "erp.xml", "sap")
+    assert [outcome for outcome, _ in outcomes(receipt)] == [
+        "accepted", "accepted", "accepted", "held",
+    ]  # fmt: skip
+    rows = company.orders([line.order_id for line in receipt.lines if line.order_id])
+    assert [row.payee_number for row in rows[:3]] == ["V1", "V2", "V3"]
+    assert {row.route.debtor_iban for row in rows} == {company.accounts["NL-EUR"]}
+    assert rows[0].instruction.end_to_end_id == "E1", "preserved"
+    ours = [row.instruction.end_to_end_id for row in rows[1:3]]
+    assert ours == [f"{company.code}-{row.number}" for row in rows[1:3]], "repeated or absent: ours"
+    for row, theirs in zip(rows[1:3], ("E1", "NOTPROVIDED"), strict=True):
+        replaced = {"field": "end_to_end_id", "from": theirs, "to": row.instruction.end_to_end_id}
+        assert replaced in row.source_changes, "and visibly"
+    again = erp_pain_001(company.accounts["NL-EUR"], lines, message_id="ERP2")
+    assert {outcome for outcome, _ in outcomes(company.receive(again, "2.xml", "sap"))} == {
+        "repeated"
+    }
+    assert count_of(company, models.Order) == 4
+
+
+def test_a_pain_001_of_an_account_that_is_not_ours_is_refused(company: Company) -> None:
+    line = Pain001(end_to_end_id="E1", creditor_iban=company.payees["V1"])
+    receipt = company.receive(erp_pain_001(iban(99), [line]), "x.xml")
+    assert outcomes(receipt) == [("refused", "entity_unknown")]
+    receipt = company.receive(erp_pain_001(company.accounts["DE-USD"], [line]), "y.xml")
+    assert outcomes(receipt) == [("refused", "no_account")]
+    assert company.accounts["DE-USD"] in receipt.lines[0].sentence
+
+
+def test_what_is_rewritten_in_bank_letters_is_visible(company: Company) -> None:
+    (order_id,) = company.ask(
+        company.request(
+            "S1", payee_name="Café Müller", payee_address=ADDRESS, remittance="Rechnung 5 €"
+        )
+    )
+    (row,) = company.orders([order_id])
+    changed = {change["field"]: (change["from"], change["to"]) for change in row.source_changes}
+    assert changed["payee name"] == ("Café Müller", row.instruction.creditor_name)
+    assert row.instruction.creditor_name.isascii()
+    assert changed["remittance"][0] == "Rechnung 5 €"
+    assert company.events("order.received")[-1]["changes"] == list(row.source_changes)
+
+
+def test_single_payments_are_taken_all_or_none(company: Company) -> None:
+    good, bad = company.request("S1"), company.request("S2", entity_code="XX")
+    with pytest.raises(Invalid) as caught:
+        company.ask(good, bad)
+    assert caught.value.code == "entity_unknown"
+    assert "S2" in caught.value.happened
+    assert count_of(company, models.Order) == 0
+
+
+def test_history_is_settled_and_never_sent(company: Company) -> None:
+    request = company.request("H1", invoices=("F9",))
+    assert payment_intake.import_history(company.job, "erp", [request]) == 1
+    assert payment_intake.import_history(company.job, "erp", [request]) == 0
+    assert company.release() == []
+    (order_id,) = company.ask(company.request("S1", invoices=("F9",)))
+    assert company.states([order_id]) == [HELD]
+
+
+def test_an_open_item_list_of_a_wrong_kind_is_kept(company: Company) -> None:
+    with pytest.raises(Invalid):
+        receivables.receive_open_items(company.job, "run.csv", company.run_file({}), PROFILE)
+    with pytest.raises(Invalid):
+        receivables.receive_open_items(company.job, "odd.bin", b"\x00\x01", PROFILE)
+    assert company.evidence("odd.bin") == [b"\x00\x01"]
+    assert len(company.evidence("run.csv")) == 1
+
+
+def test_runs_that_come_at_the_same_time_take_each_payment_once(company: Company) -> None:
+    """Four files with the same two payments and one of their own, and one file four times."""
+    files = [company.run_file({}, {}, {"ITEM": f"9{number}"}) for number in range(4)]
+
+    def take(content: bytes) -> payment_intake.RunReceipt:
+        try:
+            return company.receive(content)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        receipts = list(pool.map(take, [*files, files[0], files[0], files[0], files[0]]))
+    assert count_of(company, models.Order) == 6
+    assert sum(not receipt.repeated for receipt in receipts) == 4
+    assert len(company.evidence("run.csv")) == 4
+    assert company.clock.now() == FRIDAY
