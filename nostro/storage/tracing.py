@@ -173,10 +173,11 @@ def subjects_of(order_id: UUID) -> list[UUID]:
 
 
 def trace(order_id: UUID) -> list[TraceLine]:
-    """The story of one order, oldest first, in words."""
+    """The story of one order, oldest first, in words; the run that brought it before all."""
+    found = sorted(events.about(subjects_of(order_id)), key=lambda one: one.type != "run.received")
     return [
         TraceLine(at=event.occurred_at, words=words(event), who=event.actor.name, event=event)
-        for event in events.about(subjects_of(order_id))
+        for event in found
     ]
 
 
@@ -196,6 +197,16 @@ _WORDS = {
 _MOVED = {"order.moved": "Payment", "attempt.moved": "At the bank", "submission.moved": "File"}
 
 
+_STATES = {"unknown": "outcome unknown", "in_flight": "on its way"}
+
+
+def _because(reason: str, text: str) -> str:
+    """A bank's code stands beside its text; a code of our own is only for programs."""
+    shown = "" if text and "_" in reason else reason
+    told = " ".join(filter(None, (shown, text.rstrip("."))))
+    return f" ({told})" if told else ""
+
+
 def words(event: Event) -> str:
     """One event as a sentence; an unfamiliar event is named by its type."""
     data = dict(event.data)
@@ -204,9 +215,9 @@ def words(event: Event) -> str:
         return "Checked: " + (" ".join(found) if found else "nothing unusual")
     if event.type in _MOVED:
         who = "File for the ERP" if str(data.get("message_id", "")).startswith("JRN-") else ""
-        told = f"{who or _MOVED[event.type]}: {str(data['state_after']).replace('_', ' ')}"
-        because = " ".join(filter(None, (data.get("reason"), data.get("text"))))
-        return told + (f" ({because})" if because else "")
+        after = str(data["state_after"])
+        told = f"{who or _MOVED[event.type]}: {_STATES.get(after, after.replace('_', ' '))}"
+        return told + _because(str(data.get("reason") or ""), str(data.get("text") or ""))
     if isinstance(data.get("evidence"), list):
         data["evidence"] = ", ".join(data["evidence"])
     for key in ("event", "action"):

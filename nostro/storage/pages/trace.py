@@ -64,6 +64,11 @@ class MatchedLine(msgspec.Struct, frozen=True, kw_only=True):
     decided_by: str
     decided_at: datetime
 
+    @property
+    def partly(self) -> bool:
+        """The line pays more than this payment."""
+        return abs(self.amount.minor) != abs(self.line_amount.minor)
+
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """Everything on the page of one payment. `story` is oldest first."""
