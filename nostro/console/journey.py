@@ -172,7 +172,7 @@ def _checked(told: Trace) -> Step:
 def _approved(told: Trace) -> Step:
     payment = told.dossier.payment
     given = [row for row in told.dossier.approvals if row.voided_at is None]
-    names = " and ".join(row.person_name.split()[-1] for row in given)
+    names = ", ".join(_short_name(row.person_name) for row in given)
     if payment.state is _S.DENIED:
         at = payment.state_since
         return Step(title="Denied", detail="will not be sent", at=at, state="stop")
@@ -184,6 +184,12 @@ def _approved(told: Trace) -> Step:
     if not given:
         return Step(title="Approved", detail="before nostro", at=None, state="done")
     return Step(title="Approved", detail=names, at=given[-1].approved_at, state="done")
+
+
+def _short_name(name: str) -> str:
+    """`P. de Vries`."""
+    first, _, rest = name.partition(" ")
+    return f"{first[:1]}. {rest}" if rest else first
 
 
 def _sent(told: Trace) -> Step:

@@ -46,7 +46,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def flagged(self) -> bool:
-        return any(mark.kind != "ok" for mark in self.marks)
+        return any(mark.kind == "warn" for mark in self.marks)
 
     @property
     def needed(self) -> int:
@@ -203,14 +203,14 @@ def unusual(row: ToDecide) -> tuple[Status, ...]:
     ]
     amount, usual = row.payment.amount, row.usual
     if usual is None:
-        marks.append(Status(kind="info", icon="user-plus", word="First payment here"))
+        marks.append(Status(kind="mut", icon="user-plus", word="First payment here"))
     elif amount.minor > TIMES_USUAL * usual.average.minor:
         tenths = amount.minor * 10 // max(usual.average.minor, 1)
         times = f"{tenths // 10}.{tenths % 10}"
         marks.append(Status(kind="warn", icon="trending-up", word=f"Amount {times} × usual"))
     if row.rewritten:
-        marks.append(Status(kind="info", icon="pencil", word="Text rewritten for the bank"))
-    return tuple(marks) or (Status(kind="ok", icon="circle-check", word="As usual"),)
+        marks.append(Status(kind="mut", icon="pencil", word="Text rewritten"))
+    return tuple(marks) or (Status(kind="ok plain", icon="circle-check", word="As usual"),)
 
 
 def _groups(candidates: Sequence[Candidate]) -> tuple[Group, ...]:
