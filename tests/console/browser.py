@@ -1,4 +1,4 @@
-"""Looking at a page as a person and as an inspector: sign-in, the browser's reports, axe, pictures."""
+"""A page as a person and an inspector see it: sign-in, the browser's reports, axe, pictures."""
 
 from __future__ import annotations
 
