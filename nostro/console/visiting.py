@@ -26,12 +26,12 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows.context import Acting
 
 CUSTOMER_IN_SESSION: Final = "customer"
-_STATUS = {
-    Invalid: HTTPStatus.BAD_REQUEST,
-    Refused: HTTPStatus.CONFLICT,
-    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    InDoubt: HTTPStatus.BAD_GATEWAY,
-}
+_STATUS: Final[tuple[tuple[type[NostroError], HTTPStatus], ...]] = (
+    (Invalid, HTTPStatus.BAD_REQUEST),
+    (Refused, HTTPStatus.CONFLICT),
+    (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+    (InDoubt, HTTPStatus.BAD_GATEWAY),
+)
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,8 +117,10 @@ def problem(request: HttpRequest, error: NostroError) -> HttpResponse:
 def status_of(error: NostroError) -> int:
     if error.code == "not_a_member":
         return HTTPStatus.FORBIDDEN
-    found = (status for kind, status in _STATUS.items() if isinstance(error, kind))
-    return next(found, HTTPStatus.CONFLICT)
+    for kind, status in _STATUS:
+        if isinstance(error, kind):
+            return status
+    return HTTPStatus.CONFLICT
 
 
 def by_htmx(request: HttpRequest) -> bool:

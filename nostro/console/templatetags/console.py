@@ -164,6 +164,17 @@ def age(context: dict[str, Any], moment: datetime | None) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
+def due(context: dict[str, Any], moment: datetime) -> SafeString:
+    """Until when, as a tag: late ones in red."""
+    seconds = int((moment - context["now"]).total_seconds())
+    if seconds < 0:
+        return label("bad", "triangle-alert", f"Due {_ago(moment, context['now'])}")
+    spoken = f"{seconds // DAY} d" if seconds >= DAY else f"{seconds // HOUR} h"
+    spoken = spoken if seconds >= HOUR else f"{seconds // MINUTE} min"
+    return label("warn" if seconds < DAY else "mut", "clock", f"Due in {spoken}")
+
+
+@register.simple_tag(takes_context=True)
 def seal(context: dict[str, Any]) -> SafeString:
     """Whether the audit chain is complete, and since when."""
     frame, now = context["frame"], context["now"]

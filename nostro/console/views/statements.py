@@ -132,5 +132,6 @@ def _one_headline(told: StatementRow, counts: LineCounts) -> str:
         return f"This statement {words.verdict_status(told.verdict).word.lower()}"
     left = counts.unmatched + counts.tentative
     if not left:
-        return f"It closes, and all {words.several(counts.matched, 'line')} are explained"
+        lines = f"all {counts.matched:,} lines are" if counts.matched != 1 else "its one line is"
+        return f"It closes, and {lines} explained"
     return f"It closes; {words.several(left, 'line')} still to explain"

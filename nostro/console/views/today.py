@@ -31,6 +31,14 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     href: str
 
 
+class InState(msgspec.Struct, frozen=True, kw_only=True):
+    """How many payments stand in one state, and their sums by currency."""
+
+    state: OrderState
+    count: int
+    sums: tuple[Money, ...]
+
+
 @require_safe
 @page
 def today(request: HttpRequest, visit: Visit) -> HttpResponse:
@@ -48,6 +56,7 @@ def today(request: HttpRequest, visit: Visit) -> HttpResponse:
         "fresh_word": f"{fresh.shares[0]}% as of the last bank day",
         "booked": list(total(booked_of(found.cash.accounts)).values()),
         "equivalent": found.cash.equivalent(booked_of(found.cash.accounts)),
+        "states": states(found.totals),
         "table": table(found.cash, "entity", calendar, visit.now),
     }
     return show(request, visit, "today.html", context)
@@ -55,6 +64,17 @@ def today(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 def part_of_day(hour: int) -> str:
     return "morning" if hour < 12 else "afternoon" if hour < 18 else "evening"
+
+
+def states(totals: Sequence[StateTotal]) -> list[InState]:
+    """The states that payments stand in, in the order of a payment's life."""
+    found = []
+    for state in OrderState:
+        rows = _in(totals, state)
+        if rows:
+            sums = tuple(total(row.total for row in rows).values())
+            found.append(InState(state=state, count=_count(rows), sums=sums))
+    return found
 
 
 def waiting(found: Today) -> list[Waiting]:
@@ -89,7 +109,7 @@ def waiting(found: Today) -> list[Waiting]:
             count=len(found.cases),
             title="Open cases",
             note=found.cases[0].sentence if found.cases else "",
-            href=_case_href(found),
+            href="#cases",
         ),
         Waiting(
             kind="mut",
@@ -113,16 +133,6 @@ def headline(found: Today, waits: Sequence[Waiting]) -> str:
         return f"{where}. Nothing waits for a person."
     count = sum(row.count for row in waits)
     return f"{where}. {words.several(count, 'thing waits', 'things wait')} for a person."
-
-
-def _case_href(found: Today) -> str:
-    """Where the most urgent case can be seen."""
-    first = found.cases[0] if found.cases else None
-    if first and first.order_id:
-        return f"{reverse('today')}payments/{first.order_id}/"
-    if first and first.statement_id:
-        return reverse("statement", args=[first.statement_id])
-    return reverse("statements")
 
 
 def _in(totals: Sequence[StateTotal], state: OrderState) -> list[StateTotal]:
