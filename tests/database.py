@@ -6,6 +6,7 @@ Tests work as nostro_app, never as owner or superuser: such tests would prove no
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
 from nostro.ops.secrets import FileSecrets  # noqa: E402
+from nostro.storage import placement  # noqa: E402
 from nostro.storage.database import ROLES, django_databases, prepare  # noqa: E402
 from nostro.storage.server import Server  # noqa: E402
 
@@ -104,6 +106,15 @@ def cluster() -> Iterator[Cluster]:
     yield found
     connections.close_all()
     server.stop()
+    _remove(server)
+
+
+def _remove(server: Server) -> None:
+    """Leave nothing behind: as root the cluster may lie outside the home."""
+    pointer = server.home / placement.POINTER
+    if pointer.exists():
+        shutil.rmtree(pointer.read_text().strip(), ignore_errors=True)
+    shutil.rmtree(_HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,8 @@ def grant_shared_tables(using: str, **_: Any) -> None:
     with connections[using].cursor() as cursor:
         cursor.execute(
             "SELECT relname, relkind::text FROM pg_class"
-            " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S') AND (relname = ANY(%s) OR starts_with(relname, %s))",
+            " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S')"
+            " AND (relname = ANY(%s) OR starts_with(relname, %s))",
             [list(_SHARED), _ENGINE],
         )
         for name, kind in cursor.fetchall():
