@@ -15,7 +15,7 @@ import msgspec
 from nostro import connectors, formats
 from nostro.domain.attempt import AttemptState
 from nostro.domain.case import CaseKind
-from nostro.domain.errors import Refused
+from nostro.domain.errors import Invalid, NostroError, Refused
 from nostro.domain.money import total
 from nostro.domain.order import OrderMove
 from nostro.domain.party import Account, LegalEntity
@@ -57,7 +57,7 @@ def release(acting: Acting) -> list[UUID]:
     try:
         with tenant(acting.tenant_id):
             return _release(acting)
-    except Refused as refusal:
+    except (Refused, Invalid) as refusal:
         _tell_people(acting, refusal)
         raise
 
@@ -73,7 +73,7 @@ def _release(acting: Acting) -> list[UUID]:
     return [_freeze(acting, account_id, group) for account_id, group in by_account.items()]
 
 
-def _tell_people(acting: Acting, refusal: Refused) -> None:
+def _tell_people(acting: Acting, refusal: NostroError) -> None:
     """A release that is refused is refused again and again until a person looks."""
     now = acting.world.clock.now()
     with tenant(acting.tenant_id):

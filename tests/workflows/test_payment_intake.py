@@ -289,3 +289,10 @@ def test_runs_that_come_at_the_same_time_take_each_payment_once(company: Company
     assert sum(not receipt.repeated for receipt in receipts) == 4
     assert len(company.evidence("run.csv")) == 4
     assert company.clock.now() == FRIDAY
+
+
+def test_a_wrong_account_is_refused_whatever_the_door(company: Company) -> None:
+    with pytest.raises(Invalid) as caught:
+        company.ask(company.request("S1", creditor_iban="NL00FIKT0123456789"))
+    assert caught.value.code == "invalid_iban"
+    assert "NL00FIKT0123456789" in caught.value.happened

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
+from nostro.domain.errors import Invalid
+from nostro.domain.identifier import iban
 from nostro.domain.money import Money
 from nostro.domain.party import PayeeAccount
 from nostro.domain.payment import PaymentRequest
@@ -56,6 +58,10 @@ def _form(request: PaymentRequest) -> list[Finding]:
     findings = []
     if request.amount.minor <= 0:
         findings.append(_invalid("amount_not_positive", f"The amount is {request.amount}."))
+    try:
+        iban(request.creditor_iban)
+    except Invalid as error:
+        findings.append(_invalid(error.code, error.happened))
     address = request.payee_address
     if not (address.town and address.country):
         findings.append(

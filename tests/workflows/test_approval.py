@@ -1,0 +1,224 @@
+"""Who may approve what: never the maker, never a key, never something else than was shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+import msgspec
+import pytest
+from django.db import connections
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from nostro.domain.errors import Invalid, NotAllowed, Refused
+from nostro.domain.order import OrderState
+from nostro.domain.party import Member, Role
+from nostro.storage import models
+from nostro.storage.tenancy import tenant
+from nostro.workflows import approval
+from tests.workflows.company import Company, iban
+
+WAITING = OrderState.AWAITING_APPROVAL
+
+
+def approve(company: Company, member: Member, ids: list[UUID], seen: str = "") -> approval.Approved:
+    return approval.approve(company.acting(member), member, ids, seen or company.seen(ids))
+
+
+def refusal(act: Callable[[], object]) -> str:
+    with pytest.raises(Refused) as caught:
+        act()
+    assert caught.value.happened
+    return caught.value.code
+
+
+def tamper(company: Company, order_id: UUID, **changes: object) -> None:
+    """Change a row behind the back of the workflows, as somebody with the database could."""
+    with tenant(company.tenant_id):
+        models.Order.objects.filter(id=order_id).update(**changes)
+
+
+def test_two_different_people_approve(company: Company) -> None:
+    ids = company.ask(company.request("P1"), company.request("P2"))
+    first = approve(company, company.ann, ids)
+    assert (first.approved, set(first.waiting)) == ((), set(ids))
+    assert set(company.states(ids)) == {WAITING}
+    second = approve(company, company.bob, ids)
+    assert (set(second.approved), second.waiting) == (set(ids), ())
+    assert set(company.states(ids)) == {OrderState.SCHEDULED}
+    given = company.events("order.approval_given")
+    assert [event["approvals"] for event in given] == [1, 1, 2, 2]
+    digests = {row.approval_digest for row in company.orders(ids)}
+    assert {event["digest"] for event in given} == digests
+
+
+def test_the_maker_is_refused_although_he_is_an_approver(company: Company) -> None:
+    ids = company.ask(company.request("P1"))
+    assert Role.APPROVER in company.maker.roles
+    assert refusal(lambda: approve(company, company.maker, ids)) == "maker_cannot_approve"
+    assert company.states(ids) == [WAITING]
+
+
+def test_nobody_approves_twice(company: Company) -> None:
+    ids = company.ask(company.request("P1"))
+    approve(company, company.ann, ids)
+    assert refusal(lambda: approve(company, company.ann, ids)) == "already_approved"
+    assert company.states(ids) == [WAITING]
+
+
+def test_a_key_never_approves(company: Company) -> None:
+    ids = company.ask(company.request("P1"))
+    key = msgspec.structs.replace(company.ann, is_person=False)
+    assert refusal(lambda: approve(company, key, ids)) == "keys_never_approve"
+
+
+def test_who_has_no_such_role_is_refused(company: Company) -> None:
+    ids = company.ask(company.request("P1"))
+    auditor = msgspec.structs.replace(company.ann, roles=frozenset({Role.AUDITOR}))
+    assert refusal(lambda: approve(company, auditor, ids)) == "not_an_approver"
+
+
+def test_who_changed_the_payees_account_is_refused(company: Company) -> None:
+    with tenant(company.tenant_id):
+        payee = company.add_payee("V9", iban(company.seed + 9))
+        company.add_payee_account(payee, "V9", iban(company.seed + 10), 2, UUID(company.ann.id))
+    request = company.request("P1", payee_number="V9", creditor_iban=iban(company.seed + 10))
+    ids = company.ask(request)
+    assert company.states(ids) == [OrderState.HELD]
+    code = refusal(
+        lambda: approval.release_hold(company.acting(company.ann), company.ann, ids[0], "fine")
+    )
+    assert code == "maker_cannot_release"
+    approval.release_hold(company.acting(company.bob), company.bob, ids[0], "Called them back")
+    assert refusal(lambda: approve(company, company.ann, ids)) == "payee_editor_cannot_approve"
+
+
+def test_another_selection_than_was_shown_is_refused(company: Company) -> None:
+    ids = company.ask(company.request("P1"), company.request("P2"))
+    seen = company.seen(ids[:1])
+    assert refusal(lambda: approve(company, company.ann, ids, seen)) == "selection_changed"
+    assert refusal(lambda: approve(company, company.ann, [], seen)) == "payment_unknown"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"amount_minor": 1},
+        {"creditor_iban": iban(666)},
+        {"creditor_name": "Mallory"},
+        {"remittance": "other"},
+        {"latest_date": "2030-01-01"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_row_changed_in_the_database_is_neither_approved_nor_released(
+    company: Company, changes: dict[str, object]
+) -> None:
+    waiting, scheduled = company.ask(company.request("P1"), company.request("P2"))
+    company.approve([scheduled])
+    seen = company.seen([waiting])
+    tamper(company, waiting, **changes)
+    tamper(company, scheduled, **changes)
+    assert refusal(lambda: approve(company, company.ann, [waiting], seen)) == "payment_changed"
+    assert refusal(company.release) == "not_what_was_approved"
+    assert company.states([waiting, scheduled]) == [WAITING, OrderState.SCHEDULED]
+    assert [kind for kind, _ in company.cases()] == ["difference"], "told once"
+    assert refusal(company.release) == "not_what_was_approved"
+    assert len(company.cases()) == 1
+    assert company.bank.received == []
+
+
+def test_a_row_and_its_digest_changed_together_need_new_approvals(company: Company) -> None:
+    """One approval was given to what stood there before: it does not count for what stands now."""
+    (order_id,) = company.ask(company.request("P1"))
+    approve(company, company.ann, [order_id])
+    tamper(company, order_id, creditor_iban=iban(666))
+    (row,) = company.orders([order_id])
+    tamper(company, order_id, approval_digest=row.approvable().digest())
+    assert approve(company, company.bob, [order_id]).waiting == (order_id,)
+    assert company.states([order_id]) == [WAITING]
+
+
+def test_one_payment_of_another_customer_refuses_all(company: Company) -> None:
+    other = Company()
+    ours, theirs = company.ask(company.request("P1")), other.ask(other.request("P1"))
+    both = [*ours, *theirs]
+    code = refusal(lambda: approve(company, company.ann, both, company.seen(ours)))
+    assert code == "payment_unknown"
+    assert company.states(ours) == other.states(theirs) == [WAITING]
+
+
+def test_all_or_none(company: Company) -> None:
+    ids = company.ask(company.request("P1"), company.request("P2", payee="V77"))
+    assert company.states(ids) == [WAITING, OrderState.HELD]
+    with pytest.raises(NotAllowed):
+        approve(company, company.ann, ids)
+    assert company.events("order.approval_given") == []
+
+
+def test_denied_is_for_good_and_says_why(company: Company) -> None:
+    ids = company.ask(company.request("P1"), company.request("P2", payee="V77"))
+    with pytest.raises(Invalid):
+        approval.deny(company.acting(company.ann), company.ann, ids, "  ")
+    code = refusal(lambda: approval.deny(company.acting(), company.maker, ids, "no"))
+    assert code == "maker_cannot_release"
+    approval.deny(company.acting(company.ann), company.ann, ids, "Not ordered")
+    assert set(company.states(ids)) == {OrderState.DENIED}
+    assert {event["text"] for event in company.events("order.moved")} == {"Not ordered"}
+    with pytest.raises(NotAllowed):
+        approve(company, company.bob, ids)
+
+
+def test_a_hold_is_released_by_somebody_else_with_a_reason(company: Company) -> None:
+    (order_id,) = company.ask(company.request("P1", payee="V77"))
+    release = approval.release_hold
+    code = refusal(lambda: release(company.acting(), company.maker, order_id, "fine"))
+    assert code == "maker_cannot_release"
+    with pytest.raises(Invalid):
+        release(company.acting(company.ann), company.ann, order_id, "")
+    release(company.acting(company.ann), company.ann, order_id, "Called them")
+    assert company.states([order_id]) == [WAITING]
+    with pytest.raises(NotAllowed):
+        release(company.acting(company.ann), company.ann, order_id, "again")
+
+
+def test_of_people_who_approve_at_once_exactly_one_completes(company: Company) -> None:
+    ids = company.ask(*(company.request(f"P{number}") for number in range(5)))
+    approve(company, company.ann, ids)
+    seen = company.seen(ids)
+
+    def act(member: Member) -> str:
+        try:
+            done = approval.approve(company.acting(member), member, ids, seen)
+            return "completed" if set(done.approved) == set(ids) else "waits"
+        except NotAllowed as error:
+            return error.code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        said = sorted(pool.map(act, [company.bob, company.cy]))
+    assert said == ["completed", "move_not_allowed"]
+    assert set(company.states(ids)) == {OrderState.SCHEDULED}
+    moves = [event["move"] for event in company.events("order.moved")]
+    assert sorted(moves) == ["approve"] * 5 + ["schedule"] * 5
+    jobs = ProcrastinateJob.objects.filter(
+        task_name="release_payments", args__tenant_id=str(company.tenant_id)
+    )
+    assert jobs.count() == 1
+
+
+def test_two_first_approvals_at_once_complete_together(company: Company) -> None:
+    ids = company.ask(company.request("P1"))
+    seen = company.seen(ids)
+
+    def act(member: Member) -> int:
+        try:
+            return len(approval.approve(company.acting(member), member, ids, seen).approved)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(act, [company.ann, company.bob])) == [0, 1]
+    assert company.states(ids) == [OrderState.SCHEDULED]

@@ -1,0 +1,141 @@
+"""Approved payments become files: exactly what was approved, on a bank day, or not at all."""
+
+from __future__ import annotations
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from django.db import connections
+
+from nostro import formats
+from nostro.domain.order import OrderState
+from nostro.domain.payment import SentLine
+from nostro.formats import Profile
+from nostro.storage import evidence, models
+from nostro.storage.tenancy import tenant
+from nostro.workflows import dispatch
+from tests.workflows.company import Company, iban
+
+
+def lines(company: Company, submission_id: UUID) -> list[SentLine]:
+    with tenant(company.tenant_id):
+        content = evidence.read(company.submission(submission_id).evidence_id)
+    return list(formats.reader(formats.identify(content))(io.BytesIO(content), Profile()))
+
+
+def test_the_file_says_what_was_approved_and_nothing_else(company: Company) -> None:
+    ids = company.pay(3)
+    (submission_id,) = company.release()
+    approved = {row.instruction.end_to_end_id: row.instruction for row in company.orders(ids)}
+    sent = {line.end_to_end_id: line for line in lines(company, submission_id)}
+    assert set(sent) == set(approved)
+    for key, told in approved.items():
+        line = sent[key]
+        assert (line.amount, line.creditor_iban, line.creditor_name, line.remittance) == (
+            told.amount, told.creditor_iban, told.creditor_name, told.remittance,
+        )  # fmt: skip
+        assert line.debtor_iban == company.accounts["DE-EUR"]
+    row = company.submission(submission_id)
+    assert (row.state, row.line_count, row.totals) == ("built", 3, {"EUR": 300_03})
+    assert company.attempts(ids) == ["prepared"] * 3
+    assert company.bank.received == [], "nothing leaves here"
+    assert company.release() == [], "and nothing enters a second file"
+
+
+def test_one_file_an_account_and_one_batch_a_rail(company: Company) -> None:
+    far = iban(1, "CR")
+    ids = company.ask(
+        company.request("P1"),
+        company.request("P2", entity_code="NL"),
+        company.request("P3", currency="USD"),
+        company.request("P4", payee="V2", creditor_iban=far),
+        company.request("P5"),
+    )
+    with tenant(company.tenant_id):
+        models.Order.objects.filter(id__in=ids).update(state=OrderState.AWAITING_APPROVAL)
+    company.approve(ids)
+    released = company.release()
+    assert len(released) == 3
+    found = {line.end_to_end_id: line for one in released for line in lines(company, one)}
+    rows = company.orders(ids)
+    batches = [found[row.instruction.end_to_end_id].payment_information_id for row in rows]
+    assert batches[0] == batches[4]
+    assert len(set(batches)) == 4, "the one outside SEPA is a batch of its own"
+    assert batches[3].rpartition("-")[0] == batches[0].rpartition("-")[0], "in the same file"
+    bearers = [found[row.instruction.end_to_end_id].charge_bearer for row in rows]
+    assert bearers == ["SLEV", "SLEV", "SHAR", "SHAR", "SLEV"]
+
+
+def test_a_weekend_rolls_to_the_next_bank_day(company: Company) -> None:
+    ids = company.ask(company.request("P1", requested_date=date(2026, 11, 21)))
+    company.approve(ids)
+    (submission_id,) = company.release()
+    (line,) = lines(company, submission_id)
+    assert line.execution_date == date(2026, 11, 23)
+    assert company.orders(ids)[0].approvable().digest() == company.orders(ids)[0].approval_digest
+
+
+def test_too_late_for_what_was_approved_is_expired(company: Company) -> None:
+    ids = company.pay()
+    company.clock.advance(days=11)
+    assert company.release() == []
+    assert company.states(ids) == [OrderState.EXPIRED]
+    assert company.bank.received == []
+
+
+def test_the_roll_may_not_pass_the_latest_date(company: Company) -> None:
+    ids = company.ask(company.request("P1", requested_date=date(2026, 12, 2)))
+    company.approve(ids)
+    company.clock.advance(days=22)
+    assert company.clock.now() == datetime(2026, 12, 12, 9, tzinfo=UTC), "a Saturday, the last day"
+    assert company.release() == []
+    assert company.states(ids) == [OrderState.EXPIRED]
+
+
+def test_a_customer_in_quarantine_sends_nothing(company: Company) -> None:
+    ids = company.pay()
+    company.quarantine(True)
+    assert company.release() == []
+    company.quarantine(False)
+    (submission_id,) = company.release()
+    company.quarantine(True)
+    assert dispatch.attend(company.job, submission_id) is None, "also what was frozen before"
+    assert company.bank.received == []
+    assert company.submission(submission_id).next_action_at is not None, "still due"
+    company.quarantine(False)
+    assert dispatch.attend(company.job, submission_id) == "delivered"
+    assert company.states(ids) == [OrderState.IN_FLIGHT]
+
+
+def test_an_order_that_is_already_on_its_way_stops_the_release(company: Company) -> None:
+    """Somebody sets a sent payment back in the database: no second file carries it."""
+    _, ids = company.send()
+    with tenant(company.tenant_id):
+        models.Order.objects.filter(id__in=ids).update(
+            state=OrderState.SCHEDULED, next_action_at=company.clock.now()
+        )
+    try:
+        company.release()
+    except Exception as error:
+        assert getattr(error, "code", "") == "payment_already_on_its_way"  # noqa: PT017
+    assert len(company.bank.received) == 1
+    with tenant(company.tenant_id):
+        assert models.Submission.objects.count() == 1
+    assert [kind for kind, _ in company.cases()] == ["difference"]
+
+
+def test_releases_at_once_put_each_payment_in_one_file(company: Company) -> None:
+    ids = company.pay(20)
+
+    def act(_: int) -> list[UUID]:
+        try:
+            return company.release()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        released = [one for many in pool.map(act, range(4)) for one in many]
+    found = [line.end_to_end_id for one in released for line in lines(company, one)]
+    assert sorted(found) == sorted(row.instruction.end_to_end_id for row in company.orders(ids))
