@@ -37,9 +37,7 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True):
 def find() -> dict[str, Connector]:
     """Every connector there is, by name. Deleting a connector's file deletes the connector."""
     names = (
-        found.name
-        for found in pkgutil.walk_packages(__path__, f"{__name__}.")
-        if not found.ispkg
+        found.name for found in pkgutil.walk_packages(__path__, f"{__name__}.") if not found.ispkg
     )
     modules = (import_module(name) for name in names)
     return {

@@ -85,10 +85,14 @@ def _line_of(
 
 
 def lock_unposted(limit: int = 10_000) -> list[JournalEvent]:
-    """Journals that no file carries yet, oldest first, locked."""
+    """Journals that the ERP has to act on and no file carries yet, oldest first, locked.
+
+    What the ERP books by itself (action none) stays here as our expectation of it.
+    """
     rows = (
         models.JournalEvent.objects.select_for_update(of=("self",))
         .filter(posting_id__isnull=True)
+        .exclude(action=PostingAction.NONE.value)
         .select_related("entity")
         .order_by("created_at", "id")[:limit]
     )

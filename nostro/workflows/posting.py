@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
@@ -13,7 +12,6 @@ from nostro.domain.journal import (
     BusinessEvent,
     JournalEvent,
     JournalLine,
-    PostingAction,
     PostingRule,
     PostingStyle,
     check_balance,
@@ -199,21 +197,12 @@ def _styles() -> dict[str, PostingStyle]:
     return styles
 
 
-def _to_post() -> list[JournalEvent]:
-    """What the ERP has to act on; what it books by itself stays here as our expectation.
-
-    Without the limit: journals that are never sent must not fill the window of those that are.
-    """
-    waiting = journals.lock_unposted(limit=sys.maxsize)
-    return [journal for journal in waiting if journal.action is not PostingAction.NONE]
-
-
 def deliver_journals(acting: Acting, connection_id: UUID) -> UUID | None:
     """Put all journals that no file carries yet into one file for the ERP and wake its dispatch.
 
     Must run inside a unit of work; returns the submission, or None when there is nothing to post.
     """
-    waiting = _to_post()
+    waiting = journals.lock_unposted()
     if not waiting:
         return None
     posting = _file_of(acting, connection_id, waiting)

@@ -13,10 +13,16 @@ from nostro.ports import Outgoing, Receipt
 
 class ErpFolderConfig(msgspec.Struct, frozen=True, kw_only=True):
     """`outbox_folder` is where the ERP picks journals up. `taken_folders`: where it moves what it
-    has taken; a journal found there is not written again."""
+    has taken; a journal found there is not written again.
+
+    `posting` says what this ERP books by itself ("payment_run_only", "statements_too"; "" is the
+    first), and `source` for which source of payments ("" for every one without its own).
+    """
 
     outbox_folder: str
     taken_folders: tuple[str, ...] = ()
+    posting: str = ""
+    source: str = ""
 
 
 class ErpFolder:
