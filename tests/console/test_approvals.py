@@ -1,0 +1,330 @@
+"""Approving as people do it: two of them, never the maker, exactly what each of them saw."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from nostro.domain.order import OrderState
+from nostro.domain.party import Member, Role
+from nostro.storage import listing, people
+from nostro.storage.dossier import dossier
+from nostro.storage.orders import approvals as given_to
+from nostro.storage.pages.approvals import waiting_count
+from nostro.storage.tenancy import tenant
+from tests import seed as leaks
+from tests.api import door
+from tests.console.browser import LOOKS, Watched, faults, look_at, session
+from tests.console.seed import Vesterholt
+
+pytestmark = [pytest.mark.browser]
+
+
+@pytest.fixture(scope="module")
+def states(chromium: Browser, address: str, seeded: Vesterholt) -> dict[str, Any]:
+    """The session of each person, by name."""
+    people = (seeded.maker, seeded.first, seeded.second)
+    return {
+        one.name: session(chromium, address, seeded.email(one.name), seeded.password)
+        for one in people
+    }
+
+
+@pytest.fixture
+def desk(chromium: Browser, address: str, states: dict[str, Any]) -> Any:
+    """Opens the approvals page as a person."""
+
+    @contextmanager
+    def sits(member: Member, look: int = 0, **options: Any) -> Iterator[Watched]:
+        with look_at(chromium, LOOKS[look], states[member.name], **options) as seen:
+            seen.page.goto(f"{address}/approvals/")
+            yield seen
+
+    return sits
+
+
+def state_of(seeded: Vesterholt, order_id: UUID) -> OrderState:
+    with tenant(seeded.tenant_id):
+        row = listing.payment(order_id)
+    assert row is not None
+    return row.state
+
+
+def open_for(seeded: Vesterholt, member: Member, approved_by: int) -> UUID:
+    """A waiting payment with so many approvals that this person neither made nor approved."""
+    with tenant(seeded.tenant_id):
+        rows = listing.payments(state="awaiting_approval", limit=100).rows
+        given = given_to([row.id for row in rows])
+    return next(
+        row.id
+        for row in rows
+        if len(given[row.id]) == approved_by
+        and member.id not in given[row.id]
+        and row.maker_id != member.id
+    )
+
+
+def box(page: Page, order_id: UUID) -> Locator:
+    return page.locator(f"input[name=chosen][value^='{order_id}:']").first
+
+
+def tick(page: Page, *order_ids: UUID) -> None:
+    for order_id in order_ids:
+        box(page, order_id).check()
+    count = page.locator("#decide input[name=chosen]:checked").count()
+    word = "payment" if count == 1 else "payments"
+    expect(approve_button(page)).to_have_text(re.compile(rf"Approve {count}\s{word}"))
+
+
+def approve_button(page: Page) -> Locator:
+    return page.locator("#selection .btn.pri")
+
+
+def test_two_people_approve_and_the_payment_goes(desk: Any, seeded: Vesterholt) -> None:
+    fresh = open_for(seeded, seeded.first, 0)
+    with desk(seeded.first) as seen:
+        tick(seen.page, fresh)
+        digest = seen.page.locator("#selection [name=seen_digest]").input_value()
+        shown = seen.page.locator("#selection .hash output").inner_text()
+        assert digest.startswith(shown.replace(" ", ""))
+        approve_button(seen.page).click()
+        expect(seen.page.locator("#approvals .banner.ok")).to_contain_text(
+            "1 payment waits for a second person"
+        )
+        assert "You approved it" in seen.page.locator("tr", has=box(seen.page, fresh)).inner_text()
+        assert not faults(seen)
+    assert state_of(seeded, fresh) is OrderState.AWAITING_APPROVAL
+    with desk(seeded.second) as seen:
+        tick(seen.page, fresh)
+        approve_button(seen.page).click()
+        expect(seen.page.locator("#approvals .banner.ok")).to_contain_text("1 payment approved")
+        expect(box(seen.page, fresh)).to_have_count(0)
+    assert state_of(seeded, fresh) is OrderState.SCHEDULED
+    with tenant(seeded.tenant_id):
+        found = dossier(fresh)
+    assert found is not None
+    names = [row.person_name for row in found.approvals]
+    assert names == [seeded.first.name, seeded.second.name]
+
+
+def test_sums_by_currency_come_from_the_server(desk: Any, seeded: Vesterholt) -> None:
+    with desk(seeded.second) as seen:
+        boxes = seen.page.locator("input[data-all]:not(:disabled)")
+        boxes.first.check()
+        expect(seen.page.locator("#selection .sum").first).to_be_visible()
+        ticked = seen.page.locator("#decide input[name=chosen]:checked")
+        wanted: dict[str, int] = {}
+        for one in ticked.all():
+            currency = one.get_attribute("data-ccy") or ""
+            minor = int(one.get_attribute("data-minor") or 0)
+            wanted[currency] = wanted.get(currency, 0) + minor
+        expect(seen.page.locator("#selection [data-count]")).to_have_text(str(ticked.count()))
+        for line in seen.page.locator("#selection .sum").all():
+            currency, figure = line.locator("span").all_inner_texts()
+            assert int(figure.replace(",", "").replace(".", "")) == wanted[currency]
+        assert not faults(seen)
+
+
+def test_the_maker_is_refused_with_words(desk: Any, seeded: Vesterholt) -> None:
+    with desk(seeded.first) as seen:
+        own = box(seen.page, seeded.order_ids["own"])
+        expect(own).to_be_disabled()
+        row = seen.page.locator("tr", has=own)
+        expect(row).to_contain_text("You made it: needs someone else")
+        own.evaluate("box => box.disabled = false")
+        own.check()
+        expect(seen.page.locator("#selection [role=alert]")).to_contain_text("You made it")
+        expect(approve_button(seen.page)).to_be_disabled()
+        approve_button(seen.page).evaluate("button => button.disabled = false")
+        approve_button(seen.page).click()
+        expect(seen.page.locator("#approvals > .banner.bad")).to_contain_text(
+            "created or changed this payment"
+        )
+    assert state_of(seeded, seeded.order_ids["own"]) is OrderState.AWAITING_APPROVAL
+
+
+def test_a_maker_may_decide_only_on_what_others_made(desk: Any, seeded: Vesterholt) -> None:
+    with desk(seeded.maker) as seen:
+        mine = seen.page.locator("#decide input[name=chosen]:not(:disabled)")
+        expect(mine).to_have_count(1)
+        assert str(seeded.order_ids["own"]) in (mine.get_attribute("value") or "")
+        expect(seen.page.get_by_role("button", name="Release hold")).to_have_count(0)
+        assert not faults(seen)
+
+
+def test_who_is_no_approver_may_look_only(seeded: Vesterholt) -> None:
+    person_id = door.person([], [])
+    with tenant(seeded.tenant_id):
+        people.grant(door.new(), person_id, [Role.AUDITOR])
+    told = door.signed_in(person_id).get("/approvals/").content.decode()
+    assert "Nothing waits for you." in told
+    assert "Needs an approver; you are not one" in told
+    assert "Release hold" not in told
+
+
+def test_a_changed_selection_is_refused(desk: Any, seeded: Vesterholt) -> None:
+    chosen = open_for(seeded, seeded.second, 0)
+    with desk(seeded.second) as seen:
+        tick(seen.page, chosen)
+        seen.page.locator("#selection [name=seen_digest]").evaluate(
+            "field => field.value = 'f'.repeat(64)"
+        )
+        approve_button(seen.page).click()
+        banner = seen.page.locator("#approvals > .banner.bad")
+        expect(banner).to_contain_text("changed after they were shown to you")
+        expect(banner).to_contain_text("Nothing was approved")
+        expect(box(seen.page, chosen)).to_be_checked()
+    with tenant(seeded.tenant_id):
+        assert seeded.second.id not in given_to([chosen])[chosen]
+
+
+def test_what_changed_since_it_was_shown_is_said(desk: Any, seeded: Vesterholt) -> None:
+    chosen = open_for(seeded, seeded.second, 0)
+    with desk(seeded.second) as seen:
+        box(seen.page, chosen).evaluate(
+            "box => box.value = box.value.slice(0, 37) + '0'.repeat(64)"
+        )
+        box(seen.page, chosen).check()
+        expect(seen.page.locator("#selection [role=alert]")).to_contain_text("Changed since")
+        expect(approve_button(seen.page)).to_be_disabled()
+
+
+def test_deny_needs_a_reason_and_keeps_it(desk: Any, seeded: Vesterholt) -> None:
+    chosen = open_for(seeded, seeded.first, 0)
+    with desk(seeded.first) as seen:
+        tick(seen.page, chosen)
+        seen.page.get_by_role("button", name="Deny with reason").click()
+        expect(seen.page.locator("#approvals > .banner.bad")).to_contain_text("A reason is needed")
+        expect(box(seen.page, chosen)).to_be_checked()
+        seen.page.get_by_label("Reason, if you deny").fill("Goods were sent back")
+        seen.page.get_by_role("button", name="Deny with reason").click()
+        expect(seen.page.locator("#approvals .banner.ok")).to_contain_text("1 payment denied")
+    assert state_of(seeded, chosen) is OrderState.DENIED
+    with tenant(seeded.tenant_id):
+        found = dossier(chosen)
+    assert found is not None
+    assert any(event.data.get("text") == "Goods were sent back" for event in found.events)
+
+
+def test_a_hold_is_released_with_a_reason(desk: Any, seeded: Vesterholt) -> None:
+    held = next(
+        seeded.order_ids[name] for name in ("held", "duplicate")
+        if state_of(seeded, seeded.order_ids[name]) is OrderState.HELD
+    )  # fmt: skip
+    with desk(seeded.first) as seen:
+        place = seen.page.locator(f"#held-{held}")
+        place.get_by_role("button", name="Release hold").click()
+        expect(seen.page.locator("#approvals > .banner.bad")).to_contain_text("A reason is needed")
+        place.get_by_label(re.compile("Reason, kept")).fill("Called the payee back")
+        place.get_by_role("button", name="Release hold").click()
+        expect(seen.page.locator("#approvals .banner.ok")).to_contain_text("The hold is released")
+        expect(place).to_have_count(0)
+        expect(box(seen.page, held)).to_be_enabled()
+    with tenant(seeded.tenant_id):
+        found = dossier(held)
+    assert found is not None
+    assert (found.holds[0].closed_by, found.holds[0].reason) == (
+        seeded.first.name, "Called the payee back",
+    )  # fmt: skip
+
+
+def test_keys_choose_and_open(desk: Any, seeded: Vesterholt) -> None:
+    with desk(seeded.second) as seen:
+        for key in ("j", "j", "x"):
+            seen.page.keyboard.press(key)
+        second = seen.page.locator("tr[data-row]").nth(1)
+        expect(second.locator("input")).to_be_checked()
+        expect(approve_button(seen.page)).to_be_enabled()
+        name = second.locator("th a").inner_text()
+        seen.page.evaluate("document.activeElement.blur()")
+        seen.page.keyboard.press("Enter")
+        expect(seen.page.locator("h1")).to_contain_text(name)
+
+
+def test_enter_on_a_box_never_approves(desk: Any, seeded: Vesterholt) -> None:
+    chosen = open_for(seeded, seeded.second, 0)
+    with desk(seeded.second) as seen:
+        tick(seen.page, chosen)
+        box(seen.page, chosen).press("Enter")
+        expect(seen.page.locator("#approvals")).to_be_visible()
+        expect(box(seen.page, chosen)).to_be_checked()
+    with tenant(seeded.tenant_id):
+        assert seeded.second.id not in given_to([chosen])[chosen]
+
+
+def test_everything_works_without_scripts(desk: Any, seeded: Vesterholt) -> None:
+    chosen = open_for(seeded, seeded.second, 0)
+    with desk(seeded.second, java_script_enabled=False) as seen:
+        expect(approve_button(seen.page)).to_be_disabled()
+        box(seen.page, chosen).check()
+        seen.page.get_by_role("button", name="Show sums and digest").last.click()
+        expect(box(seen.page, chosen)).to_be_checked()
+        approve_button(seen.page).click()
+        expect(seen.page.locator("#notices")).to_contain_text("Your approval is recorded")
+    with tenant(seeded.tenant_id):
+        assert seeded.second.id in given_to([chosen])[chosen]
+
+
+def test_on_a_phone_the_selection_is_at_hand(desk: Any, seeded: Vesterholt) -> None:
+    with desk(seeded.second, look=2) as seen:
+        seen.page.locator("#decide input[name=chosen]:not(:disabled)").first.check()
+        expect(seen.page.locator(".stepbar [data-count]")).to_have_text("1")
+        seen.page.get_by_role("link", name="Look and approve").click()
+        expect(approve_button(seen.page)).to_be_in_viewport()
+
+
+def test_the_count_of_waiting_payments(desk: Any, seeded: Vesterholt) -> None:
+    with tenant(seeded.tenant_id):
+        waiting = waiting_count()
+    with desk(seeded.first) as seen:
+        places = seen.page.locator(".nav a[href='/approvals/'] .cnt")
+        expect(places).to_have_text(re.compile(rf"^{waiting}\b"))
+
+
+def test_nothing_to_decide_says_so(seeded: Vesterholt) -> None:
+    empty = leaks.customer("NONE", payments=0)
+    client = door.signed_in(door.person([empty], [Role.APPROVER]))
+    answer = client.get("/approvals/").content.decode()
+    assert "Nothing waits for approval, and nothing is held." in answer
+
+
+@pytest.fixture
+def stranger(seeded: Vesterholt) -> Client:
+    other = leaks.customer("STRB", payments=0)
+    person_id = door.person([other], [Role.APPROVER])
+    client = door.browser()
+    assert client.login(email=f"{person_id}@example.com", password=door.PASSWORD)
+    return client
+
+
+def test_another_customers_payments_cannot_be_decided(seeded: Vesterholt, stranger: Client) -> None:
+    held, waiting = seeded.order_ids["duplicate"], seeded.order_ids["waiting"]
+    before = (state_of(seeded, held), state_of(seeded, waiting))
+    sent = {"chosen": f"{waiting}:{'0' * 64}", "reason": "mine now", "seen_digest": "0" * 64}
+    for address in (
+        "/approvals/approve/", "/approvals/deny/", f"/payments/{held}/release/",
+    ):  # fmt: skip
+        answer = stranger.post(address, sent)
+        assert answer.status_code in (404, 409), address
+        assert "does not exist for this customer" in answer.content.decode()
+    assert (state_of(seeded, held), state_of(seeded, waiting)) == before
+
+
+def test_a_post_without_its_token_is_refused(seeded: Vesterholt) -> None:
+    here = leaks.customer("CSRF", payments=0)
+    client = door.signed_in(door.person([here], [Role.APPROVER]))
+    assert client.post("/approvals/approve/", {"chosen": ""}).status_code == 403
+
+
+@pytest.mark.parametrize("chosen", ["nonsense", "", "1:2"])
+def test_a_choice_that_is_none_is_refused_in_words(stranger: Client, chosen: str) -> None:
+    answer = stranger.post("/approvals/approve/", {"chosen": chosen})
+    assert answer.status_code in (400, 422)
+    assert "Reload the page" in answer.content.decode()
