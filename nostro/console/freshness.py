@@ -45,8 +45,8 @@ def age_of(calendar: Calendar, figure: Figure | None, now: datetime, currency: s
 
 
 def oldest(ages: Iterable[Status]) -> Status | None:
-    """The age to show for several figures together: the worst of them."""
-    rank = {"ok": 0, "warn": 1, "bad": 2, "mut": 3}
+    """The age to show for several figures together: the worst of those that are in the sum."""
+    rank = {"mut": 0, "ok": 1, "warn": 2, "bad": 3}
     return max(ages, key=lambda age: rank[age.kind], default=None)
 
 

@@ -104,7 +104,7 @@ CASE_KIND: Final = {
 }
 MATCH: Final = {
     MatchState.UNMATCHED: Status(kind=_WARN, icon=_OPEN, word="Not matched"),
-    MatchState.TENTATIVE: Status(kind=_INFO, icon=_WAIT, word="To confirm"),
+    MatchState.TENTATIVE: Status(kind=_INFO, icon=_WAIT, word="Suggested"),
     MatchState.MATCHED: Status(kind=_OK, icon=_DONE, word="Matched"),
 }
 CLOSING: Final = {

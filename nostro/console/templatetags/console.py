@@ -168,10 +168,8 @@ def due(context: dict[str, Any], moment: datetime) -> SafeString:
     """Until when, as a tag: late ones in red."""
     seconds = int((moment - context["now"]).total_seconds())
     if seconds < 0:
-        return label("bad", "triangle-alert", f"Due {_ago(moment, context['now'])}")
-    spoken = f"{seconds // DAY} d" if seconds >= DAY else f"{seconds // HOUR} h"
-    spoken = spoken if seconds >= HOUR else f"{seconds // MINUTE} min"
-    return label("warn" if seconds < DAY else "mut", "clock", f"Due in {spoken}")
+        return label("bad", "triangle-alert", f"{_spoken(-seconds)} overdue")
+    return label("warn" if seconds < DAY else "mut", "clock", f"Due in {_spoken(seconds)}")
 
 
 @register.simple_tag(takes_context=True)
@@ -183,7 +181,10 @@ def seal(context: dict[str, Any]) -> SafeString:
         return label("warn hide-s", "clock", f"{waits}, oldest {_ago(frame.waiting_since, now)}")
     if frame.sealed_at is None:
         return label("mut hide-s", "circle-dashed", "Audit chain not begun")
-    return label("ok hide-s", "shield-check", f"Audit chain sealed {_ago(frame.sealed_at, now)}")
+    sealed_at = frame.sealed_at.astimezone(UTC)
+    same_day = sealed_at.date() == now.astimezone(UTC).date()
+    when = f"{sealed_at:%H:%M}" if same_day else f"{sealed_at:%-d %b, %H:%M}"
+    return label("ok hide-s", "shield-check", f"Audit chain sealed {when} UTC")
 
 
 @register.simple_tag(takes_context=True)
@@ -227,6 +228,13 @@ def sprite() -> SafeString:
 def _sprite() -> str:
     found = files("nostro.console") / "static" / "console" / "icons.svg"
     return found.read_text(encoding="utf-8").replace("<svg ", "<svg hidden ", 1)
+
+
+def _spoken(seconds: int) -> str:
+    """A length of time in its largest unit."""
+    if seconds >= DAY:
+        return words.several(seconds // DAY, "day")
+    return f"{seconds // HOUR} h" if seconds >= HOUR else f"{max(seconds // MINUTE, 1)} min"
 
 
 def _ago(moment: datetime, now: datetime) -> str:

@@ -14,11 +14,13 @@ from nostro.console import words
 from nostro.console.visiting import Visit, page, show
 from nostro.console.words import Status
 from nostro.domain.errors import Invalid
+from nostro.domain.money import Money
 from nostro.domain.statement import Closing
 from nostro.storage import listing
 from nostro.storage.pages.statements import (
     Explanation,
     LineCounts,
+    booked_sum,
     explanations,
     line_counts,
     original,
@@ -41,6 +43,14 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     line: TransactionRow
     match: Status
     explained: Explanation | None
+
+
+class Balance(msgspec.Struct, frozen=True, kw_only=True):
+    """What the booked lines add up to, where they lead from opening, and what is missing."""
+
+    booked: Money
+    expected: Money | None
+    difference: Money | None
 
 
 @require_safe
@@ -73,11 +83,14 @@ def statement(request: HttpRequest, visit: Visit, statement_id: UUID) -> HttpRes
     explained = explanations([row.id for row in found.rows])
     here = reverse("statement", args=[statement_id])
     counts = line_counts(statement_id)
+    balance = _balance(told, booked_sum(statement_id, told.currency))
     context = {
         "told": told,
         "verdict": words.verdict_status(told.verdict),
         "headline": _one_headline(told, counts),
         "counts": counts,
+        "balance": balance,
+        "reason": _reason(told, balance),
         "closes": told.verdict == Closing.CLOSES,
         "lines": [
             Booked(
@@ -87,7 +100,6 @@ def statement(request: HttpRequest, visit: Visit, statement_id: UUID) -> HttpRes
             )
             for row in found.rows
         ],
-        "moved": told.closing - told.opening if told.opening and told.closing else None,
         "file": original(statement_id),
         "older": f"{here}?{urlencode({'cursor': found.next})}" if found.next else "",
         "newest": here if cursor else "",
@@ -127,11 +139,32 @@ def _headline(rows: list[Listed]) -> str:
     return f"{first}; {lines if open_lines else 'every line is explained'}"
 
 
+def _balance(told: StatementRow, booked: Money) -> Balance:
+    if told.opening is None or told.closing is None:
+        return Balance(booked=booked, expected=None, difference=None)
+    expected = told.opening + booked
+    return Balance(booked=booked, expected=expected, difference=told.closing - expected)
+
+
+def _reason(told: StatementRow, balance: Balance) -> str:
+    """Why the verdict is as it is; amounts as people write them."""
+    if told.verdict == Closing.DOES_NOT_CLOSE and balance.difference and balance.expected:
+        return (
+            f"Opening plus the booked entries is {words.money(balance.expected)};"
+            f" the bank's closing balance differs by {words.money(balance.difference)}."
+        )
+    return f"{told.verdict_reason[:1].upper()}{told.verdict_reason[1:]}."
+
+
 def _one_headline(told: StatementRow, counts: LineCounts) -> str:
     if told.verdict != Closing.CLOSES:
         return f"This statement {words.verdict_status(told.verdict).word.lower()}"
-    left = counts.unmatched + counts.tentative
-    if not left:
-        lines = f"all {counts.matched:,} lines are" if counts.matched != 1 else "its one line is"
-        return f"It closes, and {lines} explained"
-    return f"It closes; {words.several(left, 'line')} still to explain"
+    parts = []
+    if counts.unmatched:
+        parts.append(f"{words.several(counts.unmatched, 'line')} not explained")
+    if counts.tentative:
+        parts.append(f"{counts.tentative:,} to confirm")
+    if parts:
+        return f"It closes; {words.listed(parts)}"
+    lines = f"all {counts.matched:,} lines are" if counts.matched != 1 else "its one line is"
+    return f"It closes, and {lines} explained"

@@ -17,7 +17,7 @@ from nostro.console.visiting import Visit, page, show
 from nostro.domain.money import Money, total
 from nostro.domain.order import OrderState
 from nostro.storage.pages import today as reading
-from nostro.storage.pages.today import Today
+from nostro.storage.pages.today import BankLines, Today
 from nostro.storage.rows import StateTotal
 
 
@@ -113,9 +113,9 @@ def waiting(found: Today) -> list[Waiting]:
         ),
         Waiting(
             kind="mut",
-            count=found.lines.open,
+            count=found.lines.open + found.lines.suggested,
             title="Bank lines to match",
-            note=f"{found.lines.total - found.lines.open:,} of {found.lines.total:,} explained",
+            note=_lines_note(found.lines),
             href=reverse("statements"),
         ),
     )
@@ -133,6 +133,11 @@ def headline(found: Today, waits: Sequence[Waiting]) -> str:
         return f"{where}. Nothing waits for a person."
     count = sum(row.count for row in waits)
     return f"{where}. {words.several(count, 'thing waits', 'things wait')} for a person."
+
+
+def _lines_note(lines: BankLines) -> str:
+    explained = f"{lines.total - lines.open - lines.suggested:,} of {lines.total:,} explained"
+    return f"{explained}, {lines.suggested:,} suggested" if lines.suggested else explained
 
 
 def _in(totals: Sequence[StateTotal], state: OrderState) -> list[StateTotal]:

@@ -6,8 +6,11 @@ from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
+from django.db.models import Sum
 
 from nostro.domain.match import MatchState
+from nostro.domain.money import Money
+from nostro.domain.statement import EntryStatus
 from nostro.storage import models
 from nostro.storage.pages.trace import StoredFile, stored_file
 
@@ -54,6 +57,14 @@ def explanations(transaction_ids: Collection[UUID]) -> dict[UUID, Explanation]:
         )
         for row in found
     }
+
+
+def booked_sum(statement_id: UUID, currency: str) -> Money:
+    """What the booked lines of a statement add up to, in its own currency."""
+    found = models.BankTransaction.objects.filter(
+        statement_id=statement_id, status=EntryStatus.BOOK.value, currency=currency
+    ).aggregate(minor=Sum("amount_minor"))
+    return Money(int(found["minor"] or 0), currency)
 
 
 def line_counts(statement_id: UUID) -> LineCounts:
