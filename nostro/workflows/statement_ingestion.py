@@ -73,6 +73,7 @@ def ingest(
         new_lines = _store(acting, row_id, statement, verdict, account_id, evidence_id, sample)
         if verdict.verdict is Closing.DOES_NOT_CLOSE:
             _does_not_close(acting, row_id, statement, verdict)
+        _overlaps(acting, row_id, statement, new_lines)
         matched, suggested = explain(acting, row_id, account)
         return Ingested(
             statement_id=row_id,
@@ -126,7 +127,7 @@ def _store(
         bank_statement_id=statement.statement_id,
         verdict=verdict.verdict.value,
         reason=verdict.reason,
-        lines=sum(entry.status == EntryStatus.BOOK for entry in statement.entries),
+        lines=_booked(statement),
         new_lines=new_lines,
         evidence_id=str(evidence_id),
         sample=sample,
@@ -218,6 +219,24 @@ def _does_not_close(
         "Ask the bank for the missing page or line; the statement is shown with its difference.",
         row_id,
     )
+
+
+def _overlaps(acting: Acting, row_id: UUID, statement: Statement, new_lines: int) -> None:
+    """Lines that came with another statement before are not booked again, but not in silence."""
+    known = _booked(statement) - new_lines
+    if known:
+        open_case(
+            acting,
+            f"overlap/{row_id}",
+            f"{known} lines of statement {statement.statement_id} of {statement.account} came in"
+            " an earlier statement, exactly the same; they were not booked again.",
+            "If the bank made the same booking twice, tell it; else nothing is to be done.",
+            row_id,
+        )
+
+
+def _booked(statement: Statement) -> int:
+    return sum(entry.status == EntryStatus.BOOK for entry in statement.entries)
 
 
 def _not_ours(acting: Acting, evidence_id: UUID, statement: Statement) -> None:
