@@ -45,6 +45,7 @@ _ENDED = {
     _S.PARTIALLY_RETURNED: "Part of the money came back.",
     _S.RECALLED: "It was paid and then recalled.",
 }
+_NEVER_SENT = (_S.DENIED, _S.CANCELLED, _S.EXPIRED, _S.INVALID)
 _AT_BANK = {
     _A.DISPATCHING: "Its file is being handed to {bank} right now.",
     _A.DELIVERED: "{bank} has the file and has not answered yet.",
@@ -232,7 +233,9 @@ def _cash(told: Trace) -> Step:
         return Step(title="In cash", detail=detail, at=booked[0].decided_at, state="done")
     if told.dossier.payment.state is _S.SETTLED:
         return Step(title="In cash", detail="before nostro", at=None, state="done")
-    return Step(title="In cash", detail="statement line", at=None, state="ahead")
+    ended = told.dossier.payment.state in (_S.REJECTED, _S.FAILED, *_NEVER_SENT)
+    detail = "nothing was paid" if ended else "statement line"
+    return Step(title="In cash", detail=detail, at=None, state="ahead")
 
 
 def _posted(told: Trace) -> Step:

@@ -220,6 +220,8 @@ def words(event: Event) -> str:
         return told + _because(str(data.get("reason") or ""), str(data.get("text") or ""))
     if isinstance(data.get("evidence"), list):
         data["evidence"] = ", ".join(data["evidence"])
+    if data.get("owner") == "erp":
+        data["owner"] = "the ERP"
     for key in ("event", "action"):
         if key in data:
             data[key] = str(data[key]).replace("_", " ")

@@ -57,7 +57,7 @@ def shown(page: Page) -> list[str]:
 def test_the_headline_says_what_is_stuck(page: Page, address: str) -> None:
     page.goto(f"{address}/payments/")
     told = page.locator("h1 + p").inner_text()
-    assert re.match(r"\d+ payments are stuck: the bank has not answered for \d+ and", told), told
+    assert re.match(r"\d+ payments are stuck: \d+ wait for the bank's answer and", told), told
 
 
 def test_a_chip_filters_in_place_and_in_the_address(page: Page, address: str) -> None:

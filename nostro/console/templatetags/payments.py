@@ -14,9 +14,9 @@ register = template.Library()
 
 @register.filter
 def few(names: Sequence[str]) -> str:
-    """`4711`, `4711 and 4712`, `4711 and 2 more`."""
-    if len(names) <= 2:
-        return words.listed(list(names))
+    """`4711`, `4711 and 2 more`."""
+    if len(names) <= 1:
+        return "".join(names)
     return f"{names[0]} and {len(names) - 1} more"
 
 

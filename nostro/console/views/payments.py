@@ -99,7 +99,8 @@ def headline(totals: Sequence[StateTotal], unknown: int) -> str:
         return "No payment has come in yet."
     parts = []
     if unknown:
-        parts.append(f"the bank has not answered for {unknown}")
+        verb = "waits" if unknown == 1 else "wait"
+        parts.append(f"{unknown} {verb} for the bank's answer")
     if held := counts.get(_S.HELD, 0):
         parts.append(f"{held} {'is' if held == 1 else 'are'} held until a person looks")
     for state, word in ((_S.EXPIRED, "expired"), (_S.FAILED, "did not reach the bank")):

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from nostro.console import drawing, journey, words
 from nostro.console.visiting import Visit, page, show
+from nostro.domain.case import CaseKind
 from nostro.domain.journal import JournalEvent, JournalLine, PostingAction, PostingOwner
 from nostro.domain.order import OrderState
 from nostro.domain.payment import Route
@@ -18,6 +19,9 @@ from nostro.domain.policies.approval import APPROVALS_NEEDED
 from nostro.storage.pages.payments import Standing
 from nostro.storage.pages.trace import StoredFile, Trace
 from nostro.storage.pages.trace import trace as read
+
+# Cases about what the banner at the top says anyway.
+_SAME_MATTER = (CaseKind.REJECTION, CaseKind.ENQUIRY)
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +61,8 @@ def trace(request: HttpRequest, visit: Visit, order_id: UUID) -> HttpResponse:
             if everything or journey.is_key(line.event)
         ],
         "files": files(told),
+        "told_here": [case for case in told.cases if case.kind in _SAME_MATTER],
+        "told_apart": [case for case in told.cases if case.kind not in _SAME_MATTER],
         "journals": [_journal(row) for row in told.journals],
         **_instruction(told),
         **_people(told),

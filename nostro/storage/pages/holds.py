@@ -61,7 +61,7 @@ def _beside_payment(payment: PaymentRow, hold: HoldRow) -> HoldView:
         ("Payee", payment.creditor_name, other.creditor_name),
         ("Amount", _money(payment.amount), _money(Money(other.amount_minor, other.currency))),
         ("Invoices", ", ".join(payment.invoices), ", ".join(other.invoices)),
-        ("Account", payment.creditor_iban, other.creditor_iban),
+        ("Account", _iban(payment.creditor_iban), _iban(other.creditor_iban)),
         ("Date", f"{payment.requested_date:%-d %b %Y}", f"{other.requested_date:%-d %b %Y}"),
         ("Source", payment.source_reference, other.source_reference),
     )
@@ -84,7 +84,7 @@ def _beside_account(payment: PaymentRow, hold: HoldRow) -> HoldView:
         return HoldView(hold=hold)
     if known.iban != payment.creditor_iban:
         told = (
-            ("IBAN", payment.creditor_iban, known.iban),
+            ("IBAN", _iban(payment.creditor_iban), _iban(known.iban)),
             ("Said by", f"payment {payment.source_reference}", known.changed_by),
         )
         return HoldView(hold=hold, other_title="Known account", compared=_compared(told))
@@ -94,7 +94,7 @@ def _beside_account(payment: PaymentRow, hold: HoldRow) -> HoldView:
     if before is None:
         return HoldView(hold=hold)
     pairs = (
-        ("IBAN", known.iban, before.iban),
+        ("IBAN", _iban(known.iban), _iban(before.iban)),
         ("BIC", known.bic or "none", before.bic or "none"),
         ("Since", f"{known.valid_from:%-d %b %Y}", f"{before.valid_from:%-d %b %Y}"),
         ("Changed by", known.changed_by, before.changed_by),
@@ -109,6 +109,11 @@ def _compared(pairs: Collection[tuple[str, str, str]]) -> tuple[Compared, ...]:
 
 def _money(amount: Money) -> str:
     return f"{amount.grouped()} {amount.currency}"
+
+
+def _iban(text: str) -> str:
+    """In groups of four: two of them are compared by eye."""
+    return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
 def _yes(confirmed: bool) -> str:
