@@ -1,0 +1,86 @@
+"""Every page in light, in dark and on a phone: no barrier, no refused code, no sideways scroll."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.console.browser import LOOKS, Look, faults, look_at, picture, session
+from tests.console.seed import Vesterholt
+
+pytestmark = [pytest.mark.browser]
+
+PAGES: dict[str, Callable[[Vesterholt], str]] = {
+    "today": lambda v: "/",
+    "cash": lambda v: "/cash/",
+    "cash-by-currency": lambda v: "/cash/?by=currency",
+    "payments": lambda v: "/payments/",
+    "payments-nothing-found": lambda v: "/payments/?q=nothing-like-this",
+    "payment-settled": lambda v: f"/payments/{v.order_ids['settled']}/",
+    "payment-unknown": lambda v: f"/payments/{v.order_ids['unknown']}/",
+    "payment-rejected": lambda v: f"/payments/{v.order_ids['rejected']}/",
+    "payment-held": lambda v: f"/payments/{v.order_ids['duplicate']}/",
+    "payment-waiting": lambda v: f"/payments/{v.order_ids['waiting']}/",
+    "approvals": lambda v: "/approvals/",
+    "statements": lambda v: "/statements/",
+    "statement-closes": lambda v: f"/statements/{v.statement_ids['closes']}/",
+    "statement-does-not-close": lambda v: f"/statements/{v.statement_ids['does_not_close']}/",
+    "password": lambda v: "/password/",
+    "sign-out": lambda v: "/sign-out/",
+    "not-found": lambda v: "/nothing/here/",
+}
+
+
+@pytest.fixture(scope="module")
+def treasurer(chromium: Browser, address: str, seeded: Vesterholt) -> Any:
+    """The session of the first approver."""
+    return session(chromium, address, seeded.email(seeded.first.name), seeded.password)
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+@pytest.mark.parametrize("name", PAGES)
+def test_page(
+    chromium: Browser, address: str, seeded: Vesterholt, treasurer: Any, name: str, look: Look
+) -> None:
+    with look_at(chromium, look, treasurer) as seen:
+        answer = seen.page.goto(address + PAGES[name](seeded), wait_until="load")
+        assert answer
+        assert answer.status == (404 if name == "not-found" else 200)
+        seen.page.evaluate("document.fonts.ready")
+        picture(seen.page, f"{name}-{look.name}")
+        assert not faults(seen)
+        assert seen.page.locator("h1").count() == 1
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+def test_sign_in_page(chromium: Browser, address: str, look: Look) -> None:
+    with look_at(chromium, look) as seen:
+        seen.page.goto(f"{address}/sign-in/", wait_until="load")
+        seen.page.evaluate("document.fonts.ready")
+        picture(seen.page, f"sign-in-{look.name}")
+        assert not faults(seen)
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+@pytest.mark.parametrize(
+    "name", ["approvals", "payments", "cash", "statements", "statement-closes"]
+)
+def test_no_amount_is_out_of_sight(
+    chromium: Browser, address: str, seeded: Vesterholt, treasurer: Any, name: str, look: Look
+) -> None:
+    """Nobody may decide on a figure that he must first scroll sideways to see."""
+    with look_at(chromium, look, treasurer) as seen:
+        seen.page.goto(address + PAGES[name](seeded), wait_until="load")
+        hidden = seen.page.evaluate(
+            """() => [...document.querySelectorAll("main table td.n, main table th.n")]
+            .filter(cell => cell.offsetParent && cell.textContent.trim())
+            .filter(cell => {
+              const box = cell.getBoundingClientRect();
+              const frame = cell.closest(".scroll, .card").getBoundingClientRect();
+              return box.width > 1 && (box.right > frame.right + 1 || box.left < frame.left - 1);
+            }).map(cell => cell.textContent.trim())"""
+        )
+        assert not hidden
