@@ -45,6 +45,11 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
         return not self.refused
 
     @property
+    def refused_short(self) -> str:
+        """The reason without its consequence, for a narrow column."""
+        return self.refused.partition(":")[0].partition(";")[0]
+
+    @property
     def flagged(self) -> bool:
         return any(mark.kind == "warn" for mark in self.marks)
 
@@ -91,6 +96,11 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def may(self) -> bool:
         return bool(self.count) and not self.changed and not self.refused
+
+    @property
+    def left(self) -> int:
+        """How many still wait for somebody else after this approval."""
+        return self.count - self.completes
 
     @property
     def digest_in_fours(self) -> str:
