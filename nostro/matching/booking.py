@@ -7,7 +7,6 @@ over large sets comes later behind the same door: sets in, proposals out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -15,10 +14,9 @@ import msgspec
 from nostro.domain.match import Allocation, Proposal, Target
 from nostro.domain.money import Money, total
 from nostro.domain.open_item import OpenItem
+from nostro.matching.naming import Documents, same_name
 
 PROVEN, LIKELY, POSSIBLE = 100, 80, 50
-SHORTEST_REFERENCE = 5  # Shorter numbers stand in texts by chance.
-_ALPHANUMERIC = re.compile(r"[^0-9A-Z]+")
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +54,7 @@ def propose(
     by_batch: dict[str, list[Payment]] = {}
     for payment in payments:
         by_batch.setdefault(payment.payment_information_id, []).append(payment)
+    documents = Documents(items)
     open_minor = {item.id: item.open_amount.minor for item in items}
     used: set[str] = set()
     proposals = []
@@ -63,7 +62,7 @@ def propose(
         found = (
             _own_payment(line, by_key, used)
             or _batch(line, by_batch, used)
-            or _receipt(line, items, open_minor)
+            or _receipt(line, documents, open_minor)
         )
         if found:
             proposals.append(found)
@@ -134,19 +133,23 @@ def _batch(line: Line, by_batch: dict[str, list[Payment]], used: set[str]) -> Pr
     )
 
 
-def _receipt(line: Line, items: Sequence[OpenItem], open_minor: dict[str, int]) -> Proposal | None:
+def _receipt(line: Line, documents: Documents, open_minor: dict[str, int]) -> Proposal | None:
     """Money in that names open documents of one customer, exactly paid or not."""
     if line.amount.minor <= 0:
         return None
-    named = _named_by(line, items, open_minor)
+    named = [
+        item
+        for item in documents.named_by(line.remittance)
+        if open_minor[item.id] and item.open_amount.currency == line.amount.currency
+    ]
     if not named or len({item.customer_number for item in named}) != 1:
         return None
     due = sum(open_minor[item.id] for item in named)
     exact = line.amount.minor == due
-    payer = all(item.payer_iban in ("", line.counterparty_iban) for item in named)
     if not exact and len(named) > 1:
         return None  # Which of them it pays, and how much of each, is a person's to say.
-    sure = PROVEN if exact and payer else LIKELY if exact else POSSIBLE
+    known, payer = _payer(line, named)
+    sure = PROVEN if exact and known else LIKELY if exact else POSSIBLE
     shares = {
         item.id: open_minor[item.id] if exact else min(line.amount.minor, open_minor[item.id])
         for item in named
@@ -166,26 +169,21 @@ def _receipt(line: Line, items: Sequence[OpenItem], open_minor: dict[str, int]) 
         evidence=(
             f"the text names {', '.join(item.document for item in named)}",
             "the amount is exact" if exact else f"{Money(due, line.amount.currency)} was open",
-            "the payer's account is known" if payer else "another account than usual",
+            *payer,
         ),
     )
 
 
-def _named_by(line: Line, items: Sequence[OpenItem], open_minor: dict[str, int]) -> list[OpenItem]:
-    text = line.remittance.upper()
-    return [
-        item
-        for item in items
-        if open_minor[item.id]
-        and item.open_amount.currency == line.amount.currency
-        and _names(text, item.document)
-    ]
+def _payer(line: Line, named: Sequence[OpenItem]) -> tuple[bool, tuple[str, ...]]:
+    """Is the payer surely the customer, and what says so or not?
 
-
-def _names(text: str, document: str) -> bool:
-    """Does the text name this document, as a whole word, whatever separators it was given?"""
-    letters = _ALPHANUMERIC.sub("", document.upper())
-    if len(letters) < SHORTEST_REFERENCE:
-        return False
-    spread = "[^0-9A-Z]*".join(letters)
-    return re.search(f"(?<![0-9A-Z]){spread}(?![0-9A-Z])", text) is not None
+    By his account on file; only where none is on file, by his name.
+    """
+    if any(item.payer_iban not in ("", line.counterparty_iban) for item in named):
+        return False, ("another account than usual",)
+    without = [item for item in named if not item.payer_iban]
+    if not without:
+        return True, ("the payer's account is known",)
+    his = all(same_name(line.counterparty_name, item.customer_name) for item in without)
+    name = "the payer's name is the customer's" if his else "another name than the customer's"
+    return his, ("no payer account on file", name)

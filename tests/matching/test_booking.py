@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from nostro.domain.match import Proposal, Target
 from nostro.domain.money import Money
 from nostro.domain.open_item import OpenItem
 from nostro.matching.booking import LIKELY, POSSIBLE, PROVEN, Line, Payment, propose
+from nostro.matching.naming import SHORTEST_REFERENCE, Documents
 
 PAYER, STRANGER = "NL91ABNA0417164300", "DE89370400440532013000"
 
@@ -24,12 +27,19 @@ def money(text: str) -> Money:
 
 
 def line(
-    amount: str, key: str = "", *, batch: str = "", count: int = 0, text: str = "", who: str = PAYER
+    amount: str,
+    key: str = "",
+    *,
+    batch: str = "",
+    count: int = 0,
+    text: str = "",
+    who: str = PAYER,
+    name: str = "",
 ) -> Line:
     return Line(
         id=f"{amount} {key}{batch}{text}", amount=money(amount), end_to_end_id=key,
         payment_information_id=batch, batch_count=count, counterparty_iban=who,
-        counterparty_name="", remittance=text,
+        counterparty_name=name, remittance=text,
     )  # fmt: skip
 
 
@@ -66,11 +76,13 @@ OURS: dict[str, tuple[list[Line], list[str]]] = {
     "not our key": ([line("-10", "E-o9")], []),
     "NOTPROVIDED": ([line("-10", "NOTPROVIDED")], []),
     "no key": ([line("-10")], []),
-    "booked twice": ([line("-10", "E-o1"), line("-10", "E-o1")], ["100 o1=10.00 EUR"]),
+    "booked twice": (
+        [line("-10", "E-o1"), line("-10", "E-o1")], ["100 o1=10.00 EUR", "50 o1=10.00 EUR"]
+    ),
     "a wrong one first": (
         [line("-9", "E-o1"), line("-10", "E-o1")], ["50 o1=10.00 EUR", "100 o1=10.00 EUR"]
     ),
-    "rejected, yet booked": ([line("-30", "E-o3")], ["100 o3=30.00 EUR"]),
+    "rejected, yet booked": ([line("-30", "E-o3")], ["50 o3=30.00 EUR"]),
     "batch minus rejected": ([line("-30", batch="B1")], ["100 o1=10.00 EUR o2=20.00 EUR"]),
     "batch with a rejected line": ([line("-60", batch="B1")], []),
     "batch less a charge": ([line("-30.50", batch="B1")], []),
@@ -134,7 +146,7 @@ RECEIPTS = """
 150    | INV-1001 INV-1002       | payer    -> 100 INV-1001@C1=100.00 EUR INV-1002@C1=50.00 EUR
 150    | INV-1001, INV-1001 +INV-1002 | payer -> 100 INV-1001@C1=100.00 EUR INV-1002@C1=50.00 EUR
 33     | RE 2026-55              | payer    -> 100 RE 2026/55@C1=33.00 EUR
-80     | INV-3001                | stranger -> 100 INV-3001@C3=80.00 EUR
+80     | INV-3001                | stranger -> 80 INV-3001@C3=80.00 EUR
 100    | INV-1001                | stranger -> 80 INV-1001@C1=100.00 EUR
 150    | INV-1001 INV-1002       | stranger -> 80 INV-1001@C1=100.00 EUR INV-1002@C1=50.00 EUR
 99     | INV-1001                | payer    -> 50 INV-1001@C1=99.00 EUR
@@ -166,6 +178,57 @@ def test_receipts(row: str) -> None:
     found = propose([paid], PAYMENTS, ITEMS)
     assert told(found) == ([] if expected.strip() == "nothing" else [expected.strip()])
     assert all(a.target is Target.OPEN_ITEM for p in found for a in p.allocations)
+
+
+CUSTOMER = "Société Générale S.A."
+# account on file | account that paid | name of the payer -> percent | what is said of the payer
+PAYERS = """
+PAYER |PAYER   |Anybody              -> 100 | the payer's account is known
+PAYER |STRANGER|Société Générale S.A.-> 80 | another account than usual
+PAYER |        |Société Générale S.A.-> 80 | another account than usual
+      |STRANGER|SOCIETE GENERALE SA  -> 100 | no payer account on file; the payer's name is the customer's
+      |STRANGER|Somebody Else        -> 80 | no payer account on file; another name than the customer's
+      |STRANGER|                     -> 80 | no payer account on file; another name than the customer's
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize("row", PAYERS.strip("\n").splitlines())
+def test_who_paid_is_proven_by_account_or_else_by_name(row: str) -> None:
+    given_, _, expected = row.partition("->")
+    on_file, paid, name = (cell.strip() for cell in given_.split("|"))
+    ibans = {"PAYER": PAYER, "STRANGER": STRANGER, "": ""}
+    open_item = msgspec.structs.replace(
+        item("INV-3001", "80", payer=ibans[on_file]), customer_name=CUSTOMER
+    )
+    (found,) = propose(
+        [line("80", text="INV-3001", who=ibans[paid], name=name)], PAYMENTS, [open_item]
+    )
+    said = f"{found.probability_percent} | {'; '.join(found.evidence[2:])}"
+    assert said == expected.strip()
+
+
+def test_no_name_on_either_side_proves_nothing() -> None:
+    (found,) = propose([line("80", text="INV-3001", who=STRANGER)], [], ITEMS)
+    assert found.probability_percent == LIKELY
+
+
+TEXTS = st.text(alphabet="INV1-/ 0ß", max_size=24)
+
+
+@given(TEXTS, st.lists(TEXTS, max_size=6))
+def test_the_index_names_what_a_search_for_each_document_would(
+    text: str, documents: list[str]
+) -> None:
+    items = [item(document, "1") for document in documents]
+
+    def named(document: str) -> bool:
+        letters = re.sub("[^0-9A-Z]+", "", document.upper())
+        spread = "[^0-9A-Z]*".join(letters)
+        whole = re.search(f"(?<![0-9A-Z]){spread}(?![0-9A-Z])", text.upper())
+        return len(letters) >= SHORTEST_REFERENCE and whole is not None
+
+    expected = [each for each in items if named(each.document)]
+    assert Documents(items).named_by(text) == expected
 
 
 def test_an_item_is_used_up_by_what_is_proven() -> None:
