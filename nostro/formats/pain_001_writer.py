@@ -8,25 +8,23 @@ refused.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from nostro.domain.currency import EXPONENT
 from nostro.domain.errors import Invalid
-from nostro.domain.identifier import bic, iban, is_creditor_reference
+from nostro.domain.identifier import bic, iban
 from nostro.domain.money import Money
 from nostro.domain.party import PostalAddress
 from nostro.domain.payment import Batch, ChargeBearer, Instruction, PaymentFile, Rail
+from nostro.domain.policies import limits
+from nostro.domain.policies.limits import Breach
 from nostro.formats import Profile
-from nostro.formats.sepa_characters import foreign_in
 
 VERSIONS = ("pain.001.001.09", "pain.001.001.03")
 
 _NOT_WRITTEN = "The file was not written."
 _FINEST = max(EXPONENT.values())
-_COUNTRY = re.compile(r"[A-Z]{2}\Z")
-_SEPA_MAX_MINOR = 99_999_999_999  # 999,999,999.99 EUR, EPC132-08 AT-T002.
 
 
 def write(file: PaymentFile, profile: Profile) -> bytes:
@@ -74,13 +72,14 @@ def _pieces(file: PaymentFile, version: str) -> Iterator[str]:
     _check_file(file)
     everything = [i.amount for batch in file.batches for i in batch.instructions]
     where = f"message {file.message_id}"
+    initiator = _text(file.initiator, limits.SEPA_NAME_MAX, "the initiator", where)
     yield (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:{version}"><CstmrCdtTrfInitn><GrpHdr>'
         f"<MsgId>{_reference(file.message_id, 'the message id', where)}</MsgId>"
         f"<CreDtTm>{_created(file.created_at, where)}</CreDtTm>"
         f"<NbOfTxs>{len(everything)}</NbOfTxs><CtrlSum>{plain_sum(everything)}</CtrlSum>"
-        f"<InitgPty><Nm>{_text(file.initiator, 70, 'the initiator', where)}</Nm></InitgPty>"
+        f"<InitgPty><Nm>{initiator}</Nm></InitgPty>"
         "</GrpHdr>\n"
     )
     for batch in file.batches:
@@ -118,29 +117,20 @@ def _check_file(file: PaymentFile) -> None:
             payments.add(name)
 
 
+def _keep(found: Iterable[Breach], where: str) -> None:
+    """Raise Invalid for the first limit that is broken."""
+    for breach in found:
+        raise _refuse(breach.code, breach.happened, breach.can_do, where)
+
+
 def _text(text: str, limit: int, what: str, where: str) -> str:
     """The text, if it can go out exactly as it is. SEPA characters need no escaping in XML."""
-    if not text:
-        raise _refuse("text_missing", f"There is no text for {what}.", "Fill it in.", where)
-    if len(text) > limit:
-        happened = f"The text of {what} has {len(text)} characters; {limit} are allowed."
-        raise _refuse("text_too_long", happened, "Shorten it before approval.", where)
-    if foreign := foreign_in(text):
-        happened = f"The text of {what} holds {foreign!r}, which not every bank accepts."
-        can_do = "Transliterate it before approval, so that the approver sees the change."
-        raise _refuse("text_not_sepa", happened, can_do, where)
-    if text[0] == " " or text[-1] == " ":
-        happened = f"The text of {what} begins or ends with a space."
-        raise _refuse("text_edge_space", happened, "Trim it before approval.", where)
+    _keep(limits.of_text(text, limit, what), where)
     return text
 
 
 def _reference(text: str, what: str, where: str) -> str:
-    """An id as EPC132-08 section 1.4 wants it: 35 characters, no slash at an end, none doubled."""
-    _text(text, 35, what, where)
-    if text[0] == "/" or text[-1] == "/" or "//" in text:
-        happened = f"{what.capitalize()} {text} has a slash at an end, or two in a row."
-        raise _refuse("reference_slashes", happened, "Choose another id.", where)
+    _keep(limits.of_reference(text, what), where)
     return text
 
 
@@ -166,54 +156,33 @@ _UNKNOWN_BANK = "<Othr><Id>NOTPROVIDED</Id></Othr>"
 
 
 def _bic(code: str, where: str) -> str:
-    return _unchanged(bic, code, where)
+    _keep(limits.of_code(bic, code), where)
+    return code
 
 
 def _iban(code: str, where: str) -> str:
-    return _unchanged(iban, code, where)
-
-
-def _unchanged(check: Callable[[str], str], code: str, where: str) -> str:
-    """The code itself, if it is valid and needs no change of spelling."""
-    try:
-        checked = check(code)
-    except Invalid as error:
-        raise _refuse(error.code, error.happened, error.can_do, where) from None
-    if checked != code:
-        happened = f"{code[:40]!r} is not written as machines write it: {checked}."
-        raise _refuse(f"invalid_{check.__name__}", happened, "Write it without spaces.", where)
+    _keep(limits.of_code(iban, code), where)
     return code
 
 
 def _address(address: PostalAddress, rail: Rail, what: str, where: str) -> str:
     """PostalAddress24, structured only. Within SEPA it may be absent, but never be half there."""
-    if address == PostalAddress() and rail is Rail.SEPA_CREDIT_TRANSFER:
+    _keep(limits.of_address(address, rail, what), where)
+    if address == PostalAddress():
         return ""
-    if not (address.town and address.country):
-        happened = f"The address of {what} lacks the town or the country."
-        can_do = "Complete it: banks refuse payments with unstructured or partial addresses."
-        raise _refuse("address_incomplete", happened, can_do, where)
-    if not _COUNTRY.match(address.country):
-        happened = f"The country {address.country[:20]!r} of {what} is not a two-letter code."
-        raise _refuse("invalid_country", happened, "Write it like DE.", where)
     parts = (
-        ("StrtNm", address.street, 70),
-        ("BldgNb", address.building, 16),
-        ("PstCd", address.post_code, 16),
-        ("TwnNm", address.town, 35),
+        ("StrtNm", address.street),
+        ("BldgNb", address.building),
+        ("PstCd", address.post_code),
+        ("TwnNm", address.town),
     )
-    inside = "".join(
-        f"<{tag}>{_text(text, limit, f'the address of {what}', where)}</{tag}>"
-        for tag, text, limit in parts
-        if text
-    )
+    inside = "".join(f"<{tag}>{text}</{tag}>" for tag, text in parts if text)
     return f"<PstlAdr>{inside}<Ctry>{address.country}</Ctry></PstlAdr>"
 
 
 def _party(name: str, address: PostalAddress, rail: Rail, what: str, where: str) -> str:
-    limit = 70 if rail is Rail.SEPA_CREDIT_TRANSFER else 140
-    text = _text(name, limit, f"the name of {what}", where)
-    return f"<Nm>{text}</Nm>{_address(address, rail, what, where)}"
+    _keep(limits.of_name(name, rail, what), where)
+    return f"<Nm>{name}</Nm>{_address(address, rail, what, where)}"
 
 
 def _charges(batch: Batch, where: str) -> str:
@@ -246,35 +215,18 @@ def _batch_head(batch: Batch, version: str) -> str:
 
 
 def _amount(amount: Money, rail: Rail, where: str) -> str:
-    if amount.minor <= 0:
-        happened = f"The amount {amount} is not positive."
-        raise _refuse("amount_not_positive", happened, "Leave the payment out.", where)
-    if rail is Rail.SEPA_CREDIT_TRANSFER:
-        if amount.currency != "EUR":
-            happened = f"A SEPA credit transfer cannot carry {amount.currency}."
-            raise _refuse("sepa_needs_euro", happened, "Choose another rail.", where)
-        if amount.minor > _SEPA_MAX_MINOR:
-            happened = f"A SEPA credit transfer cannot carry {amount}; its limit is 999999999.99."
-            raise _refuse("amount_too_large", happened, "Choose another rail.", where)
+    _keep(limits.of_amount(amount, rail), where)
     return f'<InstdAmt Ccy="{amount.currency}">{amount.number()}</InstdAmt>'
 
 
 def _remittance(instruction: Instruction, where: str) -> str:
     """Free text or a structured RF reference (ISO 11649); SEPA carries one of them, not both."""
+    _keep(limits.of_remittance(instruction), where)
     reference, text = instruction.creditor_reference, instruction.remittance
-    if reference and text:
-        happened = "The payment has both a creditor reference and a remittance text."
-        raise _refuse("remittance_twice", happened, "Keep one of them before approval.", where)
     if text:
-        return f"<RmtInf><Ustrd>{_text(text, 140, 'the remittance', where)}</Ustrd></RmtInf>"
+        return f"<RmtInf><Ustrd>{text}</Ustrd></RmtInf>"
     if not reference:
         return ""
-    if not is_creditor_reference(reference) or " " in reference or not reference.isupper():
-        happened = (
-            f"The creditor reference {reference[:40]!r} is not a compact, valid RF reference."
-        )
-        can_do = "Correct it, or send it as remittance text."
-        raise _refuse("invalid_creditor_reference", happened, can_do, where)
     return (
         "<RmtInf><Strd><CdtrRefInf><Tp><CdOrPrtry><Cd>SCOR</Cd></CdOrPrtry><Issr>ISO</Issr></Tp>"
         f"<Ref>{reference}</Ref></CdtrRefInf></Strd></RmtInf>"

@@ -10,14 +10,13 @@ the approver sees what the bank will see.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 from nostro.domain.party import PostalAddress
+from nostro.domain.policies.limits import FOREIGN
 
 ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ ")
 
-_FOREIGN = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]")
 _NO_EQUIVALENT = "."
 
 # Letters that Unicode does not split into a base letter and an accent.
@@ -69,7 +68,7 @@ def transliterate(text: str) -> str:
     Applying it twice changes nothing more. Lengths are not cut: the writer refuses what is too
     long.
     """
-    if not _FOREIGN.search(text):
+    if not FOREIGN.search(text):
         return " ".join(text.split())
     # Й splits into И and an accent, but has a letter of its own: table first, accents second.
     plain = unicodedata.normalize("NFC", text).translate(_TABLE)
@@ -79,12 +78,12 @@ def transliterate(text: str) -> str:
         if not unicodedata.combining(character)
     )
     spaced = " ".join(bare.translate(_TABLE).split())
-    return " ".join(_FOREIGN.sub(_NO_EQUIVALENT, spaced).split())
+    return " ".join(FOREIGN.sub(_NO_EQUIVALENT, spaced).split())
 
 
 def foreign_in(text: str) -> str:
     """The first character outside the SEPA set, or ""."""
-    found = _FOREIGN.search(text)
+    found = FOREIGN.search(text)
     return found.group() if found else ""
 
 
