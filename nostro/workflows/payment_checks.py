@@ -7,7 +7,7 @@ known is loaded once for the whole run.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Account, PayeeAccount, PostalAddress
 from nostro.domain.payment import Instruction, PaymentRequest, RollRule, Route
-from nostro.domain.policies import checks, routing
+from nostro.domain.policies import checks, limits, routing
 from nostro.domain.policies.approval import POLICY_VERSION
 from nostro.domain.policies.checks import Effect, Finding, Known, PaidInvoice
 from nostro.formats import sepa_characters
@@ -46,11 +46,15 @@ class Masters(msgspec.Struct, frozen=True, kw_only=True):
     payee_accounts: dict[str, PayeeAccount]
     paid: dict[str, list[PaidInvoice]]
     known_sources: dict[str, OrderRow]
-    taken_end_to_end_ids: set[str]
+    taken_end_to_end_ids: set[str]  # Those that these payments ask for, and those we would give.
     customer_code: str
 
 
-def _masters(acting: Acting, source: str, requests: Sequence[PaymentRequest]) -> Masters:
+def _masters(
+    acting: Acting, source: str, requests: Sequence[PaymentRequest], numbers_of_ours: Sequence[str]
+) -> Masters:
+    code = parties.customer().code
+    wanted = {request.end_to_end_id for request in requests if request.end_to_end_id}
     today = acting.world.clock.now().date()
     by_iban = parties.payee_numbers_of_ibans({request.creditor_iban for request in requests})
     numbers = {_payee_number(request, by_iban) for request in requests}
@@ -73,23 +77,34 @@ def _masters(acting: Acting, source: str, requests: Sequence[PaymentRequest]) ->
         paid=paid,
         known_sources=orders.known_sources(source, {r.source_reference for r in requests}),
         taken_end_to_end_ids=set(
-            orders.known_end_to_end_ids({r.end_to_end_id for r in requests if r.end_to_end_id})
+            orders.known_end_to_end_ids(
+                wanted | {_our_end_to_end_id(code, number) for number in numbers_of_ours}
+            )
         ),
-        customer_code=parties.customer().code,
+        customer_code=code,
     )
 
 
 class Intake(msgspec.Struct, frozen=True, kw_only=True):
-    """One set of payments being taken in: by whom, from where, and what is known."""
+    """One set of payments being taken in: by whom, from where, and what is known.
+
+    `past` payments were made before nostro came; they are kept and never written.
+    """
 
     acting: Acting
     source: str
     run_id: UUID | None
     masters: Masters
+    past: bool
 
 
 def check_all(
-    acting: Acting, source: str, requests: Sequence[PaymentRequest], run_id: UUID | None
+    acting: Acting,
+    source: str,
+    requests: Sequence[PaymentRequest],
+    run_id: UUID | None,
+    *,
+    past: bool = False,
 ) -> list[Checked]:
     """Check payments in their order, each also against those before it; nothing is stored.
 
@@ -97,11 +112,12 @@ def check_all(
     each sees the references and invoices of the one before.
     """
     first = parties.take_payment_numbers(len(requests))
-    masters = _masters(acting, source, requests)
-    intake = Intake(acting=acting, source=source, run_id=run_id, masters=masters)
+    numbers = [f"PAY-{first + offset:05d}" for offset in range(len(requests))]
+    masters = _masters(acting, source, requests, numbers)
+    intake = Intake(acting=acting, source=source, run_id=run_id, masters=masters, past=past)
     checked = []
-    for offset, request in enumerate(requests):
-        found = _check_one(intake, request, f"PAY-{first + offset:05d}")
+    for number, request in zip(numbers, requests, strict=True):
+        found = _check_one(intake, request, number)
         if found.order:
             _remember(masters, request, found.order)
         checked.append(found)
@@ -152,11 +168,15 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
         payee_account=payee,
         paid=tuple(masters.paid.get(payee_number, ())),
         now=intake.acting.world.clock.now(),
+        past=intake.past,
     )
     findings = checks.check(request, known)
     if any(finding.effect is Effect.INVALID for finding in findings):
         return Checked(request=request, findings=findings, order=None)
     order = _order(intake, request, number, UUID(entity_id), payee, route)
+    broken = () if intake.past else checks.check_instruction(order.instruction, route.rail)
+    if broken:
+        return Checked(request=request, findings=(*broken, *findings), order=None)
     order = msgspec.structs.replace(order, state=_state_after(findings))
     return Checked(request=request, findings=findings, order=order)
 
@@ -172,7 +192,7 @@ def _known_already(request: PaymentRequest, earlier: OrderRow) -> Checked:
     """The same payment again changes nothing; another one under its reference is refused."""
     told = earlier.instruction
     for field, before, now in (
-        ("amount", str(told.amount), str(request.amount)),
+        ("amount", limits.spelled(told.amount), limits.spelled(request.amount)),
         ("payee's account", told.creditor_iban, request.creditor_iban),
     ):
         if before != now:
@@ -251,12 +271,11 @@ def _instruct(
     rewriting = Rewriting()
     end_to_end_id = request.end_to_end_id
     if end_to_end_id in {"", NOT_PROVIDED} | intake.masters.taken_end_to_end_ids:
-        ours = f"{intake.masters.customer_code}-{number}"
+        ours = _free_end_to_end_id(intake.masters, number)
         end_to_end_id = rewriting.told("end_to_end_id", end_to_end_id, ours)
     address = sepa_characters.plain_address(request.payee_address)
     rewriting.told("payee address", _one_line(request.payee_address), _one_line(address))
-    requested = max(request.requested_date, intake.acting.world.clock.now().date())
-    remittance = request.remittance or ", ".join(request.invoices)
+    requested = _pay_on(intake, request, rewriting)
     instruction = Instruction(
         end_to_end_id=end_to_end_id,
         amount=request.amount,
@@ -267,10 +286,45 @@ def _instruct(
         requested_date=requested,
         latest_date=requested + LATEST_AFTER,
         roll_rule=RollRule.NEXT_BANK_DAY,
-        remittance="" if request.creditor_reference else rewriting.plain("remittance", remittance),
+        remittance=_remittance(request, rewriting),
         creditor_reference=request.creditor_reference,
     )
     return instruction, rewriting.changes
+
+
+def _remittance(request: PaymentRequest, rewriting: Rewriting) -> str:
+    """The source's own text, or its invoice numbers: all, or whole ones and how many more."""
+    if request.creditor_reference:
+        return ""
+    if request.remittance:
+        return rewriting.plain("remittance", request.remittance)
+    plain = [sepa_characters.transliterate(invoice) for invoice in request.invoices]
+    return rewriting.told("remittance", ", ".join(request.invoices), limits.shortened(plain))
+
+
+def _pay_on(intake: Intake, request: PaymentRequest, rewriting: Rewriting) -> date:
+    """The day asked for; one that is over becomes today, visibly."""
+    wanted, today = request.requested_date, intake.acting.world.clock.now().date()
+    if intake.past or wanted >= today:
+        return wanted
+    rewriting.told("requested date", checks.day(wanted), checks.day(today))
+    return today
+
+
+def _our_end_to_end_id(code: str, number: str) -> str:
+    return f"{code[:20]}-{number}"
+
+
+def _free_end_to_end_id(masters: Masters, number: str) -> str:
+    """Ours, or the next one that nobody has taken: a source may have used the same words."""
+    first = ours = _our_end_to_end_id(masters.customer_code, number)
+    again = 1
+    while ours in masters.taken_end_to_end_ids or (
+        again > 1 and orders.known_end_to_end_ids({ours})
+    ):
+        again += 1
+        ours = f"{first}-{again}"
+    return ours
 
 
 def _one_line(address: PostalAddress) -> str:

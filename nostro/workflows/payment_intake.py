@@ -18,7 +18,7 @@ import msgspec
 
 from nostro import formats
 from nostro.domain.canonical import digest_of_bytes
-from nostro.domain.errors import Invalid
+from nostro.domain.errors import Invalid, Refused
 from nostro.domain.event import Event
 from nostro.domain.money import total
 from nostro.domain.order import OrderState
@@ -107,9 +107,9 @@ def import_history(acting: Acting, source: str, requests: Sequence[PaymentReques
     They are never sent: duplicate checks and the payees' history need them.
     """
     with tenant(acting.tenant_id):
-        checked = check_all(acting, source, requests, run_id=None)
+        checked = check_all(acting, source, requests, run_id=None, past=True)
         past = [_as_paid(found.order, found.request) for found in checked if found.order]
-        orders.insert(past, acting.world.clock.now())
+        _insert(acting, past)
         events.record(
             [
                 acting.event(
@@ -250,10 +250,23 @@ def _refusal(line: RejectedLine) -> LineOutcome:
     )
 
 
+def _insert(acting: Acting, taken: Sequence[OrderRow]) -> None:
+    """Store every order or none: one that a unique key passed over would be lost silently."""
+    stored = orders.insert(taken, acting.world.clock.now())
+    if stored != len(taken):
+        raise Refused(
+            "payments_not_stored",
+            f"Only {stored} of {len(taken)} payments could be stored: a number or an end-to-end id"
+            " is already taken.",
+            "None of them was taken.",
+            "Send them again; if it happens twice, report it.",
+        )
+
+
 def _store(acting: Acting, checked: Sequence[Checked]) -> None:
     taken = [(found.order, found.findings) for found in checked if found.order]
     now, new_id = acting.world.clock.now(), acting.world.ids.new
-    orders.insert([order for order, _ in taken], now)
+    _insert(acting, [order for order, _ in taken])
     holds = [(new_id(), order.id, finding) for order, found in taken for finding in found]
     orders.insert_holds(holds, now)
     happened: list[Event] = []

@@ -21,6 +21,7 @@ from nostro.domain.policies.approval import (
     may_release_hold,
 )
 from nostro.domain.policies.checks import RECENT_CHANGE, Effect, Known, PaidInvoice, check
+from nostro.domain.policies.limits import shortened
 from nostro.domain.policies.routing import propose
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -61,6 +62,13 @@ CHECKS: dict[str, tuple[dict[str, Any], PayeeAccount | None, list[PaidInvoice], 
     "negative": ({"amount": Money(-1, "EUR")}, payee(), [], "amount_not_positive"),
     "no town": ({"payee_address": PostalAddress(country="NL")}, payee(), [], "address_incomplete"),
     "no country": ({"payee_address": PostalAddress(town="U")}, payee(), [], "address_incomplete"),
+    "in a year": ({"requested_date": NOW.date() + timedelta(days=366)}, payee(), [], ""),
+    "too far": (
+        {"requested_date": NOW.date() + timedelta(days=367)}, payee(), [], "date_too_far"
+    ),
+    "the last day of all": ({"requested_date": date.max}, payee(), [], "date_too_far"),
+    "a year ago": ({"requested_date": NOW.date() - timedelta(days=366)}, payee(), [], ""),
+    "too old": ({"requested_date": NOW.date() - timedelta(days=367)}, payee(), [], "date_too_old"),
     "unknown payee": ({}, None, [], "payee_unknown"),
     "another account": ({"creditor_iban": OTHER}, payee(), [], "account_differs"),
     "fresh change": ({}, payee(version=2, valid_from=YOUNG), [], "account_recently_changed"),
@@ -89,7 +97,9 @@ def test_checks(name: str) -> None:
     findings = check(request(**changes), known)
     assert [finding.code for finding in findings] == codes.split()
     for finding in findings:
-        wrong_input = finding.code in ("amount_not_positive", "address_incomplete")
+        wrong_input = finding.code in (
+            "amount_not_positive", "address_incomplete", "date_too_far", "date_too_old",
+        )  # fmt: skip
         assert finding.effect is (Effect.INVALID if wrong_input else Effect.HOLD)
         assert finding.sentence.endswith(".")
         assert OTHER not in finding.sentence
@@ -100,7 +110,44 @@ def test_a_duplicate_names_the_other_payment() -> None:
     known = Known(payee_account=payee(), paid=(paid(),), now=NOW)
     (finding,) = check(request(), known)
     assert finding.refers_to == "P-1"
-    assert all(word in finding.sentence for word in ("INV-1", "100.00 EUR", "2026-10-01", "P-1"))
+    assert all(word in finding.sentence for word in ("INV-1", "100.00 EUR", "1 Oct 2026", "P-1"))
+
+
+@pytest.mark.parametrize(("days", "said"), [(0, "today"), (1, "1 day ago"), (2, "2 days ago")])
+def test_a_recent_change_says_when(days: int, said: str) -> None:
+    account = payee(version=2, valid_from=NOW - timedelta(days=days))
+    (finding,) = check(request(), Known(payee_account=account, paid=(), now=NOW))
+    assert f"was changed {said} by ERP" in finding.sentence
+
+
+def test_money_in_sentences_is_grouped() -> None:
+    large = Money(1_234_567_00, "EUR")
+    known = Known(payee_account=payee(), paid=(paid(amount=large),), now=NOW)
+    (finding,) = check(request(amount=large), known)
+    assert "1,234,567.00 EUR on 1 Oct 2026" in finding.sentence
+
+
+def test_what_was_paid_before_nostro_may_be_old() -> None:
+    known = Known(payee_account=payee(), paid=(), now=NOW, past=True)
+    assert check(request(requested_date=date(2020, 1, 1)), known) == ()
+
+
+INVOICES = [f"F-{number:06}" for number in range(100)]
+
+
+@pytest.mark.parametrize("count", range(100))
+def test_invoices_are_shortened_whole_and_visibly(count: int) -> None:
+    text = shortened(INVOICES[:count])
+    assert len(text) <= 140
+    kept, _, more = text.partition(" and ")
+    named = kept.split(", ") if kept else []
+    assert named == INVOICES[: len(named)]
+    assert len(named) + int(more.removesuffix(" more") or 0) == count
+    assert not more or len(f"{kept}, {INVOICES[0]} and {count} more") > 140, "as many as fit"
+
+
+def test_one_invoice_number_is_never_cut() -> None:
+    assert shortened(["A" * 200]) == "A" * 200
 
 
 IDS = st.sampled_from("abcde")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import Any
 
 import pytest
 from django.db import connections
 
-from nostro.domain.errors import Invalid
+from nostro.domain.errors import Invalid, Refused
+from nostro.domain.money import Money
 from nostro.domain.order import OrderState
+from nostro.domain.party import PostalAddress
 from nostro.storage import models
 from nostro.storage.tenancy import tenant
-from nostro.workflows import payment_intake, receivables
+from nostro.workflows import payment_checks, payment_intake, receivables
 from tests.workflows.company import ADDRESS, FRIDAY, PROFILE, Company, Pain001, erp_pain_001, iban
 
 WAITING, HELD = OrderState.AWAITING_APPROVAL, OrderState.HELD
@@ -296,3 +299,90 @@ def test_a_wrong_account_is_refused_whatever_the_door(company: Company) -> None:
         company.ask(company.request("S1", creditor_iban="NL00FIKT0123456789"))
     assert caught.value.code == "invalid_iban"
     assert "NL00FIKT0123456789" in caught.value.happened
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"payee_name": "A" * 71}, "text_too_long"),
+        ({"payee_name": "Θ" * 36}, "text_too_long"),
+        ({"payee_name": " "}, "text_missing"),
+        ({"remittance": "A" * 141}, "text_too_long"),
+        ({"invoices": ("A" * 141,)}, "text_too_long"),
+        ({"payee_address": PostalAddress(town="A" * 36, country="NL")}, "text_too_long"),
+        ({"payee_address": PostalAddress(town="Bonn", country="D")}, "invalid_country"),
+        ({"end_to_end_id": "/A"}, "reference_slashes"),
+        ({"end_to_end_id": "A/"}, "reference_slashes"),
+        ({"end_to_end_id": "A//B"}, "reference_slashes"),
+        ({"end_to_end_id": "A" * 36}, "text_too_long"),
+        ({"end_to_end_id": "A_B"}, "text_not_sepa"),
+        ({"creditor_bic": "COBA"}, "invalid_bic"),
+        ({"creditor_reference": "RF00"}, "invalid_creditor_reference"),
+        ({"amount": Money(100_000_000_000, "EUR")}, "amount_too_large"),
+        ({"requested_date": date.max}, "date_too_far"),
+        ({"requested_date": date.min}, "date_too_old"),
+    ],
+)
+def test_what_no_bank_would_take_is_refused_at_the_door(
+    company: Company, changes: dict[str, Any], code: str
+) -> None:
+    """Whatever the writer would refuse is refused before anybody is asked to approve it."""
+    with pytest.raises(Invalid) as caught:
+        company.ask(company.request("S1", **changes))
+    assert caught.value.code == code
+    assert caught.value.happened.endswith(".")
+    assert count_of(company, models.Order) == 0
+
+
+def test_a_line_of_a_run_over_a_limit_hides_no_other(company: Company) -> None:
+    receipt = company.receive(company.run_file({}, {"PAYMENT_DATE": "9999-12-31"}))
+    assert outcomes(receipt) == [("accepted", ""), ("refused", "date_too_far")]
+    assert "31 Dec 9999" in receipt.lines[1].sentence
+
+
+def test_many_invoices_are_shortened_visibly(company: Company) -> None:
+    invoices = tuple(f"INV-{number:06}" for number in range(40))
+    (row,) = company.orders(company.ask(company.request("S1", invoices=invoices)))
+    told = row.instruction.remittance
+    assert told == f"{', '.join(invoices[:10])} and 30 more"
+    assert row.invoices == invoices
+    change = {"field": "remittance", "from": ", ".join(invoices), "to": told}
+    assert change in row.source_changes
+
+
+def test_a_day_that_is_over_becomes_today_visibly(company: Company) -> None:
+    (row,) = company.orders(company.ask(company.request("S1", requested_date=date(2026, 11, 6))))
+    assert row.instruction.requested_date == FRIDAY.date()
+    change = {"field": "requested date", "from": "6 Nov 2026", "to": "20 Nov 2026"}
+    assert change in row.source_changes
+
+
+def test_history_may_be_older_and_longer_than_what_we_would_write(company: Company) -> None:
+    request = company.request("H1", requested_date=date(2024, 1, 2), payee_name="A" * 200)
+    assert payment_intake.import_history(company.job, "erp", [request]) == 1
+
+
+def test_an_end_to_end_id_like_ours_takes_nothing_from_us(company: Company) -> None:
+    """A source used the very words that the next payments would get."""
+    theirs = [f"{company.code}-PAY-00003", f"{company.code}-PAY-00003-2"]
+    asked = [company.request(f"S{n}", end_to_end_id=theirs[n]) for n in range(2)]
+    ids = [*company.ask(*asked), *company.ask(company.request("S3"), company.request("S4"))]
+    rows = company.orders(ids)
+    assert [row.instruction.end_to_end_id for row in rows] == [
+        *theirs, f"{company.code}-PAY-00003-3", f"{company.code}-PAY-00004",
+    ]  # fmt: skip
+    assert count_of(company, models.Order) == 4
+
+
+def test_an_order_that_is_not_stored_is_not_returned(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.ask(company.request("S1", end_to_end_id="E1"))
+    monkeypatch.setattr(payment_checks.orders, "known_end_to_end_ids", lambda _: frozenset())
+    again = company.request("S2", end_to_end_id="E1", invoices=())
+    with pytest.raises(Refused) as caught:
+        company.ask(company.request("S3"), again)
+    assert caught.value.code == "payments_not_stored"
+    with pytest.raises(Refused):
+        payment_intake.import_history(company.job, "erp", [again])
+    assert count_of(company, models.Order) == 1

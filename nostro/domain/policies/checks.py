@@ -11,10 +11,14 @@ from nostro.domain.errors import Invalid
 from nostro.domain.identifier import iban
 from nostro.domain.money import Money
 from nostro.domain.party import PayeeAccount
-from nostro.domain.payment import PaymentRequest
+from nostro.domain.payment import Instruction, PaymentRequest, Rail
+from nostro.domain.policies import limits
+from nostro.domain.policies.limits import spelled
 
 # How long a change of bank details makes payments to the new account wait for a person.
 RECENT_CHANGE = timedelta(days=30)
+# A payment day further away than this, either way, is a slip of the pen.
+DATE_MAX = timedelta(days=366)
 
 
 class Effect(StrEnum):
@@ -42,22 +46,40 @@ class PaidInvoice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What we know when a payment is checked: the payee's account as kept, and earlier payments."""
+    """What we know when a payment is checked: the payee's account as kept, and earlier payments.
+
+    `past` says that it was paid before nostro came: such a payment may be as old as it is.
+    """
 
     payee_account: PayeeAccount | None
     paid: tuple[PaidInvoice, ...]
     now: datetime
+    past: bool = False
 
 
 def check(request: PaymentRequest, known: Known) -> tuple[Finding, ...]:
     """Every finding on one payment, in the order a person would want to read them."""
-    return (*_form(request), *_payee(request, known), *_duplicate(request, known))
+    return (
+        *_form(request),
+        *_day(request, known),
+        *_payee(request, known),
+        *_duplicate(request, known),
+    )
+
+
+def check_instruction(instruction: Instruction, rail: Rail) -> tuple[Finding, ...]:
+    """Every limit of the rail that the instruction, as it would be written, breaks."""
+    return tuple(
+        _invalid(breach.code, breach.happened) for breach in limits.breaches(instruction, rail)
+    )
 
 
 def _form(request: PaymentRequest) -> list[Finding]:
     findings = []
     if request.amount.minor <= 0:
-        findings.append(_invalid("amount_not_positive", f"The amount is {request.amount}."))
+        findings.append(
+            _invalid("amount_not_positive", f"The amount is {spelled(request.amount)}.")
+        )
     try:
         iban(request.creditor_iban)
     except Invalid as error:
@@ -72,6 +94,17 @@ def _form(request: PaymentRequest) -> list[Finding]:
             )
         )
     return findings
+
+
+def _day(request: PaymentRequest, known: Known) -> list[Finding]:
+    wanted, today = request.requested_date, known.now.date()
+    if wanted - today > DATE_MAX:
+        sentence = f"Payment is asked for {day(wanted)}, more than a year ahead."
+        return [_invalid("date_too_far", sentence)]
+    if today - wanted > DATE_MAX and not known.past:
+        sentence = f"Payment was asked for {day(wanted)}, more than a year ago."
+        return [_invalid("date_too_old", sentence)]
+    return []
 
 
 def _payee(request: PaymentRequest, known: Known) -> list[Finding]:
@@ -94,7 +127,7 @@ def _payee(request: PaymentRequest, known: Known) -> list[Finding]:
         return [
             _hold(
                 "account_recently_changed",
-                f"The payee's account was changed {age.days} days ago by {account.changed_by} and"
+                f"The payee's account was changed {_ago(age.days)} by {account.changed_by} and"
                 " nobody has confirmed it with the payee.",
                 account.id,
             )
@@ -106,8 +139,8 @@ def _duplicate(request: PaymentRequest, known: Known) -> list[Finding]:
     return [
         _hold(
             "duplicate_suspected",
-            f"Invoice {earlier.invoice} was already paid: {earlier.amount} on"
-            f" {earlier.requested_date.isoformat()} ({earlier.reference}).",
+            f"Invoice {earlier.invoice} was already paid: {spelled(earlier.amount)} on"
+            f" {day(earlier.requested_date)} ({earlier.reference}).",
             earlier.reference,
         )
         for earlier in known.paid
@@ -115,6 +148,17 @@ def _duplicate(request: PaymentRequest, known: Known) -> list[Finding]:
         and earlier.invoice in request.invoices
         and earlier.amount == request.amount
     ]
+
+
+def day(when: date) -> str:
+    """A date for people: '6 Nov 2026'."""
+    return f"{when.day} {when:%b} {when.year}"
+
+
+def _ago(days: int) -> str:
+    if days < 1:
+        return "today"
+    return "1 day ago" if days == 1 else f"{days} days ago"
 
 
 def _invalid(code: str, sentence: str) -> Finding:
