@@ -7,6 +7,7 @@ bytes is a delivery that we had forgotten; with other bytes it is somebody else'
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import tempfile
@@ -17,6 +18,20 @@ from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavail
 
 # Folders of file servers that know no hard links, and so no naming that can't overwrite.
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EOPNOTSUPP})
+
+# Answers of the file system to link or rename after which the file surely has no new name. Any
+# other (EIO, ESTALE, ETIMEDOUT, and ENOENT to a request that was repeated) may come too late.
+_NOT_NAMED = _NO_LINKS | {
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EINVAL,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+    errno.ENOSPC,
+    errno.ENOTDIR,
+    errno.EROFS,
+    errno.EXDEV,
+}
 
 
 def write_once(folder: str, name: str, content: bytes, taken_folders: Sequence[str] = ()) -> None:
@@ -37,7 +52,7 @@ def write_once(folder: str, name: str, content: bytes, taken_folders: Sequence[s
     try:
         _name(hidden, place / name)
     except FileExistsError:  # somebody was faster
-        if not _is_there(place / name, content):
+        if not _is_there_now(place / name, content):
             raise Unavailable(
                 "file_just_taken",
                 f"{name} appeared in {place} and was taken while we were writing it.",
@@ -45,9 +60,12 @@ def write_once(folder: str, name: str, content: bytes, taken_folders: Sequence[s
                 "Nothing to do: we look again.",
             ) from None
     except OSError as error:
-        raise not_usable(place, error) from error
+        if error.errno in _NOT_NAMED:
+            raise not_usable(place, error) from error
+        raise _may_be_there(place / name, error) from error
     finally:
-        hidden.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # What is left over is hidden and does no harm.
+            hidden.unlink(missing_ok=True)
     _force_to_disk(place)
 
 
@@ -92,6 +110,24 @@ def _is_there(path: Path, content: bytes) -> bool:
         f"{path} is there already, with other content.",
         "We left it as it is and handed nothing over.",
         "Find out who wrote it; move it away if it is not ours.",
+    )
+
+
+def _is_there_now(path: Path, content: bytes) -> bool:
+    """Like `_is_there`, after we tried to give it its name: what cannot be read may be ours."""
+    try:
+        return _is_there(path, content)
+    except Unavailable as error:
+        raise _may_be_there(path, error) from error
+
+
+def _may_be_there(path: Path, error: Exception) -> InDoubt:
+    why = (error.strerror if isinstance(error, OSError) else "") or str(error)
+    return InDoubt(
+        "file_may_be_there",
+        f"{path} was being handed over when the folder failed: {why}.",
+        "We do not write it again before we know.",
+        "Look whether it is there, or was taken.",
     )
 
 

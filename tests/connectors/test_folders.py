@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nostro.connectors import open_connection
+from nostro.connectors.bank import host_folder
 from nostro.connectors.write_once import write_once
-from nostro.domain.errors import Invalid, NostroError, Refused, Unavailable
+from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavailable
 from nostro.ports import Outgoing
 
 JOURNAL = Outgoing(
@@ -73,6 +76,42 @@ def test_a_full_disk_is_surely_not_delivered(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list(tmp_path.iterdir()) == []
+
+
+NOTHING_HANDED_OVER = ("EACCES", "ENOSPC", "EDQUOT", "EROFS", "ENOTDIR", "EXDEV")
+
+
+@pytest.mark.parametrize("step", ["link", "rename"])
+@pytest.mark.parametrize("told", ["EIO", "ESTALE", "ETIMEDOUT", "ENOENT", *NOTHING_HANDED_OVER])
+def test_a_folder_that_fails_while_the_file_gets_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, step: str
+) -> None:
+    """A file server may have done it and lost its answer: only some answers are proof."""
+
+    def fail(number: int) -> Any:
+        def failing(*_: Any) -> None:
+            raise OSError(number, os.strerror(number))
+
+        return failing
+
+    number = getattr(errno, told)
+    monkeypatch.setattr(os, "link", fail(number if step == "link" else errno.EPERM))
+    monkeypatch.setattr(Path, "rename", fail(number))
+    with pytest.raises(NostroError) as caught:
+        write_once(str(tmp_path), "a.xml", b"x")
+    assert isinstance(caught.value, InDoubt) == (told not in NOTHING_HANDED_OVER)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_hidden_name_that_stays_hides_no_delivery(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stale(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ESTALE, "stale")
+
+    monkeypatch.setattr(Path, "unlink", stale)
+    write_once(str(tmp_path), "a.xml", b"x")
+    assert (tmp_path / "a.xml").read_bytes() == b"x"
 
 
 def test_of_many_writers_of_one_name_one_wins(tmp_path: Path) -> None:
@@ -171,3 +210,38 @@ def test_a_pickup_folder_that_is_not_mounted_is_tried_again(tmp_path: Path) -> N
     (tmp_path / "in").rmdir()
     with pytest.raises(Unavailable):
         list(folder.collect(""))
+
+
+def _link(path: Path) -> None:
+    (path.parent.parent / "secret").write_text("not the bank's")
+    path.symlink_to(path.parent.parent / "secret")
+
+
+def _too_large(path: Path) -> None:
+    path.write_bytes(b"x" * 11)
+
+
+STRANGE: dict[str, Callable[[Path], None]] = {
+    "a link": _link,
+    "a link to nowhere": lambda path: path.symlink_to("nowhere"),
+    "a link to a folder": lambda path: path.symlink_to(path.parent),
+    "a pipe": os.mkfifo,
+    "too large": _too_large,
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_what_is_no_plain_file_is_refused_by_name_and_the_others_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(host_folder, "FILE_BYTES_MAX", 10)
+    folder = pickup(tmp_path, archive=False)
+    STRANGE[kind](tmp_path / "in" / "b.xml")
+    for name in ("a.xml", "c.xml"):
+        (tmp_path / "in" / name).write_bytes(b"x" * 10)
+    (tmp_path / "in" / "folder").mkdir()
+    collected = folder.collect("")
+    taken = [next(collected), next(collected)]
+    with pytest.raises(Refused, match=r"b\.xml"):
+        next(collected)
+    assert names(taken) == ["a.xml", "c.xml"]
