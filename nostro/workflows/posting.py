@@ -177,13 +177,13 @@ def _styles() -> dict[str, PostingStyle]:
     """How much each source books by itself: `posting` of the ERP connections, by their `source`.
 
     A connection without `source` speaks for every source that no other names, and for receipts:
-    open items do not say which ERP they came from. Raises Invalid for an unknown style, and when
-    two connections disagree, since one of the two would book twice.
+    open items do not say which ERP they came from. An empty `posting` says nothing. Raises Invalid
+    for an unknown style, and when two connections disagree, since one of the two would book twice.
     """
     styles: dict[str, PostingStyle] = {}
     for row in parties.connections():
         told, source = row.config.get("posting"), str(row.config.get("source", ""))
-        if told is None:
+        if not told:
             continue
         if told not in list(PostingStyle) or styles.get(source, told) != told:
             raise Invalid(

@@ -376,3 +376,13 @@ def test_a_case_names_the_statement_it_came_from(books: Books) -> None:
         statement_id: UUID = models.Statement.objects.get().id
     assert case.statement_id == statement_id
     assert case.can_do
+
+
+def test_an_erp_that_says_nothing_of_posting_stops_nothing(company: Company) -> None:
+    """The documented default is an empty text."""
+    with tenant(company.tenant_id):
+        told = {"name": f"{company.code}-erp", "erp": True, "posting": ""}
+        parties.configure_connection(company.erp_id, told)
+    books = Books(company)
+    books.statement(*(books.booking(number) for number in range(3)))
+    assert company.states(books.ids) == [SETTLED] * 3
