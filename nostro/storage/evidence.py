@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from nostro.domain.canonical import digest_of_bytes
-from nostro.domain.errors import Refused
+from nostro.domain.errors import Invalid, Refused
 from nostro.storage.models import Evidence, EvidenceChunk, Seen
 from nostro.storage.tenancy import current
 
@@ -23,7 +23,17 @@ def keep(
     direction: str,
     now: datetime,
 ) -> UUID:
-    """Keep bytes under `evidence_id`, or return the id under which the same bytes are kept."""
+    """Keep bytes under `evidence_id`, or return the id under which the same bytes are kept.
+
+    Raises Invalid for a name that no database can store.
+    """
+    if "\0" in name:
+        raise Invalid(
+            "file_name_invalid",
+            f"{name[:80]!r} is not a file name.",
+            "Nothing was kept.",
+            "Give the file a name without a zero byte.",
+        )
     digest = digest_of_bytes(content)
     tenant_id = current()
     row, created = Evidence.objects.get_or_create(  # Somebody may keep the same bytes just now.

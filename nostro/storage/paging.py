@@ -61,8 +61,10 @@ def key_of(name: str, cursor: str, reads: Callable[..., tuple[Any, ...]]) -> tup
         found = msgspec.json.decode(base64.urlsafe_b64decode(padded), type=list[str])
         if found[:1] != [name]:
             raise ValueError("the cursor of another list")
+        if any("\0" in text for text in found):
+            raise ValueError("a zero byte, which no key has")
         return reads(*found[1:])
-    except (ValueError, TypeError, binascii.Error, msgspec.DecodeError) as error:
+    except (ValueError, TypeError, OverflowError, binascii.Error, msgspec.DecodeError) as error:
         raise Invalid(
             "cursor_unknown",
             "The cursor is not one that this list gave out.",

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from django.db import connections
 
-from nostro.domain.errors import Refused
+from nostro.domain.errors import Invalid, Refused
 from nostro.ops.identifiers import TimeOrderedIds
 from nostro.storage import evidence
 from nostro.storage.evidence import CHUNK_BYTES
@@ -73,6 +73,11 @@ def test_the_same_bytes_are_kept_once_a_customer() -> None:
         assert other != first
         assert evidence.read(other) == content
     assert counted(first)[0] == counted(other)[0] == 1
+
+
+def test_a_name_with_a_zero_byte_is_refused_at_the_door() -> None:
+    with tenant(new()), pytest.raises(Invalid, match="not a file name"):
+        keep(b"x", "statement\0.xml")
 
 
 def test_another_customers_bytes_do_not_exist() -> None:

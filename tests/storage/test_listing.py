@@ -11,7 +11,7 @@ from nostro.domain.errors import Invalid
 from nostro.domain.order import OrderState
 from nostro.storage import events as log
 from nostro.storage import listing, orders, parties
-from nostro.storage.paging import LIMIT_MAX, every
+from nostro.storage.paging import LIMIT_MAX, cursor_of, every
 from nostro.storage.tenancy import tenant
 from tests import seed
 
@@ -137,6 +137,15 @@ def test_a_page_has_a_limit(two: tuple[seed.Seeded, seed.Seeded], limit: int) ->
 def test_a_made_up_cursor_is_refused(two: tuple[seed.Seeded, seed.Seeded], cursor: str) -> None:
     with tenant(two[0].tenant_id), pytest.raises(Invalid, match="cursor"):
         listing.payments(cursor=cursor)
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "\0"])
+def test_a_cursor_of_a_time_beyond_time_is_refused(
+    two: tuple[seed.Seeded, seed.Seeded], time: str
+) -> None:
+    cursor = cursor_of("cases", time, str(UUID(int=1)))
+    with tenant(two[0].tenant_id), pytest.raises(Invalid, match="cursor"):
+        listing.cases(cursor=cursor)
 
 
 def test_a_cursor_belongs_to_its_list(two: tuple[seed.Seeded, seed.Seeded]) -> None:
