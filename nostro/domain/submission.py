@@ -44,9 +44,10 @@ SUBMISSION: Machine[SubmissionState, SubmissionMove] = Machine(
         [
             ((_S.BUILT,), _M.SIGN, _S.SIGNED),
             ((_S.BUILT, _S.SIGNED, _S.NOT_DELIVERED), _M.DISPATCH, _S.DISPATCHING),
-            ((_S.DISPATCHING,), _M.LOSE_TRACK, _S.UNKNOWN),
+            # A slow sender may report after somebody else asked and heard "no": it wins.
+            ((_S.DISPATCHING, _S.NOT_DELIVERED), _M.LOSE_TRACK, _S.UNKNOWN),
             (_SENT, _M.NOT_DELIVER, _S.NOT_DELIVERED),
-            (_SENT, _M.DELIVER, _S.DELIVERED),
+            ((*_SENT, _S.NOT_DELIVERED), _M.DELIVER, _S.DELIVERED),
             (_ANSWERABLE, _M.ACKNOWLEDGE, _S.ACKNOWLEDGED),
             (_ANSWERABLE, _M.REFUSE, _S.REFUSED),
             ((_S.BUILT, _S.SIGNED, _S.NOT_DELIVERED), _M.ABANDON, _S.ABANDONED),

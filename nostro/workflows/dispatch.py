@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 # How long the outcome of a send may take to be committed before its row counts as abandoned.
 SEND_PATIENCE = timedelta(minutes=2)
+# "It never had it" is believed this long after we lost track: bytes may still be on their way.
+NO_IS_BELIEVED_AFTER = timedelta(minutes=2)
 # The ladder of enquiries (DESIGN section 6), then a person.
 ENQUIRIES = (
     timedelta(seconds=10),
@@ -49,7 +51,11 @@ def attend(acting: Acting, submission_id: UUID) -> SubmissionState | None:
 
     Safe to call at any time and from any number of workers. Returns the state it ends in.
     """
-    claimed = _claim(acting, submission_id)
+    try:
+        claimed = _claim(acting, submission_id)
+    except NostroError as failure:
+        _cannot_begin(acting, submission_id, failure)
+        return None
     if claimed is None:
         return None
     row, outgoing, channel, sending = claimed
@@ -88,6 +94,17 @@ def _claim(
             return None
         submissions.update(row.id, next_action_at=now + _rung(row.enquiries))
         return row, outgoing, channel, False
+
+
+def _cannot_begin(acting: Acting, submission_id: UUID, failure: NostroError) -> None:
+    """The connection cannot even be opened: nothing left; a person is told, and we try later."""
+    log.error("dispatch_cannot_begin", submission_id=str(submission_id), code=failure.code)
+    with tenant(acting.tenant_id):
+        row = submissions.lock(submission_id)
+        if row is None:
+            return
+        submissions.update(row.id, next_action_at=acting.world.clock.now() + RETRIES[3])
+        _open_case(acting, row, f"File {row.message_id} cannot leave: {failure.happened}")
 
 
 def _may_still_be_sending(row: SubmissionRow, acting: Acting) -> bool:
@@ -199,7 +216,8 @@ def _ask(acting: Acting, row: SubmissionRow, channel: object) -> SubmissionState
         if current is None or current.state is not SubmissionState.UNKNOWN:
             return current.state if current else None
         events.record([_asked(acting, current, known)])
-        if known is None:
+        lost_for = acting.world.clock.now() - submissions.state_since(row.id)
+        if known is None or (known is False and lost_for < NO_IS_BELIEVED_AFTER):
             return _wait_for_answer(acting, current)
         if known:
             after = move_submission(acting, current, SubmissionMove.DELIVER, reason="enquiry")

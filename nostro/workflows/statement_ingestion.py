@@ -51,11 +51,17 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ingest(
-    acting: Acting, evidence_id: UUID, statement: Statement, *, sample: bool = False
+    acting: Acting,
+    evidence_id: UUID,
+    statement: Statement,
+    *,
+    connection_id: UUID | None = None,
+    sample: bool = False,
 ) -> Ingested:
     """Take in one statement and explain its lines, in one unit of work.
 
-    A statement of an account that is not ours opens a Case and is not booked.
+    A statement of an account that is not ours, or that came over another bank's connection
+    (`connection_id`), opens a Case and is not booked.
     """
     verdict = balance_verdict(statement)
     with tenant(acting.tenant_id):
@@ -64,6 +70,9 @@ def ingest(
             _not_ours(acting, evidence_id, statement)
             return _nothing(verdict, None)
         account = next(a for a in parties.accounts() if a.id == str(account_id))
+        if connection_id and account.connection_id != str(connection_id):
+            _wrong_bank(acting, evidence_id, statement)
+            return _nothing(verdict, None)
         parties.lock_entity(UUID(account.legal_entity_id))
         earlier = statements.find(account_id, statement.kind, statement.statement_id)
         if earlier:
@@ -237,6 +246,16 @@ def _overlaps(acting: Acting, row_id: UUID, statement: Statement, new_lines: int
 
 def _booked(statement: Statement) -> int:
     return sum(entry.status == EntryStatus.BOOK for entry in statement.entries)
+
+
+def _wrong_bank(acting: Acting, evidence_id: UUID, statement: Statement) -> None:
+    open_case(
+        acting,
+        f"wrong-bank/{evidence_id}/{statement.statement_id}",
+        f"A statement of {statement.account} came over a connection that is not this account's.",
+        "Ask the sender why; nothing was booked from it, the original is kept.",
+        None,
+    )
 
 
 def _not_ours(acting: Acting, evidence_id: UUID, statement: Statement) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from nostro.storage import due
+from nostro.storage.messages import identity_of
 from nostro.storage.tenancy import tenant
 from nostro.workflows.wake import wake
 
@@ -23,6 +24,7 @@ def tick(now: datetime) -> int:
         submissions = due.lease("submission", now, LEASE, LIMIT)
         orders = due.lease("payment_order", now, LEASE, LIMIT)
         connections = due.lease("connection", now, LEASE, LIMIT)
+        messages = due.lease("bank_message", now, LEASE, LIMIT)
     for tenant_id, row_id in submissions:
         with tenant(tenant_id):
             wake("attend_submission", tenant_id=tenant_id, submission_id=row_id)
@@ -32,4 +34,13 @@ def tick(now: datetime) -> int:
     for tenant_id, row_id in connections:
         with tenant(tenant_id):
             wake("collect_messages", tenant_id=tenant_id, connection_id=row_id)
-    return len(submissions) + len(orders) + len(connections)
+    for tenant_id, row_id in messages:
+        with tenant(tenant_id):
+            connection_id, evidence_id = identity_of(row_id)
+            wake(
+                "understand_message",
+                tenant_id=tenant_id,
+                connection_id=connection_id,
+                evidence_id=evidence_id,
+            )
+    return len(submissions) + len(orders) + len(connections) + len(messages)

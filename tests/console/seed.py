@@ -39,7 +39,7 @@ from nostro.storage import evidence, orders, parties, submissions, tracing
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows import approval, payment_intake, receivables, release, statement_ingestion
-from nostro.workflows.answers import apply_status_report
+from nostro.workflows.status_reports import apply_status_report
 from nostro.workflows.context import Acting, job_for
 from nostro.workflows.moves import move_submission
 

@@ -1390,5 +1390,50 @@ class Migration(migrations.Migration):
                 name="attempt_one_live",
             ),
         ),
+        migrations.CreateModel(
+            name="BankMessage",
+            fields=[
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("tenant_id", models.UUIDField()),
+                ("received_at", models.DateTimeField()),
+                ("tries", models.IntegerField(default=0)),
+                ("next_action_at", models.DateTimeField(null=True)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.connection",
+                    ),
+                ),
+                (
+                    "evidence",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.evidence",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "bank_message",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("next_action_at__isnull", False)),
+                        fields=["tenant_id", "next_action_at"],
+                        name="bank_message_due",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "connection", "evidence"), name="bank_message_once"
+                    )
+                ],
+            },
+        ),
         *WALL,
     ]

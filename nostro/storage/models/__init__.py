@@ -23,6 +23,7 @@ from nostro.storage.models.party import (
 from nostro.storage.models.payment import (
     Approval,
     Attempt,
+    BankMessage,
     Case,
     Fact,
     Hold,
@@ -49,6 +50,7 @@ __all__ = [
     "Approval",
     "Attempt",
     "Balance",
+    "BankMessage",
     "BankTransaction",
     "Case",
     "Connection",

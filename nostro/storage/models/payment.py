@@ -207,6 +207,31 @@ class Attempt(TenantModel):
         )
 
 
+class BankMessage(TenantModel):
+    """A message received from a bank; due until it was understood."""
+
+    connection = to_tenant("storage.Connection")
+    evidence = to_tenant("storage.Evidence")
+    received_at = models.DateTimeField()
+    tries = models.IntegerField(default=0)
+    next_action_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "bank_message"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id", "connection", "evidence"], name="bank_message_once"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["tenant_id", "next_action_at"],
+                condition=models.Q(next_action_at__isnull=False),
+                name="bank_message_due",
+            ),
+        )
+
+
 class Fact(TenantModel):
     """One line of a bank's word, kept whether or not it moved anything."""
 

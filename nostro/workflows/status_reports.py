@@ -1,0 +1,229 @@
+"""What a bank's status report does: facts stored once, attempts moved by rank, as sets.
+
+The lower level wins (transaction over batch over group); a word we do not know moves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from nostro.domain.attempt import AttemptMove, Verdict
+from nostro.domain.bank_status import StatusReport, TransactionStatus, move_of
+from nostro.domain.case import CaseKind
+from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
+from nostro.storage import cases, submissions
+from nostro.storage.cases import NewCase
+from nostro.storage.submissions import AttemptRow, NewFact, SubmissionRow
+from nostro.storage.tenancy import tenant
+from nostro.workflows.context import Acting
+from nostro.workflows.moves import CASE_DUE_IN, move_attempts, move_submission
+
+log = structlog.get_logger()
+
+
+class Word(msgspec.Struct, frozen=True, kw_only=True):
+    """One status for one attempt, at whatever level the bank said it."""
+
+    attempt: AttemptRow
+    status: str
+    reason: str
+    text: str
+
+
+def apply_status_report(
+    acting: Acting, connection_id: UUID, evidence_id: UUID, report: StatusReport
+) -> dict[Verdict, int]:
+    """Apply one pain.002; returns how many facts were applied, kept or contradicted something."""
+    counts = dict.fromkeys(Verdict, 0)
+    with tenant(acting.tenant_id):
+        found = submissions.by_message_id(report.original_message_id)
+        ours = found and found.connection_id == connection_id  # No bank speaks for another one.
+        row = submissions.lock(found.id) if found and ours else None
+        if row is None:
+            _unknown_message(acting, report)
+            return counts
+        attempts = submissions.attempts_by_end_to_end_id(row.id)
+        _apply_group(acting, row, report, bool(attempts))
+        words = list(_words(report, attempts.values()))
+        fresh = _store_facts(acting, connection_id, evidence_id, report, row, words)
+        for verdict in _apply(acting, row, fresh).values():
+            counts[verdict] += 1
+        _strangers(acting, report, row, set(attempts))
+    return counts
+
+
+def _apply(acting: Acting, row: SubmissionRow, fresh: dict[UUID, Word]) -> dict[UUID, Verdict]:
+    """Move the attempts by the new words, one set per word; returns what each fact did."""
+    groups: dict[tuple[AttemptMove, str, str], dict[UUID, UUID]] = {}
+    for fact_id, word in fresh.items():
+        if step := move_of(word.status, word.reason):
+            group = groups.setdefault((step, word.reason, word.text), {})
+            group[word.attempt.id] = fact_id
+    did: dict[UUID, Verdict] = {}
+    for (step, reason, text), fact_of in groups.items():
+        verdicts = move_attempts(acting, list(fact_of), step, reason=reason, text=text)
+        did |= {fact_of[attempt_id]: verdict for attempt_id, verdict in verdicts.items()}
+        doubted = [a for a, verdict in verdicts.items() if verdict is Verdict.APPLIED]
+        if step is AttemptMove.DOUBT and doubted:
+            _duplicate(acting, row, reason, len(doubted))
+    submissions.set_verdicts({fact_id: verdict.value for fact_id, verdict in did.items()})
+    return did
+
+
+def _apply_group(
+    acting: Acting, row: SubmissionRow, report: StatusReport, has_attempts: bool
+) -> None:
+    """The file-level answer moves the submission; lines are moved by their own words."""
+    status = report.group_status
+    if not status and not report.transactions and not report.batches:
+        return
+    said = move_of(status, report.group_reason)
+    if said is AttemptMove.DOUBT:
+        return
+    lower = report.transactions or report.batches  # The lower level wins.
+    whole_refusal = said is AttemptMove.REJECT and not lower and has_attempts
+    step = SubmissionMove.REFUSE if whole_refusal else SubmissionMove.ACKNOWLEDGE
+    if SUBMISSION.allows(row.state, step):
+        move_submission(
+            acting, row, step, reason=report.group_reason, text=report.group_reason_text
+        )
+        submissions.update(row.id, next_action_at=None)
+    elif step is SubmissionMove.REFUSE and row.state is not SubmissionState.REFUSED:
+        log.warning("late_refusal_kept", message_id=row.message_id)
+
+
+def _words(report: StatusReport, attempts: Iterable[AttemptRow]) -> Iterable[Word]:
+    """What the report says of each attempt: its own line, else its batch, else the group.
+
+    PART says only that lines differ, and lines that are not named stay where they are.
+    """
+    lines = {line.original_end_to_end_id: line for line in report.transactions}
+    batches = {batch.original_payment_information_id: batch for batch in report.batches}
+    for attempt in attempts:
+        line = lines.get(attempt.end_to_end_id)
+        batch = batches.get(attempt.payment_information_id)
+        if line and line.status:
+            yield _word(attempt, line.status, line)
+        elif batch and batch.status:
+            yield Word(
+                attempt=attempt,
+                status=batch.status,
+                reason=batch.reason,
+                text=batch.reason_text,
+            )
+        elif report.group_status:
+            yield Word(
+                attempt=attempt,
+                status=report.group_status,
+                reason=report.group_reason,
+                text=report.group_reason_text,
+            )
+
+
+def _word(attempt: AttemptRow, status: str, line: TransactionStatus) -> Word:
+    return Word(attempt=attempt, status=status, reason=line.reason, text=line.reason_text)
+
+
+def _store_facts(
+    acting: Acting,
+    connection_id: UUID,
+    evidence_id: UUID,
+    report: StatusReport,
+    row: SubmissionRow,
+    words: list[Word],
+) -> dict[UUID, Word]:
+    """Keep every word once; returns the new ones by the id of their fact (lifecycle rule 4)."""
+    identities = {
+        "|".join([report.message_id, w.attempt.end_to_end_id, w.status, w.reason]): w for w in words
+    }
+    known = submissions.known_facts(connection_id, list(identities))
+    fresh = {
+        acting.world.ids.new(): (identity, word)
+        for identity, word in identities.items()
+        if identity not in known
+    }
+    submissions.insert_facts(
+        [
+            NewFact(
+                id=fact_id,
+                connection_id=connection_id,
+                evidence_id=evidence_id,
+                identity=identity,
+                message_id=report.message_id,
+                original_message_id=report.original_message_id,
+                end_to_end_id=word.attempt.end_to_end_id,
+                status=word.status,
+                reason=word.reason,
+                reason_text=word.text,
+                attempt_id=word.attempt.id,
+                submission_id=row.id,
+                verdict="unfamiliar",
+            )
+            for fact_id, (identity, word) in fresh.items()
+        ],
+        acting.world.clock.now(),
+    )
+    return {fact_id: word for fact_id, (_, word) in fresh.items()}
+
+
+def _strangers(acting: Acting, report: StatusReport, row: SubmissionRow, known: set[str]) -> None:
+    """Lines about payments that are not in this file: whose they are is a person's question."""
+    named = {line.original_end_to_end_id for line in report.transactions}
+    strange = sorted(named - known)
+    if not strange:
+        return
+    sentence = (
+        f"The bank's report {report.message_id} on file {row.message_id} names"
+        f" {len(strange)} payments that are not in it, e.g. {strange[0] or '(no EndToEndId)'}."
+    )
+    _contradiction(acting, f"strangers/{row.id}/{report.message_id}", sentence, row.id)
+
+
+def _duplicate(acting: Acting, row: SubmissionRow, reason: str, count: int) -> None:
+    """ "Duplicate" may mean that the bank has it: the attempts become unknown and a person asks."""
+    now = acting.world.clock.now()
+    cases.open_all(
+        [
+            NewCase(
+                id=acting.world.ids.new(),
+                kind=CaseKind.ENQUIRY,
+                natural_key=f"duplicate/{row.id}",
+                sentence=f"The bank calls {count} of {row.line_count} payments of file"
+                f" {row.message_id} duplicates ({reason}): it may have them already.",
+                can_do="Ask the bank for the original; nothing is sent again.",
+                due_at=now + CASE_DUE_IN,
+                submission_id=row.id,
+            )
+        ],
+        now,
+    )
+
+
+def _unknown_message(acting: Acting, report: StatusReport) -> None:
+    named = report.original_message_id or "(none)"
+    sentence = f"The bank reports on message {named}, which we never sent to it."
+    _contradiction(acting, f"unknown/{report.message_id}", sentence, None)
+
+
+def _contradiction(
+    acting: Acting, natural_key: str, sentence: str, submission_id: UUID | None
+) -> None:
+    now = acting.world.clock.now()
+    cases.open_all(
+        [
+            NewCase(
+                id=acting.world.ids.new(),
+                kind=CaseKind.CONTRADICTION,
+                natural_key=natural_key,
+                sentence=sentence,
+                can_do="Ask the bank whose payments it means; by this nothing was changed.",
+                due_at=now + CASE_DUE_IN,
+                submission_id=submission_id,
+            )
+        ],
+        now,
+    )
