@@ -17,12 +17,16 @@ from rich.console import Console
 
 from nostro import app
 from nostro.cli import demo_company, demo_data, demo_story
+from nostro.cli.demo_company import Company
 from nostro.cli.demo_telling import Story
 from nostro.domain.errors import Unavailable
 from nostro.ops.clock import ShiftedClock
 from nostro.ops.demo_bank import DemoBank
 from nostro.ops.process import end_with_parent
+from nostro.storage import submissions
+from nostro.storage.tenancy import tenant
 from nostro.workflows.context import World
+from nostro.workflows.dispatch import SEND_PATIENCE
 
 PATIENCE_SECONDS = 60.0
 
@@ -39,6 +43,7 @@ def tell(console: Console) -> None:
     try:
         _same_time(world, bank)
         company = demo_company.set_up(world, bank, data)
+        _pass_over_a_lost_send(world, company)
         with _worker(demo_company.demo_home()):
             story = Story(console=console, world=world, company=company, bank=bank, wait=_wait)
             for chapter in demo_story.CHAPTERS:
@@ -55,6 +60,15 @@ def _same_time(world: World, bank: DemoBank) -> None:
     """Our clock and the bank's stand at the same moment and are moved together."""
     if isinstance(world.clock, ShiftedClock):
         world.clock.set(bank.now())
+
+
+def _pass_over_a_lost_send(world: World, company: Company) -> None:
+    """A demo that was killed while a file left: its sender is surely dead, so the time in which it
+    might still be sending is passed over, and the bank is asked at once."""
+    with tenant(company.tenant_id):
+        since = submissions.last_left_dispatching()
+    if since and isinstance(world.clock, ShiftedClock):
+        world.clock.set(max(world.clock.now(), since + SEND_PATIENCE))
 
 
 @contextmanager

@@ -254,5 +254,11 @@ def set_verdicts(verdicts: Mapping[UUID, str]) -> None:
         models.Fact.objects.filter(id__in=ids).update(verdict=verdict)
 
 
+def last_left_dispatching() -> datetime | None:
+    """Since when the newest submission is dispatching, if one is."""
+    rows = models.Submission.objects.filter(state=SubmissionState.DISPATCHING)
+    return rows.order_by("-state_since").values_list("state_since", flat=True).first()
+
+
 def state_since(submission_id: UUID) -> datetime:
     return models.Submission.objects.values_list("state_since", flat=True).get(id=submission_id)
