@@ -204,7 +204,9 @@ def _connections(world: World, data: MasterData) -> tuple[UUID, UUID]:
     """The bank's, the sample bank's and the ERP's; returns the two that have accounts."""
     bank_id, batch_id, erp_id = (world.ids.new() for _ in range(3))
     home = demo_home()
-    parties.create_connection(bank_id, data.connection.name, data.connection.connector, {})
+    parties.create_connection(
+        bank_id, data.connection.name, data.connection.connector, {}, world.clock.now()
+    )
     parties.create_connection(
         batch_id,
         BATCH_CONNECTION,

@@ -6,11 +6,13 @@ run again, and ends in the same state with nothing paid twice.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -80,7 +82,7 @@ def _worker(home: Path) -> Iterator[None]:
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,
-        preexec_fn=end_with_parent,
+        preexec_fn=partial(end_with_parent, os.getpid(), watch=False),
     )
     try:
         yield

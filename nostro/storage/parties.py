@@ -104,10 +104,20 @@ def lock_entity(entity_id: UUID) -> None:
 
 
 def create_connection(
-    connection_id: UUID, name: str, connector: str, config: dict[str, Any]
+    connection_id: UUID,
+    name: str,
+    connector: str,
+    config: dict[str, Any],
+    collect_from: datetime | None = None,
 ) -> None:
+    """Make a connection; from `collect_from` on its messages are collected minute by minute."""
     models.Connection.objects.create(
-        id=connection_id, tenant_id=current(), name=name, connector=connector, config=config
+        id=connection_id,
+        tenant_id=current(),
+        name=name,
+        connector=connector,
+        config=config,
+        next_action_at=collect_from,
     )
 
 

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from functools import wraps
 from uuid import UUID
 
+import structlog
 from django.db import close_old_connections, connections
 from procrastinate.contrib.django import app
 
+from nostro.domain.errors import NostroError
 from nostro.workflows import answers, dispatch, release
 from nostro.workflows.context import job_for
+
+log = structlog.get_logger()
 
 
 def fresh(job: Callable[..., None]) -> Callable[..., None]:
@@ -42,7 +46,10 @@ def attend_submission(tenant_id: str, submission_id: str) -> None:
 @app.task(name="collect_messages", queue="statements")
 @fresh
 def collect_messages(tenant_id: str, connection_id: str) -> None:
-    answers.collect(job_for(UUID(tenant_id)), UUID(connection_id))
+    try:
+        answers.collect(job_for(UUID(tenant_id)), UUID(connection_id))
+    except NostroError as error:  # Due again in a minute; the bank may be back by then.
+        log.warning("collect_failed", connection_id=connection_id, error=str(error))
 
 
 @app.task(name="understand_message", queue="statements")
