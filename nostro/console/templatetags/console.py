@@ -10,11 +10,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final
 
 import msgspec
 from django import template
+from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -216,6 +218,14 @@ def preferences(context: dict[str, Any]) -> SafeString:
         if chosen.get(name) in allowed:
             told += format_html(' data-{}="{}"', name, chosen[name])
     return told
+
+
+@register.simple_tag
+@cache
+def asset(name: str) -> str:
+    """The address of one of our static files; another content is another address."""
+    content = (files("nostro.console") / f"static/console/{name}").read_bytes()
+    return f"{static(f'console/{name}')}?v={sha256(content).hexdigest()[:12]}"
 
 
 @register.simple_tag

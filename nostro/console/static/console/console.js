@@ -18,7 +18,9 @@ function move(rows,step){
 document.addEventListener('keydown',e=>{
   if(e.target.matches('input:not([type=radio],[type=checkbox]),textarea,select')){if(e.key==='Escape')e.target.blur();return}
   if(e.ctrlKey||e.metaKey||e.altKey)return;
+  const single=document.documentElement.dataset.keys!=='off';
   if(e.key==='Escape'){const s=$('body>.side[data-open]');if(s){s.removeAttribute('data-open');$('[data-menu]').setAttribute('aria-expanded','false')}return}
+  if(!single)return;
   if(e.key==='/'){const q=$('#q');if(q){e.preventDefault();q.focus()}return}
   const rows=$$('[data-rows] tr[data-row]'),cur=$('[data-rows] tr.cur');
   if(rows.length&&(e.key==='j'||e.key==='k')){e.preventDefault();move(rows,e.key==='j'?1:-1)}
