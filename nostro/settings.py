@@ -87,11 +87,18 @@ LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/sign-in/"
 
+# Signed out after 12 hours without a request; every request counts anew.
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_SAVE_EVERY_REQUEST = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = bool(CONFIGURATION.public_host)
 CSRF_COOKIE_SECURE = bool(CONFIGURATION.public_host)
 CSRF_COOKIE_SAMESITE = "Lax"
+if CONFIGURATION.public_host:  # Behind a proxy that ends TLS and says so in X-Forwarded-Proto.
+    CSRF_TRUSTED_ORIGINS = [f"https://{CONFIGURATION.public_host}"]
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
