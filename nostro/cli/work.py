@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import structlog
+
+log = structlog.get_logger()
+
 
 def run() -> None:
     """`nostro worker`: start and work until told to stop."""
@@ -25,6 +29,32 @@ def work(alive: Callable[[], None] = lambda: None) -> None:
     clock = app.world().clock
 
     async def until_stopped() -> None:
-        await Worker(lambda: sealing.seal_all(clock.now()), alive=alive).run()
+        await Worker(going_on(lambda: sealing.seal_all(clock.now())), alive=alive).run()
 
     asyncio.run(until_stopped())
+
+
+def going_on(seal: Callable[[], int]) -> Callable[[], int]:
+    """Sealing that ends no worker: one customer's trouble is logged once, and tried again.
+
+    A database that is away is raised as before; the worker waits for it.
+    """
+    from django.db import InterfaceError, OperationalError
+
+    said = ""
+
+    def sealed() -> int:
+        nonlocal said
+        try:
+            made = seal()
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            if repr(error) != said:
+                log.exception("sealing_failed")
+            said = repr(error)
+            return 0
+        said = ""
+        return made
+
+    return sealed
