@@ -77,18 +77,6 @@ def migrate() -> None:
     make_months(world().clock.now())
 
 
-def is_migrated() -> bool:
-    """True when the schema has every migration of this version. Call after start()."""
-    from django.db import OperationalError, ProgrammingError, connections
-    from django.db.migrations.executor import MigrationExecutor
-
-    try:
-        executor = MigrationExecutor(connections["owner"])
-        return not executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except (OperationalError, ProgrammingError):
-        return False
-
-
 @cache
 def world() -> World:
     """The ports of this process."""

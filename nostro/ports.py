@@ -120,9 +120,3 @@ class TakesPostings(Protocol):
     @abstractmethod
     def post(self, outgoing: Outgoing) -> Receipt:
         """Write once under `outgoing.message_id`; look up before writing again."""
-
-
-class Progress(Protocol):
-    """Long work tells how far it is."""
-
-    def __call__(self, done: int, of: int | None, doing: str) -> None: ...

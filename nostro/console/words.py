@@ -161,12 +161,6 @@ def status_of(state: OrderState, standing: Standing) -> Status:
     return ORDER[state]
 
 
-def human_state(state: AttemptState) -> str:
-    """What the bank said last, inside a sentence."""
-    word = ATTEMPT[state].word
-    return word[0].lower() + word[1:]
-
-
 def match_status(state: MatchState) -> Status:
     return MATCH[state]
 

@@ -170,11 +170,6 @@ def unmatched(statement_id: UUID) -> list[TransactionRow]:
     return [transaction_of(row) for row in rows]
 
 
-def lock_transactions(transaction_ids: Collection[UUID]) -> dict[UUID, MatchState]:
-    rows = models.BankTransaction.objects.select_for_update().filter(id__in=transaction_ids)
-    return {row.id: MatchState(row.match_state) for row in rows.order_by("id")}
-
-
 def set_match_state(transaction_ids: Collection[UUID], state: MatchState) -> int:
     return models.BankTransaction.objects.filter(id__in=transaction_ids).update(
         match_state=state.value
