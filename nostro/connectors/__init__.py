@@ -62,7 +62,7 @@ def open_connection(name: str, config: dict[str, Any], secrets: dict[str, str]) 
         raise Invalid(
             "connection_settings_invalid",
             f"The settings of {connector.title} are not complete: {error}.",
-            can_do="Correct them on the connection's page.",
+            can_do="Correct the settings of the connection.",
         ) from None
     return connector.open(settings, secrets)
 

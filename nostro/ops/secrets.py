@@ -31,7 +31,7 @@ class FileSecrets:
             raise Refused(
                 "secret_unknown",
                 f"There is no secret named {name}.",
-                can_do="Store it first, on the connection's page or with `nostro secrets set`.",
+                can_do=f"Write it into {self._path(name)}, readable by nostro's user only.",
             ) from None
 
     def write(self, name: str, value: str) -> None:

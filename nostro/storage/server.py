@@ -332,9 +332,9 @@ class Server:
             happened=f"The database in {self._data} was made by PostgreSQL {made}, and the programs"
             f" in {self._binaries} are PostgreSQL {release}.",
             did="It was not started and not changed.",
-            can_do=f"Set {placement.BINARIES_VARIABLE} to the programs of PostgreSQL {made} and run"
-            f" `nostro backup`; then move {self._data} away, unset the variable and run"
-            " `nostro restore`.",
+            can_do=f"Set {placement.BINARIES_VARIABLE} to the programs of PostgreSQL {made} save it"
+            f" with pg_dump (docs/operating.md, Backup); then move {self._data} away, unset the"
+            " variable, run `nostro migrate` and restore with pg_restore.",
         )
 
     def _start_failure(self, doing: str, output: str) -> Unavailable:

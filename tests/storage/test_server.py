@@ -340,7 +340,7 @@ def test_data_of_another_major_version_is_refused_and_left_alone(home: Path) -> 
     assert refused.value.code == "database_version_mismatch"
     assert "PostgreSQL 14" in refused.value.happened
     assert f"PostgreSQL {made.strip()}" in refused.value.happened
-    assert "nostro restore" in refused.value.can_do
+    assert "pg_dump" in refused.value.can_do
     version.write_text(made)
     server.ensure()
     assert kept(server) == [1]

@@ -67,7 +67,8 @@ def approve(request: HttpRequest, visit: Visit) -> HttpResponse:
         parts = []
         if done.approved:
             parts.append(
-                f"{words.several(len(done.approved), 'payment')} approved: sent to the bank now"
+                f"{words.several(len(done.approved), 'payment')} approved:"
+                " goes to the bank with the next release"
             )
         if done.waiting:
             word = "waits" if len(done.waiting) == 1 else "wait"
