@@ -19,7 +19,12 @@ from nostro.domain.attempt import AttemptState
 from nostro.domain.money import Money, total
 from nostro.domain.order import OrderState
 from nostro.storage.listing import payment_totals, payments, payments_of
-from nostro.storage.pages.payments import order_of_uetr, standings, unknown_outcomes
+from nostro.storage.pages.payments import (
+    order_of_uetr,
+    standings,
+    unknown_count,
+    unknown_outcomes,
+)
 from nostro.storage.paging import Page
 from nostro.storage.rows import PaymentRow, StateTotal
 
@@ -71,16 +76,17 @@ _STAGES = (
 @page
 def payment_list(request: HttpRequest, visit: Visit) -> HttpResponse:
     state, q = request.GET.get("state", ""), request.GET.get("q", "").strip()
-    totals, unknown = payment_totals(), unknown_outcomes()
-    found = _found(state, q, request.GET.get("cursor", ""), unknown)
+    totals, unknown = payment_totals(), unknown_count()
+    found = _found(state, q, request.GET.get("cursor", ""))
     told = {
         "title": _title(state),
-        "headline": headline(totals, len(unknown)),
+        "headline": headline(totals, unknown),
         "stages": stages(totals, state),
-        "chips": chips(totals, len(unknown), state),
+        "chips": chips(totals, unknown, state),
         "lines": lines(found.rows),
         "state": state,
         "q": q,
+        "oldest_of": unknown if state == UNKNOWN and unknown > len(found.rows) else 0,
         "whole": sum(row.count for row in totals),
         "later": bool(request.GET.get("cursor")),
         "start": _query(state, q),
@@ -193,9 +199,9 @@ def _since(row: PaymentRow) -> datetime:
     return row.state_since
 
 
-def _found(state: str, q: str, cursor: str, unknown: list[UUID]) -> Page[PaymentRow]:
+def _found(state: str, q: str, cursor: str) -> Page[PaymentRow]:
     if state == UNKNOWN:
-        return Page(rows=tuple(newest_first(payments_of(unknown))))
+        return Page(rows=tuple(newest_first(payments_of(unknown_outcomes()))))
     if uetr := _uetr(q):
         order_id = order_of_uetr(uetr)
         return Page(rows=payments_of([order_id] if order_id else []))

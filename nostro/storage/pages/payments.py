@@ -10,6 +10,8 @@ import msgspec
 from nostro.domain.attempt import AttemptState
 from nostro.storage import models
 
+UNKNOWN_SHOWN = 20
+
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """The newest attempt of a payment, if there is one, and the rail of its route."""
@@ -42,10 +44,16 @@ def standings(order_ids: Collection[UUID]) -> dict[UUID, Standing]:
     return found
 
 
+def unknown_count() -> int:
+    """Of how many payments we do not know whether the bank has them."""
+    return models.Attempt.objects.filter(state=AttemptState.UNKNOWN.value).count()
+
+
 def unknown_outcomes() -> list[UUID]:
-    """Payments of which we do not know whether the bank has them, the oldest first."""
+    """The first UNKNOWN_SHOWN of them, the oldest first."""
     found = models.Attempt.objects.filter(state=AttemptState.UNKNOWN.value)
-    return list(found.order_by("state_since", "id").values_list("order_id", flat=True))
+    oldest = found.order_by("state_since", "id").values_list("order_id", flat=True)
+    return list(oldest[:UNKNOWN_SHOWN])
 
 
 def order_of_uetr(uetr: UUID) -> UUID | None:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
-from django.db.models import Sum
+from django.db.models import Count, Q, Sum
 
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money
@@ -68,13 +68,13 @@ def booked_sum(statement_id: UUID, currency: str) -> Money:
 
 
 def line_counts(statement_id: UUID) -> LineCounts:
-    states = models.BankTransaction.objects.filter(statement_id=statement_id)
-    found = list(states.values_list("match_state", flat=True))
-    return LineCounts(
-        matched=found.count(MatchState.MATCHED.value),
-        tentative=found.count(MatchState.TENTATIVE.value),
-        unmatched=found.count(MatchState.UNMATCHED.value),
+    counted = models.BankTransaction.objects.filter(statement_id=statement_id).aggregate(
+        **{
+            state.value: Count("id", filter=Q(match_state=state.value))
+            for state in (MatchState.MATCHED, MatchState.TENTATIVE, MatchState.UNMATCHED)
+        }
     )
+    return LineCounts(**counted)
 
 
 def original(statement_id: UUID) -> StoredFile:

@@ -13,7 +13,7 @@ from nostro.domain.submission import SubmissionState
 from nostro.storage import models
 from nostro.storage.listing import cases, payment_totals
 from nostro.storage.pages.cash import CashPosition, cash_position
-from nostro.storage.pages.payments import unknown_outcomes
+from nostro.storage.pages.payments import unknown_count
 from nostro.storage.rows import CaseRow, StateTotal
 
 RUNS_SHOWN = 4
@@ -65,7 +65,7 @@ def today(day: date) -> Today:
     return Today(
         cash=cash_position(day),
         totals=payment_totals(),
-        unknown=len(unknown_outcomes()),
+        unknown=unknown_count(),
         cases=open_cases.rows,
         more_cases=bool(open_cases.next),
         lines=_lines(),
