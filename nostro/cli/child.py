@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from nostro.cli.parent import end_with_parent
+from nostro.ops.process import end_with_parent
 
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 STEADY_SECONDS = 30.0

@@ -12,7 +12,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
-from nostro.cli.parent import end_with_parent
+from nostro.ops.process import end_with_parent
 
 STOP_SECONDS = 10
 # Requests beyond it wait in the socket's queue instead of in our memory.
