@@ -223,11 +223,17 @@ def lock(order_ids: Collection[UUID]) -> list[OrderRow]:
     )
 
 
-def lock_due(now: datetime, limit: int = 5000) -> list[OrderRow]:
-    """Lock scheduled orders whose time has come."""
+def accounts_due(now: datetime) -> list[str]:
+    """The accounts that scheduled orders whose time has come leave from."""
+    due = models.Order.objects.filter(state=OrderState.SCHEDULED, next_action_at__lte=now)
+    return sorted(set(due.values_list("route__account_id", flat=True)))
+
+
+def lock_due(account_id: str, now: datetime, limit: int = 5000) -> list[OrderRow]:
+    """Lock scheduled orders of one account whose time has come."""
     return _load(
         models.Order.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(state=OrderState.SCHEDULED, next_action_at__lte=now)
+        .filter(state=OrderState.SCHEDULED, next_action_at__lte=now, route__account_id=account_id)
         .order_by("id")[:limit]
     )
 
@@ -238,9 +244,7 @@ def load(order_ids: Collection[UUID]) -> list[OrderRow]:
 
 def in_state(state: OrderState, run_id: UUID | None = None) -> list[OrderRow]:
     """Orders in a state, optionally of one run, by number."""
-    found = models.Order.objects.filter(state=state)
-    if run_id:
-        found = found.filter(run_id=run_id)
+    found = models.Order.objects.filter(state=state, **({"run_id": run_id} if run_id else {}))
     return _load(found.order_by("number"))
 
 

@@ -121,6 +121,17 @@ def member(tenant_id: UUID, person_id: UUID) -> Member:
     return Member(id=str(person_id), name=name, roles=_roles(roles))
 
 
+def members(person_ids: Iterable[UUID]) -> list[Member]:
+    """Those of these people who work for the customer of this unit of work, as they are now."""
+    found = models.Membership.objects.filter(
+        person_id__in=set(person_ids), active=True, person__is_active=True
+    )
+    return [
+        Member(id=str(person_id), name=name, roles=_roles(roles))
+        for person_id, name, roles in found.values_list("person_id", "person__name", "roles")
+    ]
+
+
 def _roles(words: Iterable[str]) -> frozenset[Role]:
     return frozenset(Role(word) for word in words)
 

@@ -9,12 +9,14 @@ import msgspec
 
 from nostro.domain.canonical import digest
 from nostro.domain.errors import Invalid, Refused
+from nostro.domain.event import Event
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Member
 from nostro.domain.policies import approval as policy
 from nostro.storage import events, orders
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
+from nostro.workflows import recheck
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import move_orders
 from nostro.workflows.wake import wake
@@ -48,24 +50,17 @@ def approve(
         for row in rows:
             ORDER.after(row.state, OrderMove.APPROVE)
             policy.may_approve(member, authors[row.id], given[row.id])
+        _same_accounts(rows)
+        agreed = _agreed(rows, given)
         now, new_id = acting.world.clock.now(), acting.world.ids.new
         orders.add_approvals(
             [(new_id(), row.id, row.approval_digest) for row in rows], member.id, member.name, now
         )
-        events.record(
-            [
-                acting.event(
-                    "order.approval_given",
-                    "order",
-                    row.id,
-                    digest=row.approval_digest,
-                    approvals=len(given[row.id]) + 1,
-                    needed=policy.APPROVALS_NEEDED,
-                )
-                for row in rows
-            ]
-        )
-        complete = [row.id for row in rows if policy.is_complete(_agreed(row, given) | {member.id})]
+        events.record([_given(acting, row, len(agreed[row.id] | {member.id})) for row in rows])
+        able = recheck.entitled({member.id}.union(*agreed.values()))
+        complete = [
+            row.id for row in rows if policy.is_complete((agreed[row.id] | {member.id}) & able)
+        ]
         _schedule(acting, complete)
         return Approved(
             approved=tuple(complete),
@@ -73,9 +68,25 @@ def approve(
         )
 
 
-def _agreed(row: OrderRow, given: Mapping[UUID, Mapping[str, str]]) -> set[str]:
-    """Who agreed to this payment as it now stands."""
-    return {who for who, what in given[row.id].items() if what == row.approval_digest}
+def _given(acting: Acting, row: OrderRow, approvals: int) -> Event:
+    return acting.event(
+        "order.approval_given",
+        "order",
+        row.id,
+        digest=row.approval_digest,
+        approvals=approvals,
+        needed=policy.APPROVALS_NEEDED,
+    )
+
+
+def _agreed(
+    rows: Sequence[OrderRow], given: Mapping[UUID, Mapping[str, str]]
+) -> dict[UUID, set[str]]:
+    """Who agreed to each payment as it now stands."""
+    return {
+        row.id: {who for who, what in given[row.id].items() if what == row.approval_digest}
+        for row in rows
+    }
 
 
 def deny(acting: Acting, member: Member, order_ids: Sequence[UUID], reason: str) -> list[UUID]:
@@ -143,6 +154,20 @@ def _same_as_seen(rows: Sequence[OrderRow], seen_digest: str) -> None:
             "Nothing was approved.",
             "Look at them again and approve what you then see.",
         )
+
+
+def _same_accounts(rows: Sequence[OrderRow]) -> None:
+    """The payee's bank details are still those that the payment was checked against."""
+    newer = recheck.newer_accounts(rows)
+    for row in rows:
+        if account := newer.get(row.id):
+            raise Refused(
+                "payee_account_changed",
+                f"The bank details of payee {row.payee_number} were changed by"
+                f" {account.changed_by} after {row.number} was checked.",
+                "Nothing was approved.",
+                "Deny this payment and ask for a new one; it is checked against the new account.",
+            )
 
 
 def _need_reason(reason: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -20,7 +20,6 @@ from nostro.domain.money import total
 from nostro.domain.order import OrderMove
 from nostro.domain.party import Account, LegalEntity
 from nostro.domain.payment import Batch, PaymentFile, RollRule, SentLine, line_of
-from nostro.domain.policies import approval as policy
 from nostro.domain.submission import SubmissionState
 from nostro.formats import Profile, iso20022_schema, sepa_characters
 from nostro.ports import SendsPayments
@@ -29,12 +28,14 @@ from nostro.storage.cases import NewCase
 from nostro.storage.orders import OrderRow
 from nostro.storage.submissions import AttemptRow, SubmissionRow
 from nostro.storage.tenancy import tenant
+from nostro.workflows import recheck
 from nostro.workflows.channel import open_channel
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import CASE_DUE_IN, move_orders
 from nostro.workflows.wake import wake
 
 LEASE = timedelta(seconds=60)
+NAMED = 10  # How many stopped payments a Case names.
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,59 +52,54 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
 def release(acting: Acting) -> list[UUID]:
     """Freeze every due payment of one customer into submissions; returns their ids.
 
-    One transaction: orders locked, digests and approvals re-checked, bytes written, validated,
-    re-read and compared line by line, intent stored, dispatch woken.
+    One transaction per account: orders locked, digests and approvals re-checked, bytes written,
+    validated, re-read and compared line by line, intent stored, dispatch woken. An account that
+    is refused opens a Case; its payments wait, those of the other accounts leave.
     """
-    try:
-        with tenant(acting.tenant_id):
-            return _release(acting)
-    except (Refused, Invalid) as refusal:
-        _tell_people(acting, refusal)
-        raise
+    until = acting.world.clock.now() + LEASE
+    with tenant(acting.tenant_id):
+        accounts = orders.accounts_due(until)
+    released = []
+    for account_id in accounts:
+        try:
+            with tenant(acting.tenant_id):
+                submission_id = _release(acting, account_id, until)
+        except (Refused, Invalid) as refusal:
+            _tell_people(acting, account_id, until, refusal)
+        else:
+            released += [submission_id] if submission_id else []
+    return released
 
 
-def _release(acting: Acting) -> list[UUID]:
+def _release(acting: Acting, account_id: str, until: datetime) -> UUID | None:
     if parties.customer().quarantined:
-        return []
-    due = orders.lock_due(acting.world.clock.now() + LEASE)
-    _recheck(due)
-    by_account: dict[str, list[tuple[OrderRow, date]]] = {}
-    for order, day in _dated(acting, due):
-        by_account.setdefault(order.route.account_id, []).append((order, day))
-    return [_freeze(acting, account_id, group) for account_id, group in by_account.items()]
+        return None
+    due = recheck.still_approved(acting, orders.lock_due(account_id, until))
+    dated = _dated(acting, due)
+    return _freeze(acting, account_id, dated) if dated else None
 
 
-def _tell_people(acting: Acting, refusal: NostroError) -> None:
+def _tell_people(acting: Acting, account_id: str, until: datetime, refusal: NostroError) -> None:
     """A release that is refused is refused again and again until a person looks."""
     now = acting.world.clock.now()
     with tenant(acting.tenant_id):
+        stopped = orders.lock_due(account_id, until)
+        named = ", ".join(order.number for order in stopped[:NAMED])
+        more = f" and {len(stopped) - NAMED} more" if len(stopped) > NAMED else ""
         cases.open_all(
             [
                 NewCase(
                     id=acting.world.ids.new(),
                     kind=CaseKind.DIFFERENCE,
-                    natural_key=f"release/{refusal.code}/{refusal.happened}",
-                    sentence=f"{refusal.happened} {refusal.did}",
+                    natural_key=f"release/{account_id}/{refusal.code}/{refusal.happened}",
+                    sentence=f"{refusal.happened} Not sent: {named}{more}.",
                     can_do=refusal.can_do,
                     due_at=now + CASE_DUE_IN,
+                    order_id=stopped[0].id if len(stopped) == 1 else None,
                 )
             ],
             now,
         )
-
-
-def _recheck(due: Sequence[OrderRow]) -> None:
-    """Each order is still exactly what enough different people agreed to."""
-    given = orders.approvals([order.id for order in due])
-    for order in due:
-        agreed = {who for who, what in given[order.id].items() if what == order.approval_digest}
-        if order.approvable().digest() != order.approval_digest or not policy.is_complete(agreed):
-            raise Refused(
-                "not_what_was_approved",
-                f"{order.number} is not covered by its approvals.",
-                "Nothing of this release left.",
-                "Look at the payment's trace; it was changed outside the approval.",
-            )
 
 
 def _dated(acting: Acting, due: Sequence[OrderRow]) -> list[tuple[OrderRow, date]]:
@@ -138,7 +134,7 @@ def _freeze(acting: Acting, account_id: str, group: list[tuple[OrderRow, date]])
             can_do="Give the account a connection that sends payments.",
         )
     frozen = _write(acting, account, entity, group, channel.payment_format())
-    _compare(frozen)
+    _compare(account, frozen)
     return _store(acting, account, frozen)
 
 
@@ -195,7 +191,7 @@ def _batches(
     ]
 
 
-def _compare(frozen: Frozen) -> None:
+def _compare(account: Account, frozen: Frozen) -> None:
     """The frozen bytes say what was approved, all of it, and nothing else (lifecycle rule 8)."""
     iso20022_schema.validate(frozen.content)
     form = formats.identify(frozen.content)
@@ -204,7 +200,7 @@ def _compare(frozen: Frozen) -> None:
     if read != approved:
         raise Refused(
             "file_differs_from_approval",
-            f"File {frozen.message_id} does not say exactly what was approved.",
+            f"The file for {account.name} does not say exactly what was approved.",
             "It was not sent.",
             "Report this: it is a defect of the writer.",
         )
@@ -232,8 +228,8 @@ def _store(acting: Acting, account: Account, frozen: Frozen) -> UUID:
     if submissions.insert_attempts(attempts, now) != len(attempts):
         raise Refused(
             "payment_already_on_its_way",
-            f"A payment of file {frozen.message_id} is already on its way to a bank.",
-            "Nothing of this release left.",
+            f"A payment from {account.name} is already on its way to a bank.",
+            "Nothing of this file left.",
             "Look for orders that are scheduled and have an attempt that is not at its end.",
         )
     orders.act_at([order.id for order, _ in frozen.orders], None)

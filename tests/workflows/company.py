@@ -29,7 +29,7 @@ from nostro.formats import Profile
 from nostro.ops.calendar import HolidayCalendar
 from nostro.ops.identifiers import TimeOrderedIds
 from nostro.ports import Incoming, Outgoing, Receipt
-from nostro.storage import models, orders, parties
+from nostro.storage import models, orders, parties, people
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows import approval, context, dispatch, payment_intake, release
@@ -189,6 +189,7 @@ class Company:
             name: iban(self.seed + number, bank="MOCK")
             for number, name in enumerate(("DE-EUR", "DE-USD", "NL-EUR"), start=1)
         }
+        self.payee_ids: dict[str, UUID] = {}
         self.payees = {f"V{n}": iban(self.seed + 100 + n) for n in range(1, 7)}
         self._create(quarantined)
 
@@ -224,6 +225,16 @@ class Company:
                 parties.create_account(self._account(name, entities[code], number, currency))
             for number, account in self.payees.items():
                 self.add_payee(number, account)
+            for member in (self.maker, self.ann, self.bob, self.cy):
+                self.employ(member)
+
+    def employ(self, member: Member) -> None:
+        """A person with a membership; nobody signs in here, so there is no password."""
+        person_id = UUID(member.id)
+        models.Person.objects.create(
+            id=person_id, email=f"{person_id}@example.com", name=member.name, joined_at=FRIDAY
+        )
+        people.grant(_IDS.new(), person_id, member.roles)
 
     def _entity(self, code: str) -> str:
         entity_id = str(_IDS.new())
@@ -247,7 +258,7 @@ class Company:
         )  # fmt: skip
 
     def add_payee(self, number: str, account: str) -> UUID:
-        payee_id = _IDS.new()
+        payee_id = self.payee_ids[number] = _IDS.new()
         parties.add_payee(payee_id, number, f"Payee {number}")
         self.add_payee_account(payee_id, number, account, 1)
         return payee_id
@@ -280,7 +291,7 @@ class Company:
             "payee_number": payee,
             "payee_name": f"Payee {payee}",
             "payee_address": ADDRESS,
-            "creditor_iban": self.payees.get(payee, ""),
+            "creditor_iban": self.payees.get(payee, iban(self.seed + 999)),
             "requested_date": self.clock.now().date(),
             "invoices": (f"INV-{reference}",),
         }

@@ -41,6 +41,11 @@ def may_approve(member: Member, authors: Authorship, approved_by: Collection[str
         raise _refused("already_approved", f"{member.name} has already approved this payment.")
 
 
+def may_still_approve(member: Member) -> bool:
+    """True while an approval that this member once gave counts."""
+    return member.is_person and bool(member.roles & _MAY_APPROVE)
+
+
 def may_release_hold(member: Member, authors: Authorship) -> None:
     """Raise Refused unless this member may leave a hold: a named person, never the maker."""
     if not member.is_person or not member.roles & _MAY_APPROVE:
