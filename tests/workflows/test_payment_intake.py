@@ -13,9 +13,9 @@ from nostro.domain.errors import Invalid, Refused
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.party import PostalAddress
-from nostro.storage import models
+from nostro.storage import models, orders
 from nostro.storage.tenancy import tenant
-from nostro.workflows import payment_checks, payment_intake, receivables
+from nostro.workflows import payment_intake, receivables
 from tests.workflows.company import ADDRESS, FRIDAY, PROFILE, Company, Pain001, erp_pain_001, iban
 
 WAITING, HELD = OrderState.AWAITING_APPROVAL, OrderState.HELD
@@ -378,7 +378,7 @@ def test_an_order_that_is_not_stored_is_not_returned(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     company.ask(company.request("S1", end_to_end_id="E1"))
-    monkeypatch.setattr(payment_checks.orders, "known_end_to_end_ids", lambda _: frozenset())
+    monkeypatch.setattr(orders, "known_end_to_end_ids", lambda _: frozenset())
     again = company.request("S2", end_to_end_id="E1", invoices=())
     with pytest.raises(Refused) as caught:
         company.ask(company.request("S3"), again)
