@@ -39,7 +39,7 @@ def going_on(seal: Callable[[], int]) -> Callable[[], int]:
 
     A database that is away is raised as before; the worker waits for it.
     """
-    from django.db import InterfaceError, OperationalError
+    from django.db import DatabaseError, OperationalError
 
     said = ""
 
@@ -47,9 +47,9 @@ def going_on(seal: Callable[[], int]) -> Callable[[], int]:
         nonlocal said
         try:
             made = seal()
-        except (OperationalError, InterfaceError):
+        except OperationalError:
             raise
-        except Exception as error:
+        except (TypeError, ValueError, DatabaseError) as error:
             if repr(error) != said:
                 log.exception("sealing_failed")
             said = repr(error)

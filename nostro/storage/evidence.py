@@ -27,13 +27,7 @@ def keep(
 
     Raises Invalid for a name that no database can store.
     """
-    if "\0" in name:
-        raise Invalid(
-            "file_name_invalid",
-            f"{name[:80]!r} is not a file name.",
-            "Nothing was kept.",
-            "Give the file a name without a zero byte.",
-        )
+    _check_name(name)
     digest = digest_of_bytes(content)
     tenant_id = current()
     row, created = Evidence.objects.get_or_create(  # Somebody may keep the same bytes just now.
@@ -61,6 +55,16 @@ def keep(
         for number, piece in enumerate(_pieces(content))
     )
     return evidence_id
+
+
+def _check_name(name: str) -> None:
+    if "\0" in name:
+        raise Invalid(
+            "file_name_invalid",
+            f"{name[:80]!r} is not a file name.",
+            "Nothing was kept.",
+            "Give the file a name without a zero byte.",
+        )
 
 
 def read(evidence_id: UUID) -> bytes:
