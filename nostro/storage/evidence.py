@@ -23,10 +23,7 @@ def keep(
     direction: str,
     now: datetime,
 ) -> UUID:
-    """Keep bytes under `evidence_id`, or return the id under which the same bytes are kept.
-
-    Raises Invalid for a name that no database can store.
-    """
+    """Keep bytes under `evidence_id`, or return the id under which the same bytes are kept."""
     _check_name(name)
     digest = digest_of_bytes(content)
     tenant_id = current()
@@ -58,6 +55,7 @@ def keep(
 
 
 def _check_name(name: str) -> None:
+    """Raises Invalid for a name that no database can store."""
     if "\0" in name:
         raise Invalid(
             "file_name_invalid",
