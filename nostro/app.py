@@ -35,6 +35,13 @@ def server() -> Server | None:
     return Server(chosen.server_home, chosen.postgres_binaries)
 
 
+def leave() -> None:
+    """End what this process started: an embedded server that nobody else was running."""
+    embedded = server() if server.cache_info().currsize else None
+    if embedded is not None and embedded.started_here:
+        embedded.stop()
+
+
 def database_address() -> str:
     """Where the database is, without a user: the embedded server's, or the configured one."""
     chosen, embedded = configuration(), server()

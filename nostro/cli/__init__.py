@@ -68,3 +68,6 @@ def _run(words: list[str]) -> None:
         path = failures.keep_traceback(error)
         print(f"This is our mistake: {type(error).__name__}; details: {path}", file=sys.stderr)
         raise SystemExit(1) from error
+    finally:
+        if (joined := sys.modules.get("nostro.app")) is not None:
+            joined.leave()

@@ -19,6 +19,8 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows import approval, payment_intake, statement_ingestion
 from nostro.workflows.context import job_for
 
+SAMPLES = ("SAMPLE-1", "SAMPLE-2", "SAMPLE-3")
+
 
 def a_batch_booking(story: Story) -> None:
     story.title(10, "A bank that books in batches: a camt.053 sample of our own, not mock-bank's")
@@ -30,7 +32,8 @@ def a_batch_booking(story: Story) -> None:
     if not known:
         payment_intake.create_payments(acting, "sample", _sample_requests(story))
     with tenant(story.company.tenant_id):
-        waiting = orders.in_state(OrderState.AWAITING_APPROVAL)
+        asked = orders.known_sources("sample", SAMPLES)
+        waiting = [row for row in asked.values() if row.state is OrderState.AWAITING_APPROVAL]
         given = orders.approvals([row.id for row in waiting])
     for member in members:
         mine = [row for row in waiting if member.id not in given[row.id]]

@@ -7,6 +7,7 @@ run again, and ends in the same state with nothing paid twice.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from django.db import connections
 from rich.console import Console
 
 from nostro import app
@@ -58,10 +60,25 @@ def tell(console: Console) -> None:
         bank.stop()
 
 
+def keep_bank() -> None:
+    """Run the demo's bank, with its address renewed, until told to stop."""
+    bank = demo_company.open_bank(demo_data.master_data())
+    try:
+        _same_time(app.world(), bank)
+        demo_company.set_up(app.world(), bank, demo_data.master_data())
+        connections.close_all()
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+        while True:
+            time.sleep(60)
+    finally:
+        bank.stop()
+
+
 def _same_time(world: World, bank: DemoBank) -> None:
-    """Our clock and the bank's stand at the same moment and are moved together."""
-    if isinstance(world.clock, ShiftedClock):
-        world.clock.set(bank.now())
+    """Our clock and the bank's stand at the same moment and are moved together, never back."""
+    clock = world.clock
+    if isinstance(clock, ShiftedClock) and (not clock.is_set() or bank.now() > clock.now()):
+        clock.set(bank.now())
 
 
 def _pass_over_a_lost_send(world: World, company: Company) -> None:

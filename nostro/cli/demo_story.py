@@ -73,7 +73,8 @@ def the_run_arrives(story: Story) -> None:
 def routes(story: Story) -> None:
     story.title(3, "A route is proposed for each payment, before anyone approves")
     with tenant(story.company.tenant_id):
-        rows = [row for row in run_orders(story) if row.state is not OrderState.HELD]
+        undecided = {OrderState.HELD, OrderState.DENIED}
+        rows = [row for row in run_orders(story) if row.state not in undecided]
         names = {account.id: account.name for account in parties.accounts()}
     grouped: dict[tuple[str, str], list[OrderRow]] = {}
     for row in rows:
@@ -123,7 +124,7 @@ def two_people_approve(story: Story) -> None:
     maker = story.company.maker
     first, second = story.company.approvers[:2]
     with tenant(story.company.tenant_id):
-        rows = orders.in_state(OrderState.AWAITING_APPROVAL)
+        rows = [r for r in run_orders(story) if r.state is OrderState.AWAITING_APPROVAL]
         given = orders.approvals([row.id for row in rows])
     if not rows:
         story.say("[dim]already approved[/]")
@@ -170,7 +171,7 @@ def the_bank_answers(story: Story) -> None:
     _collect(story)
     story.wait("read the bank's answers", lambda: _all_answered(story))
     with tenant(story.company.tenant_id):
-        rejected = orders.in_state(OrderState.REJECTED)
+        rejected = [r for r in run_orders(story) if r.state is OrderState.REJECTED]
         words = tracing.attempt_counts()
     story.say(", ".join(f"{count} {state}" for state, count in sorted(words.items())))
     for row in rejected:
@@ -201,8 +202,9 @@ def customers_pay_and_a_day_passes(story: Story) -> None:
     start = story.company.data.starts_at.date()
     if before.date() <= start:
         story.bank.advance(1)
-    if isinstance(story.world.clock, ShiftedClock):
-        story.world.clock.set(story.bank.now())
+    clock = story.world.clock
+    if isinstance(clock, ShiftedClock) and story.bank.now() > clock.now():
+        clock.set(story.bank.now())
     now = story.world.clock.now()
     story.say(
         f"{len(story.company.data.receipts)} customer payments on the way;"

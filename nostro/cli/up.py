@@ -31,7 +31,7 @@ from nostro.storage.server import Server  # noqa: E402
 if TYPE_CHECKING:
     from types import FrameType
 
-STOP_SECONDS = {"web": 15.0, "worker": 30.0}
+STOP_SECONDS = {"web": 15.0, "worker": 30.0, "bank": 10.0}
 DATABASE_CHECK_SECONDS = 1.0
 DATABASE_RETRY_SECONDS = 5.0
 SILENT_SECONDS = 60.0  # a worker that has not said for so long that it is alive is started anew
@@ -61,6 +61,9 @@ class Supervisor:
         self._check_database_at = 0.0
         self._web = Child("web", self._run_web)
         self._worker = Child("worker", self._run_worker)
+        self._children = [self._web, self._worker]
+        if self._chosen.demo:
+            self._children.append(Child("bank", self._run_bank))
         self._selector = selectors.DefaultSelector()
         self._pools: dict[str, Any] = {}
 
@@ -174,6 +177,12 @@ class Supervisor:
         _log_of("worker")
         work.work(alive)
 
+    def _run_bank(self, _: Callable[[], None]) -> None:
+        """The demo's bank, so that what is approved in the console really leaves."""
+        from nostro.cli import demo_run
+
+        demo_run.keep_bank()
+
     def _in_child(self) -> None:
         self._lock.close()
         self._selector.close()
@@ -181,7 +190,7 @@ class Supervisor:
     # ---- Keeping it running
 
     def _turn(self) -> None:
-        for child in (self._web, self._worker):
+        for child in self._children:
             if not child.pid and time.monotonic() >= child.start_at:
                 child.start(self._in_child)
                 self._selector.register(child.output, selectors.EVENT_READ)
@@ -199,7 +208,7 @@ class Supervisor:
             if key.data == "signal":
                 with contextlib.suppress(BlockingIOError):
                     self._wakes.recv(4096)
-        for child in (self._web, self._worker):
+        for child in self._children:
             if child.pid:
                 self._relay(child.name, child.lines())
                 child.heard()
@@ -213,7 +222,7 @@ class Supervisor:
                 return
             if pid == 0:
                 return
-            for child in (self._web, self._worker):
+            for child in self._children:
                 if child.pid == pid:
                     self._ended(child, os.waitstatus_to_exitcode(status))
 
@@ -309,7 +318,7 @@ class Supervisor:
 
     def _stop_all(self) -> None:
         self._stopping = max(1, self._stopping)
-        for child in (self._web, self._worker):
+        for child in self._children:
             self._stop(child)
         if self._database is not None and self._database_is_ours:
             self._database.stop()

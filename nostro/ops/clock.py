@@ -25,6 +25,9 @@ class ShiftedClock:
     def now(self) -> datetime:
         return datetime.now(UTC) + self._shift()
 
+    def is_set(self) -> bool:
+        return self.file.exists()
+
     def set(self, now: datetime) -> None:
         """Make it `now` in every process of this installation."""
         shift = now - datetime.now(UTC)

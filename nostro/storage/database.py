@@ -28,6 +28,7 @@ def django_databases(url: str, passwords: dict[str, str], threads: int) -> dict[
         "HOST": host,
         "PORT": port,
         "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,  # A pool must not hand out what a restart has cut.
         "ATOMIC_REQUESTS": False,
     }
 

@@ -10,7 +10,7 @@ from nostro.storage.tenancy import current
 
 
 def insert(message_id: UUID, connection_id: UUID, evidence_id: UUID, now: datetime) -> None:
-    """Remember that these bytes came over this connection, due at once. Repeating changes nothing."""
+    """Remember that these bytes came over this connection, due at once. Once is enough."""
     BankMessage.objects.get_or_create(
         tenant_id=current(),
         connection_id=connection_id,

@@ -34,6 +34,7 @@ class SubmissionRow(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
     enquiries: int = 0
     next_action_at: datetime | None = None
+    dispatched_at: datetime | None = None
 
 
 class AttemptRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +143,7 @@ def _submission(row: models.Submission) -> SubmissionRow:
         tries=row.tries,
         enquiries=row.enquiries,
         next_action_at=row.next_action_at,
+        dispatched_at=row.dispatched_at,
     )
 
 

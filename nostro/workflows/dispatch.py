@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 # How long the outcome of a send may take to be committed before its row counts as abandoned.
 SEND_PATIENCE = timedelta(minutes=2)
-# "It never had it" is believed this long after we lost track: bytes may still be on their way.
+# "It never had it" is believed this long after the send began: bytes may still be on their way.
 NO_IS_BELIEVED_AFTER = timedelta(minutes=2)
 # The ladder of enquiries (DESIGN section 6), then a person.
 ENQUIRIES = (
@@ -83,7 +83,12 @@ def _claim(
             if parties.customer().quarantined:
                 return None  # Still due: it leaves when people have lifted the quarantine.
             move_submission(acting, row, SubmissionMove.DISPATCH)
-            submissions.update(row.id, tries=row.tries + 1, next_action_at=now + SEND_PATIENCE)
+            submissions.update(
+                row.id,
+                tries=row.tries + 1,
+                dispatched_at=now,
+                next_action_at=now + SEND_PATIENCE,
+            )
             return row, outgoing, channel, True
         if row.state is SubmissionState.DISPATCHING:
             if row.next_action_at is None or _may_still_be_sending(row, acting):
@@ -216,8 +221,7 @@ def _ask(acting: Acting, row: SubmissionRow, channel: object) -> SubmissionState
         if current is None or current.state is not SubmissionState.UNKNOWN:
             return current.state if current else None
         events.record([_asked(acting, current, known)])
-        lost_for = acting.world.clock.now() - submissions.state_since(row.id)
-        if known is None or (known is False and lost_for < NO_IS_BELIEVED_AFTER):
+        if known is None or (known is False and not _no_is_final(acting, current)):
             return _wait_for_answer(acting, current)
         if known:
             after = move_submission(acting, current, SubmissionMove.DELIVER, reason="enquiry")
@@ -228,6 +232,12 @@ def _ask(acting: Acting, row: SubmissionRow, channel: object) -> SubmissionState
             return _abandon(acting, current, "enquiry", "the bank says it never had it")
         submissions.update(row.id, next_action_at=acting.world.clock.now())
         return SubmissionState.NOT_DELIVERED
+
+
+def _no_is_final(acting: Acting, row: SubmissionRow) -> bool:
+    """Is it long enough ago that the bank would have it by now, had it got it?"""
+    since = row.dispatched_at
+    return since is not None and acting.world.clock.now() - since >= NO_IS_BELIEVED_AFTER
 
 
 def _wait_for_answer(acting: Acting, row: SubmissionRow) -> SubmissionState:

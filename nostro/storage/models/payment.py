@@ -154,6 +154,7 @@ class Submission(TenantModel):
     line_count = models.IntegerField()
     totals = models.JSONField()
     tries = models.IntegerField(default=0)
+    dispatched_at = models.DateTimeField(null=True)
     next_action_at = models.DateTimeField(null=True)
     enquiries = models.IntegerField(default=0)
     bank_reference = models.TextField(default="")
