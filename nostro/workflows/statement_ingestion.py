@@ -18,6 +18,7 @@ from nostro import formats
 from nostro.domain.canonical import digest
 from nostro.domain.case import CaseKind
 from nostro.domain.money import Money
+from nostro.domain.party import Account
 from nostro.domain.statement import (
     BalanceVerdict,
     Closing,
@@ -78,20 +79,32 @@ def ingest(
         if earlier:
             _say_if_different(acting, evidence_id, statement, earlier[1])
             return _nothing(verdict, earlier[0])
-        row_id = acting.world.ids.new()
-        new_lines = _store(acting, row_id, statement, verdict, account_id, evidence_id, sample)
-        if verdict.verdict is Closing.DOES_NOT_CLOSE:
-            _does_not_close(acting, row_id, statement, verdict)
-        _overlaps(acting, row_id, statement, new_lines)
-        matched, suggested = explain(acting, row_id, account)
-        return Ingested(
-            statement_id=row_id,
-            verdict=verdict,
-            new_lines=new_lines,
-            matched=matched,
-            suggested=suggested,
-            repeated=False,
-        )
+        return _take(acting, evidence_id, statement, verdict, account, sample)
+
+
+def _take(
+    acting: Acting,
+    evidence_id: UUID,
+    statement: Statement,
+    verdict: BalanceVerdict,
+    account: Account,
+    sample: bool,
+) -> Ingested:
+    """A new statement of ours: stored, judged, explained."""
+    row_id = acting.world.ids.new()
+    new_lines = _store(acting, row_id, statement, verdict, UUID(account.id), evidence_id, sample)
+    if verdict.verdict is Closing.DOES_NOT_CLOSE:
+        _does_not_close(acting, row_id, statement, verdict)
+    _overlaps(acting, row_id, statement, new_lines)
+    matched, suggested = explain(acting, row_id, account)
+    return Ingested(
+        statement_id=row_id,
+        verdict=verdict,
+        new_lines=new_lines,
+        matched=matched,
+        suggested=suggested,
+        repeated=False,
+    )
 
 
 def _nothing(verdict: BalanceVerdict, known: UUID | None) -> Ingested:
