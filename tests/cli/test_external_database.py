@@ -65,4 +65,5 @@ def test_an_external_server_is_migrated_and_used(external: Server, tmp_path: Pat
 def test_a_server_that_does_not_answer_is_said(tmp_path: Path) -> None:
     done = nostro(tmp_path, "postgresql://postgres@127.0.0.1:1/postgres", "migrate")
     assert done.returncode == 3
-    assert "does not answer" in done.stderr and "database_unreachable" in done.stderr
+    assert "does not answer" in done.stderr
+    assert "database_unreachable" in done.stderr

@@ -39,9 +39,9 @@ from nostro.storage import evidence, orders, parties, submissions, tracing
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows import approval, payment_intake, receivables, release, statement_ingestion
-from nostro.workflows.status_reports import apply_status_report
 from nostro.workflows.context import Acting, job_for
 from nostro.workflows.moves import move_submission
+from nostro.workflows.status_reports import apply_status_report
 
 FRIDAY = date(2026, 11, 20)
 MONDAY = datetime.fromisoformat("2026-11-23T07:46:00+00:00")

@@ -79,10 +79,31 @@ def states(totals: Sequence[StateTotal]) -> list[InState]:
 
 def waiting(found: Today) -> list[Waiting]:
     """What a person must do, the most pressing first; what is empty is left out."""
-    payments, approvals = reverse("today") + "payments/", reverse("today") + "approvals/"
+    rows = (
+        *_payments_waiting(found),
+        Waiting(
+            kind="bad",
+            count=len(found.cases),
+            title="Open cases",
+            note=found.cases[0].sentence if found.cases else "",
+            href="#cases",
+        ),
+        Waiting(
+            kind="mut",
+            count=found.lines.open + found.lines.suggested,
+            title="Bank lines to match",
+            note=_lines_note(found.lines),
+            href=reverse("statements"),
+        ),
+    )
+    return [row for row in rows if row.count]
+
+
+def _payments_waiting(found: Today) -> tuple[Waiting, ...]:
+    payments, approvals = reverse("payments"), reverse("approvals")
     held = _in(found.totals, OrderState.HELD)
     to_approve = _in(found.totals, OrderState.AWAITING_APPROVAL)
-    rows = (
+    return (
         Waiting(
             kind="warn",
             count=found.unknown,
@@ -104,22 +125,7 @@ def waiting(found: Today) -> list[Waiting]:
             note=_sums(held),
             href=approvals,
         ),
-        Waiting(
-            kind="bad",
-            count=len(found.cases),
-            title="Open cases",
-            note=found.cases[0].sentence if found.cases else "",
-            href="#cases",
-        ),
-        Waiting(
-            kind="mut",
-            count=found.lines.open + found.lines.suggested,
-            title="Bank lines to match",
-            note=_lines_note(found.lines),
-            href=reverse("statements"),
-        ),
     )
-    return [row for row in rows if row.count]
 
 
 def headline(found: Today, waits: Sequence[Waiting]) -> str:
