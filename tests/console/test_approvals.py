@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from nostro.domain.order import OrderState
 from nostro.domain.party import Member, Role
@@ -263,6 +263,21 @@ def test_keys_choose_and_open(desk: Any, seeded: Vesterholt) -> None:
         seen.page.evaluate("document.activeElement.blur()")
         seen.page.keyboard.press("Enter")
         expect(seen.page.locator("h1")).to_contain_text(name)
+
+
+def test_a_box_ticked_before_the_scripts_came_counts_too(
+    chromium: Browser, address: str, states: dict[str, Any], seeded: Vesterholt
+) -> None:
+    chosen = open_for(seeded, seeded.second, 0)
+    with look_at(chromium, LOOKS[0], states[seeded.second.name]) as seen:
+        held: list[Route] = []
+        seen.page.route("**/htmx*", lambda route: held.append(route))
+        seen.page.goto(f"{address}/approvals/", wait_until="commit")
+        box(seen.page, chosen).check()
+        expect(approve_button(seen.page)).to_be_disabled()
+        for script in held:
+            script.continue_()
+        expect(approve_button(seen.page)).to_be_enabled()
 
 
 def test_enter_on_a_box_never_approves(desk: Any, seeded: Vesterholt) -> None:

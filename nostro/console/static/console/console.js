@@ -40,3 +40,7 @@ document.addEventListener('change',e=>{
     $$(g?`input[data-grp="${g}"]:not(:disabled)`:'input[data-minor]:not(:disabled)',f).forEach(c=>c.checked=e.target.checked)}
   recount(f)});
 $$('[data-select]').forEach(recount);
+/* boxes ticked before htmx was ready, or brought back by the browser: ask the server about them too */
+document.addEventListener('htmx:after:init',e=>{
+  const b=e.target.matches?.('[hx-trigger^=change]')&&$('input[data-minor]:checked',e.target);
+  if(b)b.dispatchEvent(new Event('change',{bubbles:true}))});
