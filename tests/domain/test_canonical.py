@@ -44,7 +44,8 @@ def test_the_order_of_keys_says_nothing(value: Any) -> None:
 
 @given(PLAIN, PLAIN)
 def test_different_values_have_different_bytes(left: Any, right: Any) -> None:
-    assert (canonical(left) == canonical(right)) == (repr(left) == repr(right) or left == right)
+    # Not the other way round: Python calls False and 0 equal, their bytes are not.
+    assert canonical(left) != canonical(right) or left == right
 
 
 PINNED = [
