@@ -146,11 +146,6 @@ def move_cursor(connection_id: UUID, cursor: str, now: datetime) -> None:
     models.Connection.objects.filter(id=connection_id).update(cursor=cursor, collected_at=now)
 
 
-def collect_at(connection_id: UUID, when: datetime | None) -> None:
-    """When the tick should next collect from this connection."""
-    models.Connection.objects.filter(id=connection_id).update(next_action_at=when)
-
-
 def create_account(account: Account) -> None:
     models.Account.objects.create(
         id=UUID(account.id),
