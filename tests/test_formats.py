@@ -17,7 +17,7 @@ from nostro import formats
 from nostro.domain.errors import Invalid
 from nostro.domain.payment import line_of
 from nostro.formats import HEAD_BYTES, Profile
-from nostro.formats.iso20022_schema import schemas, validate
+from nostro.formats.iso20022.schema import schemas, validate
 from tests.formats.samples import journals, payment_files, read, write
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -78,7 +78,7 @@ def test_reads_the_same_in_drops(sample: Path) -> None:
             return super().read(7)
 
     form = formats.find()[sample.parent.name]
-    drops = list(formats.reader(form)(Drops(sample.read_bytes()), Profile()))
+    drops = list(formats.documents(form, Drops(sample.read_bytes()), Profile()))
     assert drops == read(form.name, sample.read_bytes())
 
 

@@ -88,7 +88,7 @@ def _ingest_sample(story: Story) -> None:
             now=now,
         )
     form = formats.identify(content)
-    for item in formats.reader(form)(io.BytesIO(content), Profile()):
+    for item in formats.documents(form, io.BytesIO(content), Profile()):
         if isinstance(item, Statement):
             done = statement_ingestion.ingest(acting, kept, item, sample=True)
             note = "[dim]already taken in[/]" if done.repeated else f"{done.matched} line matched"

@@ -12,12 +12,17 @@ class Severity(StrEnum):
     WARNING = "warning"  # It was used; somebody should know.
 
 
-class Location(msgspec.Struct, frozen=True, kw_only=True):
-    """Where in the input: line (1-based), and the statement, entry or column when known."""
+class Location(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Where in the input: line (1-based), and the statement, entry or column when known.
+
+    `column` is a number in texts and the column's title in lists. `offset` is the byte at which
+    the record begins (0-based), for files without line ends; 0 when the reader does not count.
+    """
 
     line: int = 0
     column: str = ""
     path: str = ""
+    offset: int = 0
 
     def __str__(self) -> str:
         parts = [
@@ -28,12 +33,28 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
         return ", ".join(part for part in parts if part)
 
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
+NOWHERE = Location()
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """`raw` is the text of the record in question, as far as it helps to find it."""
+
     code: str
     severity: Severity
     sentence: str
     can_do: str
     location: Location
+    raw: str = ""
+
+
+def warning(code: str, sentence: str, can_do: str, location: Location, raw: str = "") -> Problem:
+    """Something was odd and was used all the same; somebody should know."""
+    return Problem(code, Severity.WARNING, sentence, can_do, location, raw)
+
+
+def error(code: str, sentence: str, can_do: str, location: Location, raw: str = "") -> Problem:
+    """A record, or a total, that cannot be used."""
+    return Problem(code, Severity.ERROR, sentence, can_do, location, raw)
 
 
 class RejectedLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 
 import msgspec
 
 from nostro.domain.money import Money
-from nostro.domain.problem import Location, Problem
+from nostro.domain.problem import NOWHERE, Location, Problem
+from nostro.domain.remittance import ReferredDocument
 
 
 class BalanceType(StrEnum):
@@ -37,18 +39,67 @@ class ReportKind(StrEnum):
     PREVIOUS_DAY = "previous_day"
     INTRADAY = "intraday"
     REAL_TIME = "real_time"
+    NOTIFICATION = "notification"
 
 
-class Balance(msgspec.Struct, frozen=True, kw_only=True):
-    """`code` is the bank's own word; `amount` is signed (debit negative)."""
+class AvailableOn(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Part of an amount that can be used from a day on (camt Avlbty, BAI2 funds type S, V, D).
+
+    `days` is how many banking days after booking, when the bank gives no date.
+    """
+
+    amount: Money
+    day: date | None = None
+    days: int | None = None
+    time: str = ""
+
+
+class Balance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """`code` is the bank's own word; `amount` is signed (debit negative).
+
+    `code` is of ISO 20022 ExternalBalanceType1Code where the format has an equivalent, and
+    `bank_code` what the file says ("60F", "015"). `interim` marks the balance of a page, not of
+    the whole statement.
+    """
 
     code: str
     amount: Money
     day: date
+    bank_code: str = ""
+    interim: bool = False
+    available: tuple[AvailableOn, ...] = ()
+    location: Location = NOWHERE
 
 
-class TransactionDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """One payment inside an entry (TxDtls). `amount` is signed like the entry; None if absent."""
+class Charge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A charge that the bank took. `amount` is signed like money moved (taken is negative).
+
+    `included` says whether the entry's amount already contains it; None when the bank does not.
+    """
+
+    amount: Money
+    included: bool | None = None
+    bearer: str = ""
+    kind: str = ""
+
+
+class CurrencyExchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How an amount was converted. `rate` is decimal text: units of `quoted` for one of `unit`."""
+
+    source: str
+    target: str
+    unit: str
+    rate: str
+    contract: str = ""
+    day: str = ""
+
+
+class TransactionDetail(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One payment inside an entry (TxDtls). `amount` is signed like the entry; None if absent.
+
+    `instructed` and `counter_value` are amounts before conversion, unsigned as banks give them.
+    `codes` keeps what has no field of its own, verbatim: pairs of the format's name and the text.
+    """
 
     amount: Money | None
     end_to_end_id: str = ""
@@ -63,10 +114,34 @@ class TransactionDetail(msgspec.Struct, frozen=True, kw_only=True):
     creditor_reference: str = ""
     return_reason: str = ""
     counterparty_bic: str = ""
+    transaction_id: str = ""
+    clearing_reference: str = ""
+    check_number: str = ""
+    mandate_id: str = ""
+    creditor_id: str = ""
+    transaction_code: str = ""
+    proprietary_code: str = ""
+    instructed: Money | None = None
+    counter_value: Money | None = None
+    exchange: CurrencyExchange | None = None
+    charges: tuple[Charge, ...] = ()
+    purpose: str = ""
+    documents: tuple[ReferredDocument, ...] = ()
+    counterparty_address: tuple[str, ...] = ()
+    counterparty_id: str = ""
+    ultimate_counterparty_name: str = ""
+    return_text: str = ""
+    text: str = ""
+    codes: tuple[tuple[str, str], ...] = ()
+    location: Location = NOWHERE
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One booking on the account (Ntry). `amount` is signed: money out is negative."""
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One booking on the account (Ntry). `amount` is signed: money out is negative.
+
+    `transaction_code` is "domain/family/subfamily" of ISO 20022; `proprietary_code` is the bank's
+    or the format's own (SWIFT "NTRF", BAI2 "475", German "166") with `proprietary_issuer`.
+    """
 
     amount: Money
     status: str
@@ -83,13 +158,22 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     payment_information_id: str = ""
     message_id: str = ""
     batch_count: int = 0
+    proprietary_issuer: str = ""
+    customer_reference: str = ""
+    funds_code: str = ""
+    available: tuple[AvailableOn, ...] = ()
+    charges: tuple[Charge, ...] = ()
+    instructed: Money | None = None
+    exchange: CurrencyExchange | None = None
+    codes: tuple[tuple[str, str], ...] = ()
 
 
-class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """One statement of one account, as read: nothing is dropped, problems are attached.
+class StatementHeader(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Which statement of which account the following entries are of.
 
-    `account` is the IBAN or the bank's other id; `sequence` the electronic sequence number.
-    `created_at` is None when the bank's own date and time cannot be read (then a problem says so).
+    `account` is the IBAN or the bank's other id; `sequence` the electronic sequence number, `page`
+    the page of it when the bank splits statements. `created_at` is None when the bank's own date
+    and time cannot be read (then a problem says so).
     """
 
     statement_id: str
@@ -100,10 +184,24 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime | None
     from_day: date | None
     to_day: date | None
+    location: Location
+    message_id: str = ""
+    legal_sequence: int | None = None
+    page: int | None = None
+    last_page: bool | None = None
+    account_name: str = ""
+    owner_name: str = ""
+    bank_bic: str = ""
+    bank_code: str = ""
+    related_account: str = ""
+
+
+class Statement(StatementHeader, frozen=True, kw_only=True, gc=False):
+    """One statement of one account, as read: nothing is dropped, problems are attached."""
+
     balances: tuple[Balance, ...]
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...]
-    location: Location
 
 
 class Closing(StrEnum):
@@ -112,7 +210,7 @@ class Closing(StrEnum):
     NOT_CHECKABLE = "not_checkable"
 
 
-class BalanceVerdict(msgspec.Struct, frozen=True, kw_only=True):
+class BalanceVerdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Opening booked + booked entries = closing booked? `difference` is closing minus computed."""
 
     verdict: Closing
@@ -122,45 +220,177 @@ class BalanceVerdict(msgspec.Struct, frozen=True, kw_only=True):
     difference: Money | None = None
 
 
-def opening_of(statement: Statement) -> Balance | None:
-    return _first(statement, BalanceType.OPBD) or _first(statement, BalanceType.PRCD)
+class StatementTrailer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The end of a statement: all its balances, and whether it closes."""
+
+    balances: tuple[Balance, ...]
+    entry_count: int
+    verdict: BalanceVerdict
+    location: Location
 
 
-def closing_of(statement: Statement) -> Balance | None:
-    return _first(statement, BalanceType.CLBD)
+class BalanceGate:
+    """Adds up the booked entries of one statement, so that the end can say whether it closes.
+
+    Entries that could not be read (`unreadable`) make it impossible to check: what is missing is
+    not known. Each currency of a statement is checked on its own.
+    """
+
+    def __init__(self) -> None:
+        self.sums: dict[str, int] = {}
+        self.booked = 0
+        self.unreadable = 0
+
+    def add(self, entry: Entry) -> None:
+        if entry.status == EntryStatus.BOOK:
+            money = entry.amount
+            self.booked += 1
+            self.sums[money.currency] = self.sums.get(money.currency, 0) + money.minor
+
+    def verdict(self, balances: Sequence[Balance], kind: ReportKind) -> BalanceVerdict:
+        if self.unreadable:
+            count = "1 entry" if self.unreadable == 1 else f"{self.unreadable} entries"
+            return _not_checkable(f"{count} could not be read")
+        if kind is ReportKind.NOTIFICATION:
+            return _not_checkable("a notification carries no balances")
+        currencies = dict.fromkeys([*(b.amount.currency for b in balances), *self.sums])
+        found = [
+            self._of_currency([b for b in balances if b.amount.currency == currency], kind)
+            for currency in currencies
+        ]
+        if len(found) > 1 and any(one.verdict is Closing.NOT_CHECKABLE for one in found):
+            several = ", ".join(sorted(currencies))
+            return _not_checkable(f"balances and entries have several currencies: {several}")
+        return _worst(found) if found else _not_checkable("the file has no opening booked balance")
+
+    def _of_currency(self, balances: Sequence[Balance], kind: ReportKind) -> BalanceVerdict:
+        opening, closing = opening_of(balances), closing_of(balances)
+        if opening is None or closing is None or opening is closing:
+            missing = "opening" if opening is None else "closing"
+            return _not_checkable(f"the file has no {missing} booked balance")
+        currency = opening.amount.currency
+        computed = opening.amount.minor + self.sums.get(currency, 0)
+        difference = Money(closing.amount.minor - computed, currency)
+        entries = f"{self.booked} booked entries"
+        firm = kind is ReportKind.PREVIOUS_DAY and closing.code == BalanceType.CLBD
+        if difference.minor and not firm:
+            return _not_checkable(
+                f"a report during the day may leave entries out: {difference} is between its"
+                f" balances and its {entries}"
+            )
+        return BalanceVerdict(
+            verdict=Closing.DOES_NOT_CLOSE if difference.minor else Closing.CLOSES,
+            reason=(
+                f"closing differs from opening plus {entries} by {difference}"
+                if difference.minor
+                else f"opening plus {entries} equals closing"
+            ),
+            opening=opening.amount,
+            closing=closing.amount,
+            difference=difference,
+        )
 
 
-def _first(statement: Statement, code: BalanceType) -> Balance | None:
-    return next((balance for balance in statement.balances if balance.code == code), None)
+def _worst(found: Sequence[BalanceVerdict]) -> BalanceVerdict:
+    """The verdict of a statement with several currencies: that of the worst one."""
+    return next((one for one in found if one.verdict is Closing.DOES_NOT_CLOSE), found[0])
+
+
+def _not_checkable(reason: str) -> BalanceVerdict:
+    return BalanceVerdict(verdict=Closing.NOT_CHECKABLE, reason=reason)
+
+
+def opening_of(balances: Sequence[Balance]) -> Balance | None:
+    """The balance before the first entry: opening booked, else that of a page or of the day."""
+    whole = _of_codes(balances, (BalanceType.OPBD, BalanceType.PRCD), interim=False)
+    pages = _of_codes(balances, (BalanceType.OPBD,), interim=True)
+    during = [b for b in balances if b.code == BalanceType.ITBD]
+    if not whole and not pages and len(during) < 2:
+        return None  # One interim balance alone is the closing one.
+    return next(iter([*whole, *pages, *during]), None)
+
+
+def closing_of(balances: Sequence[Balance]) -> Balance | None:
+    """The balance after the last entry: closing booked, else that of a page or of the day."""
+    whole = _of_codes(balances, (BalanceType.CLBD,), interim=False)
+    pages = _of_codes(balances, (BalanceType.CLBD,), interim=True)
+    during = [b for b in balances if b.code == BalanceType.ITBD]
+    return next(iter([*whole[:1], *pages[-1:], *during[-1:]]), None)
+
+
+def _of_codes(
+    balances: Sequence[Balance], codes: Sequence[BalanceType], *, interim: bool
+) -> list[Balance]:
+    return [b for code in codes for b in balances if b.code == code and b.interim is interim]
 
 
 def balance_verdict(statement: Statement) -> BalanceVerdict:
     """The gate every statement passes: a statement that does not close is shown, never hidden."""
-    opening, closing = opening_of(statement), closing_of(statement)
-    if opening is None or closing is None:
-        missing = "opening" if opening is None else "closing"
-        return BalanceVerdict(
-            verdict=Closing.NOT_CHECKABLE, reason=f"the file has no {missing} booked balance"
-        )
-    booked = [entry for entry in statement.entries if entry.status == EntryStatus.BOOK]
-    currencies = {opening.amount.currency, closing.amount.currency}
-    currencies |= {entry.amount.currency for entry in booked}
-    if len(currencies) > 1:
-        return BalanceVerdict(
-            verdict=Closing.NOT_CHECKABLE,
-            reason=f"balances and entries have several currencies: {', '.join(sorted(currencies))}",
-        )
-    computed = opening.amount.minor + sum(entry.amount.minor for entry in booked)
-    difference = Money(closing.amount.minor - computed, closing.amount.currency)
-    verdict = Closing.DOES_NOT_CLOSE if difference.minor else Closing.CLOSES
-    return BalanceVerdict(
-        verdict=verdict,
-        reason=(
-            f"closing differs from opening plus {len(booked)} booked entries by {difference}"
-            if difference.minor
-            else f"opening plus {len(booked)} booked entries equals closing"
-        ),
-        opening=opening.amount,
-        closing=closing.amount,
-        difference=difference,
+    gate = BalanceGate()
+    for entry in statement.entries:
+        gate.add(entry)
+    return gate.verdict(statement.balances, statement.kind)
+
+
+def assemble(records: Iterable[object]) -> Iterator[object]:
+    """Whole statements out of the records of a reader: header, entries and problems, trailer.
+
+    Problems between two statements go to the one before them; what is no part of a statement
+    passes through. Memory is that of one statement.
+    """
+    header: StatementHeader | None = None
+    entries: list[Entry] = []
+    problems: list[Problem] = []
+    waiting: Statement | None = None
+    for record in records:
+        if isinstance(record, Entry):
+            entries.append(record)
+        elif isinstance(record, Problem) and (header or waiting):
+            problems.append(record)
+        elif isinstance(record, StatementHeader):
+            if waiting is not None:
+                yield _with_late(waiting, problems)
+                waiting, problems = None, []
+            header = record
+        elif isinstance(record, StatementTrailer) and header is not None:
+            waiting = _whole(header, record, entries, problems)
+            header, entries, problems = None, [], []
+        else:
+            yield record
+    if waiting is not None:
+        yield _with_late(waiting, problems)
+
+
+def _with_late(statement: Statement, problems: list[Problem]) -> Statement:
+    if not problems:
+        return statement
+    return msgspec.structs.replace(statement, problems=(*statement.problems, *problems))
+
+
+def _whole(
+    header: StatementHeader,
+    trailer: StatementTrailer,
+    entries: list[Entry],
+    problems: list[Problem],
+) -> Statement:
+    told = {name: getattr(header, name) for name in header.__struct_fields__}
+    return Statement(
+        **told,
+        balances=trailer.balances,
+        entries=tuple(entries),
+        problems=tuple(problems),
+    )
+
+
+def take_apart(statement: Statement, problems: Sequence[Problem] = ()) -> Iterator[object]:
+    """The records of a whole statement, as a reader yields them."""
+    told = {name: getattr(statement, name) for name in StatementHeader.__struct_fields__}
+    yield StatementHeader(**told)
+    yield from problems
+    yield from statement.entries
+    yield StatementTrailer(
+        balances=statement.balances,
+        entry_count=len(statement.entries),
+        verdict=balance_verdict(statement),
+        location=statement.location,
     )

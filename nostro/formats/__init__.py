@@ -3,51 +3,111 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
+from nostro.domain import payment_file, statement
 from nostro.domain.errors import Invalid
+from nostro.domain.problem import Problem, Severity
+
+Options = TypeVar("Options", bound=msgspec.Struct)
 
 HEAD_BYTES = 4096
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """A bank's or an ERP's dialect of a format, as data: never a copy of a reader."""
+    """A bank's or an ERP's dialect of a format, as data: never a copy of a reader.
+
+    `encoding` overrides what the file says or shows of itself; "" leaves it to the reader.
+    `options` are the format's own: each format that has any declares their shape (`Format.options`)
+    and asks for them with `options_of`.
+    """
 
     name: str = "standard"
-    encoding: str = "utf-8"
-    options: dict[str, str] = {}
+    encoding: str = ""
+    options: dict[str, Any] = {}
+
+
+class NoOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A format without dialects."""
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
     """One file format.
 
     `identify(head)` says how sure it is (0 to 100) that bytes beginning with `head` (at most
-    HEAD_BYTES) are of this format. `read(stream, profile)` yields canonical objects one by one,
-    in constant memory. `write(items, profile)` returns the bytes.
+    HEAD_BYTES) are of this format. `read(stream, profile)` yields canonical records one by one,
+    in constant memory: statements and payment files as header, records and trailer (whole with
+    `assemble` of their domain module), and a Problem wherever somebody must know something. It
+    raises Invalid only when it cannot go on; then nothing it yielded counts.
+    `write(document, profile)` returns the bytes of one whole document, or raises Invalid.
     """
 
     name: str
     media_type: str
     standard: str
     identify: Callable[[bytes], int]
+    section: str = ""
+    versions: tuple[str, ...] = ()
+    options: type[msgspec.Struct] = NoOptions
     read: Callable[[BinaryIO, Profile], Iterator[Any]] | None = None
     write: Callable[[Any, Profile], bytes] | None = None
+
+
+def options_of(profile: Profile, shape: type[Options]) -> Options:
+    """A format's options as its own type; raises Invalid (`profile_option_wrong`)."""
+    try:
+        return msgspec.convert(profile.options, shape, strict=False)
+    except msgspec.ValidationError as error:
+        known = ", ".join(shape.__struct_fields__)
+        raise Invalid(
+            "profile_option_wrong",
+            f"The profile {profile.name} does not fit: {error}.",
+            "Nothing was read or written.",
+            f"Options of this format: {known or 'none'}.",
+        ) from None
 
 
 @cache
 def find() -> dict[str, Format]:
     """Every format there is, by name: adding one is adding its file."""
     modules = (
-        import_module(f"{__name__}.{found.name}")
-        for found in pkgutil.iter_modules(__path__)
+        import_module(found.name)
+        for found in pkgutil.walk_packages(__path__, f"{__name__}.")
         if not found.ispkg
     )
     return {module.FORMAT.name: module.FORMAT for module in modules if hasattr(module, "FORMAT")}
+
+
+def documents(form: Format, stream: BinaryIO, profile: Profile) -> Iterator[Any]:
+    """Whole documents of a file, for a caller who uses all of it or nothing.
+
+    Raises Invalid as the reader does, and at the first problem that makes a record unusable;
+    warnings pass, attached to their statement.
+    """
+    records = strict(reader(form)(stream, profile))
+    return payment_file.assemble(statement.assemble(records))
+
+
+def strict(records: Iterable[Any]) -> Iterator[Any]:
+    """The records, for a caller who uses a file whole or not at all.
+
+    Raises Invalid at the first problem that makes a record unusable; warnings pass.
+    """
+    for record in records:
+        if isinstance(record, Problem) and record.severity is Severity.ERROR:
+            raise Invalid(
+                record.code,
+                record.sentence,
+                "The original is kept; nothing was booked from it.",
+                record.can_do,
+                location=str(record.location),
+            )
+        yield record
 
 
 def identify(head: bytes) -> Format:

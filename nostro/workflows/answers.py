@@ -18,7 +18,7 @@ from nostro.domain.case import CaseKind
 from nostro.domain.errors import Invalid, NostroError, Refused
 from nostro.domain.statement import Statement
 from nostro.formats import HEAD_BYTES, Profile
-from nostro.formats.iso20022 import message_of
+from nostro.formats.iso20022.messages import message_of
 from nostro.ports import DeliversMessages, Incoming
 from nostro.storage import cases, events, evidence, messages, parties
 from nostro.storage.cases import NewCase
@@ -132,7 +132,7 @@ def _understand(acting: Acting, connection_id: UUID, evidence_id: UUID) -> str:
         return message
     try:
         form = formats.identify(content)
-        items = list(formats.reader(form)(io.BytesIO(content), Profile()))
+        items = list(formats.documents(form, io.BytesIO(content), Profile()))
     except NostroError as error:
         _unreadable(acting, evidence_id, name, error)
         return "unreadable"

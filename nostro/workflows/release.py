@@ -21,7 +21,8 @@ from nostro.domain.order import OrderMove
 from nostro.domain.party import Account, LegalEntity
 from nostro.domain.payment import Batch, PaymentFile, RollRule, SentLine, line_of
 from nostro.domain.submission import SubmissionState
-from nostro.formats import Profile, iso20022_schema, sepa_characters
+from nostro.formats import Profile, sepa_characters
+from nostro.formats.iso20022 import schema
 from nostro.ports import SendsPayments
 from nostro.storage import cases, events, evidence, orders, parties, submissions
 from nostro.storage.cases import NewCase
@@ -193,7 +194,7 @@ def _batches(
 
 def _compare(account: Account, frozen: Frozen) -> None:
     """The frozen bytes say what was approved, all of it, and nothing else (lifecycle rule 8)."""
-    iso20022_schema.validate(frozen.content)
+    schema.validate(frozen.content)
     form = formats.identify(frozen.content)
     read: list[SentLine] = list(formats.reader(form)(io.BytesIO(frozen.content), Profile()))
     approved = [line_of(batch, order.instruction) for order, batch in frozen.orders]

@@ -25,6 +25,7 @@ from nostro.domain.statement import (
     Entry,
     EntryStatus,
     Statement,
+    TransactionDetail,
     balance_verdict,
 )
 from nostro.formats import Profile
@@ -194,8 +195,21 @@ def _told(entry: Entry) -> list[object]:
         entry.booked,
         entry.value,
         entry.text,
-        [msgspec.to_builtins(detail) for detail in entry.details],
+        [_told_of(detail) for detail in entry.details],
     ]
+
+
+# What a detail was known by when its line was first stored. Readers learn more fields with time;
+# a line must stay the same line, so this list never grows.
+_IDENTITY = (
+    *("amount", "end_to_end_id", "uetr", "instruction_id", "payment_information_id"),
+    *("message_id", "bank_reference", "counterparty_name", "counterparty_iban", "remittance"),
+    *("creditor_reference", "return_reason", "counterparty_bic"),
+)
+
+
+def _told_of(detail: TransactionDetail) -> object:
+    return {name: msgspec.to_builtins(getattr(detail, name)) for name in _IDENTITY}
 
 
 def _say_if_different(
@@ -217,10 +231,9 @@ def _say_if_different(
 
 def _same_as_in(evidence_id: UUID, statement: Statement) -> bool:
     content = evidence.read(evidence_id)
-    read = formats.reader(formats.identify(content))
+    earlier = formats.documents(formats.identify(content), io.BytesIO(content), Profile())
     return any(
-        isinstance(earlier, Statement) and _content(earlier) == _content(statement)
-        for earlier in read(io.BytesIO(content), Profile())
+        isinstance(found, Statement) and _content(found) == _content(statement) for found in earlier
     )
 
 

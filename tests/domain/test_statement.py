@@ -62,6 +62,10 @@ OPBD 100 CLBD 100                | XXXX:1                  | closes         | pl
 CLBD 100                         | 1                       | not_checkable  | no opening
 OPBD 100                         | 1                       | not_checkable  | no closing
 ITBD 100 ITAV 100                | 1                       | not_checkable  | no opening
+ITBD 100 ITBD 101                | 1                       | closes         | plus 1 booked
+ITBD 100 ITBD 102                | 1                       | not_checkable  | during the day
+OPBD 1 CLBD 2 OPBD 5/USD CLBD 6/USD | 1 1/USD              | closes         | plus 2 booked
+OPBD 1 CLBD 2 OPBD 5/USD CLBD 7/USD | 1 1/USD              | does_not_close | by 1.00 USD
 OPAV 100 CLAV 101                | 1                       | not_checkable  | no opening
 -                                | 1                       | not_checkable  | no opening
 OPBD 100 CLBD 101/USD            | 1                       | not_checkable  | EUR, USD
@@ -103,7 +107,7 @@ def test_the_difference_is_what_is_missing(opening: int, booked: list[int], off:
 
 def test_which_balances_count() -> None:
     told = statement([("PRCD", money("1")), ("OPBD", money("2")), ("CLBD", money("3"))], [])
-    opening, closing = opening_of(told), closing_of(told)
+    opening, closing = opening_of(told.balances), closing_of(told.balances)
     assert opening is not None
     assert closing is not None
     assert (opening.amount, closing.amount) == (money("2"), money("3"))

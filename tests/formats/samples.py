@@ -34,9 +34,8 @@ DAY = date(2026, 11, 20)
 
 
 def read(name: str, data: bytes, profile: Profile | None = None) -> list[Any]:
-    """Everything a format reads from bytes."""
-    reader = formats.reader(formats.find()[name])
-    return list(reader(BytesIO(data), profile or Profile()))
+    """Whole documents that a format reads from bytes; raises Invalid at the first error."""
+    return list(formats.documents(formats.find()[name], BytesIO(data), profile or Profile()))
 
 
 def write(name: str, items: Any, **options: str) -> bytes:

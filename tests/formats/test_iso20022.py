@@ -10,10 +10,10 @@ import pytest
 
 from nostro import formats
 from nostro.domain.errors import Invalid
-from nostro.formats.iso20022 import message_of
+from nostro.formats.iso20022.messages import message_of
 from tests.formats.samples import read
 
-SCHEMAS = Path(formats.__file__).parent / "schemas"
+SCHEMAS = Path(formats.__file__).parent / "iso20022" / "schemas"
 SPACE = "urn:iso:std:iso:20022:tech:xsd:"
 
 

@@ -11,7 +11,7 @@ from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.party import PostalAddress
 from nostro.domain.payment import Batch, ChargeBearer
-from nostro.formats.pain_001 import plain_sum, validate
+from nostro.formats.iso20022.pain_001 import plain_sum, validate
 from tests.formats.samples import (
     ADDRESS,
     batch,

@@ -12,8 +12,9 @@ from nostro.domain.money import Money
 from nostro.domain.open_item import OpenItem
 from nostro.domain.payment import PaymentRequest, RunTotals
 from nostro.domain.problem import RejectedLine
-from nostro.formats import Profile, payment_run_csv, table
+from nostro.formats import Profile
 from nostro.formats.profiles import Table, load, names
+from nostro.formats.tables import payment_run_csv, table
 from tests.formats.samples import IBAN, read
 
 AP = load("vesterholt_ap")

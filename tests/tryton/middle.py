@@ -336,4 +336,4 @@ async def _work() -> None:
 def _journals_in(path: Path) -> list[JournalEvent]:
     content = path.read_bytes()
     form = formats.identify(content)
-    return list(formats.reader(form)(io.BytesIO(content), Profile()))
+    return list(formats.documents(form, io.BytesIO(content), Profile()))

@@ -22,7 +22,7 @@ from tests.workflows.company import Company, iban
 def lines(company: Company, submission_id: UUID) -> list[SentLine]:
     with tenant(company.tenant_id):
         content = evidence.read(company.submission(submission_id).evidence_id)
-    return list(formats.reader(formats.identify(content))(io.BytesIO(content), Profile()))
+    return list(formats.documents(formats.identify(content), io.BytesIO(content), Profile()))
 
 
 def test_the_file_says_what_was_approved_and_nothing_else(company: Company) -> None:

@@ -2,7 +2,7 @@
 
 ISO 20022 messages come in many versions, with any namespace prefix, bare or inside an envelope
 with a business application header (head.001). Readers therefore go by local names and by the path
-below the message element; only writers and `iso20022_schema` go by the exact version.
+below the message element; only writers and `schema` go by the exact version.
 
 A reader declares `Shape`s: the repeated elements that it wants as records, and for each the paths
 below it whose text it wants. `records` drives expat over the bytes, chunk by chunk.
@@ -256,7 +256,7 @@ def _refuse_doctype(parser: expat.XMLParserType) -> Callable[..., None]:
 
 def declared(profile: Profile) -> str | None:
     """The encoding a profile insists on, or None to believe the file's own declaration."""
-    return None if profile.encoding.lower() == "utf-8" else profile.encoding
+    return profile.encoding or None
 
 
 def _check_encoding(_version: str, encoding: str | None, _standalone: int) -> None:

@@ -13,7 +13,15 @@ from nostro.domain.identifier import iban
 from nostro.domain.open_item import OpenItem
 from nostro.domain.problem import RejectedLine
 from nostro.formats import Format, Profile
-from nostro.formats.table import Row, amount_of, date_of, identifies, read_rows, rows, table_of
+from nostro.formats.tables.table import (
+    Row,
+    amount_of,
+    date_of,
+    identifies,
+    read_rows,
+    rows,
+    table_of,
+)
 
 
 def read(stream: BinaryIO, profile: Profile) -> Iterator[OpenItem | RejectedLine]:

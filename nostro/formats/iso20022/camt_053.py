@@ -22,15 +22,16 @@ from nostro.domain.statement import (
     ReportKind,
     Statement,
     TransactionDetail,
+    take_apart,
 )
 from nostro.formats import Format, Profile
-from nostro.formats.camt_fields import (
+from nostro.formats.iso20022.camt_fields import (
     BALANCE_FIELDS,
     ENTRY_FIELDS,
     STATEMENT_FIELDS,
     TRANSACTION_FIELDS,
 )
-from nostro.formats.iso20022 import Record, Shape, declared, identifies, records
+from nostro.formats.iso20022.messages import Record, Shape, declared, identifies, records
 
 _KEPT = "The original is kept; nothing was booked from it."
 _ZONE = re.compile(r"(Z|[+-]\d\d:\d\d)?\Z")
@@ -135,7 +136,7 @@ def _balance(record: Record) -> Balance | _Untold:
     day = _day(record, "day", "day")
     if day is None:
         return _Untold(record, amount)
-    return Balance(code=record.get("code"), amount=amount, day=day)
+    return Balance(code=record.get("code"), amount=amount, day=day, location=record.location())
 
 
 def _reversal(record: Record) -> bool:
@@ -217,6 +218,7 @@ def _transaction(record: Record, sign: int, currency: str, own: str) -> Transact
         creditor_reference=references[0] if references else "",
         return_reason=record.get("return_reason"),
         counterparty_bic=bic,
+        location=record.location(),
     )
 
 
@@ -283,7 +285,7 @@ def _with_day(untold: _Untold, first: date | None, last: date | None) -> Balance
         raise _refuse(record, "balance_day_missing", "has no day, and nothing around tells it.")
     happened = f"has no day; {day} was taken from the statement."
     _warn(record, "balance_day_missing", happened, "Nothing, if the day is right.")
-    return Balance(code=code, amount=untold.amount, day=day)
+    return Balance(code=code, amount=untold.amount, day=day, location=record.location())
 
 
 def _statement(record: Record) -> Statement:
@@ -336,8 +338,8 @@ _MESSAGE = Shape(
 )
 
 
-def read(stream: BinaryIO, profile: Profile) -> Iterator[Statement]:
-    """Yield each Statement of a camt.053 file, in the order of the file.
+def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:
+    """Yield the records of each statement of a camt.053 file, in the order of the file.
 
     Memory is that of one statement. Profile: an `encoding` other than utf-8 overrides the file's
     own declaration. Raises Invalid with a location for whatever `iso20022.records` refuses, and:
@@ -348,7 +350,7 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[Statement]:
     none = True
     for statement in records(stream, "BkToCstmrStmt", _MESSAGE, declared(profile)):
         none = False
-        yield statement
+        yield from take_apart(statement, statement.problems)
     if none:
         raise Invalid(
             "no_statement",

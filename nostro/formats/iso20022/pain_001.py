@@ -17,9 +17,9 @@ from nostro.domain.money import Money
 from nostro.domain.party import PostalAddress
 from nostro.domain.payment import SentLine
 from nostro.formats import Format, Profile
-from nostro.formats.iso20022 import Record, Shape, declared, identifies, records
-from nostro.formats.iso20022_schema import validate
-from nostro.formats.pain_001_writer import VERSIONS, decimal, finest, plain_sum, write
+from nostro.formats.iso20022.messages import Record, Shape, declared, identifies, records
+from nostro.formats.iso20022.pain_001_writer import VERSIONS, decimal, finest, plain_sum, write
+from nostro.formats.iso20022.schema import validate
 
 __all__ = ["FORMAT", "VERSIONS", "plain_sum", "read", "validate", "write"]
 

@@ -12,18 +12,18 @@ from typing import Any
 from lxml import etree
 
 from nostro.domain.errors import Invalid
-from nostro.formats.iso20022 import check_plain
+from nostro.formats.iso20022.messages import check_plain
 
 
 @cache
 def _schema(name: str) -> etree.XMLSchema:
-    found = files("nostro.formats").joinpath("schemas", f"{name}.xsd")
+    found = files("nostro.formats.iso20022").joinpath("schemas", f"{name}.xsd")
     return etree.XMLSchema(etree.fromstring(found.read_bytes()))
 
 
 def schemas() -> list[str]:
     """The message versions that we hold an official schema of, such as "pain.001.001.09"."""
-    folder = files("nostro.formats").joinpath("schemas")
+    folder = files("nostro.formats.iso20022").joinpath("schemas")
     return sorted(f.name[:-4] for f in folder.iterdir() if f.name.endswith(".xsd"))
 
 

@@ -24,7 +24,7 @@ from nostro.domain.money import Money
 from nostro.domain.problem import RejectedLine
 from nostro.formats import Format, Profile
 from nostro.formats.profiles import Table
-from nostro.formats.table import Row, rows
+from nostro.formats.tables.table import Row, rows
 
 COLUMNS = (
     "journal_id",

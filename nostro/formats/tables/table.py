@@ -53,7 +53,7 @@ def _rejected(line: int, raw: str, error: Invalid) -> RejectedLine:
 def table_of(profile: Profile, default: str) -> Table:
     """The layout that a profile names; the profile's own encoding, if not utf-8, wins."""
     table = load(default if profile.name == "standard" else profile.name)
-    if profile.encoding != "utf-8":
+    if profile.encoding:
         table = msgspec.structs.replace(table, encoding=profile.encoding)
     return table
 

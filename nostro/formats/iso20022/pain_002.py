@@ -16,7 +16,7 @@ from nostro.domain.bank_status import (
 )
 from nostro.domain.problem import Problem, Severity
 from nostro.formats import Format, Profile
-from nostro.formats.iso20022 import Record, Shape, declared, identifies, records
+from nostro.formats.iso20022.messages import Record, Shape, declared, identifies, records
 
 _REASON = {
     "StsRsnInf/Rsn/Cd": "reasons*",

@@ -18,7 +18,7 @@ from nostro.domain.payment import PaymentRequest, RunTotals
 from nostro.domain.problem import RejectedLine
 from nostro.formats import Format, Profile
 from nostro.formats.profiles import Table
-from nostro.formats.table import (
+from nostro.formats.tables.table import (
     Row,
     amount_of,
     check_filled,

@@ -1,0 +1,191 @@
+"""From bytes to numbered lines of text: byte order marks, wrong encodings, any line end, no traps.
+
+Shared by every format that is text (MT, BAI2, Nacha, X12, lists). What is not text at all
+(compressed, EBCDIC, binary) is refused with a sentence that says what it looks like.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from nostro.domain.errors import Invalid
+from nostro.domain.problem import Location, Problem, Severity
+from nostro.formats import Profile
+
+CHUNK_BYTES = 1 << 16
+LINE_BYTES_MAX = 1 << 20
+_KEPT = "The original is kept; nothing was booked from it."
+_WIDE_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_PACKED = {b"PK\x03\x04": "ZIP", b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
+# Capital letters, digits, space, comma, slash and the two line ends of EBCDIC (code page 037).
+_EBCDIC = frozenset(
+    [
+        *(0x40, 0x6B, 0x61, 0x4B, 0x15, 0x25),
+        *range(0xC1, 0xCA),
+        *range(0xD1, 0xDA),
+        *range(0xE2, 0xEA),
+        *range(0xF0, 0xFA),
+    ]
+)
+_EBCDIC_SHARE = 0.8
+
+
+class Lines:
+    """The lines of a stream as (number from 1, text without its line end), in constant memory.
+
+    Line ends may be CR LF, LF or CR, and the last one may be missing. Without an encoding in the
+    profile each piece is read as UTF-8, and what is not valid UTF-8 as Windows-1252, which is told
+    once in `problems`. Iterating raises Invalid with a location: `empty_file`, `compressed_file`,
+    `ebcdic_file`, `not_text`, `line_too_long`.
+    """
+
+    def __init__(self, stream: BinaryIO, profile: Profile) -> None:
+        self.stream: Any = stream
+        self.encoding = profile.encoding
+        self.number = 0
+        self.guessed = False
+        self.problems: list[Problem] = []
+
+    def take_problems(self) -> list[Problem]:
+        """What was noticed since the last call."""
+        found, self.problems = self.problems, []
+        return found
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        first = self._head()
+        rest = first
+        while True:
+            chunk = self.stream.read(CHUNK_BYTES)
+            rest += chunk
+            end = len(rest) if not chunk else _last_line_end(rest)
+            if end:
+                yield from self._numbered(rest[:end])
+                rest = rest[end:]
+            if len(rest) > LINE_BYTES_MAX:
+                raise self._refuse(
+                    "line_too_long",
+                    f"Line {self.number + 1} is longer than {LINE_BYTES_MAX:,} bytes.",
+                    "Check that this is the file you meant; ask the sender for it again.",
+                )
+            if not chunk:
+                return
+
+    def _head(self) -> bytes:
+        """The first bytes, after the questions that only they can answer."""
+        head: bytes = self.stream.read(CHUNK_BYTES)
+        if not head:
+            raise self._refuse("empty_file", "The file is empty.", "Fetch it again.")
+        for mark, packed in _PACKED.items():
+            if head.startswith(mark):
+                happened = f"The file is packed ({packed})."
+                raise self._refuse("compressed_file", happened, "Unpack it first.")
+        for mark, encoding in _WIDE_MARKS.items():
+            if head.startswith(mark):
+                return self._narrowed(head, encoding)
+        if not self.encoding and looks_like_ebcdic(head):
+            raise self._refuse(
+                "ebcdic_file",
+                "The file looks like EBCDIC, the encoding of mainframes.",
+                "Have it sent as ASCII, or name the encoding (such as cp037) in the profile.",
+            )
+        return head.removeprefix(codecs.BOM_UTF8)
+
+    def _narrowed(self, head: bytes, encoding: str) -> bytes:
+        """A UTF-16 file as UTF-8, by wrapping the stream; such files are small lists."""
+        recoded = _Recoded(self.stream, encoding)
+        self.stream = recoded
+        return recoded.recode(head)
+
+    def _numbered(self, piece: bytes) -> Iterator[tuple[int, str]]:
+        if b"\0" in piece:
+            place = self.number + 1 + piece[: piece.index(b"\0")].count(b"\n")
+            raise self._refuse(
+                "not_text",
+                "The file holds NUL bytes: it is not text, or it was damaged on its way.",
+                "Fetch it again in binary mode.",
+                place,
+            )
+        text = self._text(piece)
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        lines = text.split("\n")
+        if not lines[-1]:
+            lines.pop()
+        yield from enumerate(lines, self.number + 1)
+        self.number += len(lines)
+
+    def _text(self, piece: bytes) -> str:
+        if self.encoding:
+            return self._named(piece)
+        try:
+            return piece.decode()
+        except UnicodeDecodeError as error:
+            line = self.number + 1 + piece[: error.start].count(b"\n")
+        if not self.guessed:
+            self.guessed = True
+            self.problems.append(
+                Problem(
+                    code="encoding_guessed",
+                    severity=Severity.WARNING,
+                    sentence="The file is not UTF-8; it was read as Windows-1252.",
+                    can_do="If letters look wrong, name the true encoding in the profile.",
+                    location=Location(line=line),
+                )
+            )
+        return "".join(_guessed(line) for line in piece.splitlines(keepends=True))
+
+    def _named(self, piece: bytes) -> str:
+        try:
+            return piece.decode(self.encoding)
+        except (UnicodeDecodeError, LookupError):
+            raise self._refuse(
+                "not_text",
+                f"The file is not text in the encoding {self.encoding}.",
+                "Name the true encoding in the profile.",
+            ) from None
+
+    def _refuse(self, code: str, happened: str, can_do: str, line: int = 0) -> Invalid:
+        where = f"line {line or self.number + 1}"
+        return Invalid(code, happened, _KEPT, can_do, location=where)
+
+
+class _Recoded:
+    """A stream of UTF-16 as a stream of UTF-8."""
+
+    def __init__(self, stream: Any, encoding: str) -> None:
+        self.stream = stream
+        self.decoder: codecs.IncrementalDecoder = codecs.getincrementaldecoder(encoding)("replace")
+
+    def recode(self, data: bytes) -> bytes:
+        return self.decoder.decode(data).encode("utf-8", "replace")
+
+    def read(self, size: int) -> bytes:
+        while data := self.stream.read(size):
+            if narrow := self.recode(data):
+                return narrow
+        return b""
+
+
+def _last_line_end(data: bytes) -> int:
+    """Where the last whole line ends. A CR at the very end may be half of a CR LF: it waits."""
+    end = data.rfind(b"\n") + 1
+    if not end:
+        end = data.rfind(b"\r", 0, len(data) - 1) + 1
+    return end
+
+
+def _guessed(line: bytes) -> str:
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return line.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return line.decode("latin-1")
+
+
+def looks_like_ebcdic(head: bytes) -> bool:
+    """True for bytes that are letters and digits of EBCDIC rather than of ASCII."""
+    sample = head[:512]
+    return len(sample) >= 16 and sum(b in _EBCDIC for b in sample) > _EBCDIC_SHARE * len(sample)

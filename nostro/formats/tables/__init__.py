@@ -1,0 +1,1 @@
+"""Lists in delimited text, read and written by a declared layout."""
