@@ -199,36 +199,56 @@ def records(
     `not_text`, `wrong_message`. Nothing yielded counts until the iterator has ended by itself:
     a fault at the end of a file makes the whole file unusable.
     """
-    parser = expat.ParserCreate(encoding)
-    parser.buffer_text = True
-    parser.buffer_size = CHUNK_BYTES
+    parser = safe_parser(encoding)
     machine = _Machine(parser, message, shape)
     parser.StartElementHandler = machine.start
     parser.EndElementHandler = machine.end
     parser.CharacterDataHandler = machine.characters
+    for _ in fed(stream, parser):
+        if machine.done:
+            yield from machine.done
+            machine.done.clear()
+    if not machine.found:
+        raise no_such_message(message, parser)
+
+
+def safe_parser(encoding: str | None) -> expat.XMLParserType:
+    """An expat parser that refuses document types and encodings it would read wrongly.
+
+    `encoding` overrides what the file declares; None believes the file. Feed it with `fed`.
+    """
+    parser = expat.ParserCreate(encoding)
+    parser.buffer_text = True
+    parser.buffer_size = CHUNK_BYTES
     parser.StartDoctypeDeclHandler = _refuse_doctype(parser)
     if encoding is None:
         parser.XmlDeclHandler = _check_encoding
+    return parser
+
+
+def fed(stream: BinaryIO, parser: expat.XMLParserType) -> Iterator[None]:
+    """Feed a parser chunk by chunk, pausing after each; raises as `records` says."""
     size = 0
     while chunk := stream.read(CHUNK_BYTES):
         size += len(chunk)
         _feed(parser, chunk, False)
-        if machine.done:
-            yield from machine.done
-            machine.done.clear()
+        yield
     if not size:
         again = "Fetch it again."
         raise Invalid("empty_file", "The file is empty.", _KEPT, again, location="line 1")
     _feed(parser, b"", True)
-    yield from machine.done
-    if not machine.found:
-        raise Invalid(
-            "wrong_message",
-            f"The file holds no {message} message.",
-            _KEPT,
-            "Check that this is the file you meant.",
-            location=f"line {parser.CurrentLineNumber}",
-        )
+    yield
+
+
+def no_such_message(message: str, parser: expat.XMLParserType) -> Invalid:
+    """A well-formed file of another kind (`wrong_message`)."""
+    return Invalid(
+        "wrong_message",
+        f"The file holds no {message} message.",
+        _KEPT,
+        "Check that this is the file you meant.",
+        location=f"line {parser.CurrentLineNumber}",
+    )
 
 
 def check_plain(data: bytes) -> None:
