@@ -197,11 +197,17 @@ class StatementHeader(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Statement(StatementHeader, frozen=True, kw_only=True, gc=False):
-    """One statement of one account, as read: nothing is dropped, problems are attached."""
+    """One statement of one account, as read: nothing is dropped, problems are attached.
+
+    `text` is what the bank tells about the whole statement (MT940 :86: after the balances), and
+    `codes` what has no field of its own, verbatim.
+    """
 
     balances: tuple[Balance, ...]
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...]
+    text: str = ""
+    codes: tuple[tuple[str, str], ...] = ()
 
 
 class Closing(StrEnum):
@@ -221,12 +227,17 @@ class BalanceVerdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class StatementTrailer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The end of a statement: all its balances, and whether it closes."""
+    """The end of a statement: all its balances, and whether it closes. See Statement for the rest.
+
+    What is only known once all of a statement was read stands here and not in its header.
+    """
 
     balances: tuple[Balance, ...]
     entry_count: int
     verdict: BalanceVerdict
     location: Location
+    text: str = ""
+    codes: tuple[tuple[str, str], ...] = ()
 
 
 class BalanceGate:
@@ -379,6 +390,8 @@ def _whole(
         balances=trailer.balances,
         entries=tuple(entries),
         problems=tuple(problems),
+        text=trailer.text,
+        codes=trailer.codes,
     )
 
 
@@ -393,4 +406,6 @@ def take_apart(statement: Statement, problems: Sequence[Problem] = ()) -> Iterat
         entry_count=len(statement.entries),
         verdict=balance_verdict(statement),
         location=statement.location,
+        text=statement.text,
+        codes=statement.codes,
     )
