@@ -1,6 +1,7 @@
 """How one company's system lays out its lists: column names, dates, decimals, as data not code.
 
-A profile is a TOML file in this folder. Adding an ERP's export is adding its file.
+A profile is a TOML file in `tables/`. Adding an ERP's export is adding its file. Bank statement
+lists are laid out in `bank_lists/` (see lists.py), banks' dialects in `banks/` (see dialects.py).
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 @cache
 def names() -> tuple[str, ...]:
     """Every profile there is, by name."""
-    found = (file.name for file in files(__name__).iterdir())
+    found = (file.name for file in files(__name__).joinpath("tables").iterdir())
     return tuple(sorted(name[:-5] for name in found if name.endswith(".toml")))
 
 
@@ -58,7 +59,7 @@ def load(name: str) -> Table:
             "Nothing was read.",
             f"There are: {', '.join(names())}.",
         )
-    data = files(__name__).joinpath(f"{name}.toml").read_bytes()
+    data = files(__name__).joinpath("tables", f"{name}.toml").read_bytes()
     return msgspec.structs.replace(msgspec.toml.decode(data, type=Table), name=name)
 
 
