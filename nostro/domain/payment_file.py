@@ -53,12 +53,14 @@ class Party(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A company or person. `identifier` is an official number, `scheme` says of which register.
 
     `scheme` is a code of ISO 20022 ("CUST", "TXID", "LEI", "BIC") or the register's own name.
+    `is_person` tells that the number is a person's (ISO 20022 PrvtId), not an organisation's.
     """
 
     name: str = ""
     address: Address = NO_ADDRESS
     identifier: str = ""
     scheme: str = ""
+    is_person: bool = False
     residence: str = ""
 
 
@@ -112,6 +114,8 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `rail_reference` is the reference of the rail itself (Nacha trace number, MT101 :21:).
     `transaction_code` is the rail's own code of the kind of entry (Nacha "22").
     `purpose` is ExternalPurpose1Code. `codes` keeps what has no field of its own, verbatim.
+    `method` is set only where a payment goes the other way than its batch says (a debit in a Nacha
+    batch of both kinds): read `payment.method or batch.method`.
     """
 
     end_to_end_id: str
@@ -134,6 +138,9 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     creditor_reference_kind: str = ""
     documents: tuple[ReferredDocument, ...] = ()
     mandate: Mandate | None = None
+    creditor_id: str = ""
+    sequence_type: str = ""
+    priority: str = ""
     service_level: str = ""
     local_instrument: str = ""
     category_purpose: str = ""
@@ -144,19 +151,21 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     check_number: str = ""
     codes: tuple[tuple[str, str], ...] = ()
     location: Location = NOWHERE
+    method: Method | None = None
 
 
 class PaymentBatchHeader(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the payments of one batch share (ISO 20022 PmtInf, a Nacha batch, an MT101).
 
-    `own` is our side: the debtor of transfers, the creditor of direct debits. `requested_time` is
-    the time and offset after the date, when the file gives one. `entry_description` is what payees
-    see of a Nacha batch ("PAYROLL"); `service_class` its 200, 220 or 225.
+    `own` is our side: the debtor of transfers, the creditor of direct debits. `requested_date` is
+    None where the scheme does not ask for one (Nacha: as soon as possible); `requested_time` is the
+    time and offset after the date, when the file gives one. `entry_description` is what payees see
+    of a Nacha batch ("PAYROLL"); `service_class` its 200, 220 or 225.
     """
 
     batch_id: str
     method: Method
-    requested_date: date
+    requested_date: date | None
     own: Party
     own_account: BankAccount = NO_ACCOUNT
     own_agent: Agent = NO_AGENT
@@ -267,3 +276,18 @@ def take_apart(
         sums=tuple(Money(minor, currency) for currency, minor in sorted(sums.items())),
         location=file.location,
     )
+
+
+def without_locations(file: PaymentFile) -> PaymentFile:
+    """The message alone, without where it was read: what was written must equal what is read."""
+    batches = tuple(
+        msgspec.structs.replace(
+            batch,
+            location=NOWHERE,
+            payments=tuple(
+                msgspec.structs.replace(payment, location=NOWHERE) for payment in batch.payments
+            ),
+        )
+        for batch in file.batches
+    )
+    return msgspec.structs.replace(file, location=NOWHERE, batches=batches)

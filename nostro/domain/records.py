@@ -10,8 +10,10 @@ from typing import Any
 
 import msgspec
 
+from nostro.domain.ach_return import NotificationOfChange, ReturnedEntry
 from nostro.domain.bank_status import StatusReport
 from nostro.domain.errors import Invalid
+from nostro.domain.issued_check import IssuedCheck, IssueFileHeader, IssueFileTrailer
 from nostro.domain.journal import JournalEvent
 from nostro.domain.open_item import OpenItem
 from nostro.domain.payment import PaymentRequest, RunTotals
@@ -22,6 +24,7 @@ from nostro.domain.payment_file import (
     PaymentFileTrailer,
 )
 from nostro.domain.problem import Problem, RejectedLine
+from nostro.domain.remittance import RemittanceAdvice
 from nostro.domain.statement import Entry, StatementHeader, StatementTrailer
 
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -42,7 +45,13 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
         PaymentBatchHeader,
         Payment,
         PaymentFileTrailer,
+        ReturnedEntry,
+        NotificationOfChange,
+        IssueFileHeader,
+        IssuedCheck,
+        IssueFileTrailer,
         StatusReport,
+        RemittanceAdvice,
         PaymentRequest,
         RunTotals,
         RejectedLine,

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
-from nostro.domain import payment_file, statement
+from nostro.domain import issued_check, payment_file, statement
 from nostro.domain.errors import Invalid
 from nostro.domain.problem import Problem, Severity
 
@@ -90,7 +90,7 @@ def documents(form: Format, stream: BinaryIO, profile: Profile) -> Iterator[Any]
     warnings pass, attached to their statement.
     """
     records = strict(reader(form)(stream, profile))
-    return payment_file.assemble(statement.assemble(records))
+    return issued_check.assemble(payment_file.assemble(statement.assemble(records)))
 
 
 def strict(records: Iterable[Any]) -> Iterator[Any]:
