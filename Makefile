@@ -5,10 +5,10 @@ PYTEST_ARGS ?= -n auto --dist loadfile
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock clean bench-start tryton-test product development
+.PHONY: help demo test lint lock clean bench-start bench-formats fuzz tryton-test product development
 
 help: ## What can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: product ## The main job on real files, told step by step, on an embedded PostgreSQL
 	@$(BIN)/nostro demo
@@ -29,6 +29,12 @@ lock: ## Write lock/*.txt again (UPGRADE=1 takes the newest versions)
 
 bench-start: product ## How long a cold demo and a warm start take
 	@$(BIN)/python bench/start.py
+
+bench-formats: development ## How fast files are read and written, beside other libraries and the limit
+	@$(BIN)/python bench/formats.py
+
+fuzz: development ## Look for bytes that break a reader (BUDGET=30 seconds each, ONLY=format)
+	@$(BIN)/python bench/fuzz.py
 
 tryton-test: development ## The whole loop with a real ERP (Tryton, several minutes)
 	@SOAK=1 $(BIN)/python -m pytest tests/tryton
