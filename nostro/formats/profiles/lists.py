@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, Literal
 
 import msgspec
@@ -145,10 +146,14 @@ class BankList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return {field: columns for field, columns in several.items() if columns}
 
 
+def _folder() -> Traversable:
+    return files("nostro.formats.profiles").joinpath("bank_lists")
+
+
 @cache
 def names() -> tuple[str, ...]:
     """Every layout there is, by name."""
-    found = (file.name for file in files("nostro.formats.profiles").joinpath("bank_lists").iterdir())
+    found = (file.name for file in _folder().iterdir())
     return tuple(sorted(name[:-5] for name in found if name.endswith(".toml")))
 
 
@@ -162,8 +167,8 @@ def load(name: str) -> BankList:
             "Nothing was read.",
             f"There are: {', '.join(names())}; or give the path of a layout of your own.",
         )
-    place = files("nostro.formats.profiles").joinpath("bank_lists", f"{name}.toml")
-    return msgspec.structs.replace(msgspec.toml.decode(place.read_bytes(), type=BankList), name=name)
+    data = _folder().joinpath(f"{name}.toml").read_bytes()
+    return msgspec.structs.replace(msgspec.toml.decode(data, type=BankList), name=name)
 
 
 @cache
