@@ -1,0 +1,331 @@
+"""What banks put into :86: of a booking, in their several ways, as fields of the booking.
+
+Each dialect is a table; which one a booking uses shows in its first characters, or is forced by
+the bank's profile. Sources: DK "Datenformate" annex 3 chapter 8 (German ?xx and keywords), SWIFT
+for Corporates and Dutch usage (/EREF/ codes), German "MT940 S" (:NS:), the banks' own guides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nostro.domain.currency import EXPONENT
+from nostro.domain.identifier import IBAN_LENGTH
+from nostro.domain.money import Money
+from nostro.domain.statement import Charge
+
+Told = dict[str, Any]  # Fields of a TransactionDetail, and "codes" as a list while it is made.
+
+# Keywords of the purpose (DK annex 3, 8.2.4; ABWA and ABWE name whom the payment is really of/for).
+KEYWORDS = {
+    "EREF": "end_to_end_id",
+    "KREF": "payment_information_id",
+    "MREF": "mandate_id",
+    "CRED": "creditor_id",
+    "DEBT": "counterparty_id",
+    "BREF": "bank_reference",
+    "PURP": "purpose",
+    "ABWA": "ultimate_counterparty_name",
+    "ABWE": "ultimate_counterparty_name",
+    "IBAN": "counterparty_iban",
+    "BIC": "counterparty_bic",
+    "SVWZ": "remittance",
+    "OAMT": "instructed",
+    "COAM": "charges",
+    "RREF": "",
+    "TAN": "",
+}
+# Codes between slashes (Dutch and SWIFT usage). "": kept under its own name.
+SLASHES = {
+    "EREF": "end_to_end_id",
+    "PREF": "payment_information_id",
+    "IREF": "instruction_id",
+    "MARF": "mandate_id",
+    "CSID": "creditor_id",
+    "IBAN": "counterparty_iban",
+    "BIC": "counterparty_bic",
+    "NAME": "counterparty_name",
+    "ID": "counterparty_id",
+    "ADDR": "counterparty_address",
+    "RTRN": "return_reason",
+    "REMI": "remittance",
+    "CNTP": "counterparty",
+    "PURP": "purpose",
+    "ULTB": "ultimate_counterparty_name",
+    "ULTC": "ultimate_counterparty_name",
+    "ULTD": "ultimate_counterparty_name",
+    **dict.fromkeys(("TRTP", "ORDP", "BENM", "ISDT", "OCMT", "CHGS", "EXCH", "TRCD", "SVCL"), ""),
+}
+# Labels of single banks: a regular expression whose groups are fields of a detail.
+LABELS = (
+    # ASN, SNS: account and name of the other side, then the text.
+    r"(?P<counterparty_iban>[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}) (?P<counterparty_name>[^\n]+)"
+    r"(?:\n(?P<remittance>.*))?",
+    # Knab: text, then account and name.
+    r"(?P<remittance>.*)\nREK: (?P<counterparty_iban>[A-Z0-9]+)/NAAM: (?P<counterparty_name>.*)",
+    # mBank: fields ended by semicolons; Z RACH./NA RACH. account, OD/DLA name, TYT. purpose.
+    r"(?P<text>[^;]*);(?: ID IPH: (?P<counterparty_id>[^;]*);)? (?:Z|NA) RACH\.:\s*"
+    r"(?P<counterparty_iban>[A-Z0-9 ]*); (?:OD|DLA): (?P<counterparty_name>[^;]*);"
+    r" TYT\.: (?P<remittance>.*?); *TNR:\s*(?P<bank_reference>.*)",
+)
+# GVC of returned payments: there ?34 says why (DK annex 3, 8.2.5).
+RETURNS = frozenset(("108", "109", "159", "181", "184"))
+_PURPOSE = frozenset((*(str(n) for n in range(20, 30)), *(str(n) for n in range(60, 64))))
+_NAME_WIDTH, _LINE_WIDTH = 27, 65
+_MARKED = re.compile(r"\s*([0-9]{3})?\s*([?<>~^@|§&!])([0-9]{2})")
+_SPLIT = {mark: re.compile(re.escape(mark) + "([0-9]{2})") for mark in "?<>~^@|§&!"}
+_KEYWORD = re.compile(f"({'|'.join(KEYWORDS)})\\+")
+_SLASH = re.compile(f"/({'|'.join(SLASHES)})/")
+_SLASH_FIRST = re.compile(r"\s*/[A-Z]{2,4}[0-9]?/")
+_LABELS = [re.compile(r"\s*" + label, re.DOTALL) for label in LABELS]
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Za-z0-9]{10,30}\Z")
+_BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\Z")
+_AMOUNT = re.compile(r"([A-Z]{3})?([0-9]+)(?:[,.]([0-9]*))?\Z")
+_NON_SWIFT = re.compile(r"([0-9]{2})(.*)\Z", re.DOTALL)
+
+
+def decode(text: str, dialect: str, currency: str) -> Told:
+    """The fields of a TransactionDetail that a :86: tells; "gvc" is the German transaction code.
+
+    `dialect` is "auto" or forces one. `currency` is that of the account, for amounts without one.
+    """
+    if dialect != "auto":
+        return _DIALECTS[dialect](text, currency)
+    if _MARKED.match(text):
+        return _german(text, currency)
+    if _SLASH_FIRST.match(text) and _SLASH.search(text.replace("\n", "")):
+        return _slashes(text, currency)
+    if "+" in text and _KEYWORD.search(text.replace("\n", "")):
+        return _keywords_only(text, currency)
+    return _labels(text, currency)
+
+
+def _german(text: str, currency: str) -> Told:
+    """Three digits of transaction code, then fields ?00 to ?63 (or < ~ ^ > instead of ?)."""
+    joined = text.replace("\n", "")
+    marked = _MARKED.match(joined)
+    codes: list[tuple[str, str]] = []
+    told: Told = {"codes": codes}
+    if marked is None:
+        gvc = joined.strip()
+        if len(gvc) == 3 and gvc.isdigit():
+            told["gvc"] = gvc
+            return told
+        return _plain(text, currency)
+    mark = marked[2]
+    found = _SPLIT[mark].split(joined)
+    purpose: list[str] = []
+    rest: dict[str, str] = {}
+    for code, value in zip(found[1::2], found[2::2], strict=True):
+        if code in _PURPOSE:
+            purpose.append(value)
+        elif code in rest:
+            codes.append((mark + code, value))
+        else:
+            rest[code] = value
+    _party(rest, told)
+    if gvc := marked[1]:
+        told["gvc"] = gvc
+        if gvc in RETURNS and (reason := rest.get("34")):
+            told["return_reason"] = reason
+    if rest:
+        codes.extend((mark + code, value) for code, value in rest.items())
+    _purpose(purpose, told, currency)
+    return told
+
+
+def _party(rest: dict[str, str], told: Told) -> None:
+    """?30 bank, ?31 or ?38 account, ?32 and ?33 name: taken out of `rest` and told."""
+    account = rest.pop("38", "") or rest.pop("31", "")
+    if account:
+        told["counterparty_iban"] = account.replace(" ", "")
+    bank = rest.get("30")
+    if bank and _BIC.match(bank):
+        told["counterparty_bic"] = rest.pop("30")
+    name = rest.pop("32", "")
+    if more := rest.pop("33", ""):
+        name = name + more if len(name) >= _NAME_WIDTH else f"{name} {more}"
+    if name:
+        told["counterparty_name"] = name.strip()
+
+
+def _purpose(parts: list[str], told: Told, currency: str) -> None:
+    """?20 to ?63 as one text when it holds keywords (they run across fields), else as parts."""
+    joined = "".join(parts)
+    if "+" in joined:
+        found = _KEYWORD.split(joined)
+        if len(found) > 1:
+            _keywords(found, told, currency)
+            return
+    if kept := tuple(part for part in parts if part.strip()):
+        told["remittance"] = kept
+
+
+def _keywords(found: list[str], told: Told, currency: str) -> None:
+    if before := found[0].strip():
+        told["remittance"] = (before,)
+    for word, value in zip(found[1::2], found[2::2], strict=True):
+        _put(told, word, KEYWORDS[word], value.strip(), currency)
+
+
+def _put(told: Told, word: str, field: str, value: str, currency: str) -> None:
+    """One value into its field; what has none, or whose field is taken, goes to the codes."""
+    if field == "remittance":
+        if value:
+            told["remittance"] = (*told.get("remittance", ()), value)
+    elif field in ("instructed", "charges"):
+        _put_amount(told, word, field, value, currency)
+    elif field == "counterparty_address":
+        told[field] = (*told.get(field, ()), value)
+    elif field and value and not told.get(field):
+        told[field] = value
+    elif value:
+        told["codes"].append((word, value))
+
+
+def _put_amount(told: Told, word: str, field: str, value: str, currency: str) -> None:
+    money = amount_of(value, currency)
+    if money is None or field in told:
+        told["codes"].append((word, value))
+    elif field == "charges":
+        told[field] = (Charge(amount=-money, kind=word),)
+    else:
+        told[field] = money
+
+
+def amount_of(text: str, currency: str) -> Money | None:
+    """An amount such as EUR11,85 or 11,85; None if it is not one, or finer than its currency."""
+    found = _AMOUNT.match(text.strip())
+    if not found:
+        return None
+    code, exponent = found[1] or currency, EXPONENT.get(found[1] or currency)
+    part = found[3] or ""
+    if exponent is None or part[exponent:].strip("0") or len(found[2]) > 15:
+        return None
+    return Money(int(found[2] + part[:exponent].ljust(exponent, "0")), code)
+
+
+def _keywords_only(text: str, currency: str) -> Told:
+    told: Told = {"codes": []}
+    _keywords(_KEYWORD.split(text.replace("\n", "")), told, currency)
+    return told
+
+
+def _slashes(text: str, currency: str) -> Told:
+    """/EREF/.../CNTP/account/BIC/name/town//REMI/USTD//text/, broken at any character."""
+    found = _SLASH.split(text.replace("\n", ""))
+    told: Told = {"codes": []}
+    if before := found[0].strip("/ "):
+        told["codes"].append(("", before))
+    for word, value in zip(found[1::2], found[2::2], strict=True):
+        told_value = value.strip().strip("/") if word != "RTRN" else value.rstrip("/ ")
+        field = SLASHES[word]
+        if field == "remittance":
+            _put_remittance(told, told_value)
+        elif field == "counterparty":
+            _put_counterparty(told, value)
+        elif field == "return_reason":
+            reason, _, why = told_value.partition("/")
+            told["return_reason"] = reason
+            if why:
+                told["return_text"] = why
+        elif field == "purpose":
+            _put(told, word, field, told_value.removeprefix("CD/"), currency)
+        else:
+            _put(told, word, field, told_value, currency)
+    return told
+
+
+def _put_remittance(told: Told, value: str) -> None:
+    if value.startswith("STRD/"):
+        issuer, _, reference = value[5:].partition("/")
+        told["creditor_reference"] = reference or issuer
+        if reference and issuer:
+            told["codes"].append(("REMI/STRD", issuer))
+    elif text := value.removeprefix("USTD//"):
+        told["remittance"] = (*told.get("remittance", ()), text)
+
+
+def _put_counterparty(told: Told, value: str) -> None:
+    parts = [part.strip() for part in value.rstrip("/").split("/")]
+    names = ("counterparty_iban", "counterparty_bic", "counterparty_name")
+    for name, part in zip(names, parts, strict=False):
+        if part:
+            told[name] = part
+    if rest := tuple(part for part in parts[3:] if part):
+        told["counterparty_address"] = rest
+
+
+def _labels(text: str, currency: str) -> Told:
+    """Labels of single banks, else plain text."""
+    for label in _LABELS:
+        found = label.fullmatch(text)
+        if found is None:
+            continue
+        told: Told = {name: value for name, value in found.groupdict().items() if value}
+        account = "".join(told.get("counterparty_iban", "").split())
+        if _IBAN.match(account) and IBAN_LENGTH.get(account[:2], len(account)) != len(account):
+            continue
+        told = {name: " ".join(value.split()) for name, value in told.items()}
+        told["counterparty_iban"] = account
+        if "remittance" in told:
+            told["remittance"] = tuple(_plain(found["remittance"], currency).get("remittance", ()))
+        told["codes"] = []
+        return told
+    return _plain(text, currency)
+
+
+def _plain(text: str, currency: str) -> Told:
+    """Lines of text; a line of full width goes on in the next one."""
+    parts: list[str] = []
+    full = False
+    for line in text.split("\n"):
+        if full:
+            parts[-1] += line
+        elif line.strip():
+            parts.append(line)
+        full = len(line) >= _LINE_WIDTH and bool(line.strip())
+    told: Told = {"codes": []}
+    if kept := tuple(part.strip() for part in parts):
+        told["remittance"] = kept
+    return told
+
+
+def non_swift(text: str, currency: str) -> Told:
+    """:NS: of "MT940 S": each line begins with two digits that say what it is."""
+    codes: list[tuple[str, str]] = []
+    told: Told = {"codes": codes}
+    name: list[str] = []
+    remittance: list[str] = []
+    for line in text.split("\n"):
+        found = _NON_SWIFT.match(line)
+        if not found or not found[2].strip():
+            if line.strip():
+                codes.append(("NS", line))
+            continue
+        code, value = found[1], found[2]
+        if "01" <= code <= "14":
+            remittance.append(value.strip())
+        elif code in ("15", "16"):
+            name.append(value)
+        elif code == "34" and "counterparty_iban" not in told:
+            told["counterparty_iban"] = value.strip()
+        else:
+            codes.append((f"NS{code}", value))
+    if remittance:
+        told["remittance"] = tuple(remittance)
+    if name:
+        told["counterparty_name"] = "".join(name).strip()
+    return told
+
+
+_DIALECTS: Mapping[str, Callable[[str, str], Told]] = {
+    "german": _german,
+    "keywords": _keywords_only,
+    "slash": _slashes,
+    "non_swift": non_swift,
+    "labels": _labels,
+    "plain": _plain,
+}
