@@ -13,19 +13,21 @@ import msgspec
 from nostro.domain.ach_return import NotificationOfChange, ReturnedEntry
 from nostro.domain.bank_status import StatusReport
 from nostro.domain.errors import Invalid
-from nostro.domain.issued_check import IssuedCheck, IssueFileHeader, IssueFileTrailer
+from nostro.domain.input_file import InputFile
+from nostro.domain.issued_check import IssuedCheck, IssueFile, IssueFileHeader, IssueFileTrailer
 from nostro.domain.journal import JournalEvent
 from nostro.domain.open_item import OpenItem
 from nostro.domain.payment import PaymentRequest, RunTotals
 from nostro.domain.payment_file import (
     Payment,
     PaymentBatchHeader,
+    PaymentFile,
     PaymentFileHeader,
     PaymentFileTrailer,
 )
 from nostro.domain.problem import Problem, RejectedLine
 from nostro.domain.remittance import RemittanceAdvice
-from nostro.domain.statement import Entry, StatementHeader, StatementTrailer
+from nostro.domain.statement import Entry, Statement, StatementHeader, StatementTrailer
 
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -57,6 +59,10 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
         RejectedLine,
         OpenItem,
         JournalEvent,
+        InputFile,
+        Statement,
+        PaymentFile,
+        IssueFile,
         Problem,
     )
 }

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from nostro.formats import Format, Profile
+from nostro.formats.rejoined import Rejoined
 from nostro.formats.source import Lines
 from nostro.formats.tables.bank_list import ListOptions, ListReader, asked, unknown_layout
-from nostro.formats.tables.list_rows import Rejoined, recognised, rows_of
+from nostro.formats.tables.list_rows import recognised, rows_of
 
 
 def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:

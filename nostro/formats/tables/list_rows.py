@@ -8,12 +8,12 @@ from __future__ import annotations
 import codecs
 import csv
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 
 from nostro.domain.problem import Location, Problem, error
-from nostro.formats import HEAD_BYTES, Profile
+from nostro.formats import Profile
 from nostro.formats.profiles.lists import BankList, Column, layouts
 from nostro.formats.source import Lines
 
@@ -29,26 +29,7 @@ class ListRow(msgspec.Struct, frozen=True, gc=False):
     cells: list[str]
 
 
-class Rejoined:
-    """A stream whose first bytes were looked at, whole again."""
-
-    def __init__(self, stream: Any) -> None:
-        self.stream = stream
-        self.head = b""
-        while len(self.head) < HEAD_BYTES and (data := stream.read(HEAD_BYTES - len(self.head))):
-            self.head += data
-        self.given = False
-
-    def read(self, size: int) -> bytes:
-        if not self.given:
-            self.given = True
-            if self.head:
-                return self.head
-        data: bytes = self.stream.read(size)
-        return data
-
-
-def rows_of(stream: BinaryIO, layout: BankList, encoding: str) -> Iterator[ListRow | Problem]:
+def rows_of(stream: Any, layout: BankList, encoding: str) -> Iterator[ListRow | Problem]:
     """The rows of a list, and a Problem for each that cannot be cut into cells.
 
     Codes: `broken_quotes`; the codes of `Lines` for the whole file.

@@ -1,0 +1,31 @@
+"""A stream whose first bytes were looked at, whole again: formats are known by their content."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nostro.formats import HEAD_BYTES
+
+
+class Rejoined:
+    """Reads like the stream it was made of; `head` are its first bytes."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.head = b""
+        while len(self.head) < HEAD_BYTES and (data := stream.read(HEAD_BYTES - len(self.head))):
+            self.head += data
+        self.waiting = self.head
+
+    def read(self, size: int = -1) -> bytes:
+        if self.waiting:
+            if 0 <= size < len(self.waiting):
+                data, self.waiting = self.waiting[:size], self.waiting[size:]
+                return data
+            data, self.waiting = self.waiting, b""
+            return data + self.stream.read() if size < 0 else data
+        more: bytes = self.stream.read(size)
+        return more
+
+    def seekable(self) -> bool:
+        return False
