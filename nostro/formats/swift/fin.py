@@ -246,3 +246,43 @@ def head_of(head: bytes) -> Head:
     kind = _HEAD_TYPE.search(head)
     tags = frozenset(tag.decode() for tag in _HEAD_TAG.findall(head))
     return Head(kind[1].decode() if kind else "", tags)
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One whole message of a type that is short (payments, confirmations)."""
+
+    line: int
+    blocks: Mapping[str, str]
+    fields: tuple[Field, ...]
+
+    def kind(self) -> str:
+        return message_type(self.blocks.get("{2}", ""))
+
+    def raw(self) -> str:
+        return "\n".join(f":{tag}:{text}" for _, tag, text in self.fields)
+
+
+FIELDS_OF_MESSAGE_MAX = 10_000
+
+
+def messages(lines: Iterable[tuple[int, str]]) -> Iterator[Message]:
+    """Whole messages, with or without envelope; raises Invalid (`too_many_fields`)."""
+    blocks: dict[str, str] = {}
+    found: list[Field] = []
+    for line, tag, text in Fields(lines, Grammar()):
+        if tag == END:
+            if found:
+                yield Message(found[0][0], blocks, tuple(found))
+            blocks, found = {}, []
+        elif tag[0] == "{":
+            blocks[tag] = text
+        else:
+            found.append((line, tag, text.rstrip()))
+            if len(found) > FIELDS_OF_MESSAGE_MAX:
+                raise Invalid(
+                    "too_many_fields",
+                    f"One message has more than {FIELDS_OF_MESSAGE_MAX:,} fields.",
+                    KEPT,
+                    "Check that this is the file you meant; ask the sender for it again.",
+                    location=f"line {line}",
+                )

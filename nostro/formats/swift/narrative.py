@@ -36,6 +36,7 @@ KEYWORDS = {
     "COAM": "charges",
     "RREF": "",
     "TAN": "",
+    "MTLG": "text",  # Written with a colon: a message of the bank, such as why a payment came back.
 }
 # Codes between slashes (Dutch and SWIFT usage). "": kept under its own name.
 SLASHES = {
@@ -76,7 +77,7 @@ _PURPOSE = frozenset((*(str(n) for n in range(20, 30)), *(str(n) for n in range(
 _NAME_WIDTH, _LINE_WIDTH = 27, 65
 _MARKED = re.compile(r"\s*([0-9]{3})?\s*([?<>~^@|§&!])([0-9]{2})")
 _SPLIT = {mark: re.compile(re.escape(mark) + "([0-9]{2})") for mark in "?<>~^@|§&!"}
-_KEYWORD = re.compile(f"({'|'.join(KEYWORDS)})\\+")
+_KEYWORD = re.compile(f"((?:{'|'.join(KEYWORDS)})(?=\\+)|MTLG(?=:)).")
 _SLASH = re.compile(f"/({'|'.join(SLASHES)})/")
 _SLASH_FIRST = re.compile(r"\s*/[A-Z]{2,4}[0-9]?/")
 _LABELS = [re.compile(r"\s*" + label, re.DOTALL) for label in LABELS]
@@ -154,7 +155,7 @@ def _party(rest: dict[str, str], told: Told) -> None:
 def _purpose(parts: list[str], told: Told, currency: str) -> None:
     """?20 to ?63 as one text when it holds keywords (they run across fields), else as parts."""
     joined = "".join(parts)
-    if "+" in joined:
+    if "+" in joined or "MTLG:" in joined:
         found = _KEYWORD.split(joined)
         if len(found) > 1:
             _keywords(found, told, currency)
