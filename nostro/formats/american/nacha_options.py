@@ -1,0 +1,47 @@
+"""What one bank wants of Nacha files, as data: the options of the format."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class NachaOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bank's profile. What is empty is taken from the payments themselves.
+
+    Reading: `controls` "optional" takes files that have no control records (a service's own cut of
+    a return file): then their absence is a warning and no error.
+
+    Writing: `immediate_destination` and `immediate_origin` are ten characters, the blank before a
+    nine-digit number included or not; `company_ids` and `company_names` are by SEC code, "*" for
+    all others. `batch_number_start` and `trace_number_start` above 0 number batches and entries
+    from there and replace what the payments carry. `balanced` adds to each batch the entry
+    that offsets it, on `offset_account` at `offset_routing`, of `offset_account_kind`.
+    `leave_out` names fields of payments and batches that the bank does not get.
+    """
+
+    controls: Literal["required", "optional"] = "required"
+    immediate_destination: str = ""
+    immediate_destination_name: str = ""
+    immediate_origin: str = ""
+    immediate_origin_name: str = ""
+    reference_code: str | None = None
+    file_id_modifier: str = ""
+    company_ids: dict[str, str] = {}
+    company_names: dict[str, str] = {}
+    company_discretionary_data: str = ""
+    descriptive_date: str = ""
+    sec_code: str = ""
+    odfi: str = ""
+    entry_description: str = ""
+    batch_number_start: int = 0
+    trace_number_start: int = 0
+    balanced: bool = False
+    offset_routing: str = ""
+    offset_account: str = ""
+    offset_account_kind: Literal["CACC", "SVGS", "OTHR"] = "CACC"
+    offset_name: str = ""
+    line_end: Literal["lf", "crlf", "cr", "none"] = "lf"
+    fill_blocks: bool = True
+    leave_out: tuple[str, ...] = ()
