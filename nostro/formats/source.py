@@ -54,6 +54,11 @@ class Lines:
         return found
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
+        for number, block in self.blocks():
+            yield from enumerate(block.split("\n"), number)
+
+    def blocks(self) -> Iterator[tuple[int, str]]:
+        """Many whole lines at a time, as (number of the first, lines separated by LF)."""
         first = self._head()
         rest = first
         while True:
@@ -61,7 +66,7 @@ class Lines:
             rest += chunk
             end = len(rest) if not chunk else _last_line_end(rest)
             if end:
-                yield from self._numbered(rest[:end])
+                yield self._numbered(rest[:end])
                 rest = rest[end:]
             if len(rest) > LINE_BYTES_MAX:
                 raise self._refuse(
@@ -98,7 +103,7 @@ class Lines:
         self.stream = recoded
         return recoded.recode(head)
 
-    def _numbered(self, piece: bytes) -> Iterator[tuple[int, str]]:
+    def _numbered(self, piece: bytes) -> tuple[int, str]:
         if b"\0" in piece:
             place = self.number + 1 + piece[: piece.index(b"\0")].count(b"\n")
             raise self._refuse(
@@ -110,11 +115,10 @@ class Lines:
         text = self._text(piece)
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
-        lines = text.split("\n")
-        if not lines[-1]:
-            lines.pop()
-        yield from enumerate(lines, self.number + 1)
-        self.number += len(lines)
+        text = text.removesuffix("\n")
+        first = self.number + 1
+        self.number += text.count("\n") + 1
+        return first, text
 
     def _text(self, piece: bytes) -> str:
         if self.encoding:
