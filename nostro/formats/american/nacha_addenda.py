@@ -109,7 +109,7 @@ def _indicator(gathered: Gathered, addenda: list[Lined]) -> None:
     if len(addenda) > ADDENDA_MAX:
         happened = f"The entry has more than {ADDENDA_MAX} addenda."
         gathered.wrong = error(
-            "addenda_too_many", happened, _LOST, gathered.location, gathered.raw(addenda)
+            "addenda_count_wrong", happened, _LOST, gathered.location, gathered.raw(addenda)
         )
 
 

@@ -83,11 +83,7 @@ class Batch:
         self.problems = source.problems
 
     def entry(self, number: int, line: str, addenda: list[Lined]) -> object:
-        """The canonical record of an entry; a Problem instead if it cannot be used.
-
-        The usual entry (a live code, the standard columns, no or one remittance addenda) takes the
-        short way; `_odd` and `_whole` know all the rest.
-        """
+        """The record of an entry, or why it cannot be used; `_odd` knows all but the usual one."""
         self.entries = count = self.entries + 1
         path = f"{self.entry_path}{count}"
         location = (

@@ -21,6 +21,7 @@ ADDENDA_MAX = 9999
 ADDENDA_TEXT = 80
 CURRENCY = "USD"
 ROUTING = "USABA"
+_ROUTING_DIGITS = 9
 _WEIGHTS = (3, 7, 1, 3, 7, 1, 3, 7)
 
 
@@ -167,7 +168,9 @@ class Bank(NamedTuple):
 @lru_cache(maxsize=1 << 16)
 def bank_of(routing: str) -> Bank | None:
     """The bank of a nine-digit routing number; None if that is not one."""
-    if not is_digits(routing) or check_digit(routing[:8]) != routing[8]:
+    if len(routing) != _ROUTING_DIGITS or not is_digits(routing):
+        return None
+    if check_digit(routing[:8]) != routing[8]:
         return None
     return Bank(Agent(clearing_system=ROUTING, member_id=routing), int(routing[:8]))
 

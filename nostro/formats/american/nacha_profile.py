@@ -147,6 +147,8 @@ class Prepared:
             trace = f"{odfi}{self.next_trace:0{_TRACE_DIGITS}d}"
             self.next_trace += 1
         told: dict[str, Any] = {"transaction_code": code, "rail_reference": trace}
+        if kind.prenotification and not code_of(payment.codes, "prenotification"):
+            told["codes"] = (("prenotification", "yes"), *payment.codes)
         if sec_code == "CTX" and payment.remittance and not payment.documents:
             told["documents"] = _documents("".join(payment.remittance))
         told["counterparty_account"] = replace(account, scheme=account.scheme or "BBAN")

@@ -43,6 +43,7 @@ _CORRECTED: dict[str, tuple[tuple[str, int, int], ...]] = {
     "C11": (("identification", 0, 10),),
     "C12": (("name", 0, 16), ("identification", 16, 26)),
 }
+_FOREIGN_BANK = "C08"
 _FOREIGN_ACCOUNT = (("account_number", 0, 35),)
 
 
@@ -119,7 +120,7 @@ def change_of(
         problems.append(warning("change_code_unknown", happened, _LOOK, payment.location))
     else:
         told = _corrected(code, data, international)
-        if not _sound(told):
+        if not _sound(code, told):
             happened = f"The corrected data {data.strip()!r} do not fit the change code {code}."
             problems.append(warning("corrected_data_odd", happened, _LOOK, payment.location))
             told = {}
@@ -145,11 +146,11 @@ def _corrected(code: str, data: str, international: bool) -> dict[str, str]:
     return {field: data[start:end].strip() for field, start, end in places}
 
 
-def _sound(told: dict[str, str]) -> bool:
+def _sound(change: str, told: dict[str, str]) -> bool:
     """Whether every piece is there and is of its kind: half a correction is worse than none."""
     code, routing = told.get("transaction_code"), told.get("routing_number")
     return (
         all(told.values())
         and (code is None or (is_digits(code) and len(code) == 2))
-        and (routing is None or len(routing) != 9 or bank_of(routing) is not None)
+        and (routing is None or change == _FOREIGN_BANK or bank_of(routing) is not None)
     )

@@ -254,9 +254,8 @@ def _comes_back(document: PaymentFile, data: bytes) -> None:
         fields = tuple(name for name in ours.__struct_fields__ if name != "payments")
         _same(ours, theirs, f"batch {place}", fields)
         for item, (one, other) in enumerate(zip_longest(ours.payments, theirs.payments), 1):
-            if one != unplaced(other):
-                where = f"batch {place}, payment {item}"
-                _same(one, unplaced(other), where, Payment.__struct_fields__)
+            if one != (back := unplaced(other)):
+                _same(one, back, f"batch {place}, payment {item}", Payment.__struct_fields__)
 
 
 def unplaced(payment: Payment) -> Payment:
@@ -274,10 +273,13 @@ def unplaced(payment: Payment) -> Payment:
 
 def _same(ours: msgspec.Struct, theirs: Any, where: str, fields: tuple[str, ...]) -> None:
     for name in fields:
-        if name != "location" and getattr(ours, name) != getattr(theirs, name):
+        said, back = getattr(ours, name), getattr(theirs, name)
+        if name == "codes":  # Their order says nothing.
+            said, back = sorted(said), sorted(back)
+        if name != "location" and said != back:
             raise refuse(
                 "not_carried",
                 where,
-                f"A Nacha file cannot carry the {name} {getattr(ours, name)!r:.100}.",
+                f"A Nacha file cannot carry the {name} {said!r:.100}.",
                 "Correct it, or name it in leave_out of the profile if the bank need not know.",
             )
