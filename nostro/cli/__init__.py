@@ -17,15 +17,21 @@ In production, one process each
   migrate          Create or update the database
   web              The console and the API
   worker           The work behind them
+Bank and payment files (no installation needed)
+  read             What is in a file: to look at, or as jsonl, json, csv, parquet
+  check            Whether a file keeps its format, totals, balances and schema
+  write            A bank file out of records in JSON
+  convert          From one format to another, saying what is lost
+  formats          The file formats that are read and written
 To look and to prove
   audit verify     Prove that no customer's log was changed
-  formats          The file formats that are read and written
   keys issue       Make an API key and show it once
   version          Which version this is
 
 Examples
   nostro up --demo            A company's data to look at, at http://127.0.0.1:8480
   nostro up --port 9000       Another port
+  nostro read statement.xml   What the bank says, and whether it adds up
   NOSTRO_HOME=/srv/nostro nostro up
 
 Settings are environment variables: NOSTRO_HOME, NOSTRO_PORT, NOSTRO_DATABASE_URL, NOSTRO_LOG=json.

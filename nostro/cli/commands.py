@@ -101,19 +101,176 @@ def worker() -> None:
     work.run()
 
 
+Option = Annotated[list[str] | None, Parameter(name="--option", negative=())]
+
+
 @app.command
-def formats() -> None:
-    """The file formats that are read and written. Example: `nostro formats`."""
-    from rich.console import Console
-    from rich.table import Table
+def read(
+    *files: str,
+    format_name: Annotated[str, Parameter(name="--format")] = "",
+    profile: str = "",
+    option: Option = None,
+    shape: Annotated[str, Parameter(name="--as")] = "",
+    out: str = "",
+) -> None:
+    """Read bank and payment files of any format; what they are shows in their content.
 
-    from nostro import formats
+    Ends with 0: read. 1: some records cannot be used, or a statement does not close.
+    2: a file was refused (the others were read all the same). Problems go to stderr.
 
-    table = Table("name", "standard", "media type", "read", "written")
-    for name, form in sorted(formats.find().items()):
-        does = ("yes" if form.read else "-", "yes" if form.write else "-")
-        table.add_row(name, form.standard, form.media_type, *does)
-    Console().print(table)
+    Examples: `nostro read statement.xml`, `nostro read *.zip --as csv --out entries.csv`,
+    `nostro read - --profile rabobank < list.csv | jq .amount`.
+
+    Parameters
+    ----------
+    files
+        Files to read, also packed ones (ZIP, gzip); - or none: what is piped in.
+    format_name
+        The format, such as mt940, when the content does not show it. Else it is recognised.
+    profile
+        The bank's dialect or a list's layout: a name that we ship, or the path of a TOML file.
+    option
+        An option of the format, key=value; may be given several times.
+    shape
+        summary (on a terminal), jsonl (in a pipe: one record a line), json (whole documents),
+        csv or parquet (one row for each transaction detail or payment).
+    out
+        The file to write; without it stdout. It has its name only when it is whole.
+    """
+    from nostro.cli import read_files
+    from nostro.cli.input_files import Wanted
+
+    wanted = Wanted(format_name=format_name, profile=profile, options=tuple(option or ()))
+    sys.exit(read_files.run(files, wanted, shape, out))
+
+
+@app.command
+def check(
+    *files: str,
+    format_name: Annotated[str, Parameter(name="--format")] = "",
+    profile: str = "",
+    option: Option = None,
+    json: bool = False,
+) -> None:
+    """Check files strictly: form, totals, balances and, for XML, the official schema.
+
+    Ends with 0: nothing was found. 1: something was, warnings too. 2: a file cannot be opened.
+
+    Examples: `nostro check statement.xml`, `nostro check *.xml --json | jq .code`.
+
+    Parameters
+    ----------
+    files
+        Files to check, also packed ones (ZIP, gzip); - or none: what is piped in.
+    format_name
+        The format, when the content does not show it.
+    profile
+        The bank's dialect or a list's layout: a name that we ship, or the path of a TOML file.
+    option
+        An option of the format, key=value; may be given several times.
+    json
+        A list of the problems on stdout: file, line, column, code, severity, sentence, what to do.
+    """
+    from nostro.cli import check_files
+    from nostro.cli.input_files import Wanted
+
+    wanted = Wanted(format_name=format_name, profile=profile, options=tuple(option or ()))
+    sys.exit(check_files.run(files, wanted, as_json=json))
+
+
+@app.command
+def write(
+    format_name: str,
+    *,
+    source: Annotated[str, Parameter(name="--in")] = "-",
+    out: str = "",
+    profile: str = "",
+    option: Option = None,
+) -> None:
+    """Write a bank file out of records in JSON, strictly: nothing is cut, changed or guessed.
+
+    Takes what `nostro read` gives as jsonl or json (docs/schema describes it). What the format
+    cannot carry is refused with 2 and the line of the record.
+
+    Examples: `nostro write pain_001 --in payments.jsonl --out payments.xml`,
+    `nostro write mt940 --in statement.json`, `nostro write nacha --profile mybank.toml < p.jsonl`.
+
+    Parameters
+    ----------
+    format_name
+        The format to write, such as pain_001 (pain.001 is understood).
+    source
+        The file with the records; - or none: what is piped in.
+    out
+        The file to write; without it stdout.
+    profile
+        The bank's dialect: a name that we ship, or the path of a TOML file.
+    option
+        An option of the format, key=value; may be given several times.
+    """
+    from nostro.cli import write_file
+    from nostro.cli.input_files import Wanted
+
+    wanted = Wanted(format_name=format_name, profile=profile, options=tuple(option or ()))
+    write_file.run(source, wanted, out)
+
+
+@app.command
+def convert(
+    file: str,
+    *,
+    to: str,
+    out: str = "",
+    format_name: Annotated[str, Parameter(name="--format")] = "",
+    profile: str = "",
+    option: Option = None,
+) -> None:
+    """Turn a file into another format and say what that one could not carry.
+
+    The file is used whole or not at all. What was written is read back and compared: fields that
+    were lost or changed are counted on stderr. Ends with 0, or with 2 when it was refused.
+
+    Examples: `nostro convert statement.sta --to camt.053 --out statement.xml`,
+    `nostro convert statement.xml --to csv`.
+
+    Parameters
+    ----------
+    file
+        The file to read; - for what is piped in.
+    to
+        A format that is written (camt.053, mt940, bai2 ...), or csv, parquet, jsonl, json.
+    out
+        The file to write; without it stdout.
+    format_name
+        The format of the file to read, when its content does not show it.
+    profile
+        The dialect of the file to read.
+    option
+        An option of the format to write, key=value; may be given several times.
+    """
+    from nostro.cli import convert_file
+    from nostro.cli.input_files import Wanted
+
+    wanted = Wanted(format_name=format_name, profile=profile)
+    sys.exit(convert_file.run(file, wanted, to, out, tuple(option or ())))
+
+
+@app.command
+def formats(name: str = "", *, json: bool = False) -> None:
+    """The file formats that are read and written; with a name, its options and their meaning.
+
+    Examples: `nostro formats`, `nostro formats mt940`, `nostro formats --json`.
+
+    Parameters
+    ----------
+    name
+        One format, such as camt_053.
+    json
+        The same for programs.
+    """
+    from nostro.cli import format_list
+
+    format_list.show(name, as_json=json)
 
 
 @app.command

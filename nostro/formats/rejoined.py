@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from nostro.formats import HEAD_BYTES
+
+_CHUNK = 1 << 16
 
 
 class Rejoined:
@@ -26,6 +29,16 @@ class Rejoined:
             return data + self.stream.read() if size < 0 else data
         more: bytes = self.stream.read(size)
         return more
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The lines, with their ends, for readers that take them so."""
+        rest = b""
+        while data := self.read(_CHUNK):
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                yield line + b"\n"
+        if rest:
+            yield rest
 
     def seekable(self) -> bool:
         return False
