@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from nostro.cli.reading import Files, Tally
 
 SHOWN_MAX = 200
+_TITLES = ("account", "statement", "opening", "entries", "closing", "", "verdict")
+_NUMBERS = (2, 3, 4)
 _COLOUR = {Closing.CLOSES: "green", Closing.DOES_NOT_CLOSE: "bold red"}
 
 
@@ -43,7 +45,7 @@ class _Seen:
 
     def __init__(self) -> None:
         self.statements: list[tuple[str, ...]] = []
-        self.batches: list[tuple[str, ...]] = []
+        self.batches: list[str] = []
         self.verdicts: Counter[str] = Counter()
         self.problems: Counter[tuple[str, str]] = Counter()
         self.kinds: Counter[str] = Counter()
@@ -96,15 +98,11 @@ class _Seen:
         batch = self.batch
         if batch is not None and len(self.batches) < SHOWN_MAX:
             sums = [f"{Money(m, c).grouped()} {c}" for c, m in sorted(self.sums.items())]
+            day = batch.requested_date.isoformat() if batch.requested_date else "no date"
+            own = batch.own_account.iban or batch.own_account.number or batch.own.name
             self.batches.append(
-                (
-                    batch.batch_id,
-                    batch.method.value,
-                    batch.requested_date.isoformat() if batch.requested_date else "",
-                    batch.own_account.iban or batch.own_account.number or batch.own.name,
-                    f"{self.payments:,}",
-                    ", ".join(sums),
-                )
+                f"batch {batch.batch_id}: {batch.method.value} of {day}, {own}:"
+                f" {self.payments:,} payments, {', '.join(sums)}"
             )
         self.payments, self.sums = 0, {}
 
@@ -125,22 +123,17 @@ def summary(files: Files, out: Output, tally: Tally) -> None:
 
 def _show(console: Console, about: InputFile, seen: _Seen) -> None:
     console.print(f"[bold]{escape(about.name)}[/]  {about.format or 'refused'}")
-    for titles, rows in (
-        (("account", "statement", "opening", "entries", "closing", "", "verdict"), seen.statements),
-        (("batch", "kind", "date", "from", "payments", "sum"), seen.batches),
-    ):
-        if rows:
-            table = Table(*titles, box=None, pad_edge=False, header_style="dim")
-            right = (2, 3, 4) if rows is seen.statements else (4, 5)
-            named = (0,) if rows is seen.statements else (1, 2, 3)
-            for place, column in enumerate(table.columns):
-                column.overflow = "fold"
-                column.min_width = min(10, len(str(column.header)) + 4)
-                column.justify = "right" if place in right else "left"
-                column.no_wrap = place in right or place in named
-            for row in rows:
-                table.add_row(*(escape(cell) for cell in row[:-1]), _marked(row[-1]))
-            console.print(table)
+    if seen.statements:
+        table = Table(*_TITLES, box=None, pad_edge=False, header_style="dim")
+        for place, column in enumerate(table.columns):
+            column.overflow = "fold"
+            column.no_wrap = place != len(_TITLES) - 1
+            column.justify = "right" if place in _NUMBERS else "left"
+        for row in seen.statements:
+            table.add_row(*(escape(cell) for cell in row[:-1]), _marked(row[-1]))
+        console.print(table)
+    for batch in seen.batches:
+        console.print(escape(batch), soft_wrap=True)
     for line in _lines(seen):
         console.print(line)
 

@@ -95,6 +95,7 @@ class ListReader:
         self.footers = tuple(footer.casefold() for footer in layout.footers)
         self.heading_rows = 0
         self.titles: list[str] = []
+        self.title_cells: list[str] = []
         self.maker: EntryMaker | None = None
         self.account: _Account | None = None
         self.statements = 0
@@ -134,7 +135,7 @@ class ListReader:
                 self.facts.take(row)
             if maker is None or self.layout.titles:
                 return
-        elif [title(cell) for cell in row.cells] == self.titles:  # The next list in this file.
+        elif row.cells == self.title_cells:  # The next list in this file.
             yield from self._closed()
             return
         if self._is_footer(row):
@@ -143,8 +144,10 @@ class ListReader:
         yield from self._entry(row, maker)
 
     def _is_footer(self, row: ListRow) -> bool:
+        if not self.footers:
+            return False
         first = next(cell for cell in row.cells if cell.strip()).strip().casefold()
-        return bool(self.footers) and first.startswith(self.footers)
+        return first.startswith(self.footers)
 
     def _begun(self, row: ListRow) -> EntryMaker | None:
         """What makes entries, once the titles are found; a list without titles begins at once."""
@@ -156,6 +159,7 @@ class ListReader:
                     raise self._no_titles()
                 return None
             self.titles = [title(cell) for cell in row.cells]
+            self.title_cells = row.cells
         else:
             places = numbered_places(self.layout)
             self.titles = [f"column {place + 1}" for place in range(len(row.cells))]
@@ -232,7 +236,7 @@ class ListReader:
 
     def _wrong_width(self, row: ListRow) -> Invalid | None:
         width, cells = len(self.titles), len(row.cells)
-        surplus = any(cell.strip() for cell in row.cells[width:])
+        surplus = cells > width and any(cell.strip() for cell in row.cells[width:])
         if not surplus and (cells >= width or self.layout.ragged):
             return None
         return Invalid(
@@ -243,8 +247,10 @@ class ListReader:
 
     def _states_balance(self, row: ListRow, maker: EntryMaker, account: _Account) -> bool:
         """Whether the row is no entry but states a balance, which is then kept."""
-        word = maker.text(row, "state").casefold()
         states = self.layout.states
+        if not states.opening and not states.closing:
+            return False
+        word = maker.text(row, "state").casefold()
         for code, words in (
             (BalanceType.OPBD, states.opening),
             (BalanceType.CLBD, states.closing),

@@ -50,6 +50,7 @@ _TOKENS = {
     "?": "[^0-9A-Za-z]",
 }
 _SPELLED = re.compile("|".join(re.escape(token) for token in _TOKENS))
+_NO_DIGIT = re.compile("[^0-9]")
 _SPACES = " \u00a0\u202f\u2009"
 _GROUPS = {" ": f"[{_SPACES}]", "'": "['’]", ".": r"\.", ",": ",", "": ""}
 _MINUS = {"-": "-", "\u2212": "-", "+": "+"}
@@ -138,7 +139,9 @@ def amounts(layout: BankList) -> Callable[[str], tuple[str, str]]:
         beside = _beside(found["before"], found["after"], layout) if found else None
         if found is None or beside is None or not (found["whole"] or found["part"]):
             raise _not_a_number(text, layout)
-        digits = re.sub(r"[^0-9]", "", found["whole"] or "0")
+        digits = found["whole"] or "0"
+        if not digits.isdigit():
+            digits = _NO_DIGIT.sub("", digits)
         plain = f"{digits}.{found['part']}" if found["part"] else digits
         return f"{beside[0]}{plain}", beside[1]
 

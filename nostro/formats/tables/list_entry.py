@@ -15,6 +15,12 @@ from nostro.formats.tables.cells import amounts, day_of
 from nostro.formats.tables.list_rows import ListRow
 
 _FIX = "Correct it at the source and export again."
+_OWN = {
+    "reference": "bank_reference",
+    "entry_reference": "entry_reference",
+    "customer_reference": "customer_reference",
+    "code": "proprietary_code",
+}
 _DIRECT = (
     "end_to_end_id",
     "mandate_id",
@@ -37,6 +43,9 @@ class EntryMaker:
         self.currency = currency
         self.titles = titles
         self.amount_of = amounts(layout)
+        self.place = {field: several[0] for field, several in places.items()}
+        self.direct = [(field, self.place[field]) for field in _DIRECT if field in places]
+        self.own = [(name, self.place[field]) for field, name in _OWN.items() if field in places]
         listed = {place for several in places.values() for place in several}
         self.unlisted = [place for place in range(len(titles)) if place not in listed]
         self.out = {word.casefold() for word in layout.directions.out}
@@ -53,10 +62,8 @@ class EntryMaker:
 
     def text(self, row: ListRow, field: str) -> str:
         """A cell, trimmed; "" when the list or the row has no such column."""
-        for place in self.places.get(field, ()):
-            if place < len(row.cells):
-                return row.cells[place].strip()
-        return ""
+        place = self.place.get(field)
+        return row.cells[place].strip() if place is not None and place < len(row.cells) else ""
 
     def parts(self, row: ListRow, field: str) -> tuple[str, ...]:
         """The cells of a field with several columns, those that hold something."""
@@ -70,13 +77,20 @@ class EntryMaker:
 
     def money(self, row: ListRow, field: str, currency: str = "") -> Money | None:
         """The amount in a column, signed as written; None for an empty cell."""
-        places = self.places.get(field, ())
-        # Not `text`: a cell of a workbook is more than its letters.
-        cell = row.cells[places[0]] if places and places[0] < len(row.cells) else ""
-        if not cell or not cell.strip():
+        cell = self._cell(row, field)
+        if not cell:
             return None
         plain, beside = self.amount_of(cell)
         return Money.parse(plain, self._agreed(currency or self.text(row, "currency"), beside))
+
+    def _cell(self, row: ListRow, field: str) -> str:
+        """A cell as the workbook or text holds it, which may be more than its letters."""
+        place = self.place.get(field)
+        if place is None or place >= len(row.cells):
+            return ""
+        cell = row.cells[place]
+        bare = cell.strip()
+        return cell if bare == cell else bare
 
     def _agreed(self, column: str, beside: str) -> str:
         code = self.layout.signs.get(column, column).upper()
@@ -103,11 +117,7 @@ class EntryMaker:
             status=status,
             booked=booked,
             value=value,
-            bank_reference=self.text(row, "reference"),
-            entry_reference=self.text(row, "entry_reference"),
-            customer_reference=self.text(row, "customer_reference"),
             transaction_code="",
-            proprietary_code=self.text(row, "code"),
             proprietary_issuer=self.layout.bank if "code" in self.places else "",
             reversal=False,
             text=" ".join(self.parts(row, "text")),
@@ -115,7 +125,16 @@ class EntryMaker:
             charges=charges,
             codes=tuple(codes),
             location=Location(line=row.line, path=path),
+            **self._own_texts(row),
         )
+
+    def _own_texts(self, row: ListRow) -> dict[str, Any]:
+        """The entry's references and code, those that the list has."""
+        told = {"bank_reference": "", "entry_reference": "", "proprietary_code": ""}
+        for name, place in self.own:
+            if place < len(row.cells):
+                told[name] = row.cells[place].strip()
+        return told
 
     def _amount(self, row: ListRow) -> Money:
         if "amount" in self.places:
@@ -159,13 +178,12 @@ class EntryMaker:
         return moved, (Charge(amount=taken, included=True),)
 
     def _day(self, row: ListRow, field: str, codes: list[tuple[str, str]]) -> date | None:
-        places = self.places.get(field, ())
-        cell = row.cells[places[0]] if places and places[0] < len(row.cells) else ""
-        if not cell or not cell.strip():
+        cell = self._cell(row, field)
+        if not cell:
             return None
-        day, timed = day_of(cell if cell == cell.strip() else cell.strip(), self.layout.dates)
+        day, timed = day_of(cell, self.layout.dates)
         if timed:
-            codes.append((self.title(field), str(cell).strip()))
+            codes.append((self.title(field), str(cell)))
         return day
 
     def _status(self, row: ListRow) -> EntryStatus | str:
@@ -187,7 +205,11 @@ class EntryMaker:
         self, row: ListRow, amount: Money, codes: list[tuple[str, str]]
     ) -> tuple[TransactionDetail, ...]:
         """The one payment of the row, when it tells more than the entry."""
-        told: dict[str, Any] = {field: text for field in _DIRECT if (text := self.text(row, field))}
+        told: dict[str, Any] = {
+            field: row.cells[place].strip()
+            for field, place in self.direct
+            if place < len(row.cells)
+        }
         name, account = self._counterparty(row, amount, codes)
         told |= {"counterparty_name": name, "counterparty_iban": account}
         told["remittance"] = self.parts(row, "remittance")
