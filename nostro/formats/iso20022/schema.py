@@ -209,9 +209,9 @@ def _malformed(broken: etree.XMLSyntaxError) -> Problem:
 
 def _problem(place: Place) -> Problem:
     path = path_of(place.message, place.path)
-    breach = sentence_of(place.message, path)
+    finding = sentence_of(place.message, path)
     where = Location(line=place.line, column=str(place.column), path=path)
-    return error("schema_violation", breach.sentence, breach.can_do or _CORRECT, where)
+    return error("schema_violation", finding.sentence, finding.can_do or _CORRECT, where)
 
 
 def _refused(refusal: Invalid) -> Problem:
@@ -237,4 +237,6 @@ def validate(data: bytes) -> None:
     """
     for problem in problems(data):
         where = str(problem.location)
-        raise Invalid(problem.code, problem.sentence, can_do=problem.can_do, location=where)
+        breach = "The message breaks the schema. " if problem.code == "schema_violation" else ""
+        happened = f"{breach}{problem.sentence}"
+        raise Invalid(problem.code, happened, can_do=problem.can_do, location=where)

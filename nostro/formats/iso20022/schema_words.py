@@ -27,7 +27,7 @@ _KINDS = {
 }
 
 
-class Breach(NamedTuple):
+class Finding(NamedTuple):
     """One sentence, and what to do unless the usual thing."""
 
     sentence: str
@@ -54,91 +54,97 @@ def _in(path: str) -> str:
     return f" in {around[-1].partition('[')[0]}" if around else ""
 
 
-def _unexpected(name: str, path: str, found: re.Match[str]) -> Breach:
+def _unexpected(name: str, path: str, found: re.Match[str]) -> Finding:
     expected = found["expected"]
     if not expected:
         sentence = f"{name} is not allowed here{_in(path)}: nothing more may follow."
     else:
         sentence = f"{name} is not allowed here{_in(path)}; expected: {_names(expected)}."
-    return Breach(sentence, "Remove it, move it (the order counts), or add what is missing before.")
+    return Finding(
+        sentence, "Remove it, move it (the order counts), or add what is missing before."
+    )
 
 
-def _incomplete(name: str, _path: str, found: re.Match[str]) -> Breach:
+def _incomplete(name: str, _path: str, found: re.Match[str]) -> Finding:
     one = "one of " if "," in found["expected"] else ""
-    return Breach(f"{name} is not complete: it lacks {one}{_names(found['expected'])}.", "Add it.")
+    return Finding(f"{name} is not complete: it lacks {one}{_names(found['expected'])}.", "Add it.")
 
 
-def _long(name: str, _path: str, found: re.Match[str]) -> Breach:
-    return Breach(
+def _long(name: str, _path: str, found: re.Match[str]) -> Finding:
+    return Finding(
         f"{name} has {found['found']} characters; at most {found['limit']} are allowed.",
         "Shorten it; a bank would refuse the message.",
     )
 
 
-def _short(name: str, _path: str, found: re.Match[str]) -> Breach:
+def _short(name: str, _path: str, found: re.Match[str]) -> Finding:
     if found["found"] == "0":
-        return Breach(f"{name} is empty.", "Fill it or leave the element out.")
+        return Finding(f"{name} is empty.", "Fill it or leave the element out.")
     least = found["limit"]
-    return Breach(f"{name} has {found['found']} characters; at least {least} are needed.")
+    return Finding(f"{name} has {found['found']} characters; at least {least} are needed.")
 
 
-def _pattern(name: str, _path: str, found: re.Match[str]) -> Breach:
-    return Breach(f"{name} is {_cut(found['value'])}; it has to look like {found['pattern']}.")
+def _pattern(name: str, _path: str, found: re.Match[str]) -> Finding:
+    return Finding(f"{name} is {_cut(found['value'])}; it has to look like {found['pattern']}.")
 
 
-def _choice(name: str, _path: str, found: re.Match[str]) -> Breach:
-    return Breach(f"{name} is {_cut(found['value'])}; allowed: {_set(found['allowed'])}.")
+def _choice(name: str, _path: str, found: re.Match[str]) -> Finding:
+    return Finding(f"{name} is {_cut(found['value'])}; allowed: {_set(found['allowed'])}.")
 
 
-def _digits(name: str, _path: str, found: re.Match[str]) -> Breach:
+def _digits(name: str, _path: str, found: re.Match[str]) -> Finding:
     kind = "digits after the point" if found["part"] else "digits"
-    return Breach(f"{name} is {_cut(found['value'])}; at most {found['limit']} {kind} are allowed.")
+    return Finding(
+        f"{name} is {_cut(found['value'])}; at most {found['limit']} {kind} are allowed."
+    )
 
 
-def _bound(name: str, _path: str, found: re.Match[str]) -> Breach:
+def _bound(name: str, _path: str, found: re.Match[str]) -> Finding:
     side = "at least" if found["side"] in ("less", "<") else "at most"
-    return Breach(f"{name} is {_cut(found['value'])}; it has to be {side} {found['limit']}.")
+    return Finding(f"{name} is {_cut(found['value'])}; it has to be {side} {found['limit']}.")
 
 
-def _kind(name: str, _path: str, found: re.Match[str]) -> Breach:
+def _kind(name: str, _path: str, found: re.Match[str]) -> Finding:
     kind = found["kind"].rpartition(":")[2]
-    return Breach(f"{name} is {_cut(found['value'])}; {_kind_words(kind)}.")
+    return Finding(f"{name} is {_cut(found['value'])}; {_kind_words(kind)}.")
 
 
 def _kind_words(kind: str) -> str:
     for known, words in _KINDS.items():
         if kind.lower() == known.lower() or kind in (f"ISO{known[0].upper()}{known[1:]}",):
             return words
+    if kind.endswith("Indicator"):
+        return _KINDS["boolean"]
     return _NUMBER if "Amount" in kind or "Number" in kind or "Rate" in kind else f"not a {kind}"
 
 
-def _attribute_missing(name: str, _path: str, found: re.Match[str]) -> Breach:
-    return Breach(f"{name} lacks the attribute {found['attribute']}.", "Add it.")
+def _attribute_missing(name: str, _path: str, found: re.Match[str]) -> Finding:
+    return Finding(f"{name} lacks the attribute {found['attribute']}.", "Add it.")
 
 
-def _attribute_odd(name: str, _path: str, _found: re.Match[str]) -> Breach:
-    return Breach(f"The attribute {name} is not allowed.", "Remove it.")
+def _attribute_odd(name: str, _path: str, _found: re.Match[str]) -> Finding:
+    return Finding(f"The attribute {name} is not allowed.", "Remove it.")
 
 
-def _root(name: str, _path: str, _found: re.Match[str]) -> Breach:
-    return Breach(f"{name} is not how such a message begins.")
+def _root(name: str, _path: str, _found: re.Match[str]) -> Finding:
+    return Finding(f"{name} is not how such a message begins.")
 
 
-def _text(name: str, _path: str, _found: re.Match[str]) -> Breach:
-    return Breach(f"{name} holds text between its elements.", "Remove the text.")
+def _text(name: str, _path: str, _found: re.Match[str]) -> Finding:
+    return Finding(f"{name} holds text between its elements.", "Remove the text.")
 
 
-def _elements(name: str, _path: str, _found: re.Match[str]) -> Breach:
-    return Breach(f"{name} holds elements where only a text is allowed.")
+def _elements(name: str, _path: str, _found: re.Match[str]) -> Finding:
+    return Finding(f"{name} holds elements where only a text is allowed.")
 
 
-def _empty(name: str, _path: str, _found: re.Match[str]) -> Breach:
-    return Breach(f"{name} has to be empty.")
+def _empty(name: str, _path: str, _found: re.Match[str]) -> Finding:
+    return Finding(f"{name} has to be empty.")
 
 
 _EXPECTED = r"(?: Expected is (?:one of )?\( (?P<expected>.*) \)\.)?\s*\Z"
 _VALUE = r"The value '(?P<value>.*)' "
-_WORDS: tuple[tuple[re.Pattern[str], Callable[[str, str, re.Match[str]], Breach]], ...] = tuple(
+_WORDS: tuple[tuple[re.Pattern[str], Callable[[str, str, re.Match[str]], Finding]], ...] = tuple(
     (re.compile(pattern, re.DOTALL), words)
     for pattern, words in (
         (r"This element is not expected\." + _EXPECTED, _unexpected),
@@ -178,16 +184,16 @@ def path_of(message: str, path: str) -> str:
     return path
 
 
-def sentence_of(message: str, path: str) -> Breach:
+def sentence_of(message: str, path: str) -> Finding:
     """One message of the checker as a sentence; `path` is that of the element it is about."""
     told = _SPACE.sub("", message).strip()
     subject = _SUBJECT.match(told)
     if subject is None:
-        return Breach(told)
+        return Finding(told)
     element, attribute = subject.groups()
     name = f"{attribute} of {element}" if attribute else element
     rest = told[subject.end() :]
     for pattern, words in _WORDS:
         if found := pattern.match(rest):
             return words(name, path, found)
-    return Breach(f"{name}: {rest}")
+    return Finding(f"{name}: {rest}")
