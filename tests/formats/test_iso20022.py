@@ -60,7 +60,10 @@ def test_a_message_is_not_read_as_another(name: str) -> None:
 
 def test_a_status_report_may_leave_things_out() -> None:
     (report,) = read("pain_002", b"<Document><CstmrPmtStsRpt><GrpHdr/></CstmrPmtStsRpt></Document>")
-    assert [problem.code for problem in report.problems] == ["original_message_missing"]
+    assert [problem.code for problem in report.problems] == [
+        "original_message_missing",
+        "status_missing",
+    ]
     assert report.transactions == ()
 
 
