@@ -12,6 +12,7 @@ import msgspec
 
 from nostro.domain.ach_return import NotificationOfChange, ReturnedEntry
 from nostro.domain.bank_status import StatusReport
+from nostro.domain.cancellation import CancellationAnswer, CancellationRequest
 from nostro.domain.errors import Invalid
 from nostro.domain.input_file import InputFile
 from nostro.domain.issued_check import IssuedCheck, IssueFile, IssueFileHeader, IssueFileTrailer
@@ -53,6 +54,8 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
         IssuedCheck,
         IssueFileTrailer,
         StatusReport,
+        CancellationRequest,
+        CancellationAnswer,
         RemittanceAdvice,
         PaymentRequest,
         RunTotals,

@@ -1,0 +1,23 @@
+"""Asking the own bank to take payments back: requests to cancel, read and written.
+
+ISO 20022 camt.055.001.01 to .13 (CustomerPaymentCancellationRequest).
+"""
+
+from __future__ import annotations
+
+from nostro.formats import Format
+from nostro.formats.iso20022.camt_055_writer import CancellationOptions, versions, write
+from nostro.formats.iso20022.cancellation_reader import reader_of
+from nostro.formats.iso20022.messages import identifies
+
+FORMAT = Format(
+    name="camt_055",
+    media_type="application/xml",
+    standard="ISO 20022 camt.055.001.01 to .13",
+    section="CustomerPaymentCancellationRequest",
+    versions=versions(),
+    identify=identifies("camt.055"),
+    options=CancellationOptions,
+    read=reader_of("CstmrPmtCxlReq", between_banks=False),
+    write=write,
+)
