@@ -8,6 +8,7 @@ from __future__ import annotations
 from nostro.formats import Format
 from nostro.formats.swift.fin import head_of
 from nostro.formats.swift.mt101_reader import read
+from nostro.formats.swift.mt101_writer import RequestOptions, write
 
 
 def identify(head: bytes) -> int:
@@ -24,5 +25,7 @@ FORMAT = Format(
     standard="SWIFT MT101",
     section="category 1, Request for Transfer",
     identify=identify,
+    options=RequestOptions,
     read=read,
+    write=write,
 )

@@ -28,17 +28,16 @@ from nostro.formats import Profile
 from nostro.formats.source import Lines
 from nostro.formats.swift.fin import KEPT, Field, Message, messages
 from nostro.formats.swift.payment_fields import (
-    CHARGES,
     Codes,
     Fields,
     file_header,
     money_of,
     problem_of,
-    rate_of,
     remittance_of,
     take_agent,
     take_instructing,
     take_party,
+    take_terms,
     totals,
     unusable,
 )
@@ -196,19 +195,13 @@ def _payment(fields: Fields, location: Location) -> Payment:
     if account == NO_ACCOUNT and not counterparty.name and not counterparty.identifier:
         raise unusable("beneficiary_missing", "The transfer names no beneficiary (:59a:).")
     agent, intermediary = take_agent(fields, "57", codes), take_agent(fields, "56", codes)
-    told = remittance_of(fields.take("70"))
-    charges, regulatory = fields.take("71A"), fields.take("77B")
-    rate = fields.take("36")
+    told = remittance_of(fields.take("70"), location)
+    told |= take_terms(fields, codes)
     equivalent = None
     if "EQUI" in instructions and not amount.minor and ordered:
         equivalent = money_of(ordered)
     elif ordered:
         codes.append(("33B", ordered))
-    if rate and not rate_of(rate):
-        codes.append(("36", rate))
-    contract = fields.take("21F")
-    if charges and charges not in CHARGES:
-        codes.append(("71A", charges))
     return Payment(
         end_to_end_id=told.pop("end_to_end_id", reference),
         rail_reference=reference,
@@ -218,11 +211,8 @@ def _payment(fields: Fields, location: Location) -> Payment:
         counterparty_account=account,
         counterparty_agent=agent,
         intermediary=intermediary,
-        charge_bearer=CHARGES.get(charges, ""),
-        exchange_rate=rate_of(rate),
-        exchange_contract=contract,
+        exchange_contract=fields.take("21F"),
         instructions_to_agent=instructions,
-        regulatory=tuple(regulatory.split("\n")) if regulatory else (),
         codes=(*codes, *fields.rest()),
         location=location,
         **told,

@@ -16,16 +16,15 @@ from nostro.formats import Format, Profile
 from nostro.formats.source import Lines
 from nostro.formats.swift.fin import KEPT, Message, head_of, messages
 from nostro.formats.swift.payment_fields import (
-    CHARGES,
     Codes,
     Fields,
     file_header,
     money_of,
     problem_of,
-    rate_of,
     remittance_of,
     take_agent,
     take_party,
+    take_terms,
     totals,
     unusable,
 )
@@ -48,7 +47,8 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:
     `amount` and the date are those of :32A: (what is settled, when); :33B:, :71F:, :71G:, :13C:,
     :72: and the banks in between (53a to 55a) are `codes`, verbatim. Problems:
     `message_unexpected`, `settlement_date_missing`, `amount_unreadable`, `amount_too_fine`,
-    `unknown_currency`. Raises Invalid for whatever `source.Lines` and `fin.messages` refuse, and `no_payment`.
+    `unknown_currency`. Raises Invalid for whatever `source.Lines` and `fin.messages` refuse, and
+    `no_payment`.
     """
     lines = Lines(stream, profile)
     number = 0
@@ -105,13 +105,9 @@ def _payment(
     amount = money_of(settled)
     counterparty, account = take_party(fields, "59", "AF ", codes)
     agent, intermediary = take_agent(fields, "57", codes), take_agent(fields, "56", codes)
-    told = remittance_of(fields.take("70"))
-    charges, regulatory, rate = fields.take("71A"), fields.take("77B"), fields.take("36")
+    told = remittance_of(fields.take("70"), where)
+    told |= take_terms(fields, codes)
     uetr = _UETR.search(message.blocks.get("{3}", ""))
-    if charges and charges not in CHARGES:
-        codes.append(("71A", charges))
-    if rate and not rate_of(rate):
-        codes.append(("36", rate))
     return Payment(
         end_to_end_id=told.pop("end_to_end_id", ""),
         rail_reference=reference,
@@ -122,10 +118,7 @@ def _payment(
         counterparty_account=account,
         counterparty_agent=agent,
         intermediary=intermediary,
-        charge_bearer=CHARGES.get(charges, ""),
-        exchange_rate=rate_of(rate),
         instructions_to_agent=fields.all("23E"),
-        regulatory=tuple(regulatory.split("\n")) if regulatory else (),
         codes=(*codes, *fields.rest()),
         location=where,
         **told,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from nostro.formats import Format
 from nostro.formats.swift.fin import head_of
+from nostro.formats.swift.mt940_writer import write
 from nostro.formats.swift.statement_lines import StatementOptions
 from nostro.formats.swift.statement_messages import read_statements
 
@@ -31,4 +32,5 @@ FORMAT = Format(
     identify=identify,
     options=StatementOptions,
     read=read_statements,
+    write=write,
 )

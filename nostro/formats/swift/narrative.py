@@ -76,6 +76,7 @@ RETURNS = frozenset(("108", "109", "159", "181", "184"))
 _PURPOSE = frozenset((*(str(n) for n in range(20, 30)), *(str(n) for n in range(60, 64))))
 _NAME_WIDTH, _LINE_WIDTH = 27, 65
 _MARKED = re.compile(r"\s*([0-9]{3})?\s*([?<>~^@|§&!])([0-9]{2})")
+_ONLY_CODE = re.compile(r"\s*[0-9]{3}\s*\Z")
 _SPLIT = {mark: re.compile(re.escape(mark) + "([0-9]{2})") for mark in "?<>~^@|§&!"}
 _KEYWORD = re.compile(f"((?:{'|'.join(KEYWORDS)})(?=\\+)|MTLG(?=:)).")
 _SLASH = re.compile(f"/({'|'.join(SLASHES)})/")
@@ -94,7 +95,7 @@ def decode(text: str, dialect: str, currency: str) -> Told:
     """
     if dialect != "auto":
         return _DIALECTS[dialect](text, currency)
-    if _MARKED.match(text):
+    if _MARKED.match(text) or _ONLY_CODE.match(text):
         return _german(text, currency)
     if _SLASH_FIRST.match(text) and _SLASH.search(text.replace("\n", "")):
         return _slashes(text, currency)
@@ -110,9 +111,8 @@ def _german(text: str, currency: str) -> Told:
     codes: list[tuple[str, str]] = []
     told: Told = {"codes": codes}
     if marked is None:
-        gvc = joined.strip()
-        if len(gvc) == 3 and gvc.isdigit():
-            told["gvc"] = gvc
+        if _ONLY_CODE.match(joined):
+            told["gvc"] = joined.strip()
             return told
         return _plain(text, currency)
     mark = marked[2]

@@ -173,8 +173,16 @@ def _numbered_text(party: Party, head: list[str], what: str) -> str:
         if head:
             raise _not_carried(what, "an account and an identifier of the party at once")
         head = [line_of(f"{party.scheme}/{party.identifier}", _WIDTH, what)]
-    if party.residence or bool(party.scheme) != bool(party.identifier):
-        raise _not_carried(what, "a residence, or a scheme without an identifier")
+    _only(
+        party,
+        Party(
+            name=party.name,
+            address=address,
+            identifier=party.identifier,
+            scheme=party.scheme if party.identifier else "",
+        ),
+        what,
+    )
     lines = [f"1/{party.name}"]
     if address.street:
         lines.append(f"2/{address.street}")

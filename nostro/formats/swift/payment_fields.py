@@ -143,7 +143,21 @@ def take_agent(fields: Fields, number: str, codes: Codes) -> Agent:
     return agent
 
 
-def remittance_of(text: str) -> dict[str, Any]:
+def take_terms(fields: Fields, codes: Codes) -> dict[str, Any]:
+    """Who bears the charges (71A), the rate (36), and what the authorities want (77B)."""
+    charges, rate, regulatory = fields.take("71A"), fields.take("36"), fields.take("77B")
+    if charges and charges not in CHARGES:
+        codes.append(("71A", charges))
+    if rate and not rate_of(rate):
+        codes.append(("36", rate))
+    return {
+        "charge_bearer": CHARGES.get(charges, ""),
+        "exchange_rate": rate_of(rate),
+        "regulatory": tuple(regulatory.split("\n")) if regulatory else (),
+    }
+
+
+def remittance_of(text: str, location: Location) -> dict[str, Any]:
     """:70: line by line: /ROC/ the payer's own reference, /RFB/ the payee's, /INV/ an invoice."""
     told: dict[str, Any] = {}
     lines: list[str] = []
@@ -155,7 +169,7 @@ def remittance_of(text: str) -> dict[str, Any]:
         elif found and found[1] == "RFB" and "creditor_reference" not in told:
             told["creditor_reference"] = found[2]
         elif found and found[1] == "INV":
-            documents.append(ReferredDocument(number=found[2], kind="CINV"))
+            documents.append(ReferredDocument(number=found[2], kind="CINV", location=location))
         elif line:
             lines.append(line)
     told["remittance"] = tuple(lines)

@@ -71,11 +71,14 @@ class StatementOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `narrative`: the dialect of :86: (reading: "auto" looks at each; writing: "plain", "german" or
     "slash", how details are told that are not in the entry's text; "auto" is plain). `reversal`:
     "flipped" for a bank that writes RC where money came in. `currency`: of a file that names none.
+    `leave_out` (writing): names of fields that the format cannot carry and that may be left out
+    knowingly, of the statement, its entries and their details ("created_at", "transaction_code").
     """
 
     narrative: Narrative = "auto"
     reversal: Literal["standard", "flipped"] = "standard"
     currency: str = ""
+    leave_out: tuple[str, ...] = ()
 
 
 class Context(NamedTuple):
