@@ -221,7 +221,7 @@ class Advice:
 
     def _documents(self, parts: Sequence[Sequence[Segment]]) -> Iterator[ReferredDocument]:
         begins = [n for n, part in enumerate(parts) if part[0].name == "RMR"]
-        for begin, end in zip(begins, [*begins[1:], len(parts)], strict=True):
+        for begin, end in zip(begins, [*begins, len(parts)][1:], strict=True):
             document = self._document(parts[begin], parts[begin + 1 : end])
             if document is not None:
                 yield document

@@ -17,7 +17,7 @@ from nostro.domain.problem import Location, Problem, warning
 from nostro.formats import Profile
 
 CHUNK_BYTES = 1 << 16
-SEGMENT_BYTES_MAX = 1 << 20
+SEGMENT_BYTES_MAX = 1 << 16
 _KEPT = "The original is kept; nothing was booked from it."
 _HEADER = "ISA"
 _HEADER_LENGTH = 106
