@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 
@@ -10,6 +11,15 @@ import msgspec
 from nostro.domain.canonical import digest
 from nostro.domain.money import Money
 from nostro.domain.party import PostalAddress
+from nostro.domain.payment_file import (
+    Address,
+    Agent,
+    BankAccount,
+    Method,
+    Party,
+    Payment,
+    PaymentBatch,
+)
 
 
 class ChargeBearer(StrEnum):
@@ -120,62 +130,51 @@ class Approvable(msgspec.Struct, frozen=True, kw_only=True):
         return digest(self)
 
 
-class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """Instructions that share debit account, execution date and rail (ISO 20022 PmtInf)."""
-
-    payment_information_id: str
-    debtor_name: str
-    debtor_address: PostalAddress
-    debtor_iban: str
-    debtor_bic: str
-    execution_date: date
-    rail: Rail
-    charge_bearer: ChargeBearer
-    instructions: tuple[Instruction, ...]
-
-
-class PaymentFile(msgspec.Struct, frozen=True, kw_only=True):
-    """One message to a bank: what a pain.001 writer writes and its reader reads back.
-
-    `created_at` is ISO 8601 local date and time without offset, as pain.001 carries it.
-    """
-
-    message_id: str
-    created_at: str
-    initiator: str
-    batches: tuple[Batch, ...]
-
-
-class SentLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What a payment file says about one payment, as our reader reads it back before it is sent."""
-
-    payment_information_id: str
-    end_to_end_id: str
-    amount: Money
-    debtor_iban: str
-    creditor_name: str
-    creditor_iban: str
-    creditor_bic: str
-    creditor_address: PostalAddress
-    execution_date: date
-    charge_bearer: str
-    remittance: str
-    creditor_reference: str
-
-
-def line_of(batch: Batch, instruction: Instruction) -> SentLine:
-    """What the file must say about an approved instruction, no more and no less."""
-    return SentLine(
-        payment_information_id=batch.payment_information_id,
+def payment_of(instruction: Instruction) -> Payment:
+    """What a file must say about an approved instruction, no more and no less."""
+    reference = instruction.creditor_reference
+    return Payment(
         end_to_end_id=instruction.end_to_end_id,
         amount=instruction.amount,
-        debtor_iban=batch.debtor_iban,
-        creditor_name=instruction.creditor_name,
-        creditor_iban=instruction.creditor_iban,
-        creditor_bic=instruction.creditor_bic,
-        creditor_address=instruction.creditor_address,
-        execution_date=batch.execution_date,
-        charge_bearer=batch.charge_bearer,
-        remittance=instruction.remittance,
-        creditor_reference=instruction.creditor_reference,
+        counterparty=Party(
+            name=instruction.creditor_name, address=address_of(instruction.creditor_address)
+        ),
+        counterparty_account=BankAccount(iban=instruction.creditor_iban),
+        counterparty_agent=Agent(bic=instruction.creditor_bic),
+        remittance=(instruction.remittance,) if instruction.remittance else (),
+        creditor_reference=reference,
+        creditor_reference_kind="SCOR" if reference else "",
+    )
+
+
+def batch_of(
+    batch_id: str,
+    own: Party,
+    own_account: BankAccount,
+    own_agent: Agent,
+    day: date,
+    route: Route,
+    instructions: Iterable[Instruction],
+) -> PaymentBatch:
+    """Instructions that share debit account, day, rail and charges, as a batch of a file."""
+    return PaymentBatch(
+        batch_id=batch_id,
+        method=Method.TRANSFER,
+        requested_date=day,
+        own=own,
+        own_account=own_account,
+        own_agent=own_agent,
+        service_level="SEPA" if route.rail is Rail.SEPA_CREDIT_TRANSFER else "",
+        charge_bearer=route.charge_bearer,
+        payments=tuple(payment_of(instruction) for instruction in instructions),
+    )
+
+
+def address_of(address: PostalAddress) -> Address:
+    return Address(
+        street=address.street,
+        building=address.building,
+        post_code=address.post_code,
+        town=address.town,
+        country=address.country,
     )

@@ -285,7 +285,15 @@ def without_locations(file: PaymentFile) -> PaymentFile:
             batch,
             location=NOWHERE,
             payments=tuple(
-                msgspec.structs.replace(payment, location=NOWHERE) for payment in batch.payments
+                msgspec.structs.replace(
+                    payment,
+                    location=NOWHERE,
+                    documents=tuple(
+                        msgspec.structs.replace(document, location=NOWHERE)
+                        for document in payment.documents
+                    ),
+                )
+                for payment in batch.payments
             ),
         )
         for batch in file.batches

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import io
-from collections import Counter
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -22,11 +21,7 @@ from nostro.domain.errors import Invalid, Refused
 from nostro.domain.event import Event
 from nostro.domain.money import total
 from nostro.domain.order import OrderState
-from nostro.domain.payment import (
-    PaymentRequest,
-    RunTotals,
-    SentLine,
-)
+from nostro.domain.payment import PaymentRequest, RunTotals
 from nostro.domain.problem import RejectedLine
 from nostro.formats import Profile
 from nostro.storage import events, evidence, orders
@@ -34,6 +29,7 @@ from nostro.storage.orders import LineOutcome, OrderRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows import arrival
 from nostro.workflows.context import Acting
+from nostro.workflows.erp_payments import PAYMENT_FILE, Change, ErpPayments
 from nostro.workflows.payment_checks import REPEATED, Checked, check_all
 
 RUN_FILE = "payment_run_file"
@@ -53,11 +49,15 @@ class RunReceipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
-    """A run as read: the payments asked for, the lines refused, and the run's own totals."""
+    """A run as read: the payments asked for, the lines refused, and the run's own totals.
+
+    `not_carried` is, by line, what its source said and an order of ours has no place for.
+    """
 
     requests: tuple[PaymentRequest, ...]
     rejected: tuple[RejectedLine, ...]
     totals: RunTotals | None
+    not_carried: dict[int, list[Change]] = {}
 
 
 def receive_run(
@@ -132,52 +132,27 @@ def _parse(form: formats.Format, content: bytes, profile: Profile) -> Parsed:
     requests: list[PaymentRequest] = []
     rejected: list[RejectedLine] = []
     totals: RunTotals | None = None
-    named: Counter[str] = Counter()
-    for item in formats.reader(form)(io.BytesIO(content), profile):
+    erp = ErpPayments()
+    for read in formats.reader(form)(io.BytesIO(content), profile):
+        item = erp.taken(read) if isinstance(read, PAYMENT_FILE) else read
         if isinstance(item, PaymentRequest):
             requests.append(item)
         elif isinstance(item, RejectedLine):
             rejected.append(item)
         elif isinstance(item, RunTotals):
             totals = item
-        elif isinstance(item, SentLine):
-            requests.append(_request_of(item, len(requests) + 1, named))
-        else:
+        elif item is not None:
             raise Invalid(
                 "not_a_payment_file",
                 f"This is a {form.name} file; it carries no payments.",
                 "The original is kept; no payment was made from it.",
                 "Send it to statement ingestion, or choose the payment run file.",
             )
-    return Parsed(requests=tuple(requests), rejected=tuple(rejected), totals=totals)
-
-
-def _request_of(line: SentLine, number: int, named: Counter[str]) -> PaymentRequest:
-    """A payment out of an ERP's own pain.001: the debit account tells the entity.
-
-    Its reference is its place in the ERP's own batch: some ERPs repeat their EndToEndIds.
-    """
-    reference = f"{line.payment_information_id}/{line.end_to_end_id}"
-    named[reference] += 1
-    if named[reference] > 1 or not line.end_to_end_id:
-        reference = f"{reference}#{named[reference]}"
-    told = line.remittance or line.creditor_reference
-    return PaymentRequest(
-        source_reference=reference,
-        entity_code="",
-        debit_iban=line.debtor_iban,
-        amount=line.amount,
-        payee_number=f"iban:{line.creditor_iban}",
-        payee_name=line.creditor_name,
-        payee_address=line.creditor_address,
-        creditor_iban=line.creditor_iban,
-        creditor_bic=line.creditor_bic,
-        requested_date=line.execution_date,
-        invoices=(told,) if told else (),
-        remittance=line.remittance,
-        creditor_reference=line.creditor_reference,
-        end_to_end_id=line.end_to_end_id,
-        line=number,
+    return Parsed(
+        requests=tuple(requests),
+        rejected=tuple(rejected),
+        totals=totals,
+        not_carried=erp.not_carried,
     )
 
 
@@ -187,7 +162,10 @@ def _take(
     now = acting.world.clock.now()
     sums = total(request.amount for request in parsed.requests)
     line_count = len(parsed.requests) + len(parsed.rejected)
-    checked = check_all(acting, source, parsed.requests, run_id)
+    checked = [
+        _with_changes(found, parsed.not_carried.get(found.request.line))
+        for found in check_all(acting, source, parsed.requests, run_id)
+    ]
     reference = _reference(source, parsed, name)
     orders.insert_run(
         run_id,
@@ -220,6 +198,15 @@ def _take(
         ]
     )
     return receipt
+
+
+def _with_changes(found: Checked, changes: Sequence[Change] | None) -> Checked:
+    """What the bank will not be told although the source said it: approvers see it."""
+    if not changes or found.order is None:
+        return found
+    order = found.order
+    told = msgspec.structs.replace(order, source_changes=(*order.source_changes, *changes))
+    return msgspec.structs.replace(found, order=told)
 
 
 def _reference(source: str, parsed: Parsed, name: str) -> str:

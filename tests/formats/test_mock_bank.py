@@ -7,17 +7,10 @@ import datetime
 import pytest
 
 from nostro.domain.money import Money
+from nostro.domain.payment_file import NO_AGENT
 from nostro.domain.statement import Closing, balance_verdict
-from tests.formats.samples import (
-    IBAN,
-    OTHER_IBAN,
-    batch,
-    cross_border,
-    instruction,
-    payment_file,
-    read,
-    write,
-)
+from tests.formats.payments import batch, cross_border, payment, payment_file
+from tests.formats.samples import IBAN, OTHER_IBAN, read, write
 
 messages = pytest.importorskip("mockbank.messages", reason="needs mock-bank")
 checks = pytest.importorskip("mockbank.validate", reason="needs mock-bank")
@@ -28,12 +21,17 @@ AT = datetime.datetime(2026, 11, 20, tzinfo=datetime.UTC)
 
 @pytest.mark.parametrize("version", ["pain.001.001.09", "pain.001.001.03"])
 def test_the_bank_finds_no_fault_in_our_file(version: str) -> None:
-    structured = {"remittance": "", "creditor_reference": "RF18539007547034", "creditor_bic": ""}
+    structured = payment(
+        end_to_end_id="E2E-2",
+        remittance=(),
+        creditor_reference="RF18539007547034",
+        creditor_reference_kind="SCOR",
+        counterparty_agent=NO_AGENT,
+    )
     file = payment_file(
-        batch(instruction(), instruction(end_to_end_id="E2E-2", **structured), debtor_bic=""),
+        batch(payment(), structured, own_agent=NO_AGENT),
         cross_border(
-            instruction(end_to_end_id="E2E-3", amount=Money(700, "USD")),
-            payment_information_id="NOSTRO-1-B2",
+            payment(end_to_end_id="E2E-3", amount=Money(700, "USD")), batch_id="NOSTRO-1-B2"
         ),
     )
     there, *_, findings = checks.inspect(write("pain_001", file, version=version), today=DAY)

@@ -24,14 +24,18 @@ from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.party import PostalAddress
 from nostro.domain.payment import (
-    Batch,
-    ChargeBearer,
-    Instruction,
-    PaymentFile,
     PaymentRequest,
-    Rail,
-    RollRule,
 )
+from nostro.domain.payment_file import (
+    Address,
+    Agent,
+    Method,
+    Party,
+    Payment,
+    PaymentBatch,
+    PaymentFile,
+)
+from nostro.domain.payment_file import BankAccount as FileAccount
 from nostro.formats import Profile
 from nostro.storage.tenancy import tenant
 from nostro.workflows import payment_intake, posting
@@ -268,23 +272,25 @@ def our_own_file() -> bytes:
     """What Tryton's file says, written by our writer: ids, payees and amounts of the seed."""
     due = [bill for bill in seed.BILLS if bill.day + timedelta(days=30) <= DUE_UNTIL]
     told = [
-        Instruction(
+        Payment(
             end_to_end_id=str(number), amount=Money.parse(str(bill.amount), "EUR"),
-            creditor_name=bill.supplier.name, creditor_iban=bill.supplier.iban,
-            creditor_address=PostalAddress(town="Town", country=bill.supplier.country),
-            creditor_bic=bill.supplier.bic, requested_date=BANK_DAY, latest_date=BANK_DAY,
-            roll_rule=RollRule.NONE, remittance=bill.reference, creditor_reference="",
+            counterparty=Party(
+                name=bill.supplier.name,
+                address=Address(town="Town", country=bill.supplier.country),
+            ),
+            counterparty_account=FileAccount(iban=bill.supplier.iban),
+            counterparty_agent=Agent(bic=bill.supplier.bic), remittance=(bill.reference,),
         )
         for number, bill in enumerate(due, start=1)
     ]  # fmt: skip
-    batch = Batch(
-        payment_information_id="OURS-1", debtor_name=seed.COMPANY, debtor_iban=seed.OWN_IBAN,
-        debtor_address=PostalAddress(town="Town", country="DE"), debtor_bic=seed.OWN_BIC,
-        execution_date=BANK_DAY, rail=Rail.SEPA_CREDIT_TRANSFER, charge_bearer=ChargeBearer.SLEV,
-        instructions=tuple(told),
+    own = Party(name=seed.COMPANY, address=Address(town="Town", country="DE"))
+    batch = PaymentBatch(
+        batch_id="OURS-1", method=Method.TRANSFER, requested_date=BANK_DAY, own=own,
+        own_account=FileAccount(iban=seed.OWN_IBAN), own_agent=Agent(bic=seed.OWN_BIC),
+        service_level="SEPA", charge_bearer="SLEV", payments=tuple(told),
     )  # fmt: skip
     file = PaymentFile(
-        message_id="OURS", created_at="2026-09-30T09:00:00", initiator=seed.COMPANY,
+        message_id="OURS", created_at="2026-09-30T09:00:00", initiator=Party(name=seed.COMPANY),
         batches=(batch,),
     )  # fmt: skip
     profile = Profile(options={"version": "pain.001.001.03"})

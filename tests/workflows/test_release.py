@@ -11,7 +11,7 @@ from django.db import connections
 
 from nostro import formats
 from nostro.domain.order import OrderState
-from nostro.domain.payment import SentLine
+from nostro.domain.payment_file import Payment, PaymentBatch
 from nostro.formats import Profile
 from nostro.storage import evidence, models, parties, people
 from nostro.storage.tenancy import tenant
@@ -19,24 +19,27 @@ from nostro.workflows import approval, dispatch
 from tests.workflows.company import Company, iban
 
 
-def lines(company: Company, submission_id: UUID) -> list[SentLine]:
+def lines(company: Company, submission_id: UUID) -> list[tuple[PaymentBatch, Payment]]:
+    """The payments of a file that was frozen, each with its batch."""
     with tenant(company.tenant_id):
         content = evidence.read(company.submission(submission_id).evidence_id)
-    return list(formats.documents(formats.identify(content), io.BytesIO(content), Profile()))
+    (file,) = formats.documents(formats.identify(content), io.BytesIO(content), Profile())
+    return [(batch, payment) for batch in file.batches for payment in batch.payments]
 
 
 def test_the_file_says_what_was_approved_and_nothing_else(company: Company) -> None:
     ids = company.pay(3)
     (submission_id,) = company.release()
     approved = {row.instruction.end_to_end_id: row.instruction for row in company.orders(ids)}
-    sent = {line.end_to_end_id: line for line in lines(company, submission_id)}
+    sent = {line.end_to_end_id: (batch, line) for batch, line in lines(company, submission_id)}
     assert set(sent) == set(approved)
     for key, told in approved.items():
-        line = sent[key]
-        assert (line.amount, line.creditor_iban, line.creditor_name, line.remittance) == (
+        batch, line = sent[key]
+        payee, account = line.counterparty, line.counterparty_account
+        assert (line.amount, account.iban, payee.name, *line.remittance) == (
             told.amount, told.creditor_iban, told.creditor_name, told.remittance,
         )  # fmt: skip
-        assert line.debtor_iban == company.accounts["DE-EUR"]
+        assert batch.own_account.iban == company.accounts["DE-EUR"]
     row = company.submission(submission_id)
     assert (row.state, row.line_count, row.totals) == ("built", 3, {"EUR": 300_03})
     assert company.attempts(ids) == ["prepared"] * 3
@@ -58,9 +61,9 @@ def test_one_file_an_account_and_one_batch_a_rail(company: Company) -> None:
     company.approve(ids)
     released = company.release()
     assert len(released) == 3
-    found = {line.end_to_end_id: line for one in released for line in lines(company, one)}
+    found = {line.end_to_end_id: batch for one in released for batch, line in lines(company, one)}
     rows = company.orders(ids)
-    batches = [found[row.instruction.end_to_end_id].payment_information_id for row in rows]
+    batches = [found[row.instruction.end_to_end_id].batch_id for row in rows]
     assert batches[0] == batches[4]
     assert len(set(batches)) == 4, "the one outside SEPA is a batch of its own"
     assert batches[3].rpartition("-")[0] == batches[0].rpartition("-")[0], "in the same file"
@@ -72,8 +75,8 @@ def test_a_weekend_rolls_to_the_next_bank_day(company: Company) -> None:
     ids = company.ask(company.request("P1", requested_date=date(2026, 11, 21)))
     company.approve(ids)
     (submission_id,) = company.release()
-    (line,) = lines(company, submission_id)
-    assert line.execution_date == date(2026, 11, 23)
+    ((batch, _),) = lines(company, submission_id)
+    assert batch.requested_date == date(2026, 11, 23)
     assert company.orders(ids)[0].approvable().digest() == company.orders(ids)[0].approval_digest
 
 
@@ -136,7 +139,7 @@ def test_releases_at_once_put_each_payment_in_one_file(company: Company) -> None
 
     with ThreadPoolExecutor(4) as pool:
         released = [one for many in pool.map(act, range(4)) for one in many]
-    found = [line.end_to_end_id for one in released for line in lines(company, one)]
+    found = [line.end_to_end_id for one in released for _, line in lines(company, one)]
     assert sorted(found) == sorted(row.instruction.end_to_end_id for row in company.orders(ids))
 
 

@@ -1,175 +1,182 @@
-"""Payment files: what a bank is told to pay, written and read back before it is sent.
+"""Transfers as files: what a bank is told to pay, written and read back before it is sent.
 
-ISO 20022 pain.001 of any version is read (also from an ERP that makes its own files); .09 and .03
-are written. The law: what was written reads back as `line_of` every instruction, in order.
+ISO 20022 pain.001.001 (CustomerCreditTransferInitiation), also from an ERP that makes its own.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from datetime import date
-from decimal import Decimal
-from typing import BinaryIO, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
 
-from nostro.domain.errors import Invalid
-from nostro.domain.money import Money
-from nostro.domain.party import PostalAddress
-from nostro.domain.payment import SentLine
+from nostro.domain.payment_file import (
+    NO_AGENT,
+    NOBODY,
+    Method,
+    Payment,
+    PaymentBatch,
+    PaymentFile,
+)
 from nostro.formats import Format, Profile
-from nostro.formats.iso20022.messages import Record, Shape, declared, identifies, records
-from nostro.formats.iso20022.pain_001_writer import VERSIONS, decimal, finest, plain_sum, write
-from nostro.formats.iso20022.schema import validate
+from nostro.formats.iso20022 import payment_reader, payment_writer
+from nostro.formats.iso20022 import payment_rules as rules
+from nostro.formats.iso20022.messages import identifies
+from nostro.formats.iso20022.payment_paths import PREFIX_OF_TRANSFER, TRANSFERS
+from nostro.formats.iso20022.payment_texts import PaymentOptions, amount_of, day_of, refuse
+from nostro.formats.iso20022.payment_writer import Writing
 
-__all__ = ["FORMAT", "VERSIONS", "plain_sum", "read", "validate", "write"]
+# The first is what we write when nobody asks for another.
+VERSIONS = ("pain.001.001.09", *(f"pain.001.001.{n:02d}" for n in (3, 4, 5, 6, 7, 8)),
+            *(f"pain.001.001.{n}" for n in (10, 11, 12, 13)))  # fmt: skip
+_METHODS = frozenset({Method.TRANSFER, Method.CHECK})
+_PATH = "PmtInf/CdtTrfTxInf"
 
-_NOT_USED = "The file was not used."
-_PLAIN = re.compile(r"[0-9]{1,18}(\.[0-9]{0,17})?\Z")
-
-
-def _address_fields(path: str) -> dict[str, str]:
-    return {
-        f"{path}/StrtNm": "street",
-        f"{path}/BldgNb": "building",
-        f"{path}/PstCd": "post_code",
-        f"{path}/TwnNm": "town",
-        f"{path}/Ctry": "country",
-    }
-
-
-_TRANSACTION_FIELDS = {
-    "PmtId/EndToEndId": "end_to_end_id",
-    "Amt/InstdAmt": "amount",
-    "Amt/EqvtAmt/Amt": "equivalent",
-    "ChrgBr": "charges",
-    "CdtrAgt/FinInstnId/BICFI": "bic",
-    "CdtrAgt/FinInstnId/BIC": "bic",
-    "Cdtr/Nm": "name",
-    **_address_fields("Cdtr/PstlAdr"),
-    "CdtrAcct/Id/IBAN": "account",
-    "CdtrAcct/Id/Othr/Id": "account",
-    "RmtInf/Ustrd": "remittance*",
-    "RmtInf/Strd/CdtrRefInf/Ref": "reference",
-}
-_BATCH_FIELDS = {
-    "PmtInfId": "batch",
-    "NbOfTxs": "count",
-    "CtrlSum": "sum",
-    "ReqdExctnDt": "day",
-    "ReqdExctnDt/Dt": "day",
-    "ReqdExctnDt/DtTm": "day",
-    "DbtrAcct/Id/IBAN": "account",
-    "DbtrAcct/Id/Othr/Id": "account",
-    "ChrgBr": "charges",
-}
+_MESSAGE = payment_reader.Message(
+    names=("CstmrCdtTrfInitn", "pain.001.001.02"),
+    piece=TRANSFERS,
+    prefixes=PREFIX_OF_TRANSFER,
+    methods=_METHODS,
+)
 
 
-class _Total(NamedTuple):
-    payments: int
-    units: int
+def read(stream: BinaryIO, profile: Profile) -> Iterator[Any]:
+    """Yield PaymentFileHeader, then each PaymentBatchHeader with its Payments, PaymentFileTrailer.
+
+    Versions .02 to .13. A payment that cannot be used is a Problem (`amount_missing`,
+    `amount_not_a_number`, `amount_too_fine`, `amount_too_large`, `amount_negative`,
+    `unknown_currency`, `date_unreadable`) with its own reference as `raw`; totals that do not fit
+    are `control_sum_mismatch`; what is said too late is a warning, `element_out_of_place`. Raises
+    Invalid as `messages.records` does, and `payment_too_large`.
+    """
+    return payment_reader.read(stream, profile, _MESSAGE)
 
 
-def _wrong(record: Record, code: str, happened: str) -> Invalid:
-    can_do = "Have the file made again by its source."
-    where = str(record.location()) or f"line {record.line}"
-    return Invalid(code, happened, _NOT_USED, can_do, location=where)
+def write(file: PaymentFile, profile: Profile) -> bytes:
+    """The bytes of one file of transfers; the options are PaymentOptions.
+
+    Whatever would have to be cut or changed is refused. Raises Invalid: about the file
+    `unknown_version`, `empty_payment_file`, `invalid_created_at`, `method_not_of_message`,
+    `not_in_message`, `not_in_version`, `schema_violation`; about ids `duplicate_batch_id`,
+    `duplicate_end_to_end_id`, `duplicate_instruction_id`, `reference_not_unique_when_cut`,
+    `reference_slashes`, `invalid_uetr`; about texts `text_missing`, `text_too_long`,
+    `text_not_sepa`, `text_edge_space`, `text_with_control`; about addresses `address_incomplete`,
+    `address_unstructured`, `address_hybrid_not_allowed`, `address_too_many_lines`,
+    `invalid_country`; about accounts `account_missing`, `invalid_iban`, `invalid_bic`,
+    `bic_missing`, `invalid_lei`; about days `date_missing`; about money `amount_not_positive`,
+    `amount_too_large`, `sepa_needs_euro`, `charge_bearer_not_allowed`,
+    `document_amount_negative`; about references `remittance_twice`, `invalid_creditor_reference`, `invalid_qr_reference`,
+    `qr_reference_needs_qr_iban`, `qr_iban_needs_qr_reference`.
+    """
+    return payment_writer.write(file, profile, _WRITER)
 
 
-def _sent(record: Record) -> SentLine:
-    batch = record.parent or record  # Never without a batch: the shape below says so.
-    name = record.words()
-    if record.get("equivalent"):
-        happened = f"{name} asks the bank to convert an amount; only amounts as paid are read."
-        raise _wrong(record, "equivalent_amount", happened)
-    if not record.get("amount"):
-        raise _wrong(record, "amount_missing", f"{name} has no instructed amount.")
-    try:
-        amount = Money.parse(record.get("amount"), record.get("amount@"))
-    except Invalid as error:
-        happened = f"{name} has a wrong amount. {error.happened}"
-        raise _wrong(record, error.code, happened) from None
-    batch.inner.setdefault("totals", []).append(amount)
-    try:
-        day = date.fromisoformat(batch.get("day")[:10])
-    except ValueError:
-        happened = f"{name} has no execution date that can be read ({batch.get('day')[:40]!r})."
-        raise _wrong(record, "date_unreadable", happened) from None
-    return SentLine(
-        payment_information_id=batch.get("batch"),
-        end_to_end_id=record.get("end_to_end_id"),
-        amount=amount,
-        debtor_iban=batch.get("account"),
-        creditor_name=record.get("name"),
-        creditor_iban=record.get("account"),
-        creditor_bic=record.get("bic"),
-        creditor_address=PostalAddress(
-            street=record.get("street"),
-            building=record.get("building"),
-            post_code=record.get("post_code"),
-            town=record.get("town"),
-            country=record.get("country"),
-        ),
-        execution_date=day,
-        charge_bearer=record.get("charges") or batch.get("charges"),
-        remittance=" ".join(record.all("remittance")),
-        creditor_reference=record.get("reference"),
+def _check(file: PaymentFile, options: PaymentOptions) -> None:
+    rules.check_file(file, _METHODS, options)
+    for batch in file.batches:
+        if batch.sequence_type or batch.creditor_id:
+            happened = "Transfers have no sequence type and no creditor identifier."
+            where = f"batch {batch.batch_id}"
+            raise refuse("not_in_message", happened, "Leave them out.", where)
+
+
+def _head(writing: Writing, batch: PaymentBatch) -> str:
+    where = f"batch {batch.batch_id}"
+    day, time = day_of(batch, where), batch.requested_time
+    zone = time[:1] in ("+", "-", "Z")
+    if not writing.edition.date_choice:
+        if time and not zone:
+            happened = f"{writing.edition.version} knows no time of execution ({time[:20]!r})."
+            raise refuse("not_in_version", happened, "Choose a newer version.", where)
+        dated = f"{day}{time}"
+    elif time and not zone:
+        dated = f"<DtTm>{day}T{time}</DtTm>"
+    else:
+        dated = f"<Dt>{day}{time}</Dt>"
+    return writing.batch_head(batch, f"<ReqdExctnDt>{dated}</ReqdExctnDt>", "Dbtr", "")
+
+
+def _payments(writing: Writing, batch: PaymentBatch) -> Callable[[Payment], str]:
+    """The writing of each payment of a batch."""
+
+    def written(payment: Payment) -> str:
+        where = f"payment {payment.end_to_end_id or payment.instruction_id}"
+        rules.check_transfer(batch, payment, where)
+        limit = writing.name_limit(rules.is_sepa(batch, payment))
+        agent, account = payment.counterparty_agent, payment.counterparty_account
+        bank = ""
+        if writing.bic_demanded or agent != NO_AGENT:
+            bank = f"<CdtrAgt>{writing.counterparty_agent(payment, where)}</CdtrAgt>"
+        kind = writing.type_of(payment, where)
+        made = (
+            f"<CdtTrfTxInf>{writing.ids(payment, where)}{kind}"
+            f"<Amt>{_amount(writing, payment, where)}</Amt>{_middle(writing, payment, where)}{bank}"
+            f"{writing.party('Cdtr', payment.counterparty, limit, 'the creditor', where)}"
+            f"{writing.account('CdtrAcct', account, 'the creditor', where)}"
+            f"{_ultimate(writing, 'UltmtCdtr', payment, limit, where)}"
+            f"{writing.tail(payment, where)}</CdtTrfTxInf>"
+        )
+        return writing.grafted(made, _PATH, payment.codes, where) + "\n"
+
+    return written
+
+
+def _amount(writing: Writing, payment: Payment, where: str) -> str:
+    cost = payment.equivalent
+    if cost is None:
+        return writing.amount(payment.amount, where)
+    if payment.amount.minor:
+        happened = "The payment names an amount, and an equivalent the bank shall convert."
+        raise refuse("amount_not_positive", happened, "Keep one of them.", where)
+    return (
+        f'<EqvtAmt><Amt Ccy="{cost.currency}">{amount_of(cost, where)}</Amt>'
+        f"<CcyOfTrf>{payment.amount.currency}</CcyOfTrf></EqvtAmt>"
     )
 
 
-def _batch_total(record: Record) -> _Total:
-    amounts: list[Money] = record.objects("totals")
-    total = _Total(len(amounts), sum(finest(amount) for amount in amounts))
-    _check_total(record, total, record.words())
-    return total
+def _middle(writing: Writing, payment: Payment, where: str) -> str:
+    """From the exchange rate to the creditor's bank: mostly nothing."""
+    made, texts = "", writing.texts
+    if payment.exchange_rate or payment.exchange_contract:
+        rate = texts.maybe("XchgRate", payment.exchange_rate, 16, "the exchange rate", where)
+        what = "the exchange contract"
+        contract = texts.maybe("CtrctId", payment.exchange_contract, 35, what, where)
+        made += f"<XchgRateInf>{rate}{contract}</XchgRateInf>"
+    if payment.charge_bearer:
+        made += writing.bearer(payment.charge_bearer, where)
+    if payment.check_number:
+        number = texts.text(payment.check_number, 35, "the cheque number", where)
+        made += f"<ChqInstr><ChqNb>{number}</ChqNb></ChqInstr>"
+    made += _ultimate(writing, "UltmtDbtr", payment, 140, where)
+    if payment.intermediary != NO_AGENT:
+        made += f"<IntrmyAgt1>{writing.agent(payment.intermediary, where)}</IntrmyAgt1>"
+    return made
 
 
-def _file_total(record: Record) -> None:
-    totals: list[_Total] = record.objects("batch")
-    total = _Total(sum(t.payments for t in totals), sum(t.units for t in totals))
-    _check_total(record, total, "The file")
+def _ultimate(writing: Writing, tag: str, payment: Payment, limit: int, where: str) -> str:
+    debtor = tag == "UltmtDbtr"
+    party = payment.ultimate_debtor if debtor else payment.ultimate_creditor
+    if party is NOBODY:
+        return ""
+    what = "the ultimate debtor" if debtor else "the ultimate creditor"
+    return writing.maybe(tag, party, limit, what, where)
 
 
-def _check_total(record: Record, total: _Total, what: str) -> None:
-    """Compare what is said (NbOfTxs, CtrlSum; both optional in a batch) with what is there."""
-    count, said = record.get("count"), record.get("sum")
-    if count and not (count.isascii() and count.isdigit() and int(count[:15]) == total.payments):
-        happened = f"{what} says that it holds {count[:20]} payments; it holds {total.payments}."
-        raise _wrong(record, "control_sum_mismatch", happened)
-    holds = decimal(total.units)
-    if said and not (_PLAIN.match(said) and Decimal(said) == Decimal(holds)):
-        happened = f"{what} says that its amounts add up to {said[:40]}; they add up to {holds}."
-        raise _wrong(record, "control_sum_mismatch", happened)
-
-
-_TRANSACTION = Shape(name="payment", fields=_TRANSACTION_FIELDS, make=_sent, yields=True)
-_BATCH = Shape(
-    name="batch", fields=_BATCH_FIELDS, make=_batch_total, inner={"CdtTrfTxInf": _TRANSACTION}
+_WRITER = payment_writer.Writer(
+    message="CstmrCdtTrfInitn",
+    batch="CdtTrfTxInf",
+    own="Dbtr",
+    versions=VERSIONS,
+    check=_check,
+    head=_head,
+    payment=_payments,
 )
-_FILE = Shape(
-    name="file",
-    fields={"GrpHdr/NbOfTxs": "count", "GrpHdr/CtrlSum": "sum"},
-    make=_file_total,
-    inner={"PmtInf": _BATCH},
-)
-
-
-def read(stream: BinaryIO, profile: Profile) -> Iterator[SentLine]:
-    """Yield one SentLine for each payment (CdtTrfTxInf) of a pain.001 file of any version.
-
-    The law: what `write` wrote is read back as `line_of` of every instruction, in order. Address
-    lines (AdrLine) have no place in a SentLine. Raises Invalid with a location for whatever
-    `iso20022.records` refuses, and: `control_sum_mismatch` (counts too; only known at the end of a
-    batch, so use nothing before the iterator has ended by itself), `amount_missing`,
-    `equivalent_amount`, `amount_not_a_number`, `amount_too_fine`, `amount_too_large`,
-    `unknown_currency`, `date_unreadable`.
-    """
-    yield from records(stream, "CstmrCdtTrfInitn", _FILE, declared(profile))
-
 
 FORMAT = Format(
     name="pain_001",
     media_type="application/xml",
-    standard="ISO 20022 pain.001.001.09 and .03 (written), any version (read)",
+    standard="ISO 20022 CustomerCreditTransferInitiation",
+    section="pain.001.001.02 to .13 (read), .03 to .13 (written)",
+    versions=VERSIONS,
+    options=PaymentOptions,
     identify=identifies("pain.001"),
     read=read,
     write=write,

@@ -1,0 +1,189 @@
+"""An ERP's own payment file as payments asked for: what we take over, and what we cannot.
+
+Nothing is left out in silence: what an order of ours has no place for becomes a visible change
+that approvers see; what cannot be paid as asked becomes a refused line.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+
+from nostro.domain.errors import Invalid
+from nostro.domain.party import PostalAddress
+from nostro.domain.payment import PaymentRequest
+from nostro.domain.payment_file import (
+    NO_AGENT,
+    Address,
+    Method,
+    Payment,
+    PaymentBatchHeader,
+    PaymentFileHeader,
+    PaymentFileTrailer,
+)
+from nostro.domain.problem import Problem, RejectedLine, Severity
+
+PAYMENT_FILE = (PaymentFileHeader, PaymentBatchHeader, Payment, PaymentFileTrailer, Problem)
+TOTALS = "control_sum_mismatch"
+_CARRIED = ("street", "building", "post_code", "town", "country")
+
+Change = dict[str, str]
+
+
+class ErpPayments:
+    """The records of one file, one after the other."""
+
+    def __init__(self) -> None:
+        self.not_carried: dict[int, list[Change]] = {}
+        self._batch: PaymentBatchHeader | None = None
+        self._named: Counter[str] = Counter()
+        self._payments = 0
+
+    def taken(self, record: object) -> PaymentRequest | RejectedLine | None:
+        """The payment, or the refused line, that a record stands for; None for the others.
+
+        Raises Invalid when the file as a whole cannot be used: its totals do not fit, or it
+        collects instead of paying.
+        """
+        if isinstance(record, PaymentBatchHeader):
+            self._batch = record
+            _only_transfers(record)
+        elif isinstance(record, Payment) and self._batch is not None:
+            return self._payment(self._batch, record)
+        elif isinstance(record, Problem) and record.severity is Severity.ERROR:
+            return self._unusable(record)
+        return None
+
+    def _unusable(self, problem: Problem) -> RejectedLine:
+        if problem.code == TOTALS:
+            raise Invalid(
+                problem.code,
+                problem.sentence,
+                "The original is kept; no payment was made from it.",
+                problem.can_do,
+                location=str(problem.location),
+            )
+        self._payments += 1
+        return RejectedLine(
+            line=self._payments,
+            code=problem.code,
+            sentence=f"{problem.sentence} ({problem.location})",
+            can_do=problem.can_do,
+            raw=problem.raw,
+        )
+
+    def _payment(
+        self, batch: PaymentBatchHeader, payment: Payment
+    ) -> PaymentRequest | RejectedLine:
+        self._payments += 1
+        number = self._payments
+        code = _cannot_be_paid(batch, payment)
+        if code or batch.requested_date is None:
+            return RejectedLine(
+                line=number,
+                code=code,
+                sentence=f"{payment.end_to_end_id} asks for more than a transfer ({code}).",
+                can_do="Pay it another way, or have it sent as a transfer of an amount.",
+                raw=payment.end_to_end_id,
+            )
+        left = [
+            {"field": field, "from": text, "to": ""}
+            for field, text in _not_carried(batch, payment)
+            if text
+        ]
+        if left:
+            self.not_carried[number] = left
+        reference = self._reference(batch, payment)
+        return _request(batch, batch.requested_date, payment, reference, number)
+
+    def _reference(self, batch: PaymentBatchHeader, payment: Payment) -> str:
+        """Its place in the ERP's own batch: some ERPs repeat their EndToEndIds."""
+        reference = f"{batch.batch_id}/{payment.end_to_end_id}"
+        self._named[reference] += 1
+        if self._named[reference] > 1 or not payment.end_to_end_id:
+            return f"{reference}#{self._named[reference]}"
+        return reference
+
+
+def _only_transfers(batch: PaymentBatchHeader) -> None:
+    if batch.method is Method.DIRECT_DEBIT:
+        raise Invalid(
+            "not_a_payment_file",
+            "This file collects money by direct debit; it asks for no payments.",
+            "The original is kept; no payment was made from it.",
+            "Direct debits are not taken in as payments.",
+            location=str(batch.location),
+        )
+
+
+def _cannot_be_paid(batch: PaymentBatchHeader, payment: Payment) -> str:
+    if batch.requested_date is None:
+        return "date_missing"
+    if payment.equivalent is not None:
+        return "equivalent_amount"
+    if (payment.method or batch.method) is Method.DIRECT_DEBIT:
+        return "direct_debit"
+    if batch.method is Method.CHECK or payment.check_number:
+        return "cheque"
+    return ""
+
+
+def _request(
+    batch: PaymentBatchHeader, day: date, payment: Payment, reference: str, number: int
+) -> PaymentRequest:
+    """The debit account tells the entity."""
+    account, address = payment.counterparty_account, payment.counterparty.address
+    remittance = " ".join(payment.remittance)
+    told = remittance or payment.creditor_reference
+    documents = tuple(document.number for document in payment.documents)
+    payee = account.iban or account.number
+    return PaymentRequest(
+        source_reference=reference,
+        entity_code="",
+        debit_iban=batch.own_account.iban or batch.own_account.number,
+        amount=payment.amount,
+        payee_number=f"iban:{payee}",
+        payee_name=payment.counterparty.name,
+        payee_address=PostalAddress(**{part: getattr(address, part) for part in _CARRIED}),
+        creditor_iban=payee,
+        creditor_bic=payment.counterparty_agent.bic,
+        requested_date=day,
+        invoices=documents or ((told,) if told else ()),
+        remittance=remittance,
+        creditor_reference=payment.creditor_reference,
+        end_to_end_id=payment.end_to_end_id,
+        line=number,
+    )
+
+
+def _not_carried(batch: PaymentBatchHeader, payment: Payment) -> Iterator[tuple[str, str]]:
+    """What matters to somebody and has no place in an order of ours: what it is, and its text."""
+    yield "payee address, further parts", ", ".join(_further(payment.counterparty.address))
+    yield "payee's number", payment.counterparty.identifier
+    agent = payment.counterparty_agent
+    yield "payee's bank", " ".join((agent.clearing_system, agent.member_id, agent.name)).strip()
+    for what, party in (
+        ("ultimate debtor", payment.ultimate_debtor),
+        ("ultimate debtor of the batch", batch.ultimate_own),
+        ("ultimate creditor", payment.ultimate_creditor),
+    ):
+        yield what, party.name or party.identifier
+    through = payment.intermediary
+    yield "intermediary bank", "" if through == NO_AGENT else through.bic or through.name
+    for field in ("local_instrument", "category_purpose", "priority"):
+        yield field.replace("_", " "), getattr(payment, field) or getattr(batch, field)
+    yield "purpose", payment.purpose
+    yield "time of execution", batch.requested_time
+    yield "exchange rate", payment.exchange_rate or payment.exchange_contract
+    yield "instructions to the bank", ", ".join(payment.instructions_to_agent)
+    yield "regulatory report", ", ".join(payment.regulatory)
+    yield "UETR", payment.uetr
+    yield from (*batch.codes, *payment.codes)
+
+
+def _further(address: Address) -> Iterator[str]:
+    yield from address.lines
+    for part in Address.__struct_fields__:
+        if part not in (*_CARRIED, "lines") and (text := getattr(address, part)):
+            yield text
