@@ -22,6 +22,8 @@ _KEPT = "The original is kept; nothing was booked from it."
 _HEAD_BYTES = 4096
 _CHUNK_RECORDS = 512
 _TEXT = itemgetter(1)
+_ENDS = b"\r\n\x1a"
+_PLAIN = bytes(range(32, 127)) + b"\r\n"
 _TRIMMED = "The sender cut blanks at the end of records; they were put back."
 _SHORT_ONCE = "Nothing, if the file is accepted; the sender's system trims blanks."
 
@@ -62,9 +64,8 @@ class Records:
         lines = iter(self.lines)
         while chunk := list(islice(lines, _CHUNK_RECORDS)):
             # Asked of many records at once: the usual file has nothing else.
-            if {RECORD_LENGTH} == set(map(len, map(_TEXT, chunk))) and "".join(
-                map(_TEXT, chunk)
-            ).isascii():
+            plain = {RECORD_LENGTH} == set(map(len, map(_TEXT, chunk)))
+            if plain and not self._source.odd:
                 yield from chunk
                 self.last_was_short = False
             else:
@@ -74,11 +75,12 @@ class Records:
     def _squared(self, number: int, line: str) -> Iterator[tuple[int, str]]:
         """Records out of a line that is not one."""
         self.last_was_short = False
-        if len(line) == RECORD_LENGTH and line.isascii():
+        allowed = line.isascii() and line.isprintable()
+        if len(line) == RECORD_LENGTH and allowed:
             yield number, line
             return
         self.problems += self.lines.take_problems()
-        if not line.isascii() and not self._fits_as_text(number, line):
+        if not allowed and not self._fits_as_text(number, line):
             return
         if len(line) > RECORD_LENGTH and len(line.rstrip()) <= RECORD_LENGTH:
             line = line[:RECORD_LENGTH]
@@ -102,9 +104,9 @@ class Records:
     def _fits_as_text(self, number: int, line: str) -> bool:
         """Whether the columns of a record with other characters than ASCII are certain."""
         place = self.location(number)
-        if len(line) == RECORD_LENGTH or len(line.encode()) != RECORD_LENGTH:
+        if line.isascii() or len(line) == RECORD_LENGTH or len(line.encode()) != RECORD_LENGTH:
             happened = "Records hold characters that Nacha does not allow; they were kept."
-            self._once(number, "characters_not_ascii", happened)
+            self._once(number, "characters_not_allowed", happened)
             return True
         self.problems.append(
             error(
@@ -125,12 +127,16 @@ class Records:
 
 
 class _Unbroken:
-    """A stream that gets a line break after every 94 bytes if it has none of its own."""
+    """A stream that gets a line break after every 94 bytes if it has none of its own.
+
+    `odd` is true as soon as there was anything but printable ASCII and line ends.
+    """
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
         self.head: bytes | None = None
         self.unbroken = False
+        self.odd = False
         self.mark = 0
         self.rest = b""
 
@@ -138,26 +144,31 @@ class _Unbroken:
         if self.head is None:
             self.head = self._look()
         if not self.unbroken:
-            first, self.head = self.head, b""
-            return first or bytes(self.stream.read(size))
+            data, self.head = self.head or self._more(size), b""
+            return data
         data, self.head = self.rest + self.head, b""
         while len(data) < RECORD_LENGTH:
-            chunk = self.stream.read(size)
+            chunk = self._more(size)
             if not chunk:
                 self.rest = b""
-                return data.rstrip(b"\r\n\x1a")
+                return data.rstrip(_ENDS)
             data += chunk.replace(b"\r", b"").replace(b"\n", b"")
         whole = len(data) - len(data) % RECORD_LENGTH
         self.rest = data[whole:]
         starts = range(0, whole, RECORD_LENGTH)
         return b"".join(data[start : start + RECORD_LENGTH] + b"\n" for start in starts)
 
+    def _more(self, size: int) -> bytes:
+        data: bytes = self.stream.read(size)
+        self.odd = self.odd or bool(data.translate(None, _PLAIN))
+        return data
+
     def _look(self) -> bytes:
         """The beginning of the stream, and whether it has line breaks."""
         head = b""
-        while len(head) < _HEAD_BYTES and (chunk := self.stream.read(_HEAD_BYTES)):
+        while len(head) < _HEAD_BYTES and (chunk := self._more(_HEAD_BYTES)):
             head += chunk
-        text = head.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n\x1a")
+        text = head.removeprefix(codecs.BOM_UTF8).rstrip(_ENDS)
         self.unbroken = (
             len(text) > RECORD_LENGTH
             and text[:1] in (b"1", b"5")
