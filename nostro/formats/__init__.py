@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
-from nostro.domain import issued_check, payment_file, statement
+from nostro.domain import bank_answer, issued_check, payment_file, statement
 from nostro.domain.errors import Invalid
 from nostro.domain.problem import Problem, Severity
 
@@ -87,9 +87,10 @@ def documents(form: Format, stream: BinaryIO, profile: Profile) -> Iterator[Any]
     """Whole documents of a file, for a caller who uses all of it or nothing.
 
     Raises Invalid as the reader does, and at the first problem that makes a record unusable;
-    warnings pass, attached to their statement.
+    warnings pass, attached to their statement. What cannot be used in a bank's answer (a status
+    report, say) is attached to that answer.
     """
-    records = strict(reader(form)(stream, profile))
+    records = strict(bank_answer.attach(reader(form)(stream, profile)))
     return issued_check.assemble(payment_file.assemble(statement.assemble(records)))
 
 

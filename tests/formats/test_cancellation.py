@@ -222,6 +222,8 @@ def message(**changes: Any) -> CancellationRequest:
         (request(payment(amount=Money(-1, "EUR"))), "schema_violation", "TxInf/OrgnlInstdAmt"),
         (request(payment(transaction_id="T")), "not_carried", ""),
         (request(payment(codes=(("a", "b"),))), "not_carried", ""),
+        (request(payment(end_to_end_id="", instruction_id="")), "not_carried", ""),
+        (request(payment(amount=Money(1, "XXQ"))), "unknown_currency", ""),
         (request(payment(reasons=(StatusReason(proprietary=True),))), "not_carried", ""),
         (message(whole=True, payments=()), "", ""),
     ],

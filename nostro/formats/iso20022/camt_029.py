@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from nostro.domain.bank_answer import detach
 from nostro.domain.cancellation import AnsweredBatch, AnsweredPayment, CancellationAnswer
 from nostro.domain.problem import warning
 from nostro.formats import Format, Profile
@@ -147,14 +148,17 @@ _ANSWER = Shape(
 )
 
 
-def read(stream: BinaryIO, profile: Profile) -> Iterator[CancellationAnswer]:
+def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:
     """Yield the CancellationAnswer of each camt.029 message.
 
     A payment without any id is left out, with the problem `reference_missing`; other problems
-    (`status_missing`, `amount_unreadable`, `date_unreadable`) are warnings. All are in the answer.
-    Raises Invalid with a location for whatever `messages.records` refuses.
+    (`status_missing`, `amount_unreadable`, `date_unreadable`) are warnings. They are
+    yielded right before their answer. Raises Invalid with a location for whatever
+    `messages.records` refuses.
     """
-    yield from records(stream, "RsltnOfInvstgtn|camt.029.001.01", _ANSWER, declared(profile))
+    element = "RsltnOfInvstgtn|camt.029.001.01"
+    for answer in records(stream, element, _ANSWER, declared(profile)):
+        yield from detach(answer)
 
 
 FORMAT = Format(

@@ -104,7 +104,7 @@ def _plain(value: Any) -> Any:
 
 def _check_equal(request: CancellationRequest, data: bytes) -> None:
     """What a version has no place for would be lost without a word: so nothing is written."""
-    (found,) = reader_of("CstmrPmtCxlReq", between_banks=False)(BytesIO(data), Profile())
+    *_, found = reader_of("CstmrPmtCxlReq", between_banks=False)(BytesIO(data), Profile())
     if _plain(found) != _plain(request):
         happened = "The request holds something that a camt.055 cannot carry as it is."
         can_do = (

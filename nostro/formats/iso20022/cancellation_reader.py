@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from nostro.domain.bank_answer import detach
 from nostro.domain.cancellation import (
     CancellationRequest,
     CancelledBatch,
@@ -147,13 +148,14 @@ _MESSAGE = Shape(
 
 def reader_of(
     element: str, *, between_banks: bool
-) -> Callable[[BinaryIO, Profile], Iterator[CancellationRequest]]:
+) -> Callable[[BinaryIO, Profile], Iterator[object]]:
     """A reader of the requests under one message element.
 
     It yields the CancellationRequest of each message. A payment without any id is left out, with
     the problem `reference_missing`; other problems (`nothing_to_cancel`, `count_differs`,
-    `sum_differs`, `amount_unreadable`, `date_unreadable`) are warnings. All are in the request.
-    Raises Invalid with a location for whatever `messages.records` refuses.
+    `sum_differs`, `amount_unreadable`, `date_unreadable`) are warnings. They are yielded
+    right before their request. Raises Invalid with a location for whatever `messages.records`
+    refuses.
     """
     shape = Shape(
         name="request",
@@ -167,7 +169,8 @@ def reader_of(
         keeps=True,
     )
 
-    def read(stream: BinaryIO, profile: Profile) -> Iterator[CancellationRequest]:
-        yield from records(stream, element, shape, declared(profile))
+    def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:
+        for request in records(stream, element, shape, declared(profile)):
+            yield from detach(request)
 
     return read

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Literal
 import msgspec
 
 from nostro.domain.attempt import AttemptMove
+from nostro.domain.bank_answer import detach
 from nostro.domain.bank_status import (
     DUPLICATE_REASONS,
     BatchStatus,
@@ -280,20 +281,23 @@ _REPORT = _shape(
 )
 
 
-def read(stream: BinaryIO, profile: Profile) -> Iterator[StatusReport]:
+def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:
     """Yield the StatusReport of each original message that a pain.002 file reports on.
+
+    What is wrong in a report is yielded right before it, as Problems.
 
     A level that gives no status of its own has status "". A payment without any id is left out,
     with the problem `reference_missing`; other problems (`original_message_missing`,
-    `status_missing`, `amount_unreadable`, `date_unreadable`) are warnings. All are in the report.
+    `status_missing`, `amount_unreadable`, `date_unreadable`) are warnings.
     Raises Invalid with a location for whatever `messages.records` refuses.
     """
     options = options_of(profile, StatusOptions)
-    told = sorted(options.statuses.items())
-    meanings = tuple((word, AttemptMove(news) if news else None) for word, news in told)
+    words = sorted(options.statuses.items())
+    meanings = tuple((word, AttemptMove(news) if news else None) for word, news in words)
     element = "CstmrPmtStsRpt|pain.002.001.02"
     for report in records(stream, element, _REPORT, declared(profile)):
-        yield msgspec.structs.replace(report, unlisted=options.unlisted, meanings=meanings)
+        told = msgspec.structs.replace(report, unlisted=options.unlisted, meanings=meanings)
+        yield from detach(told)
 
 
 FORMAT = Format(
