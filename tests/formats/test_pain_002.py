@@ -17,7 +17,7 @@ from nostro.formats import Profile
 from nostro.formats.iso20022 import pain_002
 from nostro.formats.iso20022.schema import problems
 
-VERSIONS = pain_002.FORMAT.versions
+VERSIONS = [f"pain.002.001.{number}" for number in pain_002.FORMAT.versions]
 
 
 def read(text: str, **options: Any) -> list[StatusReport]:

@@ -166,7 +166,7 @@ FORMAT = Format(
     media_type="application/xml",
     standard="ISO 20022 camt.029.001.01 to .14",
     section="ResolutionOfInvestigation",
-    versions=tuple(f"camt.029.001.{number:02}" for number in (1, *range(3, 15))),
+    versions=("01", *(f"{number:02}" for number in range(3, 15))),
     identify=identifies("camt.029"),
     read=read,
 )

@@ -15,7 +15,7 @@ FORMAT = Format(
     media_type="application/xml",
     standard="ISO 20022 camt.055.001.01 to .13",
     section="CustomerPaymentCancellationRequest",
-    versions=versions(),
+    versions=tuple(name[-2:] for name in versions()),
     identify=identifies("camt.055"),
     options=CancellationOptions,
     read=reader_of("CstmrPmtCxlReq", between_banks=False),

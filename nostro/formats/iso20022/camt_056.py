@@ -14,7 +14,7 @@ FORMAT = Format(
     media_type="application/xml",
     standard="ISO 20022 camt.056.001.01 to .12",
     section="FIToFIPaymentCancellationRequest",
-    versions=tuple(f"camt.056.001.{number:02}" for number in range(1, 13)),
+    versions=tuple(f"{number:02}" for number in range(1, 13)),
     identify=identifies("camt.056"),
     read=reader_of("FIToFIPmtCxlReq", between_banks=True),
 )
