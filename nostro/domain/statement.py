@@ -69,6 +69,7 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     interim: bool = False
     available: tuple[AvailableOn, ...] = ()
     location: Location = NOWHERE
+    codes: tuple[tuple[str, str], ...] = ()
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -173,7 +174,7 @@ class StatementHeader(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `account` is the IBAN or the bank's other id; `sequence` the electronic sequence number, `page`
     the page of it when the bank splits statements. `created_at` is None when the bank's own date
-    and time cannot be read (then a problem says so).
+    and time cannot be read (then a problem says so); without an offset it is the bank's local time.
     """
 
     statement_id: str

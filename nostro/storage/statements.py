@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import msgspec
 
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money
-from nostro.domain.statement import Balance, BalanceVerdict, Entry, Statement
+from nostro.domain.statement import Balance, BalanceVerdict, Entry, Statement, TransactionDetail
 from nostro.storage import bulk, models
 from nostro.storage.tenancy import current
 
@@ -89,10 +89,17 @@ def insert(
         verdict=verdict.verdict.value,
         verdict_reason=verdict.reason,
         problems=msgspec.to_builtins(statement.problems),
-        bank_created_at=statement.created_at,
+        bank_created_at=_aware(statement.created_at),
         received_at=now,
         sample=sample,
     )
+
+
+def _aware(bank_time: datetime | None) -> datetime | None:
+    """A bank's local time without an offset is kept digit by digit, as if it were UTC."""
+    if bank_time is None or bank_time.tzinfo is not None:
+        return bank_time
+    return bank_time.replace(tzinfo=UTC)
 
 
 def insert_balances(
@@ -138,9 +145,16 @@ def insert_transactions(
     )
 
 
+def _said(detail: TransactionDetail) -> tuple[str, ...]:
+    """All that the payer says about what he pays; the bank's own text only if he says nothing."""
+    numbers = (document.number for document in detail.documents)
+    said = (*detail.remittance, detail.creditor_reference, *numbers)
+    return said if any(said) else (detail.text,)
+
+
 def _entry_columns(entry: Entry) -> dict[str, Any]:
     single = entry.details[0] if len(entry.details) == 1 else None
-    said = (*single.remittance, single.creditor_reference) if single else ()
+    said = _said(single) if single else ()
     return {
         "amount_minor": entry.amount.minor,
         "currency": entry.amount.currency,

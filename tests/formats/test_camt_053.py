@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.statement import Closing, Statement, balance_verdict
 from nostro.formats import Profile
+from nostro.formats.iso20022 import camt_053
 from tests.formats.samples import IBAN, OTHER_IBAN, read
 
 ACCOUNT = f"<Acct><Id><IBAN>{IBAN}</IBAN></Id><Ccy>EUR</Ccy></Acct>"
@@ -208,6 +211,38 @@ def test_what_has_no_account_or_no_statement_is_refused() -> None:
     assert refused(b"<Document/>").code == "wrong_message"
 
 
+@pytest.mark.parametrize("between", [b"", b"\n", b"\xef\xbb\xbf"])
+def test_messages_joined_in_one_file_are_read_one_after_the_other(between: bytes) -> None:
+    whole = message(entry("1.00"))
+    first, second = read("camt_053", whole + between + message(entry("2.00")))
+    assert [f.entries[0].amount.minor for f in (first, second)] == [100, 200]
+    lines = whole.count(b"\n") + between.count(b"\n")
+    place = second.entries[0].location
+    assert (place.line, place.path) == (
+        first.entries[0].location.line + lines,
+        "statement 2, entry 1",
+    )
+
+
+def test_one_bad_entry_does_not_hide_the_others() -> None:
+    inside = (balance("OPBD", "0.00"), entry("1.00"), entry("1,00"), entry("2.00"))
+    data = message(*inside, balance("CLBD", "4.00"))
+    found = list(camt_053.FORMAT.read(BytesIO(data), Profile()))  # type: ignore[misc]
+    kinds = [type(record).__name__ for record in found]
+    assert kinds == ["StatementHeader", "Entry", "Problem", "Entry", "StatementTrailer"]
+    assert found[2].raw == entry("1,00")
+    assert found[4].entry_count == 2
+    assert found[4].verdict.reason == "1 entry could not be read"
+
+
+@pytest.mark.parametrize(("flips", "closes"), [(False, "does_not_close"), (True, "closes")])
+def test_a_bank_that_marks_reversals_by_the_mark_alone(flips: bool, closes: str) -> None:
+    reversed_ = entry("1.00", more="<RvslInd>true</RvslInd>")
+    data = message(balance("OPBD", "5.00"), reversed_, balance("CLBD", "4.00"))
+    (found,) = read("camt_053", data, Profile(options={"reversal_flips": flips}))
+    assert balance_verdict(found).verdict == closes
+
+
 def test_a_balance_that_nothing_dates_is_refused() -> None:
     bare = "<Bal><Tp><CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp><Amt Ccy='EUR'>5.00</Amt></Bal>"
     assert refused(message(bare, created="")).code == "balance_day_missing"
@@ -224,7 +259,8 @@ def test_cut_broken_and_empty_files() -> None:
     assert refused(whole[: whole.index(b"</Stmt>")]).code == "file_cut"
     assert refused(whole[: whole.index(b"</Stmt>") + 3]).code == "file_cut"
     assert refused(whole.replace(b"</Ntry>", b"</Entry>")).code == "not_well_formed"
-    assert refused(whole + whole).code == "not_well_formed"
+    assert refused(whole + b"<Other/>").code == "wrong_message"
+    assert refused(whole + b"trailer").code == "not_well_formed"
     assert refused(whole.replace(b"10.00", b"&money;")).code == "not_well_formed"
     assert refused(b"").code == "empty_file"
 

@@ -1,0 +1,396 @@
+"""Statements, reports and notifications of an account, as banks really send them.
+
+ISO 20022 camt.053 (statement), .052 (report during the day) and .054 (notification), versions .01
+to .14, share this reader: they differ in the name of one element and in what their balances prove.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, BinaryIO
+
+import msgspec
+
+from nostro.domain.errors import Invalid
+from nostro.domain.identifier import compact
+from nostro.domain.problem import Problem, error
+from nostro.domain.statement import (
+    Balance,
+    BalanceGate,
+    Entry,
+    ReportKind,
+    StatementHeader,
+    StatementTrailer,
+)
+from nostro.formats import Profile, options_of
+from nostro.formats.iso20022.camt_entry import availability, eager_detail, entry
+from nostro.formats.iso20022.camt_fields import (
+    AVAILABILITY_FIELDS,
+    BALANCE_FIELDS,
+    CHARGE_FIELDS,
+    DOCUMENT_FIELDS,
+    ENTRY_FIELDS,
+    ENTRY_GROUPS,
+    ENTRY_PLAIN,
+    MESSAGE_FIELDS,
+    STATEMENT_FIELDS,
+    STRUCTURED_FIELDS,
+    TRANSACTION_FIELDS,
+    TRANSACTION_GROUPS,
+    TRANSACTION_PLAIN,
+    TYPED_AMOUNT_FIELDS,
+)
+from nostro.formats.iso20022.camt_summary import Summary
+from nostro.formats.iso20022.camt_values import (
+    ASK_THE_BANK,
+    IF_IT_CLOSES,
+    Noticed,
+    amount,
+    count_of,
+    day_of,
+    flag,
+    refuse,
+    sign_of,
+)
+from nostro.formats.iso20022.messages import declared, records
+from nostro.formats.iso20022.safe_expat import KEPT
+from nostro.formats.iso20022.shapes import Record, Shape
+
+VERSIONS = tuple(f"{number:02d}" for number in range(1, 15))
+_OPENING = {"OPBD", "PRCD", "OPAV"}
+_INTERIM = "INTM"
+
+
+class CamtOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A bank's dialect of camt.052, .053 and .054.
+
+    `reversal_flips`: for a bank that gives a reversal (RvslInd) the direction of the booking that
+    it reverses. By the standard, and by default, CdtDbtInd is the direction of the reversal itself.
+    Whether a bank does so shows in its statements: they close with it or without it.
+    """
+
+    reversal_flips: bool = False
+
+
+class _Open(Noticed):
+    """What is known of the statement that is being read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.header: StatementHeader | None = None
+        self.own = ""
+        self.gate = BalanceGate()
+        self.summary = Summary()
+        self.balances: list[Balance | _Untold] = []
+        self.count = 0
+
+
+class _Untold(msgspec.Struct):
+    """A balance whose day the bank left out, until the statement's own dates are known."""
+
+    record: Record
+    balance: Balance
+
+
+def _identity(record: Record) -> Record:
+    return record
+
+
+class _Reader:
+    """Makes the records of one kind of message, by one bank's dialect."""
+
+    def __init__(self, kind: ReportKind, options: CamtOptions) -> None:
+        self.kind = kind
+        self.flips = options.reversal_flips
+
+    def _state(self, statement: Record) -> _Open:
+        if statement.state is None:
+            statement.state = _Open()
+        state: _Open = statement.state
+        return state
+
+    def _begun(self, statement: Record, currency: str) -> list[object]:
+        """The header, once: everything about it stands before the first balance or entry."""
+        state = self._state(statement)
+        if state.header is not None:
+            return list(state.take()) if state.problems else []
+        account = compact(statement.get("account"))
+        state.own = account
+        found: list[object] = []
+        if not account:
+            happened = f"{statement.words()} names no account."
+            found.append(error("account_missing", happened, ASK_THE_BANK, statement.location()))
+        state.header = _header(statement, account, currency, self.kind, state)
+        return [state.header, *found, *state.take()]
+
+    def transaction(self, record: Record) -> object:
+        around = record.parent
+        statement = around.parent if around is not None else None
+        if statement is None:
+            return record
+        state = self._state(statement)
+        own = state.own or compact(statement.get("account"))
+        return eager_detail(record, own, state, flips=self.flips)
+
+    def entry(self, record: Record) -> object:
+        statement = record.parent
+        if statement is None:
+            return None
+        state = self._state(statement)
+        state.count += 1
+        if state.header is None:
+            state.own = compact(statement.get("account"))
+        made: Entry | Problem
+        try:
+            made = entry(record, state.own, state, flips=self.flips)
+        except Invalid as refusal:
+            state.gate.unreadable += 1
+            made = _unusable(record, refusal)
+            currency = ""
+        else:
+            state.gate.add(made)
+            state.summary.add(made)
+            currency = made.amount.currency
+        if state.header is not None and not state.problems:
+            return made
+        return [*self._begun(statement, currency), made]
+
+    def balance(self, record: Record) -> list[object]:
+        statement = record.parent
+        if statement is None:
+            return []
+        state = self._state(statement)
+        try:
+            found = _balance(record, state)
+        except Invalid as refusal:
+            return [*self._begun(statement, ""), _unusable(record, refusal)]
+        state.balances.append(found)
+        told = found.balance if isinstance(found, _Untold) else found
+        return self._begun(statement, told.amount.currency)
+
+    def statement(self, record: Record) -> list[object]:
+        state = self._state(record)
+        found = self._begun(record, "")
+        header = state.header
+        if header is None:
+            return found
+        balances = []
+        for one in state.balances:
+            if isinstance(one, _Untold):
+                try:
+                    balances.append(_with_day(one, header, state))
+                except Invalid as refusal:
+                    found.append(_unusable(one.record, refusal))
+            else:
+                balances.append(one)
+        state.summary.check(record, state)
+        trailer = StatementTrailer(
+            balances=tuple(balances),
+            entry_count=state.count - state.gate.unreadable,
+            verdict=state.gate.verdict(balances, self.kind),
+            location=record.location(),
+            text=record.get("text"),
+            codes=tuple(record.rest),
+        )
+        return [*found, *state.take(), trailer]
+
+
+def _unusable(record: Record, refusal: Invalid) -> Problem:
+    return error(refusal.code, refusal.happened, refusal.can_do, record.location(), record.raw())
+
+
+def _header(
+    record: Record, account: str, currency: str, kind: ReportKind, state: _Open
+) -> StatementHeader:
+    get = record.get
+    message = record.parent
+    created = _created(record, state)
+    electronic = _sequence(record, "electronic_sequence", state)
+    legal = _sequence(record, "legal_sequence", state)
+    paged = record if get("page") or message is None else message
+    return StatementHeader(
+        statement_id=get("statement_id"),
+        account=account,
+        currency=get("currency") or currency,
+        kind=kind,
+        sequence=electronic if electronic is not None else legal,
+        created_at=created,
+        from_day=day_of(state, record, "from", "first day"),
+        to_day=day_of(state, record, "to", "last day"),
+        location=record.location(),
+        message_id=message.get("message_id") if message is not None else "",
+        legal_sequence=legal,
+        page=count_of(paged.get("page")),
+        last_page=_last_page(paged, state),
+        account_name=get("account_name"),
+        owner_name=get("owner_name"),
+        bank_bic=get("bank_bic"),
+        bank_code=get("bank_code"),
+        related_account=compact(get("related_account")),
+    )
+
+
+def _last_page(record: Record, state: _Open) -> bool | None:
+    return flag(state, record, "last_page", "page mark") if record.get("last_page") else None
+
+
+def _created(record: Record, state: _Open) -> datetime | None:
+    """When the bank made the statement; else its message's time; else None with a problem."""
+    text = record.get("created") or (record.parent.get("created") if record.parent else "")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        happened = (
+            f"has a creation time that cannot be read ({text[:40]!r}); it was left empty."
+            if text
+            else "has no creation time; it was left empty."
+        )
+        can_do = "Nothing: the time of receipt is kept."
+        state.warn(record, "created_unreadable", happened, can_do)
+        return None
+
+
+def _sequence(record: Record, slot: str, state: _Open) -> int | None:
+    text = record.get(slot)
+    if text.isascii() and text.isdigit() and len(text) <= 18:
+        return int(text)
+    if text:
+        happened = f"has a sequence number that is not a number ({text[:40]!r})."
+        state.warn(record, "sequence_unreadable", happened, "Gaps cannot be noticed by number.")
+    return None
+
+
+def _balance(record: Record, state: _Open) -> Balance | _Untold:
+    money = amount(record, "amount")
+    if record.get("direction"):
+        money = money if sign_of(record) > 0 else -money
+    else:
+        happened = "does not say credit or debit; it was read as credit."
+        state.warn(record, "balance_direction_missing", happened, IF_IT_CLOSES)
+    day = day_of(state, record, "day", "day")
+    codes = record.rest
+    subtype = record.get("subtype")
+    made = Balance(
+        code=record.get("code"),
+        amount=money,
+        day=day or date.min,
+        bank_code="" if subtype == _INTERIM else subtype,
+        interim=subtype == _INTERIM,
+        available=availability(record, codes, state),
+        location=record.location(),
+        codes=tuple(codes),
+    )
+    return made if day is not None else _Untold(record, made)
+
+
+def _with_day(untold: _Untold, header: StatementHeader, state: _Open) -> Balance:
+    """A balance that the bank gave no day: the statement's first or last day, with a warning."""
+    record, balance = untold.record, untold.balance
+    final = header.to_day or (header.created_at.date() if header.created_at else None)
+    day = (header.from_day if balance.code in _OPENING else None) or final
+    if day is None:
+        raise refuse(record, "balance_day_missing", "has no day, and nothing around tells it.")
+    happened = f"has no day; {day} was taken from the statement."
+    state.warn(record, "balance_day_missing", happened, "Nothing, if the day is right.")
+    return msgspec.structs.replace(balance, day=day)
+
+
+@lru_cache(maxsize=64)
+def shape_of(element: str, kind: ReportKind, options: CamtOptions) -> Shape:
+    reader = _Reader(kind, options)
+    charge = Shape(name="charge", fields=CHARGE_FIELDS, make=_identity, keeps=True)
+    groups = Shape(
+        name="charges", fields=CHARGE_FIELDS, make=_identity, inner={"Rcrd": charge}, keeps=True
+    )
+    document = Shape(name="document", fields=DOCUMENT_FIELDS, make=_identity, keeps=True)
+    typed = Shape(name="typed_amount", fields=TYPED_AMOUNT_FIELDS, make=_identity, keeps=True)
+    structured = Shape(
+        name="structured",
+        fields=STRUCTURED_FIELDS,
+        make=_identity,
+        inner={"RfrdDocInf": document, "RfrdDocAmt/RmtAmtAndTp": typed},
+        keeps=True,
+    )
+    transaction = Shape(
+        name="transaction",
+        fields=TRANSACTION_FIELDS,
+        make=reader.transaction,
+        swarms=True,
+        inner={"RmtInf/Strd": structured, "Chrgs": groups},
+        keeps=True,
+        plain=TRANSACTION_PLAIN,
+        groups=TRANSACTION_GROUPS,
+    )
+    available = Shape(name="available", fields=AVAILABILITY_FIELDS, make=_identity, keeps=True)
+    booking = Shape(
+        name="entry",
+        fields=ENTRY_FIELDS,
+        make=reader.entry,
+        inner={
+            "NtryDtls/TxDtls": transaction,
+            "TxDtls": transaction,
+            "Chrgs": groups,
+            "Avlbty": available,
+        },
+        yields=True,
+        keeps=True,
+        hot=True,
+        plain=ENTRY_PLAIN,
+        groups=ENTRY_GROUPS,
+    )
+    balance = Shape(
+        name="balance",
+        fields=BALANCE_FIELDS,
+        make=reader.balance,
+        inner={"Avlbty": available},
+        yields=True,
+        keeps=True,
+    )
+    statement = Shape(
+        name="statement",
+        fields=STATEMENT_FIELDS,
+        make=reader.statement,
+        inner={"Bal": balance, "Ntry": booking},
+        yields=True,
+        keeps=True,
+    )
+    return Shape(
+        name="message",
+        fields=MESSAGE_FIELDS,
+        make=lambda _record: None,
+        inner={element: statement},
+    )
+
+
+def reader_of(
+    message: str, element: str, kind: ReportKind
+) -> Callable[[BinaryIO, Profile], Iterator[Any]]:
+    """The `read` of a message whose statements stand in elements of that name."""
+
+    def read(stream: BinaryIO, profile: Profile) -> Iterator[Any]:
+        """Yield the records of each statement in the order of the file, in constant memory.
+
+        StatementHeader, then Entry or Problem, then StatementTrailer with all balances and the
+        verdict. Profile: an `encoding` other than utf-8 overrides the file's own declaration;
+        options are CamtOptions. Raises Invalid with a location for whatever `messages.records`
+        refuses, and `no_statement`. Book nothing before the iterator has ended by itself.
+        """
+        shape = shape_of(element, kind, options_of(profile, CamtOptions))
+        none = True
+        # In the first version of a message its element says so: BkToCstmrStmtV01.
+        names = f"{message}|{message}V01"
+        for record in records(stream, names, shape, declared(profile)):
+            none = False
+            yield record
+        if none:
+            raise Invalid(
+                "no_statement",
+                "The file is a statement message without a statement.",
+                KEPT,
+                "Ask the bank for the statement.",
+                location="line 1",
+            )
+
+    return read
