@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from nostro.formats import Format, Profile, options_of
-from nostro.formats.american.bai2_reading import Options, Reading
-from nostro.formats.american.bai2_records import LogicalRecords, Record
-from nostro.formats.source import Lines
+from nostro.formats.american.bai2_reading import Options, reading
+from nostro.formats.american.bai2_writer import write
 
 _HEAD = re.compile(rb"(?:\xef\xbb\xbf)?\s*01,[^,\r\n]*,[^,\r\n]*,\d{6}(?:\d\d)?,")
 _SURE = 95
@@ -29,20 +28,10 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:
     """Yield the records of each account of a BAI2 file, in the order of the file.
 
     Memory is that of one account's balances. Raises Invalid with a location for whatever `Lines`
-    refuses, and `bai2_file_header_missing`, `bai2_file_cut`, `profile_option_wrong`. Book nothing
-    before the iterator has ended by itself.
+    refuses, and `bai2_file_header_missing`, `bai2_record_too_long`, `bai2_file_cut`,
+    `profile_option_wrong`. Book nothing before the iterator has ended by itself.
     """
-    logical = LogicalRecords(Lines(stream, profile))
-    reading = Reading(options_of(profile, Options), logical)
-    for record in logical:
-        if isinstance(record, Record):
-            yield from reading.control(record)
-        elif reading.usable and reading.account is not None:
-            reading.records += record.physical
-            yield from reading.account.entries(record)
-        else:
-            yield from reading.useless(record)
-    yield from reading.end()
+    return reading(stream, options_of(profile, Options), profile)
 
 
 FORMAT = Format(
@@ -54,4 +43,5 @@ FORMAT = Format(
     identify=identify,
     options=Options,
     read=read,
+    write=write,
 )

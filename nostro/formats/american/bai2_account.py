@@ -262,7 +262,7 @@ class Account:
             proprietary_code=code,
             reversal=False,
             customer_reference=fields.take(),
-            text=self._text(fields.text()),
+            text=self.between.join(fields.text()).strip("\n"),
             details=(),
             location=self._here(line),
             proprietary_issuer=ISSUER,

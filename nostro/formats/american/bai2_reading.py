@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import msgspec
 
@@ -17,10 +17,12 @@ from nostro.domain.currency import EXPONENT
 from nostro.domain.errors import Invalid
 from nostro.domain.problem import Location, Problem, error, warning
 from nostro.domain.statement import BalanceGate, ReportKind, StatementHeader, StatementTrailer
+from nostro.formats import Profile
 from nostro.formats.american.bai2_account import Account
 from nostro.formats.american.bai2_codes import CREDIT, DEBIT
 from nostro.formats.american.bai2_fields import Fields, day_of, minor_of, moment_of
 from nostro.formats.american.bai2_records import Entries, LogicalRecords, Record
+from nostro.formats.source import Lines
 
 _KEPT = "The original is kept; nothing was booked from it."
 _ASK = "Ask the bank for a corrected file."
@@ -373,3 +375,18 @@ class Reading:
             location=place,
             codes=(*self.file_codes, *self.told.codes(), *account.codes),
         )
+
+
+def reading(stream: BinaryIO, options: Options, profile: Profile | None = None) -> Iterator[object]:
+    """The records of a file, as `bai2.read` describes them."""
+    logical = LogicalRecords(Lines(stream, profile or Profile()))
+    state = Reading(options, logical)
+    for record in logical:
+        if isinstance(record, Record):
+            yield from state.control(record)
+        elif state.usable and state.account is not None:
+            state.records += record.physical
+            yield from state.account.entries(record)
+        else:
+            yield from state.useless(record)
+    yield from state.end()
