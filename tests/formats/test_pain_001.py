@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from nostro import formats
 from nostro.domain.errors import Invalid
@@ -28,10 +30,12 @@ from nostro.domain.problem import Problem
 from nostro.domain.remittance import ReferredDocument
 from nostro.formats import Profile
 from nostro.formats.iso20022.control_sum import plain_sum
+from nostro.formats.iso20022.payment_shortcut import Shortcut
 from nostro.formats.iso20022.schema import validate
 from tests.formats.payments import (
     ADDRESS,
     DAY,
+    OTHER_IBAN,
     QR_IBAN,
     QR_REFERENCE,
     batch,
@@ -384,3 +388,49 @@ def test_the_schema_is_checked_with_a_line() -> None:
             validate(wrong)
         assert caught.value.code == code
         assert caught.value.location.startswith("line ")
+
+
+def the_long_way(monkeypatch: pytest.MonkeyPatch, file: Any, **options: Any) -> bytes | str:
+    with monkeypatch.context() as patch:
+        patch.setattr(Shortcut, "written", lambda *_: None)
+        return outcome(file, **options)
+
+
+def outcome(file: Any, **options: Any) -> bytes | str:
+    try:
+        return write("pain_001", file, **options)
+    except Invalid as refusal:
+        return refusal.code
+
+
+SHORT = st.sampled_from(["A", "", "Müller", " A", "A\nB", "\n", "A" * 71, "A" * 141, "/A", "A//B"])
+
+
+@given(data=st.data(), demanded=st.booleans(), sepa=st.booleans())
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+def test_both_ways_to_write_are_one(
+    monkeypatch: pytest.MonkeyPatch, data: Any, demanded: bool, sepa: bool
+) -> None:
+    """The shortcut for typical payments writes, and refuses, what the long way does."""
+    town = data.draw(st.sampled_from([("Bonn", "DE"), ("", ""), ("Bonn", ""), ("\n", "DE")]))
+    agents_ = st.sampled_from([NO_AGENT, Agent(bic="COBADEFF"), Agent(bic="COBADEFF", name="A")])
+    accounts_ = st.sampled_from([OTHER_IBAN, QR_IBAN, "AT611904300234573202", ""])
+    odd = payment(
+        end_to_end_id=data.draw(SHORT),
+        counterparty=Party(
+            name=data.draw(SHORT),
+            address=Address(street=data.draw(SHORT), town=town[0], country=town[1]),
+        ),
+        counterparty_account=BankAccount(iban=data.draw(accounts_)),
+        counterparty_agent=data.draw(agents_),
+        amount=Money(data.draw(st.sampled_from([1, 0, 10**11])), data.draw(CURRENCIES)),
+        remittance=data.draw(st.sampled_from([(), ("A",), ("",), ("A", "B"), (" ",)])),
+    )
+    good = payment(end_to_end_id="GOOD", counterparty_agent=Agent(bic="COBADEFF"))
+    make = batch if sepa else cross_border
+    file = payment_file(make(good, odd, payment(end_to_end_id="LAST")))
+    options = {"bic_demanded": demanded}
+    assert outcome(file, **options) == the_long_way(monkeypatch, file, **options)
+
+
+CURRENCIES = st.sampled_from(["EUR", "JPY", "CHF"])

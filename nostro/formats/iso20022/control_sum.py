@@ -16,7 +16,10 @@ _FACTOR = {currency: int(10 ** (_FINEST - exponent)) for currency, exponent in E
 
 def plain_sum(amounts: Iterable[Money]) -> str:
     """Amounts added as the control sum wants them: "1234.50"."""
-    return decimal(sum(finest(amount) for amount in amounts))
+    sums: dict[str, int] = {}
+    for amount in amounts:
+        sums[amount.currency] = sums.get(amount.currency, 0) + amount.minor
+    return decimal(sum(minor * _FACTOR[currency] for currency, minor in sums.items()))
 
 
 def finest(amount: Money) -> int:

@@ -21,6 +21,7 @@ from nostro.formats.iso20022 import payment_reader, payment_writer
 from nostro.formats.iso20022 import payment_rules as rules
 from nostro.formats.iso20022.messages import identifies
 from nostro.formats.iso20022.payment_paths import PREFIX_OF_TRANSFER, TRANSFERS
+from nostro.formats.iso20022.payment_shortcut import Shortcut
 from nostro.formats.iso20022.payment_texts import PaymentOptions, amount_of, day_of, refuse
 from nostro.formats.iso20022.payment_writer import Writing
 
@@ -63,8 +64,9 @@ def write(file: PaymentFile, profile: Profile) -> bytes:
     `invalid_country`; about accounts `account_missing`, `invalid_iban`, `invalid_bic`,
     `bic_missing`, `invalid_lei`; about days `date_missing`; about money `amount_not_positive`,
     `amount_too_large`, `sepa_needs_euro`, `charge_bearer_not_allowed`,
-    `document_amount_negative`; about references `remittance_twice`, `invalid_creditor_reference`, `invalid_qr_reference`,
-    `qr_reference_needs_qr_iban`, `qr_iban_needs_qr_reference`.
+    `document_amount_negative`; about references `remittance_twice`,
+    `invalid_creditor_reference`, `invalid_qr_reference`, `qr_reference_needs_qr_iban`,
+    `qr_iban_needs_qr_reference`.
     """
     return payment_writer.write(file, profile, _WRITER)
 
@@ -97,7 +99,11 @@ def _head(writing: Writing, batch: PaymentBatch) -> str:
 def _payments(writing: Writing, batch: PaymentBatch) -> Callable[[Payment], str]:
     """The writing of each payment of a batch."""
 
+    shortcut = Shortcut(batch, writing.edition.bic, bic_demanded=writing.bic_demanded)
+
     def written(payment: Payment) -> str:
+        if typical := shortcut.written(payment):
+            return typical
         where = f"payment {payment.end_to_end_id or payment.instruction_id}"
         rules.check_transfer(batch, payment, where)
         limit = writing.name_limit(rules.is_sepa(batch, payment))
@@ -114,6 +120,7 @@ def _payments(writing: Writing, batch: PaymentBatch) -> Callable[[Payment], str]
             f"{_ultimate(writing, 'UltmtCdtr', payment, limit, where)}"
             f"{writing.tail(payment, where)}</CdtTrfTxInf>"
         )
+        shortcut.learn(payment)
         return writing.grafted(made, _PATH, payment.codes, where) + "\n"
 
     return written

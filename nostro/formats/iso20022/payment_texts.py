@@ -26,15 +26,16 @@ LINE_MAX = 70
 LONGEST = 140
 
 # Text of SEPA letters that neither begins nor ends with a space (EPC132-08 section 1.4).
-_LETTERS = r"A-Za-z0-9/\-?:().,'+ "
+LETTERS = r"A-Za-z0-9/\-?:().,'+ "
 _CLEAN = {
-    limit: re.compile(rf"(?! )[{_LETTERS}]{{1,{limit}}}(?<! )\Z").match
+    limit: re.compile(rf"(?! )[{LETTERS}]{{1,{limit}}}(?<! )\Z").match
     for limit in (16, 34, 35, 70, 140, 1025)
 }
-_REFERENCE = re.compile(rf"(?![ /])(?!.*//)[{_LETTERS}]{{1,35}}(?<![ /])\Z").match
+REFERENCE = rf"(?![ /])(?!.*//)[{LETTERS}]{{1,35}}(?<![ /])"
+_REFERENCE = re.compile(rf"{REFERENCE}\Z").match
 _COUNTRY = re.compile(r"[A-Z]{2}\Z").match
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
-_CURRENCY_OF_TWO = frozenset(code for code, exponent in EXPONENT.items() if exponent == 2)
+CURRENCIES_OF_TWO = frozenset(code for code, exponent in EXPONENT.items() if exponent == 2)
 
 # Parts of an address in the order of the schema: element, field, length up to PostalAddress24 and
 # from PostalAddress27 on.
@@ -185,7 +186,7 @@ def amount_of(amount: Money, where: str) -> str:
     if minor <= 0:
         happened = f"The amount {limits.spelled(amount)} is not positive."
         raise refuse("amount_not_positive", happened, "Leave the payment out.", where)
-    if amount.currency in _CURRENCY_OF_TWO:
+    if amount.currency in CURRENCIES_OF_TWO:
         return f"{minor // 100}.{minor % 100:02d}"
     return amount.number()
 
