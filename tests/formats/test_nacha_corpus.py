@@ -54,14 +54,14 @@ ERRORS = {
         "batch_control_missing control_total_wrong international_addenda_wrong"
         " record_out_of_order: a batch header stands inside an entry"
     ),
-    "iat-invalidBatchControl.ach": "control_differs: the control is of another class and bank",
+    "iat-invalidBatchControl.ach": "control_differs: the control is of another bank and batch",
     "iat-invalidBatchHeader.ach": "control_differs: the header is of another service class",
     "invalid-two-micro-deposits.ach": (
         "amount_not_a_number control_total_wrong: an entry is shifted by a character"
     ),
-    "moov-ids.ach": "control_total_wrong: it states more blocks than it has",
-    "nonascii-utf8.ach": "control_total_wrong: it states other blocks than it has",
-    "nonascii.ach": "control_total_wrong: it states other blocks than it has",
+    "moov-ids.ach": "control_total_wrong: its file hash is made up (9999999999)",
+    "nonascii-utf8.ach": "control_total_wrong: it counts one record of thirteen",
+    "nonascii.ach": "control_total_wrong: it counts one record of thirteen",
     "ppd-debit-invalid-entryDetail-checkDigit.ach": "routing_number_wrong: as its name says",
     "shr-credit.ach": "control_total_wrong: its file control is of another file",
     "txp-debit.ach": "control_total_wrong: it states two blocks and has one",
