@@ -95,8 +95,10 @@ def _result(path: Path, source: str) -> Result:
 
 
 def _read(path: Path, folder: str, source: str, form: Format) -> Result:
-    warnings, errors, verdicts = [], [], []
-    placeless = []
+    warnings: list[tuple[str, str]] = []
+    errors: list[tuple[str, str]] = []
+    verdicts: list[str] = []
+    placeless: list[str] = []
     try:
         with path.open("rb") as stream:
             for record in formats.reader(form)(stream, Profile()):
