@@ -212,3 +212,31 @@ def test_only_the_word_reversal_turns_a_direction(description: str) -> None:
     with pytest.raises(Invalid) as refused:
         write(replace(file, batches=(wrong,)), Profile())
     assert refused.value.code == "direction_not_allowed"
+
+
+def test_documents_travel_as_x12_inside_ctx() -> None:
+    file = payment_file()
+    batch = next(batch for batch in file.batches if batch.local_instrument == "CTX")
+    [payment] = batch.payments
+    told = replace(payment, remittance=())
+    changed = replace(file, batches=(replace(batch, payments=(told,)),))
+    [written] = files(write(changed, Profile()))
+    [again] = written.batches[0].payments
+    assert again.documents == payment.documents
+    assert again.remittance[0].startswith("ST*820*0001\\BPR*C*1234.50*C*ACH*CTX")
+    assert replace(again, remittance=()) == told
+
+
+def test_ctx_carries_its_9999_addenda_and_no_more() -> None:
+    file = payment_file()
+    batch = next(batch for batch in file.batches if batch.local_instrument == "CTX")
+    long = replace(batch.payments[0], remittance=("X" * 80 * 9999,), documents=())
+    whole = replace(file, batches=(replace(batch, payments=(long,)),))
+    data = write(whole, Profile())
+    assert data.count(b"\n705") == 9999
+    found = [item for item in read(BytesIO(data), Profile()) if isinstance(item, Payment)]
+    assert [payment.remittance for payment in found] == [long.remittance]
+    more = replace(long, remittance=("X" * (80 * 9999 + 1),))
+    with pytest.raises(Invalid) as refused:
+        write(replace(file, batches=(replace(batch, payments=(more,)),)), Profile())
+    assert refused.value.code == "addenda_wrong"

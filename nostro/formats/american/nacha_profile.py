@@ -23,6 +23,8 @@ from nostro.domain.payment_file import (
     PaymentFile,
 )
 from nostro.domain.problem import NOWHERE
+from nostro.domain.remittance import RemittanceAdvice, RemittanceEntity
+from nostro.formats import Profile
 from nostro.formats.american.nacha_layout import (
     CREDITS,
     CURRENCY,
@@ -35,6 +37,7 @@ from nostro.formats.american.nacha_layout import (
 from nostro.formats.american.nacha_options import NachaOptions
 from nostro.formats.american.nacha_text import refuse, routing
 from nostro.formats.american.x12 import remittance_of
+from nostro.formats.american.x12_820_writer import write as write_820
 
 _DECADE = {"CACC": "2", "": "2", "SVGS": "3", "OTHR": "4", "LOAN": "5"}
 _TRACE_DIGITS = 7
@@ -151,6 +154,8 @@ class Prepared:
             told["codes"] = (("prenotification", "yes"), *payment.codes)
         if sec_code == "CTX" and payment.remittance and not payment.documents:
             told["documents"] = _documents("".join(payment.remittance))
+        elif sec_code == "CTX" and payment.documents and not payment.remittance:
+            told["remittance"] = (_advice(payment, kind.credit, where),)
         told["counterparty_account"] = replace(account, scheme=account.scheme or "BBAN")
         return replace(payment, location=NOWHERE, **told)
 
@@ -225,6 +230,24 @@ def _documents(text: str) -> tuple[Any, ...]:
         return remittance_of(text)[0].documents
     except Invalid:
         return ()
+
+
+def _advice(payment: Payment, credit: bool, where: str) -> str:
+    """The documents of a payment as an X12 820 without envelope, segments ended as banks do."""
+    advice = RemittanceAdvice(
+        amount=payment.amount,
+        currency=payment.amount.currency,
+        handling="C",
+        direction="C" if credit else "D",
+        method="ACH",
+        payment_format="CTX",
+        control_number="0001",
+        entities=(RemittanceEntity(documents=payment.documents),),
+    )
+    try:
+        return write_820(advice, Profile(options={"segment": "\\"})).decode()
+    except Invalid as refusal:
+        raise refuse("not_carried", where, refusal.happened, refusal.can_do) from None
 
 
 def _without(record: Any, names: tuple[str, ...]) -> Any:
