@@ -17,7 +17,7 @@ from nostro.domain.errors import Invalid
 
 KEPT = "The original is kept; nothing was booked from it."
 END = "-"
-FIELD_CHARACTERS_MAX = 1 << 16
+FIELD_CHARACTERS_MAX = 1 << 14
 # How a line begins that may be more than text; control characters frame messages on disk.
 _SPECIAL = frozenset((":", "-", "{", "@", "\x01", "\x03", "}"))
 
@@ -79,7 +79,7 @@ class Fields:
         lines = iter(lines)
         for number, line in lines:
             if line[:1] in _SPECIAL or self.waiting:
-                if not self.joined and _JOINED.search(line):
+                if "@@" in line and not self.joined and _JOINED.search(line):
                     self.joined = True
                     yield from self._fields(_apart(chain([(number, line)], lines)))
                     return

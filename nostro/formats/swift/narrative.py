@@ -131,8 +131,8 @@ def _german(text: str, currency: str) -> Told:
         told["gvc"] = gvc
         if gvc in RETURNS and (reason := rest.get("34")):
             told["return_reason"] = reason
-    if rest:
-        codes.extend((mark + code, value) for code, value in rest.items())
+    for code in rest:
+        codes.append((mark + code, rest[code]))
     _purpose(purpose, told, currency)
     return told
 

@@ -33,7 +33,7 @@ MARK_SIGNS = {"C": 1, "D": -1, "RC": -1, "RD": 1, "EC": 1, "ED": -1}
 
 # Value date, entry date, mark, funds code, amount, type, reference, //bank reference, supplement.
 _LINE = re.compile(
-    r"([0-9]{6})([0-9]{4})?\s*(R?[CD]|E[CD])([A-Z])?\s*([0-9]+(?:,[0-9]*)?)\s*"
+    r"([0-9]{6})([0-9]{4})? *(R?[CD]|E[CD])([A-Z])? *([0-9]+(?:,[0-9]*)?)\s*"
     r"(?:([A-Z][A-Z0-9 ]{3})([^\n]*?)(?://([^\n]*))?)?\s*(?:\n(.*))?\Z",
     re.DOTALL,
 )
@@ -90,9 +90,14 @@ class Context(NamedTuple):
     narrative: str
 
 
-def odd_date(code: str, what: str, text: str, location: Location) -> Problem:
+def odd_date(odd: str, what: str, text: str, location: Location) -> Problem:
     """A warning about a date that was read or left empty all the same."""
-    happened, can_do = _ODD[code]
+    code = {
+        swift_dates.AFTER_MONTH_END: "date_after_month_end",
+        swift_dates.UNREADABLE: "date_unreadable",
+        swift_dates.FAR: "date_far",
+    }[odd]
+    happened, can_do = _ODD[odd]
     return warning(code, f"The {what} {text[:20]!r} {happened}", can_do, location, text)
 
 
@@ -196,7 +201,7 @@ def _oddities(
     dates: Dates, more: str | None, location: Location, odd: list[Problem]
 ) -> tuple[tuple[str, str], ...]:
     """Warnings about dates and supplement, and their texts as codes."""
-    odd += [odd_date(code, "date", told, location) for code, told in dates.odd]
+    odd += [odd_date(why, "date", told, location) for why, told in dates.odd]
     codes = [("61", told) for _, told in dates.odd]
     if more:
         codes.append(("61/9", more))

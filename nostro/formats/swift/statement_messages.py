@@ -50,7 +50,7 @@ GRAMMAR = Grammar(
     sections={"61": "lines", **dict.fromkeys(_FOOT, "foot")},
     closed={"lines": frozenset(("61", "86", "NS", *_FOOT))},
 )
-FIELDS_MAX = 10_000
+FIELDS_MAX = 5_000
 _SUM = re.compile(r"\s*([0-9]*)([A-Z]{3})([0-9]+(?:,[0-9]*)?)\s*\Z")
 
 

@@ -12,9 +12,9 @@ from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import NamedTuple
 
-AFTER_MONTH_END = "date_after_month_end"
-UNREADABLE = "date_unreadable"
-FAR = "date_far"
+AFTER_MONTH_END = "after_month_end"
+UNREADABLE = "unreadable"
+FAR = "far"
 # Interest may be corrected years back; more than this is a wrong century or a wrong digit.
 FAR_YEARS = 5
 _PIVOT = 80
@@ -22,14 +22,14 @@ _DIGITS = frozenset("0123456789")
 
 
 class Day(NamedTuple):
-    """A day and what was odd about it: a problem code, or ""."""
+    """A day and what was odd about it: AFTER_MONTH_END, UNREADABLE, FAR or ""."""
 
     day: date | None
     odd: str = ""
 
 
 class Dates(NamedTuple):
-    """Value date and booking date of one :61:, and what was odd: pairs of code and text."""
+    """Value date and booking date of one :61:, and what was odd: pairs of why and text."""
 
     value: date | None
     booked: date | None
