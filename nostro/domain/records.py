@@ -17,6 +17,7 @@ from nostro.domain.errors import Invalid
 from nostro.domain.input_file import InputFile
 from nostro.domain.issued_check import IssuedCheck, IssueFile, IssueFileHeader, IssueFileTrailer
 from nostro.domain.journal import JournalEvent
+from nostro.domain.lockbox import LockboxDeposit, LockboxItem, LockboxTrailer
 from nostro.domain.open_item import OpenItem
 from nostro.domain.payment import PaymentRequest, RunTotals
 from nostro.domain.payment_file import (
@@ -57,6 +58,9 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
         CancellationRequest,
         CancellationAnswer,
         RemittanceAdvice,
+        LockboxDeposit,
+        LockboxItem,
+        LockboxTrailer,
         PaymentRequest,
         RunTotals,
         RejectedLine,

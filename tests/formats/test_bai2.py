@@ -171,6 +171,13 @@ def plain(statement: Statement) -> Statement:
     )
 
 
+def test_a_currency_nobody_knows_ends_its_account_only() -> None:
+    text = file_of("03,1,ABC,015,5,,,100,5,1/", "16,195,5,,,,", total=15)
+    profile = Profile(options={"currency": "ABC"})
+    assert [type(r) for r in records(text, profile)] == [Problem]
+    assert records(text)[0].code == "unknown_currency"
+
+
 # ---- The way back
 
 WORDS = st.text("ABC 0123456789-.:&ÜX", min_size=1, max_size=16).map(str.strip).filter(bool)

@@ -314,7 +314,7 @@ class Reading:
         if currency not in EXPONENT:
             happened = f"{currency[:10]!r} is not an ISO 4217 currency code we know."
             yield error("unknown_currency", happened, _ASK, place, record.text())
-            currency = account.currency = self.options.currency
+            account.currency = "USD"  # Its amounts only add up; none is handed out.
         elif not number:
             yield error("account_missing", "The account has no number.", _ASK, place, record.text())
         else:
