@@ -101,12 +101,14 @@ def worker() -> None:
     work.run()
 
 
+# A single "-" is a file (what is piped in), though it begins like an option.
+Files = Annotated[str, Parameter(allow_leading_hyphen=True)]
 Option = Annotated[list[str] | None, Parameter(name="--option", negative=())]
 
 
 @app.command
 def read(
-    *files: str,
+    *files: Files,
     format_name: Annotated[str, Parameter(name="--format")] = "",
     profile: str = "",
     option: Option = None,
@@ -146,7 +148,7 @@ def read(
 
 @app.command
 def check(
-    *files: str,
+    *files: Files,
     format_name: Annotated[str, Parameter(name="--format")] = "",
     profile: str = "",
     option: Option = None,
@@ -182,7 +184,7 @@ def check(
 def write(
     format_name: str,
     *,
-    source: Annotated[str, Parameter(name="--in")] = "-",
+    source: Annotated[str, Parameter(name="--in", allow_leading_hyphen=True)] = "-",
     out: str = "",
     profile: str = "",
     option: Option = None,
@@ -217,7 +219,7 @@ def write(
 
 @app.command
 def convert(
-    file: str,
+    file: Files,
     *,
     to: str,
     out: str = "",

@@ -86,6 +86,13 @@ def named(name: str) -> Format:
 def names_of(files: Iterable[str]) -> list[str]:
     """The files to read; without any, what is piped in."""
     found = list(files)
+    for name in found:
+        if name.startswith("-") and name != STDIN and not Path(name).exists():
+            raise Invalid(
+                "unknown_option",
+                f"{name[:40]} is neither an option nor a file.",
+                can_do="The options are told by --help.",
+            )
     if found:
         return found
     if sys.stdin is None or sys.stdin.isatty():
