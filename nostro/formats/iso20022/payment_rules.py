@@ -203,9 +203,9 @@ def check_reference(payment: Payment, iban: str, where: str) -> None:
     if kind and not text:
         happened = f"The payment names a kind of reference ({kind[:10]}) without the reference."
         raise refuse("text_missing", happened, "Fill it in.", where)
-    is_rf = text.upper().startswith("RF") or kind == "ISO"
+    is_rf = text.upper().startswith("RF") and kind in ("SCOR", "")
     good = is_creditor_reference(text) and " " not in text and text.isupper()
-    if is_rf and kind in ("SCOR", "") and not good:
+    if is_rf and not good:
         happened = f"The creditor reference {text[:40]!r} is not a compact, valid RF reference."
         can_do = "Correct it, or send it as remittance text."
         raise refuse("invalid_creditor_reference", happened, can_do, where)

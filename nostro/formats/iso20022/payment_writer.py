@@ -72,7 +72,9 @@ class Writing:
     # --- Parts ---------------------------------------------------------------------------------
 
     def party(self, tag: str, party: Party, limit: int, what: str, where: str) -> str:
-        """A party as an element; of a mandatory one the name must be there."""
+        """A mandatory party: with a name; outside SEPA a number of its own will do."""
+        if not party.name and party.identifier and limit > limits.SEPA_NAME_MAX:
+            return self.maybe(tag, party, limit, what, where)
         name = self.texts.text(party.name, limit, f"the name of {what}", where)
         address = self.texts.address(party.address, what, where)
         more = self._more(party, what, where) if party.identifier or party.scheme else ""

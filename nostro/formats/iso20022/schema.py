@@ -11,7 +11,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
+from xml.parsers import expat
 
 import msgspec
 from lxml import etree
@@ -19,6 +20,7 @@ from lxml import etree
 from nostro.domain.errors import Invalid
 from nostro.domain.problem import Location, Problem, error, warning
 from nostro.formats.iso20022.messages import CHUNK_BYTES, fed, safe_parser
+from nostro.formats.iso20022.safe_expat import TEXT_MAX, too_deep, too_long
 from nostro.formats.iso20022.schema_places import Place, Window, places
 from nostro.formats.iso20022.schema_words import path_of, sentence_of
 
@@ -26,6 +28,7 @@ PROBLEMS_MAX = 1000
 _SPACE = "urn:iso:std:iso:20022:tech:xsd:"
 _XSD = "http://www.w3.org/2001/XMLSchema"
 _WHERE = re.compile(r"line (\d+)(?:, column (\d+))?")
+_DEPTH_MAX = 100_000
 _CHECKED = ("Document", "AppHdr")  # The header of a message is AppHdr (head.001).
 _CORRECT = "Correct it; a bank would refuse the message."
 
@@ -47,6 +50,30 @@ class _Part(msgspec.Struct, frozen=True):
         )
 
 
+class _Watched:
+    """A stream in which no text goes on for ever: a checker holds a text as long as it lasts."""
+
+    def __init__(self, stream: BinaryIO, parser: expat.XMLParserType) -> None:
+        self._stream = stream
+        self._parser = parser
+        self._read = 0
+        self._silent = 0  # Bytes since the last tag.
+        self._depth = 0  # Roughly: chunks may cut a tag, so the bound is far from real files.
+
+    def read(self, size: int) -> bytes:
+        waiting = self._read - self._parser.CurrentByteIndex  # In a tag or comment without end.
+        if max(self._silent, waiting) > TEXT_MAX:
+            raise too_long(self._parser.CurrentLineNumber)
+        if self._depth > _DEPTH_MAX:
+            raise too_deep(self._parser.CurrentLineNumber)
+        chunk = self._stream.read(size)
+        self._read += len(chunk)
+        self._depth += chunk.count(b"<") - 2 * chunk.count(b"</") - chunk.count(b"/>")
+        self._depth -= chunk.count(b"<!") + chunk.count(b"<?")
+        self._silent = 0 if b"<" in chunk else self._silent + len(chunk)
+        return chunk
+
+
 class _Survey:
     """A first pass: is it safe and well-formed XML, and which messages does it hold?"""
 
@@ -55,7 +82,8 @@ class _Survey:
         self.parts: list[_Part] = []
         self._parser = parser = safe_parser(None, separator=" ")
         parser.StartElementHandler = self._start
-        for _ in fed(stream, parser):
+        watched = _Watched(stream, parser)
+        for _ in fed(cast(BinaryIO, watched), parser):
             pass
 
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
@@ -175,7 +203,6 @@ def _checker(schema: etree.XMLSchema) -> etree.XMLParser:
         schema=schema,
         resolve_entities=False,
         no_network=True,
-        huge_tree=True,
     )
 
 
@@ -199,6 +226,8 @@ def _windows(stream: BinaryIO, schema: etree.XMLSchema) -> tuple[list[Window], P
 
 
 def _malformed(broken: etree.XMLSyntaxError) -> Problem:
+    if "limit exceeded" in str(broken.msg):
+        return _refused(too_long(broken.lineno or 0))
     return error(
         "not_well_formed",
         f"The file is not well-formed XML ({broken.msg}).",
