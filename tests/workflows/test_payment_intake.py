@@ -16,6 +16,8 @@ from nostro.domain.party import PostalAddress
 from nostro.storage import models, orders
 from nostro.storage.tenancy import tenant
 from nostro.workflows import payment_intake, receivables
+from tests.formats.payments import collecting, payment_file
+from tests.formats.samples import write
 from tests.workflows.company import ADDRESS, FRIDAY, PROFILE, Company, Pain001, erp_pain_001, iban
 
 WAITING, HELD = OrderState.AWAITING_APPROVAL, OrderState.HELD
@@ -224,6 +226,62 @@ def test_an_erps_own_pain_001_is_a_run(company: Company) -> None:
         "repeated"
     }
     assert count_of(company, models.Order) == 4
+
+
+def test_what_an_order_has_no_place_for_is_shown_to_approvers(company: Company) -> None:
+    line = Pain001(end_to_end_id="E1", creditor_iban=company.payees["V1"])
+    file = erp_pain_001(company.accounts["NL-EUR"], [line]).decode()
+    more = file.replace("</Ctry></PstlAdr>", "</Ctry><AdrLine>Backyard</AdrLine></PstlAdr>")
+    more = more.replace("<RmtInf>", "<Purp><Cd>SALA</Cd></Purp><RltdRmtInf><RmtId>L 1</RmtId>"
+                        "</RltdRmtInf><RmtInf>")  # fmt: skip
+    (taken,) = company.receive(more.encode(), "erp.xml", "sap").lines
+    assert taken.outcome == "accepted"
+    assert taken.order_id
+    (row,) = company.orders([taken.order_id])
+    for field, text in (
+        ("payee address, further parts", "Backyard"),
+        ("purpose", "SALA"),
+        ("RltdRmtInf/RmtId", "L 1"),
+    ):
+        assert {"field": field, "from": text, "to": ""} in row.source_changes
+
+
+def test_a_payment_of_a_pain_001_that_cannot_be_read_is_a_refused_line(company: Company) -> None:
+    lines = [
+        Pain001(end_to_end_id="E1", creditor_iban=company.payees["V1"], amount="1e3"),
+        Pain001(end_to_end_id="E2", creditor_iban=company.payees["V2"]),
+        Pain001(end_to_end_id="E3", creditor_iban=company.payees["V3"], text="Invoice 3"),
+    ]
+    file = erp_pain_001(company.accounts["NL-EUR"], lines).decode()
+    third = file.rindex("<InstdAmt")
+    converted = file[:third] + file[third:].replace(
+        '<InstdAmt Ccy="EUR">10.50</InstdAmt>',
+        '<EqvtAmt><Amt Ccy="EUR">10.50</Amt><CcyOfTrf>USD</CcyOfTrf></EqvtAmt>',
+    )
+    receipt = company.receive(converted.encode(), "erp.xml", "sap")
+    assert outcomes(receipt) == [
+        ("refused", "amount_not_a_number"), ("accepted", ""), ("refused", "equivalent_amount"),
+    ]  # fmt: skip
+    assert [line.line for line in receipt.lines] == [1, 2, 3]
+    assert receipt.lines[0].raw == "E1"
+
+
+def test_totals_of_a_pain_001_that_do_not_fit_refuse_all_of_it(company: Company) -> None:
+    line = Pain001(end_to_end_id="E1", creditor_iban=company.payees["V1"])
+    file = erp_pain_001(company.accounts["NL-EUR"], [line]).decode()
+    for wrong in (file.replace("<NbOfTxs>1<", "<NbOfTxs>2<"),
+                  file.replace("</NbOfTxs>", "</NbOfTxs><CtrlSum>1</CtrlSum>")):  # fmt: skip
+        with pytest.raises(Invalid) as caught:
+            company.receive(wrong.encode(), "erp.xml", "sap")
+        assert caught.value.code == "control_sum_mismatch"
+    assert count_of(company, models.Order) == 0
+
+
+def test_a_file_that_collects_is_no_payment_run(company: Company) -> None:
+    file = write("pain_008", payment_file(collecting()))
+    with pytest.raises(Invalid) as caught:
+        company.receive(file, "dd.xml", "sap")
+    assert caught.value.code == "not_a_payment_file"
 
 
 def test_a_pain_001_of_an_account_that_is_not_ours_is_refused(company: Company) -> None:
