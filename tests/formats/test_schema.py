@@ -306,3 +306,16 @@ def test_real_files_have_the_verdicts_that_were_found_otherwise() -> None:
         "pain.008": {"schema_unknown": 3},
     }
     assert {kind: dict(found) for kind, found in verdicts.items()} == expected
+
+
+@pytest.mark.parametrize(
+    ("inside", "code"),
+    [
+        ("<!--" + "x" * 3_000_000 + "-->", "text_too_long"),
+        ("<MsgId>" + "x" * 3_000_000 + "</MsgId>", "text_too_long"),
+        ("<a>" * 300_000 + "</a>" * 300_000, "nesting_too_deep"),
+    ],
+)
+def test_what_would_take_memory_without_end_is_refused(inside: str, code: str) -> None:
+    (problem,) = problems(report(group=inside).encode())
+    assert problem.code == code
