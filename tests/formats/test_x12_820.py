@@ -29,7 +29,7 @@ from nostro.domain.remittance import (
 from nostro.formats import Profile
 from nostro.formats.american import x12_820
 from nostro.formats.american.x12 import remittance_of
-from nostro.formats.american.x12_820 import write
+from nostro.formats.american.x12_820_writer import write
 from nostro.formats.american.x12_tokens import Tokens, piece_of
 from tests.needs import absent
 
@@ -311,7 +311,8 @@ CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "edi-x12"
 def test_public_interchanges_are_read_or_refused_with_a_place() -> None:
     if not CORPUS.is_dir():
         absent("the corpus of public files beside the repository")
-    read_, refused = [], []
+    read_: list[Any] = []
+    refused: list[str] = []
     for path in sorted(CORPUS.rglob("*.edi")):
         try:
             read_ += [

@@ -21,7 +21,7 @@ from nostro.formats.american.bai2_codes import (
     type_code,
 )
 from nostro.formats.american.bai2_fields import Fields, ended, funds_of, minor_of
-from nostro.formats.american.bai2_records import NEXT_ENTRY, Entries, Record
+from nostro.formats.american.bai2_records import Entries, Record
 
 ISSUER = "BAI"
 _NO_FUNDS = ("Z", "")
@@ -156,11 +156,11 @@ class Account:
     def entries(self, records: Entries) -> Iterator[Entry | Problem]:
         """The entries of records 16: what most look like is done here, all else in `_slowly`."""
         meanings, currency, day, path = self.meanings, self.currency, self.day, self.path
+        number = self.entry_count
         line, between, text = records.line, self.between, records.text
         ascii_only = text.isascii()
         odd = between != "\n" or "/" in text or " \n" in text or text[-1:] == " "
-        for body in text.split(NEXT_ENTRY):
-            self.entry_count = number = self.entry_count + 1
+        for number, body in enumerate(records.bodies, self.entry_count + 1):
             try:
                 code, amount, funds, bank, customer, told = body.split(",", 5)
             except ValueError:
@@ -170,7 +170,7 @@ class Account:
             plain = plain and (ascii_only or amount.isascii())
             # With a line end in a reference, fields go on in a continuation record.
             if meaning is None or not plain or "\n" in bank or "\n" in customer:
-                lines = body.count("\n") + 1
+                lines, self.entry_count = body.count("\n") + 1, number
                 yield from self._slowly(Record(line, "16", body, lines))
                 line += lines
                 continue
@@ -192,6 +192,7 @@ class Account:
             )
             # fmt: on
             line += lines
+        self.entry_count = number
 
     def _text(self, lines: Sequence[str]) -> str:
         return self.between.join([ended(line) for line in lines]).strip("\n")

@@ -201,7 +201,7 @@ class Reading:
         if self.account is None:
             self.line = entries.line
             happened = "Entries, records 16, stand outside of an account."
-            place, raw = Location(line=entries.line), f"16,{entries.text}"
+            place, raw = Location(line=entries.line), f"16,{entries.bodies[0]}"
             yield error("record_out_of_place", happened, _ASK, place, raw)
             return
         for _ in self.account.entries(entries):

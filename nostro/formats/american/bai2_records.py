@@ -18,7 +18,7 @@ _KEPT = "The original is kept; nothing was booked from it."
 CODES = frozenset({"01,", "02,", "03,", "16,", "49,", "88,", "98,", "99,"})
 _STARTS = CODES - {"88,"}
 RECORD_LENGTH_MAX = 1 << 16
-NEXT_ENTRY = "\n16,"
+_NEXT_ENTRY = "\n16,"
 _CONTINUED = "\n88,"
 _FILLING = " \t\x1a"  # The last one ends files on mainframes.
 # What a record that begins inside a line must look like, so that text with slashes is left alone.
@@ -49,13 +49,15 @@ class Record(NamedTuple):
 
 
 class Entries(NamedTuple):
-    """Logical records 16 that follow each other, without the first code: files hold millions.
+    """Logical records 16 that follow each other: files hold millions.
 
-    Each further one begins after `NEXT_ENTRY`. `physical` is of how many physical records they are.
+    `text` is all of them, `bodies` each of them without its code;
+    `physical` is of how many physical records they are.
     """
 
     line: int
     text: str
+    bodies: list[str]
     physical: int
 
 
@@ -110,12 +112,13 @@ class LogicalRecords:
         at = 0
         while at < len(text):
             entries = text.startswith("16,", at)
-            end = text.find("\n49," if entries else NEXT_ENTRY, at)
+            end = text.find("\n49," if entries else _NEXT_ENTRY, at)
             stretch = text[at:] if end < 0 else text[at:end]
             lines = stretch.count("\n")
+            bodies = stretch[3:].split(_NEXT_ENTRY) if entries else []
             # Every line but the first begins with 16 or 88: nothing else is in between.
-            if entries and lines == stretch.count(NEXT_ENTRY) + stretch.count(_CONTINUED):
-                yield Entries(line, stretch[3:], lines + 1)
+            if entries and lines == len(bodies) - 1 + stretch.count(_CONTINUED):
+                yield Entries(line, stretch, bodies, lines + 1)
             else:
                 yield from self._slowly(stretch, line)
             line += lines + 1
@@ -215,7 +218,7 @@ class LogicalRecords:
 def _joined(line: int, parts: Sequence[str]) -> Record | Entries:
     body = "\n".join(parts)[3:]
     if parts[0][:2] == "16":
-        return Entries(line, body, len(parts))
+        return Entries(line, body, [body], len(parts))
     return Record(line, parts[0][:2], body, len(parts))
 
 
