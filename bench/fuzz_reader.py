@@ -12,7 +12,8 @@ with atheris.instrument_imports(include=["nostro.formats", "nostro.domain"]):
     from nostro import formats
     from nostro.domain.errors import Invalid
 
-FORM = formats.find()[os.environ["FUZZ_FORMAT"]]
+    FORM = formats.find()[os.environ["FUZZ_FORMAT"]]  # Imports the readers: they are watched too.
+
 READ = formats.reader(FORM)
 PROFILE = formats.Profile()
 
