@@ -287,3 +287,11 @@ def test_an_entry_of_many_details_is_one_entry() -> None:
     assert len(found[2]["details"]) == 3000
     assert found[2]["details"][2999]["location"]["line"] == 3003
     assert found[2]["details"][2999]["location"]["path"] == "statement 1, entry 2, transaction 3000"
+
+
+def test_lines_that_the_parser_never_saw_are_no_text() -> None:
+    """Files of millions of lines: what stands for passed entries must not pile up."""
+    lines = "\n" * 3000
+    found = outcome(statement(*[PLAIN.replace("\n", lines)] * 400, BALANCE), shortcut=True)
+    assert len(found) == 402
+    assert found[-1]["balances"][0]["location"]["line"] == 2 + 400 * 3001

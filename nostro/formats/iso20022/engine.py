@@ -36,6 +36,8 @@ _TAG_BYTES_MAX = 100
 _READY_DEPTH_MAX = 60
 # So many records are made before the caller gets them.
 _BATCH = 64
+# So many line ends of passed elements are owed to expat before it gets them.
+_BLANK_MAX = 1 << 16
 _NEVER = re.compile(rb"(?!)")
 
 
@@ -160,8 +162,11 @@ class Engine:
             if not element(buffer[start:end], shape, prefix, line):
                 self._feed_to(end)
                 break
-            machine.text = None
+            machine.leaf = False
             self._pass_over(end, line + self._lines(start, end))
+            if self.blank > _BLANK_MAX:
+                self._feed_to(end)
+                break
             found = here.match(buffer, end)
         return True
 

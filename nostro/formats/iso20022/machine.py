@@ -136,7 +136,7 @@ class Machine:
         self.record = Record(shape.name, number, line, {}, {}, {}, self.record, [])
 
     def characters(self, text: str) -> None:
-        if self.node.slot or self._keeps():
+        if self.leaf and (self.node.slot or self._keeps()):
             self.text = text if self.text is None else self.text + text
             if len(self.text) > TEXT_MAX:
                 raise too_long(self.line())
