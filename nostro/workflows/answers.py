@@ -16,7 +16,7 @@ from nostro import formats
 from nostro.domain.bank_status import StatusReport
 from nostro.domain.case import CaseKind
 from nostro.domain.errors import Invalid, NostroError, Refused
-from nostro.domain.statement import Statement
+from nostro.domain.statement import ReportKind, Statement
 from nostro.formats import HEAD_BYTES, Profile
 from nostro.formats.iso20022.messages import message_of
 from nostro.ports import DeliversMessages, Incoming
@@ -147,6 +147,8 @@ def _understand(acting: Acting, connection_id: UUID, evidence_id: UUID) -> str:
 def _act_on(acting: Acting, connection_id: UUID, evidence_id: UUID, item: object) -> None:
     if isinstance(item, StatusReport):
         apply_status_report(acting, connection_id, evidence_id, item)
+    elif isinstance(item, Statement) and item.kind is not ReportKind.PREVIOUS_DAY:
+        log.info("message_kept_only", message=item.kind.value, evidence_id=str(evidence_id))
     elif isinstance(item, Statement):
         statement_ingestion.ingest(acting, evidence_id, item, connection_id=connection_id)
     else:

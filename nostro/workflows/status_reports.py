@@ -5,7 +5,7 @@ The lower level wins (transaction over batch over group); a word we do not know 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,7 @@ import structlog
 from nostro.domain.attempt import AttemptMove, Verdict
 from nostro.domain.bank_status import StatusReport, TransactionStatus, move_of
 from nostro.domain.case import CaseKind
+from nostro.domain.problem import Severity
 from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
 from nostro.storage import cases, submissions
 from nostro.storage.cases import NewCase
@@ -50,17 +51,24 @@ def apply_status_report(
         _apply_group(acting, row, report, bool(attempts))
         words = list(_words(report, attempts.values()))
         fresh = _store_facts(acting, connection_id, evidence_id, report, row, words)
-        for verdict in _apply(acting, row, fresh).values():
+        meanings = dict(report.meanings)
+        for verdict in _apply(acting, row, fresh, meanings).values():
             counts[verdict] += 1
         _strangers(acting, report, row, set(attempts))
+        _left_out(acting, evidence_id, report, row)
     return counts
 
 
-def _apply(acting: Acting, row: SubmissionRow, fresh: dict[UUID, Word]) -> dict[UUID, Verdict]:
+def _apply(
+    acting: Acting,
+    row: SubmissionRow,
+    fresh: dict[UUID, Word],
+    meanings: Mapping[str, AttemptMove | None],
+) -> dict[UUID, Verdict]:
     """Move the attempts by the new words, one set per word; returns what each fact did."""
     groups: dict[tuple[AttemptMove, str, str], dict[UUID, UUID]] = {}
     for fact_id, word in fresh.items():
-        if step := move_of(word.status, word.reason):
+        if step := move_of(word.status, word.reason, meanings):
             group = groups.setdefault((step, word.reason, word.text), {})
             group[word.attempt.id] = fact_id
     did: dict[UUID, Verdict] = {}
@@ -81,7 +89,7 @@ def _apply_group(
     status = report.group_status
     if not status and not report.transactions and not report.batches:
         return
-    said = move_of(status, report.group_reason)
+    said = move_of(status, report.group_reason, dict(report.meanings))
     if said is AttemptMove.DOUBT:
         return
     lower = report.transactions or report.batches  # The lower level wins.
@@ -181,6 +189,30 @@ def _strangers(acting: Acting, report: StatusReport, row: SubmissionRow, known: 
         f" {len(strange)} payments that are not in it, e.g. {strange[0] or '(no EndToEndId)'}."
     )
     _contradiction(acting, f"strangers/{row.id}/{report.message_id}", sentence, row.id)
+
+
+def _left_out(acting: Acting, evidence_id: UUID, report: StatusReport, row: SubmissionRow) -> None:
+    """Lines of the report that could not be read: what they say of our payments is not known."""
+    lost = [problem for problem in report.problems if problem.severity is Severity.ERROR]
+    if not lost:
+        return
+    now = acting.world.clock.now()
+    cases.open_all(
+        [
+            NewCase(
+                id=acting.world.ids.new(),
+                kind=CaseKind.DIFFERENCE,
+                natural_key=f"left-out/{evidence_id}/{report.message_id}",
+                sentence=f"{len(lost)} lines of the bank's report {report.message_id} on file"
+                f" {row.message_id} cannot be used, first: {lost[0].sentence}"
+                f" ({lost[0].location})",
+                can_do=lost[0].can_do,
+                due_at=now + CASE_DUE_IN,
+                submission_id=row.id,
+            )
+        ],
+        now,
+    )
 
 
 def _duplicate(acting: Acting, row: SubmissionRow, reason: str, count: int) -> None:

@@ -180,6 +180,13 @@ def test_a_line_about_a_payment_that_is_not_in_the_file_is_a_case(sent: Sent) ->
     assert "STRANGE" in sentence
 
 
+def test_a_line_that_cannot_be_read_is_a_case_and_the_others_count(sent: Sent) -> None:
+    keys = [(sent.keys[0], "ACCP", ""), ("", "RJCT", "AC04")]
+    sent.hears(pain_002(sent.message_id, lines=keys))
+    assert sent.attempts[0] == "accepted"
+    assert any("cannot be used" in sentence for _, sentence in sent.company.cases())
+
+
 def test_an_answer_ends_a_doubt(company: Company) -> None:
     company.bank.outcomes = [InDoubt("cut", "Lost.")]
     sent = Sent(company, 2)
@@ -230,6 +237,19 @@ def test_a_notification_is_kept_and_is_no_case(company: Company) -> None:
     answers.collect(company.job, company.bank_id)
     assert understand_all(company) == ["camt.054"]
     assert company.cases() == []
+
+
+def test_a_report_during_the_day_is_kept_and_not_booked(company: Company) -> None:
+    """The statement of the day says it again, in other words: booking both would be twice."""
+    company.bank.says(
+        b":20:VMK1\n:25:DE89370400440532013000\n:28C:77/1\n:34F:EUR0,\n:13D:2611201415+0100\n"
+        b":61:2611200001CR250,00NTRFNONREF//B1\n:90C:1EUR250,00\n-\n"
+    )
+    answers.collect(company.job, company.bank_id)
+    assert understand_all(company) == ["mt942"]
+    assert company.cases() == []
+    with tenant(company.tenant_id):
+        assert not models.Statement.objects.exists()
 
 
 @pytest.mark.parametrize("content", ["run", b"odd"], ids=["a payment run", "odd"])
