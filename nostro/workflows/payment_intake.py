@@ -162,10 +162,7 @@ def _take(
     now = acting.world.clock.now()
     sums = total(request.amount for request in parsed.requests)
     line_count = len(parsed.requests) + len(parsed.rejected)
-    checked = [
-        _with_changes(found, parsed.not_carried.get(found.request.line))
-        for found in check_all(acting, source, parsed.requests, run_id)
-    ]
+    checked = _checked(acting, source, parsed, run_id)
     reference = _reference(source, parsed, name)
     orders.insert_run(
         run_id,
@@ -198,6 +195,13 @@ def _take(
         ]
     )
     return receipt
+
+
+def _checked(acting: Acting, source: str, parsed: Parsed, run_id: UUID) -> list[Checked]:
+    return [
+        _with_changes(found, parsed.not_carried.get(found.request.line))
+        for found in check_all(acting, source, parsed.requests, run_id)
+    ]
 
 
 def _with_changes(found: Checked, changes: Sequence[Change] | None) -> Checked:

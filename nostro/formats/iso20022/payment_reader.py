@@ -212,9 +212,6 @@ class _Reading:
             remitted(told, inner["document"]) if "document" in inner else ((), "", "")
         )
         regulatory = group.pop("regulatory", "")
-        to_agent = tuple(map(_to_agent, inner.get("to_agent", ())))
-        if text := group.pop("to_agent", ""):  # A direct debit has one, without a code.
-            to_agent = (f"/{text}",)
         made: dict[str, Any] = {
             "amount": amount,
             "equivalent": equivalent,
@@ -225,29 +222,45 @@ class _Reading:
             "service_level": told.coded("", group, "PmtTpInf/SvcLvl"),
             "category_purpose": told.coded("", group, "PmtTpInf/CtgyPurp"),
             "purpose": told.coded("", group, "Purp"),
-            "instructions_to_agent": to_agent,
+            "instructions_to_agent": _instructions(told, group),
             "end_to_end_id": group.pop("end_to_end_id", ""),
             "mandate": _mandate(told),
             "location": unit.location(),
         }
         if self.message.payment_creditor_id:
             made["creditor_id"] = _creditor_id(told, self.message.payment_creditor_id)
-        groups = unit.groups
-        for name in ("counterparty", "ultimate_debtor", "ultimate_creditor"):
-            if name in groups or f"{name}.address" in groups or f"{name}.id" in groups:
-                made[name] = told.party(name)
-        for name in ("counterparty_agent", "intermediary"):
-            if name in groups or f"{name}.address" in groups:
-                made[name] = told.agent(name)
-        made.setdefault("counterparty", told.party("counterparty"))
-        made["counterparty_account"] = told.account("counterparty_account")
-        for more in inner.get("to_agent", ()):
-            at = f"[{more.number}]" if more.number > 1 else ""
-            told.codes += [(f"InstrForCdtrAgt{at}/{name}", text) for name, text in more.verbatim()]
+        made |= _sides(told)
         codes = told.left()
         if regulatory:
             made["regulatory"], codes = _regulatory(regulatory, codes)
         return Payment(codes=codes, **made, **group)
+
+
+def _sides(told: Told) -> dict[str, Any]:
+    """Everybody a payment names. Most are absent: their fields keep their defaults."""
+    groups = told.groups
+    made: dict[str, Any] = {
+        "counterparty": told.party("counterparty"),
+        "counterparty_account": told.account("counterparty_account"),
+    }
+    for name in ("ultimate_debtor", "ultimate_creditor"):
+        if name in groups or f"{name}.address" in groups or f"{name}.id" in groups:
+            made[name] = told.party(name)
+    for name in ("counterparty_agent", "intermediary"):
+        if name in groups or f"{name}.address" in groups:
+            made[name] = told.agent(name)
+    return made
+
+
+def _instructions(told: Told, group: dict[str, Any]) -> tuple[str, ...]:
+    """What the other bank shall do: a code, a slash and text."""
+    if text := group.pop("to_agent", ""):  # A direct debit has one, without a code.
+        return (f"/{text}",)
+    units_found = told.unit.inner.get("to_agent", ())
+    for more in units_found:
+        at = f"[{more.number}]" if more.number > 1 else ""
+        told.codes += [(f"InstrForCdtrAgt{at}/{name}", text) for name, text in more.verbatim()]
+    return tuple(map(_to_agent, units_found))
 
 
 def _unusable(unit: Unit, code: str, happened: str, reference: str) -> Problem:
