@@ -61,9 +61,8 @@ class Fields:
         self.start = 0
         self.parts: list[str] = []
         self.size = 0
-        self.section = "head"
-        self.only = grammar.closed.get("head")
         self.open = False
+        self._enter("head")
         self.broken = ""
         self.maybe: tuple[int, str] | None = None
         self.waiting = False  # For the next line, to know what a broken or a doubtful tag is.
@@ -79,6 +78,11 @@ class Fields:
         lines = iter(lines)
         for number, line in lines:
             if line[:1] in _SPECIAL or self.waiting:
+                if line[:4] in self.quick and not self.waiting:
+                    yield self.start, self.tag, "\n".join(self.parts)
+                    self.tag, self.start = line[1:3], number
+                    self.parts, self.size = [line[4:]], 0
+                    continue
                 if "@@" in line and not self.joined and _JOINED.search(line):
                     self.joined = True
                     yield from self._fields(_apart(chain([(number, line)], lines)))
@@ -145,7 +149,7 @@ class Fields:
         done = [(self.start, self.tag, "\n".join(self.parts))] if self.tag else []
         section = self.grammar.sections.get(tag)
         if section and section != self.section:
-            self.section, self.only = section, self.grammar.closed.get(section)
+            self._enter(section)
         self.tag, self.start, self.open = tag, number, True
         self.parts, self.size = [line[len(tag) + 2 :]], 0
         return done
@@ -157,8 +161,15 @@ class Fields:
         if self.open:
             done.append((number, END, ""))
         self.tag, self.parts, self.open = "", [], False
-        self.section, self.only = "head", self.grammar.closed.get("head")
+        self._enter("head")
         return done
+
+    def _enter(self, section: str) -> None:
+        """Begin a section; `quick` are its tags of two characters that do not leave it."""
+        self.section, self.only = section, self.grammar.closed.get(section)
+        leaving = self.grammar.sections
+        stay = (tag for tag in self.only or () if leaving.get(tag, section) == section)
+        self.quick = frozenset(f":{tag}:" for tag in stay if len(tag) == 2)
 
     def _blocks(self, number: int, line: str) -> list[Field]:
         """The blocks of an envelope, and the first field if it stands on the same line."""

@@ -74,10 +74,18 @@ LABELS = (
 # GVC of returned payments: there ?34 says why (DK annex 3, 8.2.5).
 RETURNS = frozenset(("108", "109", "159", "181", "184"))
 _PURPOSE = frozenset((*(str(n) for n in range(20, 30)), *(str(n) for n in range(60, 64))))
+_SINGLE = frozenset(KEYWORDS.values()) - {"", "remittance", "instructed", "charges"}
+# Nearly every booking has its fields in this order: one pass over them, and no loop.
+_IN_ORDER = re.compile(
+    r"([0-9]{3})(?:\?00([^?]*))?(?:\?10([^?]*))?((?:\?2[0-9][^?]*)*)(?:\?30([^?]*))?"
+    r"(?:\?31([^?]*))?(?:\?32([^?]*))?(?:\?33([^?]*))?(?:\?34([^?]*))?((?:\?6[0-3][^?]*)*)\Z"
+)
+_IN_ORDER_CODES = ("?00", "?10", "?30", "?34")
+_PURPOSE_MARK = re.compile(r"\?[26][0-9]")
 _NAME_WIDTH, _LINE_WIDTH = 27, 65
 _MARKED = re.compile(r"\s*([0-9]{3})?\s*([?<>~^@|§&!])([0-9]{2})")
 _ONLY_CODE = re.compile(r"\s*[0-9]{3}\s*\Z")
-_SPLIT = {mark: re.compile(re.escape(mark) + "([0-9]{2})") for mark in "?<>~^@|§&!"}
+_TWO_DIGITS = frozenset(f"{number:02}" for number in range(100))
 _KEYWORD = re.compile(f"((?:{'|'.join(KEYWORDS)})(?=\\+)|MTLG(?=:)).")
 _SLASH = re.compile(f"/({'|'.join(SLASHES)})/")
 _SLASH_FIRST = re.compile(r"\s*/[A-Z]{2,4}[0-9]?/")
@@ -107,6 +115,28 @@ def decode(text: str, dialect: str, currency: str) -> Told:
 def _german(text: str, currency: str) -> Told:
     """Three digits of transaction code, then fields ?00 to ?63 (or < ~ ^ > instead of ?)."""
     joined = text.replace("\n", "")
+    if (found := _IN_ORDER.match(joined)) is None:
+        return _german_anyhow(joined, text, currency)
+    gvc, title, prima, purpose, bank, account, name, more, key, late = found.groups()
+    codes: list[tuple[str, str]] = []
+    told: Told = {"codes": codes, "gvc": gvc}
+    if account:
+        told["counterparty_iban"] = account.replace(" ", "")
+    if name or more:
+        told["counterparty_name"] = _name(name or "", more or "")
+    if bank and _BIC.match(bank):
+        told["counterparty_bic"], bank = bank, None
+    if key and gvc in RETURNS:
+        told["return_reason"] = key
+    for code, value in zip(_IN_ORDER_CODES, (title, prima, bank, key), strict=True):
+        if value is not None:
+            codes.append((code, value))
+    _purpose(_PURPOSE_MARK.split(purpose + late)[1:], told, currency)
+    return told
+
+
+def _german_anyhow(joined: str, text: str, currency: str) -> Told:
+    """The same with fields in any order, repeated or unknown, or with another mark."""
     marked = _MARKED.match(joined)
     codes: list[tuple[str, str]] = []
     told: Told = {"codes": codes}
@@ -116,16 +146,16 @@ def _german(text: str, currency: str) -> Told:
             return told
         return _plain(text, currency)
     mark = marked[2]
-    found = _SPLIT[mark].split(joined)
     purpose: list[str] = []
     rest: dict[str, str] = {}
-    for code, value in zip(found[1::2], found[2::2], strict=True):
+    for piece in _pieces(joined, mark):
+        code = piece[:2]
         if code in _PURPOSE:
-            purpose.append(value)
+            purpose.append(piece[2:])
         elif code in rest:
-            codes.append((mark + code, value))
+            codes.append((mark + code, piece[2:]))
         else:
-            rest[code] = value
+            rest[code] = piece[2:]
     _party(rest, told)
     if gvc := marked[1]:
         told["gvc"] = gvc
@@ -137,6 +167,27 @@ def _german(text: str, currency: str) -> Told:
     return told
 
 
+def _name(name: str, more: str) -> str:
+    """?32 and ?33: one text if the first is full, else two words."""
+    if more:
+        name = name + more if len(name) >= _NAME_WIDTH else f"{name} {more}"
+    return name.strip()
+
+
+def _pieces(joined: str, mark: str) -> list[str]:
+    """Fields with their two digits in front; a mark without digits is text of its field."""
+    pieces = joined.split(mark)[1:]
+    if all([piece[:2] in _TWO_DIGITS for piece in pieces]):  # noqa: C419 - quicker as a list.
+        return pieces
+    found: list[str] = []
+    for piece in pieces:
+        if piece[:2] in _TWO_DIGITS:
+            found.append(piece)
+        else:
+            found[-1] += mark + piece
+    return found
+
+
 def _party(rest: dict[str, str], told: Told) -> None:
     """?30 bank, ?31 or ?38 account, ?32 and ?33 name: taken out of `rest` and told."""
     account = rest.pop("38", "") or rest.pop("31", "")
@@ -145,44 +196,58 @@ def _party(rest: dict[str, str], told: Told) -> None:
     bank = rest.get("30")
     if bank and _BIC.match(bank):
         told["counterparty_bic"] = rest.pop("30")
-    name = rest.pop("32", "")
-    if more := rest.pop("33", ""):
-        name = name + more if len(name) >= _NAME_WIDTH else f"{name} {more}"
-    if name:
-        told["counterparty_name"] = name.strip()
+    if name := _name(rest.pop("32", ""), rest.pop("33", "")):
+        told["counterparty_name"] = name
 
 
 def _purpose(parts: list[str], told: Told, currency: str) -> None:
     """?20 to ?63 as one text when it holds keywords (they run across fields), else as parts."""
     joined = "".join(parts)
-    if "+" in joined or "MTLG:" in joined:
-        found = _KEYWORD.split(joined)
-        if len(found) > 1:
-            _keywords(found, told, currency)
-            return
-    if kept := tuple(part for part in parts if part.strip()):
+    if ("+" in joined or "MTLG:" in joined) and _keywords(joined, told, currency):
+        return
+    if kept := tuple([part for part in parts if part and not part.isspace()]):
         told["remittance"] = kept
 
 
-def _keywords(found: list[str], told: Told, currency: str) -> None:
-    if before := found[0].strip():
-        told["remittance"] = (before,)
-    for word, value in zip(found[1::2], found[2::2], strict=True):
-        _put(told, word, KEYWORDS[word], value.strip(), currency)
+def _keywords(text: str, told: Told, currency: str) -> bool:
+    """Put the value behind each keyword into its field; False if there is no keyword."""
+    if "MTLG:" in text:
+        text = text.replace("MTLG:", "MTLG+")
+    *pieces, last = text.split("+")
+    word, value = "", ""
+    for piece in pieces:
+        found = piece[-4:]
+        if found not in KEYWORDS:
+            found = piece[-3:]
+            if found not in KEYWORDS:
+                value += piece + "+"
+                continue
+        _put(told, word, value + piece[: -len(found)], currency)
+        word, value = found, ""
+    if word:
+        _put(told, word, value + last, currency)
+    return bool(word)
 
 
-def _put(told: Told, word: str, field: str, value: str, currency: str) -> None:
-    """One value into its field; what has none, or whose field is taken, goes to the codes."""
-    if field == "remittance":
-        if value:
-            told["remittance"] = (*told.get("remittance", ()), value)
+def _put(told: Told, word: str, text: str, currency: str) -> None:
+    """A keyword's value into its field; text before the first keyword is remittance."""
+    if value := text.strip():
+        field = KEYWORDS[word] if word else "remittance"
+        if field in _SINGLE and field not in told:
+            told[field] = value
+        else:
+            _put_other(told, word, field, value, currency)
+
+
+def _put_other(told: Told, word: str, field: str, value: str, currency: str) -> None:
+    """A value that may repeat, is an amount, or has no field (left): then it goes to the codes."""
+    if field == "remittance" or field == "counterparty_address":
+        told[field] = (*told.get(field, ()), value)
     elif field in ("instructed", "charges"):
         _put_amount(told, word, field, value, currency)
-    elif field == "counterparty_address":
-        told[field] = (*told.get(field, ()), value)
-    elif field and value and not told.get(field):
+    elif field and field not in told:
         told[field] = value
-    elif value:
+    else:
         told["codes"].append((word, value))
 
 
@@ -210,7 +275,8 @@ def amount_of(text: str, currency: str) -> Money | None:
 
 def _keywords_only(text: str, currency: str) -> Told:
     told: Told = {"codes": []}
-    _keywords(_KEYWORD.split(text.replace("\n", "")), told, currency)
+    if not _keywords(text.replace("\n", ""), told, currency):
+        return _plain(text, currency)
     return told
 
 
@@ -233,9 +299,9 @@ def _slashes(text: str, currency: str) -> Told:
             if why:
                 told["return_text"] = why
         elif field == "purpose":
-            _put(told, word, field, told_value.removeprefix("CD/"), currency)
-        else:
-            _put(told, word, field, told_value, currency)
+            _put_other(told, word, field, told_value.removeprefix("CD/"), currency)
+        elif told_value:
+            _put_other(told, word, field, told_value, currency)
     return told
 
 

@@ -29,12 +29,13 @@ from nostro.formats.swift.swift_dates import Dates, dates_of, day_of
 
 Narrative = Literal["auto", "german", "keywords", "slash", "non_swift", "labels", "plain"]
 NO_REFERENCE = "NONREF"
+_STATUS = {"E": EntryStatus.PDNG, **dict.fromkeys("RCD", EntryStatus.BOOK)}
 MARK_SIGNS = {"C": 1, "D": -1, "RC": -1, "RD": 1, "EC": 1, "ED": -1}
 
-# Value date, entry date, mark, funds code, amount, type, reference, //bank reference, supplement.
+# Value date, entry date, mark, funds code, amount, type, references, supplement.
 _LINE = re.compile(
-    r"([0-9]{6})([0-9]{4})? *(R?[CD]|E[CD])([A-Z])? *([0-9]+(?:,[0-9]*)?)\s*"
-    r"(?:([A-Z][A-Z0-9 ]{3})([^\n]*?)(?://([^\n]*))?)?\s*(?:\n(.*))?\Z",
+    r"([0-9]{6})([0-9]{4})? *(R?[CD]|E[CD])([A-Z])? *([0-9]+(?:,[0-9]*)?) *"
+    r"(?:([A-Z][A-Z0-9 ]{3})([^\n]*))?(?:\n(.*))?\Z",
     re.DOTALL,
 )
 _BALANCE = re.compile(r"\s*([CD])([0-9]{6})\s?([A-Z]{3})?\s?([0-9]+(?:,[0-9]*)?)\s*\Z")
@@ -135,24 +136,24 @@ def entry_of(
     Codes: `entry_unreadable`, `amount_too_fine`, `unknown_currency`, `currency_missing`; warnings
     `date_after_month_end`, `date_unreadable`, `date_far`, `tag_out_of_place`, `line_broken`.
     """
-    location = Location(line=line, path=path)
-    currency, odd = context.currency, list[Problem]()
+    location, currency = Location(line=line, path=path), context.currency
+    odd: list[Problem] = []
     found = _LINE.match(text) or _mended(text, location, odd)
     if found is None or currency not in EXPONENT:
         return _unusable(found is None, text, narrative, currency, location), odd
-    value, booked, mark, funds, digits, kind, customer, bank, more = found.groups()
-    minor = minor_of(digits, currency)
-    if minor is None:
+    value, booked, mark, funds, digits, kind, references, more = found.groups()
+    if (minor := minor_of(digits, currency)) is None:
         return _too_fine(digits, currency, location, _raw(text, narrative)), odd
     dates = dates_of(value, booked or "", context.year)
+    customer, bank = _references(references or "")
     amount = Money(minor * context.signs[mark], currency)
     told = _narrative(narrative, context) if narrative else None
     return Entry(
         amount=amount,
-        status=EntryStatus.PDNG if mark[0] == "E" else EntryStatus.BOOK,
+        status=_STATUS[mark[0]],
         booked=dates.booked,
         value=dates.value,
-        bank_reference=_reference(bank),
+        bank_reference=bank,
         entry_reference="",
         transaction_code="",
         proprietary_issuer="DK" if told and "gvc" in told else "SWIFT",
@@ -161,10 +162,10 @@ def entry_of(
         text=_text(narrative),
         details=() if told is None else (_detail(told, amount, location),),
         location=location,
-        customer_reference=_reference(customer),
+        customer_reference=customer,
         funds_code=funds or "",
-        charges=_charges(more, currency) if more else (),
-        instructed=_instructed(more, currency) if more else None,
+        charges=_charges(more or "", currency),
+        instructed=_instructed(more or "", currency),
         codes=_oddities(dates, more, location, odd) if dates.odd or more else (),
     ), odd
 
@@ -212,10 +213,11 @@ def _oddities(
     return tuple(codes)
 
 
-def _reference(text: str | None) -> str:
-    """A reference without its padding; "" for none and for NONREF."""
-    bare = text.strip() if text else ""
-    return "" if bare == NO_REFERENCE else bare
+def _references(text: str) -> tuple[str, str]:
+    """Customer's and bank's reference without padding; "" for none and for NONREF."""
+    customer, _, bank = text.partition("//")
+    customer, bank = customer.strip(), bank.strip()
+    return "" if customer == NO_REFERENCE else customer, "" if bank == NO_REFERENCE else bank
 
 
 def _code(kind: str | None, told: Told | None) -> str:
@@ -238,13 +240,13 @@ def _raw(text: str, narrative: Sequence[tuple[str, str]]) -> str:
 
 def _instructed(text: str, currency: str) -> Money | None:
     """/OCMT/ of the supplementary details: the amount before conversion or charges."""
-    found = _ORIGINAL.search(text)
+    found = _ORIGINAL.search(text) if text else None
     return amount_of(found[1], currency) if found else None
 
 
 def _charges(text: str, currency: str) -> tuple[Charge, ...]:
     """/CHGS/ of the supplementary details: charges taken."""
-    found = _CHARGE.search(text)
+    found = _CHARGE.search(text) if text else None
     taken = amount_of(found[1], currency) if found else None
     return (Charge(amount=-taken, kind="CHGS"),) if taken else ()
 
