@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
@@ -13,11 +14,12 @@ import msgspec
 from nostro import formats
 from nostro.cli import read_files
 from nostro.cli.input_files import Opened, Unopened, Wanted, named, names_of, opened, profile_of
+from nostro.cli.leaving_out import written_without
 from nostro.cli.output_file import output, quiet_pipe
 from nostro.cli.progress import progress_bar
 from nostro.cli.sinks import Shape
-from nostro.cli.writing import written
 from nostro.domain.errors import Invalid
+from nostro.domain.statement import Statement
 from nostro.formats import Format, Profile
 
 _NOT_COMPARED = {"location", "problems"}
@@ -33,8 +35,8 @@ def run(file: str, wanted: Wanted, to: str, out: str, options: tuple[str, ...]) 
     formats.writer(form)  # A format that is only read is refused before anything is read.
     profile = profile_of(Wanted(options=options), form)
     with progress_bar() as bar:
-        found = _documents(_only(opened(names, wanted, bar), file))
-    data = written(found, form, profile)
+        found = _complete(_documents(_only(opened(names, wanted, bar), file)), form)
+    data = written_without(found, form, profile)
     with quiet_pipe(), output(out, names) as target:
         target.stream.write(data)
     tell_losses(found, data, form, profile)
@@ -62,6 +64,22 @@ def _documents(found: Iterator[Opened]) -> list[Any]:
         for file in found
         for document in formats.documents(file.form, file.stream, file.profile)
     ]
+
+
+def _complete(found: list[Any], form: Format) -> list[Any]:
+    """Lists have no statement id and no time of making; messages need both: made here, told."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    made = []
+    for number, document in enumerate(found, 1):
+        missing: dict[str, Any] = {}
+        if isinstance(document, Statement) and not document.statement_id:
+            missing = {"statement_id": f"{now:%Y%m%d}{number:04d}"}
+            if document.created_at is None and "xml" in form.media_type:
+                missing["created_at"] = now
+            names = " and ".join(missing)
+            print(f"Statement {number} has no {names}: made for {form.name}.", file=sys.stderr)
+        made.append(msgspec.structs.replace(document, **missing) if missing else document)
+    return made
 
 
 def tell_losses(found: Sequence[Any], data: bytes, form: Format, profile: Profile) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc
 import inspect
+import types
 import typing
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from nostro.formats import Format, Profile, writer
 
 # Messages that stand one after the other in a file (ISO 15022 and its forerunners).
 _SEVERAL_IN_A_FILE = "mt"
+_UNIONS = (typing.Union, types.UnionType)
 
 
 def written(documents: Sequence[Any], form: Format, profile: Profile) -> bytes:
@@ -52,13 +54,16 @@ def _wanted(write: Any) -> tuple[tuple[type, ...], bool]:
     """The kinds of document that a writer takes, and whether it takes a list of them."""
     first = next(iter(inspect.signature(write).parameters))
     hint = typing.get_type_hints(write)[first]
-    origin = typing.get_origin(hint)
-    as_list = isinstance(origin, type) and issubclass(origin, collections.abc.Iterable)
-    if as_list:
-        (hint,) = typing.get_args(hint)[:1]
-    if hint is Any:
-        return (object,), as_list
-    return ((hint,) if isinstance(hint, type) else typing.get_args(hint)), as_list
+    several = typing.get_args(hint) if typing.get_origin(hint) in _UNIONS else (hint,)
+    kinds: list[type] = []
+    as_list = False
+    for one in several:
+        origin = typing.get_origin(one)
+        if isinstance(origin, type) and issubclass(origin, collections.abc.Iterable):
+            as_list = True
+            one = typing.get_args(one)[0]
+        kinds.append(one if isinstance(one, type) else object)
+    return tuple(dict.fromkeys(kinds)), as_list
 
 
 def _words(kinds: tuple[type, ...]) -> str:

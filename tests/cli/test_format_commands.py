@@ -359,6 +359,23 @@ def test_convert_says_what_is_lost_and_writes_nothing_it_cannot(tmp_path: Path) 
     assert nostro("convert", "missing", "--to", "pain.001").returncode == 2
 
 
+@pytest.mark.parametrize("target", ["camt.053", "mt940"])
+def test_a_list_becomes_a_statement_message_and_losses_are_told(
+    target: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "statement"
+    source = GOLDEN / "bank_csv" / "ing_nl_directions.in"
+    told = nostro("convert", source, "--to", target, "--out", out)
+    assert told.returncode == 0, told.stderr
+    assert b"does not carry: entries.codes (1)" in told.stderr
+    assert b"has no statement_id" in told.stderr
+    before, after = nostro("read", source), nostro("read", out)
+    assert [line["amount"] for line in lines(before) if line["record"] == "entry"] == [
+        line["amount"] for line in lines(after) if line["record"] == "entry"
+    ]
+    assert lines(after)[-1]["verdict"]["verdict"] == "closes"
+
+
 def test_formats_are_listed_for_people_and_programs() -> None:
     listed = json.loads(nostro("formats", "--json").stdout)
     by_name = {form["name"]: form for form in listed}
