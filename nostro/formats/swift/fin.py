@@ -60,7 +60,6 @@ class Fields:
         self.tag = ""
         self.start = 0
         self.parts: list[str] = []
-        self.size = 0
         self.open = False
         self._enter("head")
         self.broken = ""
@@ -76,12 +75,14 @@ class Fields:
 
     def _fields(self, lines: Iterable[tuple[int, str]]) -> Iterator[Field]:
         lines = iter(lines)
+        parts, size = self.parts, 0
         for number, line in lines:
             if line[:1] in _SPECIAL or self.waiting:
                 if line[:4] in self.quick and not self.waiting:
-                    yield self.start, self.tag, "\n".join(self.parts)
+                    yield self.start, self.tag, "\n".join(parts)
                     self.tag, self.start = line[1:3], number
-                    self.parts, self.size = [line[4:]], 0
+                    self.parts = parts = [line[4:]]
+                    size = 0
                     continue
                 if "@@" in line and not self.joined and _JOINED.search(line):
                     self.joined = True
@@ -89,12 +90,14 @@ class Fields:
                     return
                 found = self._special(number, line)
                 if found is not None:
+                    if parts is not self.parts:
+                        parts, size = self.parts, 0
                     yield from found
                     continue
             if self.tag:
-                self.parts.append(line)
-                self.size += len(line)
-                if self.size > FIELD_CHARACTERS_MAX:
+                parts.append(line)
+                size += len(line)
+                if size > FIELD_CHARACTERS_MAX:
                     raise _too_long(self.start, self.tag)
 
     def _special(self, number: int, line: str) -> list[Field] | None:
@@ -151,7 +154,7 @@ class Fields:
         if section and section != self.section:
             self._enter(section)
         self.tag, self.start, self.open = tag, number, True
-        self.parts, self.size = [line[len(tag) + 2 :]], 0
+        self.parts = [line[len(tag) + 2 :]]
         return done
 
     def _end(self, number: int, trailers: Iterable[Field] = ()) -> list[Field]:

@@ -74,7 +74,8 @@ LABELS = (
 # GVC of returned payments: there ?34 says why (DK annex 3, 8.2.5).
 RETURNS = frozenset(("108", "109", "159", "181", "184"))
 _PURPOSE = frozenset((*(str(n) for n in range(20, 30)), *(str(n) for n in range(60, 64))))
-_SINGLE = frozenset(KEYWORDS.values()) - {"", "remittance", "instructed", "charges"}
+_REPEATED = ("", "remittance", "instructed", "charges")
+_SINGLE = {word: field for word, field in KEYWORDS.items() if field not in _REPEATED}
 # Nearly every booking has its fields in this order: one pass over them, and no loop.
 _IN_ORDER = re.compile(
     r"([0-9]{3})(?:\?00([^?]*))?(?:\?10([^?]*))?((?:\?2[0-9][^?]*)*)(?:\?30([^?]*))?"
@@ -222,21 +223,20 @@ def _keywords(text: str, told: Told, currency: str) -> bool:
             if found not in KEYWORDS:
                 value += piece + "+"
                 continue
-        _put(told, word, value + piece[: -len(found)], currency)
+        value = (value + piece[: -len(found)]).strip()
+        if word in _SINGLE and value and _SINGLE[word] not in told:
+            told[_SINGLE[word]] = value
+        elif value:
+            _put(told, word, value, currency)
         word, value = found, ""
-    if word:
-        _put(told, word, value + last, currency)
+    if word and (value := (value + last).strip()):
+        _put(told, word, value, currency)
     return bool(word)
 
 
-def _put(told: Told, word: str, text: str, currency: str) -> None:
+def _put(told: Told, word: str, value: str, currency: str) -> None:
     """A keyword's value into its field; text before the first keyword is remittance."""
-    if value := text.strip():
-        field = KEYWORDS[word] if word else "remittance"
-        if field in _SINGLE and field not in told:
-            told[field] = value
-        else:
-            _put_other(told, word, field, value, currency)
+    _put_other(told, word, KEYWORDS[word] if word else "remittance", value, currency)
 
 
 def _put_other(told: Told, word: str, field: str, value: str, currency: str) -> None:
