@@ -51,6 +51,8 @@ def fed(stream: BinaryIO, parser: expat.XMLParserType) -> Iterator[None]:
             check_head(chunk)
         size += len(chunk)
         _feed(parser, chunk, False)
+        if size - parser.CurrentByteIndex > TEXT_MAX:  # One token without an end fills the memory.
+            raise too_long(parser.CurrentLineNumber)
         yield
     if not size:
         raise empty()

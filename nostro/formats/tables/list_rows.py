@@ -141,6 +141,7 @@ def recognised(head: bytes) -> BankList | None:
 def _text(head: bytes, layout: BankList) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return head.decode("utf-16", "replace")
+    head = head.removeprefix(codecs.BOM_UTF8)
     for encoding in (layout.encoding,) if layout.encoding else ("utf-8", "cp1252"):
         try:  # An incremental decoder does not mind a last letter that is cut.
             text: str = codecs.getincrementaldecoder(encoding)().decode(head)

@@ -20,6 +20,7 @@ from nostro.domain.money import Money
 from nostro.domain.problem import RejectedLine
 from nostro.formats import Profile
 from nostro.formats.profiles import Table, load, of_format
+from nostro.formats.source import LINE_BYTES_MAX
 
 _NOT_USED = "Nothing of the file was used."
 _LINE_REJECTED = "This line was left out; the others were read."
@@ -90,8 +91,16 @@ class _Lines:
         self.taken: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
-        for data in self.stream:
+        while data := self.stream.readline(LINE_BYTES_MAX + 1):
             self.line += 1
+            if len(data) > LINE_BYTES_MAX:
+                raise Invalid(
+                    "line_too_long",
+                    f"Line {self.line} is longer than {LINE_BYTES_MAX:,} bytes.",
+                    _NOT_USED,
+                    "Check that this is the file you meant; export it again.",
+                    location=f"line {self.line}",
+                )
             if self.line == 1:
                 data = data.removeprefix(_BOM)
             text = self._text(data)

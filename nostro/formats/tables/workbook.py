@@ -163,9 +163,13 @@ class Workbook:
 def _archive(stream: Any) -> zipfile.ZipFile:
     data = BytesIO()
     while piece := stream.read(_CHUNK):
+        if not data.tell() and not piece.startswith(b"PK"):
+            break  # No ZIP: what follows is not worth the memory.
         data.write(piece)
         if data.tell() > PACKED_BYTES_MAX:
             raise _too_large("the file")
+    if not data.tell() and not piece:
+        raise Invalid("empty_file", "The file is empty.", _NOT_USED, _AGAIN, location="line 1")
     try:
         return zipfile.ZipFile(data)
     except _BROKEN:
