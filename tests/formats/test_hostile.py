@@ -1,0 +1,260 @@
+"""What no bank should send: every reader reads it or refuses it with a place, in bounded memory."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import os
+import random
+import subprocess
+import sys
+import tracemalloc
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nostro import formats
+from nostro.domain.errors import Invalid
+from nostro.domain.problem import Location, Problem
+from nostro.formats import HEAD_BYTES, Profile
+from tests.formats.endless import GOLDEN, MEGABYTE, endless, read_only
+
+READABLE = sorted(name for name, form in formats.find().items() if form.read)
+IN_XML = [n for n in READABLE if formats.find()[n].media_type == "application/xml"]
+SAMPLES = [sample for name in READABLE for sample in sorted((GOLDEN / name).glob("*.in"))]
+XML_SAMPLES = [sample for sample in SAMPLES if sample.parent.name in IN_XML]
+GROWTH_MAX = 6 * MEGABYTE
+# One message is one record: it is as large as the message, and so is what is kept of it.
+ONE_RECORD = {"camt_029", "camt_055", "camt_056", "pain_002"}
+STREAM_MEGABYTES = {"camt_053": 64}
+HELD_MAX = 16 * MEGABYTE
+SOAK_MEGABYTES, SOAK_MAX = 1024, 300 * 1000 * 1000
+DEEP = 200_000
+
+each_format = pytest.mark.parametrize("name", READABLE)
+each_sample = pytest.mark.parametrize(
+    "sample", SAMPLES, ids=lambda sample: f"{sample.parent.name}/{sample.stem}"
+)
+each_xml_sample = pytest.mark.parametrize(
+    "sample", XML_SAMPLES, ids=lambda sample: f"{sample.parent.name}/{sample.stem}"
+)
+
+
+def outcome(name: str, data: bytes) -> Invalid | list[Any]:
+    """The records, or the refusal. Anything else than Invalid, or a refusal without a place, fails.
+
+    The stream gives bytes and nothing else: it cannot be written, nor searched twice.
+    """
+    form = formats.find()[name]
+    assert 0 <= form.identify(data[:HEAD_BYTES]) <= 100
+    try:
+        found = list(formats.reader(form)(read_only(iter([data])), Profile()))
+    except Invalid as refusal:
+        told = (refusal.code, refusal.happened, refusal.can_do, refusal.location)
+        assert all(told), f"{name}: {told}"
+        return refusal
+    for record in found:
+        if isinstance(record, Problem):
+            assert record.code, record
+            assert record.sentence, record
+            assert record.can_do, record
+            assert record.location != Location(), record
+    return found
+
+
+def zipped(name: str, data: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, data)
+    return packed.getvalue()
+
+
+def junk() -> Iterator[tuple[str, bytes]]:
+    """Files that are of no format at all."""
+    dice = random.Random(1)
+    yield "nothing", b""
+    yield "one byte", b"0"
+    yield "one letter", b"<"
+    yield "one NUL", b"\0"
+    yield "NULs", b"\0" * 100_000
+    yield "only LF", b"\n" * 100_000
+    yield "only CR", b"\r" * 100_000
+    yield "only CR LF", b"\r\n" * 50_000
+    yield "only spaces", b" " * 100_000
+    yield "a long line", b"A" * (5 * MEGABYTE)
+    yield "a line of digits", b"9" * MEGABYTE
+    yield "a line of commas", b"," * MEGABYTE
+    yield "a line of quotes", b'"' * MEGABYTE
+    yield "a mark alone", b"\xef\xbb\xbf"
+    yield "UTF-16 mark alone", b"\xff\xfe"
+    yield "half a UTF-16 letter", b"\xff\xfe<"
+    yield "EBCDIC", ("STATEMENT OF ACCOUNT 0532013000 " * 100).encode("cp037")
+    yield "a PDF", b"%PDF-1.7\n1 0 obj\n" + dice.randbytes(5000)
+    yield "half a zip", zipped("a", b"x" * 9000)[:60]
+    for number in range(8):
+        yield f"dice {number}", dice.randbytes(dice.randrange(1, 20_000))
+    yield "dice, letters only", bytes(dice.choices(range(32, 127), k=50_000))
+
+
+@each_format
+@pytest.mark.parametrize("what", [what for what, _ in junk()])
+def test_junk_is_read_or_refused_with_a_place(name: str, what: str) -> None:
+    outcome(name, dict(junk())[what])
+
+
+@each_format
+def test_an_empty_file_is_refused(name: str) -> None:
+    refusal = outcome(name, b"")
+    assert isinstance(refusal, Invalid)
+    assert refusal.code == "empty_file"
+
+
+def disguised(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """A good file, wrapped or written in a way that it does not say."""
+    yield "gzip", gzip.compress(data)
+    yield "bzip2", bz2.compress(data)
+    yield "zip", zipped("a", data)
+    yield "mark", b"\xef\xbb\xbf" + data
+    yield "two marks", b"\xef\xbb\xbf" * 2 + data
+    text = data.decode("latin-1")
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp037", "utf-7"):
+        yield encoding, text.encode(encoding, "replace")
+    middle = len(data) // 2
+    for extra in (b"\0", b"\x1a", b"\xff\xfe", b"\xe4\xf6\xfc\x81", b"\xed\xa0\x80", b"\x85"):
+        yield f"{extra!r} inside", data[:middle] + extra + data[middle:]
+    yield "twice", data + data
+    yield "twice on end", data.rstrip() + data
+    yield "CR only", data.replace(b"\r\n", b"\n").replace(b"\n", b"\r")
+    yield "CR LF", data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    yield "no line ends", data.replace(b"\r", b"").replace(b"\n", b"")
+    yield "spaces before", b" \n\n\t" + data
+    yield "Ctrl-Z after", data + b"\x1a"
+    yield "NULs after", data + b"\0" * 1000
+    for lie in ("utf-16", "utf-7", "x-none", "idna", "hex", "EBCDIC-CP-US", ""):
+        yield f"says {lie}", data.replace(b'"UTF-8"', f'"{lie}"'.encode(), 1)
+
+
+@each_sample
+@pytest.mark.parametrize("what", [what for what, _ in disguised(b"")])
+def test_a_disguised_file_is_read_or_refused_with_a_place(sample: Path, what: str) -> None:
+    outcome(sample.parent.name, dict(disguised(sample.read_bytes()))[what])
+
+
+@each_sample
+def test_a_byte_order_mark_changes_nothing(sample: Path) -> None:
+    data = sample.read_bytes()
+    if data.startswith((b"\xef\xbb\xbf", b"PK", b"\xff\xfe", b"\xfe\xff")):
+        return
+    assert isinstance(outcome(sample.parent.name, b"\xef\xbb\xbf" + data), list)
+
+
+@each_sample
+def test_a_cut_file_is_read_or_refused_with_a_place(sample: Path) -> None:
+    data = sample.read_bytes()
+    for end in range(0, len(data), 97):
+        outcome(sample.parent.name, data[:end])
+
+
+@each_xml_sample
+def test_a_cut_message_is_never_read(sample: Path) -> None:
+    """XML says where it ends: what lacks its end must not look whole."""
+    data = sample.read_bytes().rstrip()
+    for end in (len(data) // 3, len(data) // 2, len(data) - 1):
+        assert isinstance(outcome(sample.parent.name, data[:end]), Invalid)
+
+
+BOMB = b"<!DOCTYPE a [<!ENTITY a 'aaaaaaaaaa'>%s]>" % b"".join(
+    b"<!ENTITY %c '&%c;&%c;&%c;&%c;&%c;&%c;&%c;&%c;'>" % (98 + n, *[97 + n] * 8) for n in range(20)
+)
+DOCTYPES = {
+    "plain": b"<!DOCTYPE Document>",
+    "billion laughs": BOMB,
+    "a file": b"<!DOCTYPE a [<!ENTITY u SYSTEM 'file:///etc/passwd'>]>",
+    "an address": b"<!DOCTYPE a SYSTEM 'http://127.0.0.1:9/none.dtd'>",
+    "parameters": b"<!DOCTYPE a [<!ENTITY % p SYSTEM 'file:///etc/passwd'> %p;]>",
+}
+
+
+@each_xml_sample
+@pytest.mark.parametrize("what", DOCTYPES)
+def test_a_document_type_is_refused(sample: Path, what: str) -> None:
+    data = sample.read_bytes()
+    declared = data.find(b"?>") + 2 if data.lstrip(b"\xef\xbb\xbf").startswith(b"<?xml") else 0
+    refusal = outcome(sample.parent.name, data[:declared] + DOCTYPES[what] + data[declared:])
+    assert isinstance(refusal, Invalid)
+    assert refusal.code == "doctype_refused"
+
+
+@each_xml_sample
+@pytest.mark.parametrize("tag", [b"a", b"Ntry", b"Document", b"x:Stmt"])
+def test_deep_nesting_is_read_or_refused_with_a_place(sample: Path, tag: bytes) -> None:
+    name, data = sample.parent.name, sample.read_bytes()
+    opened, closed = b"<%s>" % tag * DEEP, b"</%s>" % tag * DEEP
+    outcome(name, opened + closed)
+    outcome(name, opened)
+    for place in (len(data) // 3, len(data) // 2):
+        at = data.find(b"><", place) + 1
+        outcome(name, data[:at] + opened + closed + data[at:])
+
+
+ENDLESS = {
+    "line": b"x",
+    "attribute": b'<Document a="',
+    "tag": b"<Document",
+    "text": b"<Document><BkToCstmrStmt><GrpHdr><MsgId>",
+    "comment": b"<!--",
+    "quoted cell": b'"',
+}
+
+
+@each_format
+@pytest.mark.parametrize("what", ENDLESS)
+def test_a_line_without_an_end_is_not_held(name: str, what: str) -> None:
+    filler = b" " * MEGABYTE if what == "tag" else b"x" * MEGABYTE
+    pieces = chain([ENDLESS[what]], repeat(filler, 24))
+    tracemalloc.start()
+    try:
+        with suppress(Invalid):
+            for _record in formats.reader(formats.find()[name])(read_only(pieces), Profile()):
+                pass
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < HELD_MAX, f"{peak / MEGABYTE:.0f} MB held of one line of 24 MB"
+
+
+@each_format
+def test_nothing_is_held_while_a_long_file_goes_by(name: str) -> None:
+    if name in ONE_RECORD or endless(name, 1) is None:
+        pytest.skip(f"tests/formats/endless.py knows no record of {name} to repeat")
+    told = read_apart(name, STREAM_MEGABYTES.get(name, 8))
+    assert told["bytes"] > 7 * MEGABYTE
+    assert told["records"] > 1000
+    grown = told["peak"] - told["before"]
+    assert grown < GROWTH_MAX, f"{grown / MEGABYTE:.0f} MB more for a longer file"
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(os.environ.get("SOAK") != "1", reason="long; run with SOAK=1")
+def test_one_gigabyte(capsys: pytest.CaptureFixture[str]) -> None:
+    told = read_apart("camt_053", SOAK_MEGABYTES)
+    with capsys.disabled():
+        size, count = told["bytes"] / 1e6, told["records"]
+        print(f"\ncamt.053 of {size:,.0f} MB: {count:,} records, {told['peak'] / 1e6:.0f} MB peak")  # noqa: T201
+    assert told["peak"] < SOAK_MAX
+
+
+def read_apart(name: str, megabytes: int) -> dict[str, int]:
+    """What reading so much costs in a process of its own."""
+    command = [sys.executable, "-m", "tests.formats.endless", name, str(megabytes)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told: dict[str, int] = json.loads(done.stdout)
+    return told
