@@ -94,3 +94,21 @@ def test_the_first_sample_goes_out_as_it_came() -> None:
     (found,) = back(camt_053.write(statement, Profile()))
     assert found.entries[0].amount == Money(125000, "EUR")
     assert len(found.entries) == 4
+
+
+@given(several=st.lists(statements(rich=False), min_size=2, max_size=3))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_message_holds_several_statements(several: list[Statement]) -> None:
+    alike = [msgspec.structs.replace(one, message_id="M1", page=None) for one in several]
+    found = back(camt_053.write(alike, Profile()))
+    assert placeless(msgspec.to_builtins(found)) == placeless(msgspec.to_builtins(alike))
+
+
+def test_statements_of_two_messages_do_not_become_one_in_silence() -> None:
+    (statement,) = back(next(s for s in SAMPLES if s.stem == "version_08").read_bytes())
+    other = msgspec.structs.replace(statement, message_id="ANOTHER")
+    with pytest.raises(Invalid) as caught:
+        camt_053.write([statement, other], Profile())
+    assert caught.value.code == "not_carried"
+    with pytest.raises(Invalid):
+        camt_053.write([], Profile())

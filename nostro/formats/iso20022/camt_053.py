@@ -6,6 +6,8 @@ ISO 20022 camt.053.001.01 to .14 (BankToCustomerStatement); read by `camt_reader
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nostro.domain.statement import ReportKind, Statement
 from nostro.formats import Format, Profile, options_of
 from nostro.formats.iso20022 import camt_053_writer
@@ -21,10 +23,11 @@ class StatementOptions(CamtOptions, frozen=True, forbid_unknown_fields=True):
     version: str = "camt.053.001.08"
 
 
-def write(statement: Statement, profile: Profile) -> bytes:
-    """One statement as a message valid by its official schema; raises as `camt_053_writer`."""
+def write(statements: Statement | Sequence[Statement], profile: Profile) -> bytes:
+    """Statements as one message valid by its official schema; raises as `camt_053_writer`."""
     version = options_of(profile, StatementOptions).version
-    return camt_053_writer.write(statement, version, read)
+    every = (statements,) if isinstance(statements, Statement) else tuple(statements)
+    return camt_053_writer.write(every, version, read)
 
 
 FORMAT = Format(

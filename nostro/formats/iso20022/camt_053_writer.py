@@ -6,7 +6,7 @@ statement leaves as it is, or with a sentence that says what could not go along.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from typing import Any, BinaryIO
 from xml.sax.saxutils import escape
@@ -33,39 +33,51 @@ _OF_READING = ("location", "problems")
 Reads = Callable[[BinaryIO, Profile], Iterator[Any]]
 
 
-def write(statement: Statement, version: str, read: Reads) -> bytes:
-    """One statement as a message of that version ("camt.053.001.08").
+def write(statements: Sequence[Statement], version: str, read: Reads) -> bytes:
+    """Statements as one message of that version ("camt.053.001.08"); all of one message id.
 
-    A statement without a message id says NOTPROVIDED; one without a time of creation takes the day
+    Without a message id it says NOTPROVIDED; a statement without a time of creation takes the day
     of its last balance. Raises Invalid: `not_in_version`, `schema_violation`, `not_carried`.
     """
-    data = "".join(_lines(statement, Edition(order_of(version, MESSAGE)))).encode()
+    if not statements:
+        raise _not_carried("no statement", "file")
+    data = "".join(_lines(statements, Edition(order_of(version, MESSAGE)))).encode()
     validate(data)
     back = list(assemble(read(BytesIO(data), Profile())))
-    if len(back) != 1 or not isinstance(back[0], Statement):
-        raise _not_carried("statement", "statement")
-    told = msgspec.structs.replace(
-        back[0],
-        message_id=statement.message_id or "",
-        created_at=statement.created_at,
-    )
-    _compare(msgspec.to_builtins(statement), msgspec.to_builtins(told), "statement")
+    if len(back) != len(statements):
+        raise _not_carried("statement", "file")
+    for number, (statement, told) in enumerate(zip(statements, back, strict=True), start=1):
+        place = f"statement {number}"
+        if not isinstance(told, Statement):
+            raise _not_carried("statement", place)
+        if not statement.message_id and told.message_id == NOT_PROVIDED:
+            told = msgspec.structs.replace(told, message_id="")
+        if statement.created_at is None:
+            told = msgspec.structs.replace(told, created_at=None)
+        _compare(msgspec.to_builtins(statement), msgspec.to_builtins(told), place)
     return data
 
 
-def _lines(statement: Statement, edition: Edition) -> Iterator[str]:
-    created = _created(statement)
+def _lines(statements: Sequence[Statement], edition: Edition) -> Iterator[str]:
+    first = statements[0]
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:{edition.version}"><{MESSAGE}>\n'
-    yield f"<GrpHdr><MsgId>{escape(statement.message_id or NOT_PROVIDED)}</MsgId>"
-    yield f"<CreDtTm>{created}</CreDtTm>{_message_page(statement, edition)}</GrpHdr>\n"
+    yield f"<GrpHdr><MsgId>{escape(first.message_id or NOT_PROVIDED)}</MsgId>"
+    yield f"<CreDtTm>{_created(first)}</CreDtTm>{_message_page(first, edition)}</GrpHdr>\n"
+    for statement in statements:
+        yield from _statement(statement, edition)
+    yield f"</{MESSAGE}></Document>\n"
+
+
+def _statement(statement: Statement, edition: Edition) -> Iterator[str]:
+    created = _created(statement)
     pairs = [*_statement_pairs(statement, created, edition), ("Ntry/NtryRef", _HOLE)]
     whole = graft("<Stmt/>", "Stmt", tuple(pairs), edition.order)
     before, _, after = whole.partition(f"<Ntry><NtryRef>{_HOLE}</NtryRef></Ntry>")
     yield f"{before}\n"
     for entry in statement.entries:
         yield f"{_entry(entry, statement.account, edition)}\n"
-    yield f"{after}\n</{MESSAGE}></Document>\n"
+    yield f"{after}\n"
 
 
 def _created(statement: Statement) -> str:
