@@ -16,7 +16,7 @@ from nostro.domain.problem import Problem, Severity
 
 Options = TypeVar("Options", bound=msgspec.Struct)
 
-HEAD_BYTES = 4096
+HEAD_BYTES = 1 << 14  # A business application header can fill 10 kB before its message begins.
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
@@ -63,6 +64,7 @@ def declared(profile: Profile) -> str | None:
     return profile.encoding or None
 
 
+@lru_cache(maxsize=8)
 def message_of(head: bytes) -> str:
     """The message that a file beginning with `head` carries ("camt.053"), or "".
 
