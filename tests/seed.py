@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from nostro.domain.balance_gate import balance_verdict
 from nostro.domain.case import CaseKind
 from nostro.domain.event import Actor, Event
 from nostro.domain.money import Money
@@ -20,13 +21,7 @@ from nostro.domain.payment import ChargeBearer, Instruction, Rail, RollRule, Rou
 from nostro.domain.policies.approval import POLICY_VERSION
 from nostro.domain.policies.checks import Effect, Finding
 from nostro.domain.problem import Location
-from nostro.domain.statement import (
-    Balance,
-    Entry,
-    ReportKind,
-    Statement,
-    balance_verdict,
-)
+from nostro.domain.statement import Balance, Entry, ReportKind, Statement
 from nostro.ops.identifiers import TimeOrderedIds
 from nostro.storage import cases, events, evidence, orders, parties, statements
 from nostro.storage.tenancy import tenant

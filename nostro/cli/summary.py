@@ -22,14 +22,8 @@ from nostro.domain.payment_file import (
 )
 from nostro.domain.problem import Problem
 from nostro.domain.records import name_of
-from nostro.domain.statement import (
-    Closing,
-    Entry,
-    StatementHeader,
-    StatementTrailer,
-    closing_of,
-    opening_of,
-)
+from nostro.domain.balance_gate import closing_of, opening_of
+from nostro.domain.statement import Closing, Entry, StatementHeader, StatementTrailer
 
 if TYPE_CHECKING:
     from nostro.cli.reading import Files, Tally

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -95,7 +95,7 @@ class CurrencyExchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     day: str = ""
 
 
-class TransactionDetail(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class TransactionDetail(msgspec.Struct, frozen=True, gc=False):
     """One payment inside an entry (TxDtls). `amount` is signed like the entry; None if absent.
 
     `instructed` and `counter_value` are amounts before conversion, unsigned as banks give them.
@@ -137,7 +137,7 @@ class TransactionDetail(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     location: Location = NOWHERE
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One booking on the account (Ntry). `amount` is signed: money out is negative.
 
     `transaction_code` is "domain/family/subfamily" of ISO 20022; `proprietary_code` is the bank's
@@ -241,109 +241,6 @@ class StatementTrailer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     codes: tuple[tuple[str, str], ...] = ()
 
 
-class BalanceGate:
-    """Adds up the booked entries of one statement, so that the end can say whether it closes.
-
-    Entries that could not be read (`unreadable`) make it impossible to check: what is missing is
-    not known. Each currency of a statement is checked on its own.
-    """
-
-    def __init__(self) -> None:
-        self.sums: dict[str, int] = {}
-        self.booked = 0
-        self.unreadable = 0
-
-    def add(self, entry: Entry) -> None:
-        if entry.status == EntryStatus.BOOK:
-            money = entry.amount
-            self.booked += 1
-            self.sums[money.currency] = self.sums.get(money.currency, 0) + money.minor
-
-    def verdict(self, balances: Sequence[Balance], kind: ReportKind) -> BalanceVerdict:
-        if self.unreadable:
-            count = "1 entry" if self.unreadable == 1 else f"{self.unreadable} entries"
-            return _not_checkable(f"{count} could not be read")
-        if kind is ReportKind.NOTIFICATION:
-            return _not_checkable("a notification carries no balances")
-        currencies = dict.fromkeys([*(b.amount.currency for b in balances), *self.sums])
-        found = [
-            self._of_currency([b for b in balances if b.amount.currency == currency], kind)
-            for currency in currencies
-        ]
-        if len(found) > 1 and any(one.verdict is Closing.NOT_CHECKABLE for one in found):
-            several = ", ".join(sorted(currencies))
-            return _not_checkable(f"balances and entries have several currencies: {several}")
-        return _worst(found) if found else _not_checkable("the file has no opening booked balance")
-
-    def _of_currency(self, balances: Sequence[Balance], kind: ReportKind) -> BalanceVerdict:
-        opening, closing = opening_of(balances), closing_of(balances)
-        if opening is None or closing is None or opening is closing:
-            missing = "opening" if opening is None else "closing"
-            return _not_checkable(f"the file has no {missing} booked balance")
-        currency = opening.amount.currency
-        computed = opening.amount.minor + self.sums.get(currency, 0)
-        difference = Money(closing.amount.minor - computed, currency)
-        entries = f"{self.booked} booked entries"
-        firm = kind is ReportKind.PREVIOUS_DAY and closing.code == BalanceType.CLBD
-        if difference.minor and not firm:
-            return _not_checkable(
-                f"a report during the day may leave entries out: {difference} is between its"
-                f" balances and its {entries}"
-            )
-        return BalanceVerdict(
-            verdict=Closing.DOES_NOT_CLOSE if difference.minor else Closing.CLOSES,
-            reason=(
-                f"closing differs from opening plus {entries} by {difference}"
-                if difference.minor
-                else f"opening plus {entries} equals closing"
-            ),
-            opening=opening.amount,
-            closing=closing.amount,
-            difference=difference,
-        )
-
-
-def _worst(found: Sequence[BalanceVerdict]) -> BalanceVerdict:
-    """The verdict of a statement with several currencies: that of the worst one."""
-    return next((one for one in found if one.verdict is Closing.DOES_NOT_CLOSE), found[0])
-
-
-def _not_checkable(reason: str) -> BalanceVerdict:
-    return BalanceVerdict(verdict=Closing.NOT_CHECKABLE, reason=reason)
-
-
-def opening_of(balances: Sequence[Balance]) -> Balance | None:
-    """The balance before the first entry: opening booked, else that of a page or of the day."""
-    whole = _of_codes(balances, (BalanceType.OPBD, BalanceType.PRCD), interim=False)
-    pages = _of_codes(balances, (BalanceType.OPBD,), interim=True)
-    during = [b for b in balances if b.code == BalanceType.ITBD]
-    if not whole and not pages and len(during) < 2:
-        return None  # One interim balance alone is the closing one.
-    return next(iter([*whole, *pages, *during]), None)
-
-
-def closing_of(balances: Sequence[Balance]) -> Balance | None:
-    """The balance after the last entry: closing booked, else that of a page or of the day."""
-    whole = _of_codes(balances, (BalanceType.CLBD,), interim=False)
-    pages = _of_codes(balances, (BalanceType.CLBD,), interim=True)
-    during = [b for b in balances if b.code == BalanceType.ITBD]
-    return next(iter([*whole[:1], *pages[-1:], *during[-1:]]), None)
-
-
-def _of_codes(
-    balances: Sequence[Balance], codes: Sequence[BalanceType], *, interim: bool
-) -> list[Balance]:
-    return [b for code in codes for b in balances if b.code == code and b.interim is interim]
-
-
-def balance_verdict(statement: Statement) -> BalanceVerdict:
-    """The gate every statement passes: a statement that does not close is shown, never hidden."""
-    gate = BalanceGate()
-    for entry in statement.entries:
-        gate.add(entry)
-    return gate.verdict(statement.balances, statement.kind)
-
-
 def assemble(records: Iterable[object]) -> Iterator[object]:
     """Whole statements out of the records of a reader: header, entries and problems, trailer.
 
@@ -393,20 +290,4 @@ def _whole(
         problems=tuple(problems),
         text=trailer.text,
         codes=trailer.codes,
-    )
-
-
-def take_apart(statement: Statement, problems: Sequence[Problem] = ()) -> Iterator[object]:
-    """The records of a whole statement, as a reader yields them."""
-    told = {name: getattr(statement, name) for name in StatementHeader.__struct_fields__}
-    yield StatementHeader(**told)
-    yield from problems
-    yield from statement.entries
-    yield StatementTrailer(
-        balances=statement.balances,
-        entry_count=len(statement.entries),
-        verdict=balance_verdict(statement),
-        location=statement.location,
-        text=statement.text,
-        codes=statement.codes,
     )

@@ -8,17 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nostro.domain.balance_gate import balance_verdict, closing_of, opening_of
 from nostro.domain.money import Money
 from nostro.domain.problem import Location
-from nostro.domain.statement import (
-    Balance,
-    Entry,
-    ReportKind,
-    Statement,
-    balance_verdict,
-    closing_of,
-    opening_of,
-)
+from nostro.domain.statement import Balance, Entry, ReportKind, Statement
 
 DAY = date(2026, 11, 2)
 

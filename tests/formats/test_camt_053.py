@@ -6,9 +6,10 @@ from io import BytesIO
 
 import pytest
 
+from nostro.domain.balance_gate import balance_verdict
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
-from nostro.domain.statement import Closing, Statement, balance_verdict
+from nostro.domain.statement import Closing, Statement
 from nostro.formats import Profile
 from nostro.formats.iso20022 import camt_053
 from tests.formats.samples import IBAN, OTHER_IBAN, read

@@ -6,9 +6,10 @@ import datetime
 
 import pytest
 
+from nostro.domain.balance_gate import balance_verdict
 from nostro.domain.money import Money
 from nostro.domain.payment_file import NO_AGENT
-from nostro.domain.statement import Closing, balance_verdict
+from nostro.domain.statement import Closing
 from tests.formats.payments import batch, cross_border, payment, payment_file
 from tests.formats.samples import IBAN, OTHER_IBAN, read, write
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nostro import formats
+from nostro.domain.balance_gate import balance_verdict
 from nostro.domain.currency import EXPONENT
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
@@ -41,7 +42,6 @@ from nostro.domain.statement import (
     ReportKind,
     Statement,
     TransactionDetail,
-    balance_verdict,
 )
 from nostro.formats import Profile
 from tests.formats.payments import ibans, maybe

@@ -16,13 +16,15 @@ import msgspec
 from nostro.domain.currency import EXPONENT
 from nostro.domain.errors import Invalid
 from nostro.domain.problem import Location, Problem, error, warning
-from nostro.domain.statement import BalanceGate, ReportKind, StatementHeader, StatementTrailer
+from nostro.domain.balance_gate import BalanceGate
+from nostro.domain.statement import ReportKind, StatementHeader, StatementTrailer
 from nostro.formats import Profile
 from nostro.formats.american.bai2_account import Account
 from nostro.formats.american.bai2_codes import CREDIT, DEBIT
 from nostro.formats.american.bai2_fields import Fields, day_of, minor_of, moment_of
 from nostro.formats.american.bai2_records import Entries, LogicalRecords, Record
 from nostro.formats.source import Lines
+from nostro.formats.verdicts import ended
 
 _KEPT = "The original is kept; nothing was booked from it."
 _ASK = "Ask the bank for a corrected file."
@@ -358,7 +360,7 @@ class Reading:
             self.group.total += stated
             self.group.members += 1
         if header is not None:
-            yield self._trailer(account, header, place)
+            yield from ended(self._trailer(account, header, place))
 
     def _trailer(
         self, account: Account, header: StatementHeader, place: Location

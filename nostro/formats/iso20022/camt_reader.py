@@ -7,7 +7,7 @@ to .14, share this reader: they differ in the name of one element and in what th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from typing import Any, BinaryIO
 
@@ -16,14 +16,8 @@ import msgspec
 from nostro.domain.errors import Invalid
 from nostro.domain.identifier import compact
 from nostro.domain.problem import Problem, error
-from nostro.domain.statement import (
-    Balance,
-    BalanceGate,
-    Entry,
-    ReportKind,
-    StatementHeader,
-    StatementTrailer,
-)
+from nostro.domain.balance_gate import BalanceGate
+from nostro.domain.statement import Balance, Entry, ReportKind, StatementHeader, StatementTrailer
 from nostro.formats import Profile, options_of
 from nostro.formats.iso20022.camt_entry import availability, eager_detail, entry
 from nostro.formats.iso20022.camt_fields import (
@@ -42,21 +36,23 @@ from nostro.formats.iso20022.camt_fields import (
     TRANSACTION_PLAIN,
     TYPED_AMOUNT_FIELDS,
 )
+from nostro.formats.iso20022.camt_header import header_of
 from nostro.formats.iso20022.camt_summary import Summary
+from nostro.formats.iso20022.camt_usual import usual_detail, usual_entry
 from nostro.formats.iso20022.camt_values import (
     ASK_THE_BANK,
     IF_IT_CLOSES,
     Noticed,
     amount,
-    count_of,
     day_of,
-    flag,
     refuse,
     sign_of,
 )
 from nostro.formats.iso20022.messages import declared, records
 from nostro.formats.iso20022.safe_expat import KEPT
 from nostro.formats.iso20022.shapes import Record, Shape
+from nostro.formats.iso20022.skeletons import Parsed, Part
+from nostro.formats.verdicts import ended
 
 VERSIONS = tuple(f"{number:02d}" for number in range(1, 15))
 _OPENING = {"OPBD", "PRCD", "OPAV"}
@@ -122,7 +118,7 @@ class _Reader:
         if not account:
             happened = f"{statement.words()} names no account."
             found.append(error("account_missing", happened, ASK_THE_BANK, statement.location()))
-        state.header = _header(statement, account, currency, self.kind, state)
+        state.header = header_of(statement, account, currency, self.kind, state)
         return [state.header, *found, *state.take()]
 
     def transaction(self, record: Record) -> object:
@@ -156,6 +152,25 @@ class _Reader:
         if state.header is not None and not state.problems:
             return made
         return [*self._begun(statement, currency), made]
+
+    def usual(self, part: Part) -> Callable[[Parsed, Record, int], Entry | None] | None:
+        """As `entry`, for entries with the tags of that part and nothing to tell beside them."""
+        maker = usual_entry(part, flips=self.flips)
+        if maker is None:
+            return None
+
+        def made(parsed: Parsed, statement: Record, number: int) -> Entry | None:
+            state = self._state(statement)
+            if state.header is None or state.problems:
+                return None
+            found = maker.make(parsed, statement, number, state.own)
+            if found is not None:
+                state.count += 1
+                state.gate.add(found)
+                state.summary.add(found)
+            return found
+
+        return made
 
     def balance(self, record: Record) -> list[object]:
         statement = record.parent
@@ -194,72 +209,11 @@ class _Reader:
             text=record.get("text"),
             codes=tuple(record.rest),
         )
-        return [*found, *state.take(), trailer]
+        return [*found, *state.take(), *ended(trailer)]
 
 
 def _unusable(record: Record, refusal: Invalid) -> Problem:
     return error(refusal.code, refusal.happened, refusal.can_do, record.location(), record.raw())
-
-
-def _header(
-    record: Record, account: str, currency: str, kind: ReportKind, state: _Open
-) -> StatementHeader:
-    get = record.get
-    message = record.parent
-    created = _created(record, state)
-    electronic = _sequence(record, "electronic_sequence", state)
-    legal = _sequence(record, "legal_sequence", state)
-    paged = record if get("page") or message is None else message
-    return StatementHeader(
-        statement_id=get("statement_id"),
-        account=account,
-        currency=get("currency") or currency,
-        kind=kind,
-        sequence=electronic if electronic is not None else legal,
-        created_at=created,
-        from_day=day_of(state, record, "from", "first day"),
-        to_day=day_of(state, record, "to", "last day"),
-        location=record.location(),
-        message_id=message.get("message_id") if message is not None else "",
-        legal_sequence=legal,
-        page=count_of(paged.get("page")),
-        last_page=_last_page(paged, state),
-        account_name=get("account_name"),
-        owner_name=get("owner_name"),
-        bank_bic=get("bank_bic"),
-        bank_code=get("bank_code"),
-        related_account=compact(get("related_account")),
-    )
-
-
-def _last_page(record: Record, state: _Open) -> bool | None:
-    return flag(state, record, "last_page", "page mark") if record.get("last_page") else None
-
-
-def _created(record: Record, state: _Open) -> datetime | None:
-    """When the bank made the statement; else its message's time; else None with a problem."""
-    text = record.get("created") or (record.parent.get("created") if record.parent else "")
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        happened = (
-            f"has a creation time that cannot be read ({text[:40]!r}); it was left empty."
-            if text
-            else "has no creation time; it was left empty."
-        )
-        can_do = "Nothing: the time of receipt is kept."
-        state.warn(record, "created_unreadable", happened, can_do)
-        return None
-
-
-def _sequence(record: Record, slot: str, state: _Open) -> int | None:
-    text = record.get(slot)
-    if text.isascii() and text.isdigit() and len(text) <= 18:
-        return int(text)
-    if text:
-        happened = f"has a sequence number that is not a number ({text[:40]!r})."
-        state.warn(record, "sequence_unreadable", happened, "Gaps cannot be noticed by number.")
-    return None
 
 
 def _balance(record: Record, state: _Open) -> Balance | _Untold:
@@ -322,6 +276,7 @@ def shape_of(element: str, kind: ReportKind, options: CamtOptions) -> Shape:
         keeps=True,
         plain=TRANSACTION_PLAIN,
         groups=TRANSACTION_GROUPS,
+        usual=usual_detail,
     )
     available = Shape(name="available", fields=AVAILABILITY_FIELDS, make=_identity, keeps=True)
     booking = Shape(
@@ -339,6 +294,7 @@ def shape_of(element: str, kind: ReportKind, options: CamtOptions) -> Shape:
         hot=True,
         plain=ENTRY_PLAIN,
         groups=ENTRY_GROUPS,
+        usual=reader.usual,
     )
     balance = Shape(
         name="balance",

@@ -12,8 +12,8 @@ from typing import BinaryIO
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.problem import Location, Problem, error
+from nostro.domain.balance_gate import BalanceGate
 from nostro.domain.statement import (
-    BalanceGate,
     Entry,
     EntryStatus,
     ReportKind,

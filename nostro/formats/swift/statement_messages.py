@@ -15,13 +15,8 @@ from nostro.domain.currency import EXPONENT
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.problem import Location, Problem, error, warning
-from nostro.domain.statement import (
-    Balance,
-    BalanceGate,
-    Entry,
-    StatementHeader,
-    StatementTrailer,
-)
+from nostro.domain.balance_gate import BalanceGate
+from nostro.domain.statement import Balance, Entry, StatementHeader, StatementTrailer
 from nostro.formats import Profile, options_of
 from nostro.formats.source import Lines
 from nostro.formats.swift.fin import END, KEPT, Fields, Grammar
@@ -44,6 +39,7 @@ from nostro.formats.swift.statement_lines import (
     entry_of,
     minor_of,
 )
+from nostro.formats.verdicts import ended
 
 _FOOT = ("62F", "62M", "64", "65", "90C", "90D")
 GRAMMAR = Grammar(
@@ -268,7 +264,7 @@ class Reading:
             happened = "A balance has no day that can be read, and nothing around it tells one."
             can_do = "Ask the bank for a corrected statement."
             yield error("balance_day_missing", happened, can_do, unchecked.location)
-        yield StatementTrailer(
+        trailer = StatementTrailer(
             balances=tuple(statement.balances),
             entry_count=statement.entries - statement.gate.unreadable,
             verdict=statement.gate.verdict(statement.balances, statement.header.kind),
@@ -276,6 +272,7 @@ class Reading:
             text="\n".join(statement.texts),
             codes=tuple(statement.codes),
         )
+        yield from ended(trailer)
 
     def finish(self, line: int) -> Iterator[object]:
         yield from self.end_page(line)

@@ -9,12 +9,12 @@ from collections.abc import Generator, Iterable, Iterator
 
 import msgspec
 
+from nostro.domain.balance_gate import BalanceGate
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money, exponent_of
 from nostro.domain.problem import Location, Problem, Severity, error, warning
 from nostro.domain.statement import (
     Balance,
-    BalanceGate,
     BalanceType,
     BalanceVerdict,
     Closing,
@@ -36,6 +36,7 @@ from nostro.formats.tables.list_rows import (
     places_of,
     title,
 )
+from nostro.formats.verdicts import ended
 
 _NOT_USED = "Nothing of the file was used."
 
@@ -325,12 +326,13 @@ class ListReader:
                 yield problem
         if not balances and (currency := account.header.currency):
             balances += self.facts.balances(currency)
-        yield StatementTrailer(
+        trailer = StatementTrailer(
             balances=tuple(balances),
             entry_count=account.entries,
             verdict=_verdict(account.gate, balances),
             location=Location(line=self.last_line),
         )
+        yield from ended(trailer)
 
 
 def _verdict(gate: BalanceGate, balances: list[Balance]) -> BalanceVerdict:

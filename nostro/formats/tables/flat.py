@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
+from nostro.domain.balance_gate import balance_verdict
 from nostro.domain.errors import Invalid
 from nostro.domain.payment_file import (
     Payment,
@@ -27,7 +28,6 @@ from nostro.domain.statement import (
     StatementTrailer,
     TransactionDetail,
 )
-from nostro.domain.statement import take_apart as take_statement_apart
 
 Kind = Literal["text", "money", "number", "day", "flag"]
 Columns = tuple[tuple[str, Kind], ...]
@@ -116,7 +116,7 @@ class Flattener:
         Raises Invalid: `rows_mixed`, `rows_not_possible`.
         """
         if isinstance(record, Statement):
-            yield from self._all(take_statement_apart(record))
+            yield from self._all(_records_of(record))
         elif isinstance(record, PaymentFile):
             yield from self._all(take_payments_apart(record))
         elif isinstance(record, Entry):
@@ -258,3 +258,19 @@ def cells(row: list[Any], columns: Columns) -> list[str]:
         else:
             found.append(str(value))
     return found
+
+
+def _records_of(statement: Statement) -> Iterator[object]:
+    """The records of a whole statement, as a reader yields them."""
+    told = {name: getattr(statement, name) for name in StatementHeader.__struct_fields__}
+    yield StatementHeader(**told)
+    yield from statement.problems
+    yield from statement.entries
+    yield StatementTrailer(
+        balances=statement.balances,
+        entry_count=len(statement.entries),
+        verdict=balance_verdict(statement),
+        location=statement.location,
+        text=statement.text,
+        codes=statement.codes,
+    )
