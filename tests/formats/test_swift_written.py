@@ -32,7 +32,7 @@ from nostro.domain.payment_file import (
     PaymentBatch,
     PaymentFile,
 )
-from nostro.domain.problem import NOWHERE, Location
+from nostro.domain.problem import NOWHERE, Location, Problem
 from nostro.domain.remittance import ReferredDocument
 from nostro.domain.statement import (
     Balance,
@@ -59,14 +59,14 @@ def write(name: str, document: Any, **options: Any) -> bytes:
 
 
 def placeless(value: Any) -> Any:
-    """The same without locations, at any depth."""
+    """The same without locations, at any depth, and without what was said of it."""
     if isinstance(value, msgspec.Struct):
         told = {name: placeless(getattr(value, name)) for name in value.__struct_fields__}
         if "location" in told:
             told["location"] = NOWHERE
         return type(value)(**told)
     if isinstance(value, tuple):
-        return tuple(placeless(inner) for inner in value)
+        return tuple(placeless(inner) for inner in value if not isinstance(inner, Problem))
     return value
 
 
