@@ -97,11 +97,12 @@ def reading(name: str) -> Callable[[Path, int], Run]:
         from nostro.domain.statement import Entry
 
         read = formats.reader(formats.find()[name])
+        counted = (Entry, Payment)
         found = total = 0
         yield
         with path.open("rb") as stream:
             for record in read(stream, formats.Profile()):
-                if isinstance(record, Entry | Payment):
+                if type(record) in counted:
                     found += 1
                     total += record.amount.minor
                 elif isinstance(record, Problem):

@@ -49,7 +49,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 NO_ADDRESS = Address()
 
 
-class Party(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Party(msgspec.Struct, frozen=True, gc=False):
     """A company or person. `identifier` is an official number, `scheme` says of which register.
 
     `scheme` is a code of ISO 20022 ("CUST", "TXID", "LEI", "BIC") or the register's own name.
@@ -64,7 +64,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     residence: str = ""
 
 
-class BankAccount(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class BankAccount(msgspec.Struct, frozen=True, gc=False):
     """An account by IBAN, or by another number with its scheme ("BBAN", "CUID"). One of them.
 
     `kind` is ISO 20022 CashAccountType ("CACC" current, "SVGS" savings, "LOAN").
@@ -78,7 +78,7 @@ class BankAccount(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     name: str = ""
 
 
-class Agent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Agent(msgspec.Struct, frozen=True, gc=False):
     """A bank by BIC, or as member of a clearing system ("USABA" + routing number), or by name."""
 
     bic: str = ""
@@ -105,7 +105,7 @@ class Mandate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     electronic_signature: str = ""
 
 
-class Payment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Payment(msgspec.Struct, frozen=True, gc=False):
     """One payment of a batch (CdtTrfTxInf, DrctDbtTxInf, an MT101 B sequence, a Nacha entry).
 
     `counterparty` is the other side: the creditor of a transfer, the debtor of a direct debit.

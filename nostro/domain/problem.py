@@ -12,7 +12,7 @@ class Severity(StrEnum):
     WARNING = "warning"  # It was used; somebody should know.
 
 
-class Location(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Location(msgspec.Struct, frozen=True, gc=False):
     """Where in the input: line (1-based), and the statement, entry or column when known.
 
     `column` is a number in texts and the column's title in lists. `offset` is the byte at which

@@ -6,11 +6,13 @@ that its control record must state.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import date
-from operator import itemgetter
+from functools import lru_cache
 
 from nostro.domain.money import Money
-from nostro.domain.payment_file import BankAccount, Method, Party, Payment
+from nostro.domain.payment_file import Agent, BankAccount, Method, Party, Payment
 from nostro.domain.problem import Location, Problem, error, warning
 from nostro.formats.american.nacha_addenda import Gathered, Lined, gather
 from nostro.formats.american.nacha_layout import (
@@ -19,6 +21,7 @@ from nostro.formats.american.nacha_layout import (
     CREDITS,
     CURRENCY,
     DEBITS,
+    FILLER,
     KINDS,
     STANDARD,
     ZERO_SEC_CODES,
@@ -26,20 +29,17 @@ from nostro.formats.american.nacha_layout import (
     bank_of,
     is_digits,
 )
-from nostro.formats.american.nacha_records import Records
+from nostro.formats.american.nacha_records import LINE_LENGTH, Records
 
 _AMOUNT, _ACCOUNT = slice(29, 39), slice(12, 29)
 _ADVICE_AMOUNT, _ADVICE_ACCOUNT = slice(27, 39), slice(12, 27)
-_PIECES = itemgetter(
-    *(slice(1, 3), slice(3, 12), slice(12, 29), slice(29, 39)),
-    *(slice(39, 54), slice(54, 76), slice(76, 79), slice(79, 94)),
+# Type to routing number, account, cents, reference, name; indicator, trace number, its last seven.
+_USUAL = re.compile(
+    r"(6[0-9]{11})(.{17})([0-9]{10})(.{15})(.{22})  (?:0|(1))(.{8}(.{7}))\n"
+    r"(?(6)705(.{80})0001\8\n)(?=[^7])"
 )
-_LIVE = {
-    code: kind
-    for code, kind in KINDS.items()
-    if kind.account and not (kind.prenotification or kind.zero or kind.returned)
-}
-_ZERO = "0" * 10
+
+
 _LOST = "Ask the sender for a corrected file; the other entries were read."
 _ADVICE = (
     ("advice_routing_number", 39, 48),
@@ -78,50 +78,59 @@ class Batch:
         self.amount_at = _ADVICE_AMOUNT if self.advice else _AMOUNT
         self.entries = self.addenda = self.hashed = self.debit = self.credit = 0
         self.others = self.others_minor = 0
+        self.at = 0
         self.last_trace = ""
         self.told: set[str] = set()
         self.problems = source.problems
 
+    def usual(self, first: int, text: str, at: int) -> Iterator[Payment]:
+        """The payments of the usual entries from `at` on, each with its addenda, and their sums.
+
+        Ends before an entry that is anything else, or whose end is not in `text`; `at` of the
+        batch then says where.
+        """
+        match, odfi, last_trace, path = _USUAL.match, self.odfi, self.last_trace, self.entry_path
+        lined, begun, count, hashed = not self.unbroken, at, self.entries, self.hashed
+        credits_ = debits = 0
+        while found := match(text, at):
+            known, account, cents, reference, name, addenda, trace, _, told = found.groups()
+            usual, minor = _usual(known), int(cents)
+            if usual is None or not minor or trace <= last_trace or not trace.startswith(odfi):
+                break
+            code, kind, credit, agent, part = usual
+            if credit:
+                credits_ += minor
+            else:
+                debits += minor
+            hashed += part
+            count += 1
+            # fmt: off
+            yield Payment(
+                reference.rstrip(), Money(minor, CURRENCY), Party(name.rstrip()),
+                BankAccount("", account.rstrip(), "BBAN", "", kind), agent,
+                rail_reference=trace, transaction_code=code,
+                remittance=(told.rstrip(),) if addenda else (),
+                method=self.credit_method if credit else self.debit_method,
+                location=Location(first + at // LINE_LENGTH, "", f"{path}{count}")
+                if lined else self._place(first + at // LINE_LENGTH, count),
+            )
+            # fmt: on
+            last_trace = trace
+            at = found.end()
+        self.addenda += (at - begun) // LINE_LENGTH - (count - self.entries)
+        self.at, self.last_trace, self.entries, self.hashed = at, last_trace, count, hashed
+        self.credit += credits_
+        self.debit += debits
+
     def entry(self, number: int, line: str, addenda: list[Lined]) -> object:
-        """The record of an entry, or why it cannot be used; `_odd` knows all but the usual one."""
-        self.entries = count = self.entries + 1
-        path = f"{self.entry_path}{count}"
-        location = (
-            self.source.location(number, path)
-            if self.unbroken
-            else Location(line=number, path=path)
-        )
-        code, routing, account, cents, reference, name, tail, trace = _PIECES(line)
-        kind, bank = _LIVE.get(code), bank_of(routing)
-        remittance = () if tail == "  0" and not addenda else _usual(tail, trace, addenda)
-        if (
-            (kind is None or bank is None or remittance is None or not self.simple)
-            or (trace <= self.last_trace or not trace.startswith(self.odfi))
-            or (cents == _ZERO or not cents.isdecimal())
-        ):
-            return self._odd(location, line, addenda)
-        minor = int(cents)
-        self.last_trace = trace
-        self.addenda += len(remittance)
-        self.hashed += bank.hashed
-        if kind.credit:
-            self.credit += minor
-        else:
-            self.debit += minor
-        return Payment(
-            end_to_end_id=reference.rstrip(),
-            amount=Money(minor, CURRENCY),
-            counterparty=Party(name=name.rstrip()),
-            counterparty_account=BankAccount(
-                number=account.rstrip(), scheme="BBAN", kind=kind.account
-            ),
-            counterparty_agent=bank.agent,
-            rail_reference=trace,
-            transaction_code=code,
-            remittance=remittance,
-            method=self.credit_method if kind.credit else self.debit_method,
-            location=location,
-        )
+        """The record of an entry with all of its addenda, or why it cannot be used."""
+        if self.simple and len(addenda) < 2:
+            texts = (line, *(text for _, text in addenda), FILLER)
+            for payment in list(self.usual(number, "\n".join(texts), 0)):
+                return payment
+        self.entries += 1
+        location = self._place(number, self.entries)
+        return self._odd(location, line, addenda)
 
     def _odd(self, location: Location, line: str, addenda: list[Lined]) -> object:
         """An entry that is not of the usual kind, or wrong; its sums are counted all the same."""
@@ -264,13 +273,23 @@ class Batch:
         can_do = "Trust the transaction codes; each payment says its own direction."
         return warning("service_class_wrong", happened, can_do, self.location())
 
+    def _place(self, number: int, entry: int) -> Location:
+        return self.source.location(number, f"{self.entry_path}{entry}")
+
     def location(self) -> Location:
         return self.source.location(self.number, self.path)
 
 
-def _usual(tail: str, trace: str, addenda: list[Lined]) -> tuple[str] | None:
-    """The text of the one remittance addenda that most entries with addenda have; else None."""
-    text = addenda[0][1] if len(addenda) == 1 else ""
-    if tail != "  1" or text[:3] != "705" or text[83:] != "0001" + trace[8:]:
+@lru_cache(maxsize=1 << 16)
+def _usual(known: str) -> tuple[str, str, bool, Agent, int] | None:
+    """What the first twelve characters of an entry that moves money say; None: look closer.
+
+    Its transaction code, kind of account, whether it is a credit, bank, and part of the hash.
+    """
+    code = known[1:3]
+    kind, bank = KINDS.get(code), bank_of(known[3:])
+    if kind is None or bank is None or not kind.account:
         return None
-    return (text[3:83].rstrip(),)
+    if kind.prenotification or kind.zero or kind.returned:
+        return None
+    return code, kind.account, kind.credit, bank.agent, bank.hashed

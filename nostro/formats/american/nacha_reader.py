@@ -7,7 +7,7 @@ that says where; every control total is checked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from nostro.domain.errors import Invalid
@@ -27,6 +27,7 @@ from nostro.formats.american.nacha_entries import Batch
 from nostro.formats.american.nacha_layout import (
     ADDENDA_MAX,
     CURRENCY,
+    RECORD_LENGTH,
     ROUTING,
     SEC_CODES,
     SERVICE_CLASSES,
@@ -34,7 +35,7 @@ from nostro.formats.american.nacha_layout import (
     is_digits,
 )
 from nostro.formats.american.nacha_options import NachaOptions
-from nostro.formats.american.nacha_records import Records
+from nostro.formats.american.nacha_records import LINE_LENGTH, Records
 
 _KEPT = "The original is kept; nothing was booked from it."
 _LOOK = "Look at the file before you rely on it."
@@ -52,30 +53,18 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:
     """
     records = Records(stream, profile)
     reader = _Reader(records, options_of(profile, NachaOptions))
-    problems = records.problems
-    held, held_line = 0, ""
-    addenda: list[Lined] = []
-    for number, line in records:
-        kind = line[0]
-        if held:
-            if kind == "7":
-                if len(addenda) <= ADDENDA_MAX:
-                    addenda.append((number, line))
-                continue
-            yield reader.entry(held, held_line, addenda)
-            if addenda:
-                addenda = []
-            if problems:
-                yield from records.take_problems()
-        if kind == "6" and reader.batch is not None:
-            held, held_line = number, line
-        else:
-            held = 0
-            yield from reader.other(kind, number, line)
-            if problems:
-                yield from records.take_problems()
-    if held:
-        yield reader.entry(held, held_line, addenda)
+    for first, text in records.stretches():
+        at = 0
+        while at < len(text):
+            if reader.held is not None and text[at] != "7":
+                yield from reader.entry()
+            batch = reader.batch
+            if batch is not None and batch.simple and reader.held is None:
+                yield from batch.usual(first, text, at)
+                at = batch.at
+            if line := text[at : at + RECORD_LENGTH]:
+                yield from reader.record(first + at // LINE_LENGTH, line)
+                at += LINE_LENGTH
     yield from reader.end()
 
 
@@ -87,7 +76,8 @@ class _Reader:
         self.lenient = options.controls == "optional"
         self.problems = records.problems
         self.batch: Batch | None = None
-        self.entry: Callable[[int, str, list[Lined]], object]
+        self.held: Lined | None = None
+        self.addenda: list[Lined] = []
         self.sums = Sums()
         self.files = 0
         self.open = False
@@ -95,12 +85,28 @@ class _Reader:
         self.place = Location()
         self.headless = False
 
-    def open_batch(self, batch: Batch | None) -> None:
-        self.batch = batch
-        if batch is not None:
-            self.entry = batch.entry
+    def record(self, number: int, line: str) -> Iterator[object]:
+        """What one more record brings; an entry waits for its addenda."""
+        kind = line[0]
+        if self.held is not None:  # Then this is an addenda record.
+            if len(self.addenda) <= ADDENDA_MAX:
+                self.addenda.append((number, line))
+        elif kind == "6" and self.batch is not None:
+            self.held = number, line
+        else:
+            yield from self._other(kind, number, line)
+            if self.problems:
+                yield from self.records.take_problems()
 
-    def other(self, kind: str, number: int, line: str) -> Iterator[object]:
+    def entry(self) -> Iterator[object]:
+        """The entry that waits, if one does."""
+        if self.held is not None and self.batch is not None:
+            yield self.batch.entry(*self.held, self.addenda)
+            self.held, self.addenda = None, []
+            if self.problems:
+                yield from self.records.take_problems()
+
+    def _other(self, kind: str, number: int, line: str) -> Iterator[object]:
         """The records that are no entries; Problems for those out of place."""
         self.place = self.records.location(number)
         if not self.any and kind not in ("1", "5"):
@@ -198,7 +204,7 @@ class _Reader:
         file = f"file {self.files}, " if self.files > 1 else ""
         path = f"{file}batch {self.sums.batches}"
         batch = Batch(line, number, path, self.records)
-        self.open_batch(batch)
+        self.batch = batch
         place = batch.location()
         if batch.service_class not in SERVICE_CLASSES:
             happened = f"The service class {batch.service_class!r} is unknown."
@@ -276,6 +282,7 @@ class _Reader:
 
     def end(self) -> Iterator[object]:
         """What the end of the stream says: a whole file, one without controls, or a cut one."""
+        yield from self.entry()
         yield from self.records.take_problems()
         if not self.any:
             raise Invalid(

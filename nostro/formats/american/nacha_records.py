@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from itertools import islice
-from operator import itemgetter
 from typing import Any, BinaryIO, cast
 
 from nostro.domain.errors import Invalid
@@ -18,10 +16,9 @@ from nostro.formats import Profile
 from nostro.formats.american.nacha_layout import RECORD_LENGTH
 from nostro.formats.source import Lines
 
+LINE_LENGTH = RECORD_LENGTH + 1
 _KEPT = "The original is kept; nothing was booked from it."
 _HEAD_BYTES = 4096
-_CHUNK_RECORDS = 512
-_TEXT = itemgetter(1)
 _ENDS = b"\r\n\x1a"
 _PLAIN = bytes(range(32, 127)) + b"\r\n"
 _TRIMMED = "The sender cut blanks at the end of records; they were put back."
@@ -60,17 +57,23 @@ class Records:
         self.problems.clear()
         return found
 
-    def __iter__(self) -> Iterator[tuple[int, str]]:
-        lines = iter(self.lines)
-        while chunk := list(islice(lines, _CHUNK_RECORDS)):
+    def stretches(self) -> Iterator[tuple[int, str]]:
+        """Records on lines that follow each other, as (number of the first, their text).
+
+        Each record in the text has its 94 characters and a line end: `LINE_LENGTH`.
+        """
+        for first, block in self.lines.blocks():
+            text = block + "\n"
+            ends = text.count("\n")
             # Asked of many records at once: the usual file has nothing else.
-            plain = {RECORD_LENGTH} == set(map(len, map(_TEXT, chunk)))
-            if plain and not self._source.odd:
-                yield from chunk
+            whole = len(text) == ends * LINE_LENGTH and text[RECORD_LENGTH::LINE_LENGTH].isspace()
+            if whole and not self._source.odd:
                 self.last_was_short = False
-            else:
-                for number, line in chunk:
-                    yield from self._squared(number, line)
+                yield first, text
+                continue
+            for number, line in enumerate(block.split("\n"), first):
+                for found, record in self._squared(number, line):
+                    yield found, record + "\n"
 
     def _squared(self, number: int, line: str) -> Iterator[tuple[int, str]]:
         """Records out of a line that is not one."""
