@@ -79,7 +79,7 @@ class Engine:
         self.kept = b""
         self.kept_at = -1
         self.blank = 0
-        self.ready = False
+        self.ready = self.inside = False
         self.line = line
         self.shift_line = self.shift = 0
         self.passed = (b"", 0, 0)
@@ -134,7 +134,8 @@ class Engine:
             node = self.machine.node.step(name.decode())
             if node is not None and node.shape is not None and node.shape.hot:
                 return self._hot(name, node.shape, found)
-        found = self.next.search(buffer, at + 1)
+        # Inside a comment or instruction no entry begins: stopping at each would cost a feed each.
+        found = None if self.inside else self.next.search(buffer, at + 1)
         end = found.start() if found else self._before_half_a_tag()
         if end == at:
             return False
@@ -231,8 +232,9 @@ class Engine:
         if self.fed - index > TEXT_MAX:
             raise too_long(machine.line())
         self._keep_beginning()
+        self.inside = index != self.fed
         self.ready = (
-            index == self.fed
+            not self.inside
             and not machine.in_cdata
             and len(machine.stack) < _READY_DEPTH_MAX
             and _leads_to_hot(machine.node)
