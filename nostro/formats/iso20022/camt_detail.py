@@ -12,36 +12,28 @@ from typing import Any
 import msgspec
 
 from nostro.domain.errors import Invalid
-from nostro.domain.identifier import compact
 from nostro.domain.money import Money
 from nostro.domain.remittance import ReferredDocument
 from nostro.domain.statement import Charge, CurrencyExchange, TransactionDetail
-from nostro.formats.iso20022.camt_fields import CONVERTED, SIDES
+from nostro.formats.iso20022.camt_fields import CONVERTED
+from nostro.formats.iso20022.camt_parties import (
+    ADDRESS,
+    COUNTERPARTY,
+    OTHER,
+    SLOTS,
+    counterparty,
+    described,
+    kept,
+)
 from nostro.formats.iso20022.camt_values import Noticed, amount, day_of, sign_of
 from nostro.formats.iso20022.shapes import Record
 
 Codes = list[tuple[str, str]]
-_SEPA_CREDITOR = "SEPA"
+SEPA_CREDITOR = "SEPA"
 _INCLUDED = {"true": True, "1": True, "false": False, "0": False}
 # Amount types of version 12 and later (ExternalDocumentAmountType1Code) by our fields.
 _TYPED = {"DUPA": "due", "RMTD": "paid", "DISC": "discount"}
 _AMOUNTS = ("due", "paid", "discount", "adjustment")
-_SIDE_FACTS = (
-    ("name", "RltdPties/{}/Nm"),
-    ("account", "RltdPties/{}Acct/Id"),
-    ("bic", "RltdAgts/{}Agt/BIC"),
-    ("ultimate", "RltdPties/Ultmt{}/Nm"),
-    ("id", "RltdPties/{}/Id/OrgId"),
-    ("private", "RltdPties/{}/Id/PrvtId"),
-)
-_NAMES = {
-    side: tuple((f"{side.lower()}_{fact}", path.format(side)) for fact, path in _SIDE_FACTS)
-    for side in SIDES
-}
-_SLOTS = {
-    side: (*(slot for slot, _ in told), f"{side.lower()}_address") for side, told in _NAMES.items()
-}
-_SIDES = {1: ("Dbtr", "Cdtr"), -1: ("Cdtr", "Dbtr")}
 
 
 def bank_code(record: Record) -> str:
@@ -50,7 +42,11 @@ def bank_code(record: Record) -> str:
     domain = get("domain")
     if not domain:
         return ""
-    return "/".join(filter(None, (domain, get("family"), get("subfamily"))))
+    return joined_code(domain, get("family", ""), get("subfamily", ""))
+
+
+def joined_code(domain: str, family: str, subfamily: str) -> str:
+    return "/".join(filter(None, (domain, family, subfamily)))
 
 
 def detail(
@@ -63,7 +59,7 @@ def detail(
         sign = _own_sign(record, sign, codes, noticed)
     told: dict[str, Any] = {**record.plain}
     _set_bank_code(record, told)
-    if get("cdtr_private") and (told.get("mandate_id") or get("cdtr_scheme") == _SEPA_CREDITOR):
+    if get("cdtr_private") and (told.get("mandate_id") or get("cdtr_scheme") == SEPA_CREDITOR):
         told["creditor_id"] = record.texts.pop("cdtr_private")
     _set_counterparty(record, sign, own, told, codes)
     remittance = record.parts.get("remittance", ())
@@ -105,23 +101,13 @@ def _set_counterparty(
     groups = record.groups
     if "Dbtr" not in groups and "Cdtr" not in groups:
         return
-    side = _counterparty(record, sign, own)
-    other = "Cdtr" if side == "Dbtr" else "Dbtr"
-    if other in groups:
-        _keep_other_side(record, other, own, codes)
-    if side not in groups:
-        return
     get = record.texts.get
-    name, account, bic, ultimate, identity, private, address = _SLOTS[side]
-    ultimately = get(ultimate, "")
-    told["counterparty_name"] = get(name) or ultimately
-    told["counterparty_iban"] = compact(get(account, ""))
-    told["counterparty_bic"] = get(bic, "")
-    if ultimately:
-        told["ultimate_counterparty_name"] = ultimately
-    if identified := get(identity) or get(private):
-        told["counterparty_id"] = identified
-    if lines := record.parts.get(address):
+    facts = {side: tuple(get(slot, "") for slot in slots) for side, slots in SLOTS.items()}
+    side = counterparty(sign, own, facts)
+    other = OTHER[side]
+    codes += kept(other, facts[other], record.parts.get(ADDRESS[other], ()), own)
+    told.update(zip(COUNTERPARTY, described(facts[side]), strict=True))
+    if lines := record.parts.get(ADDRESS[side]):
         told["counterparty_address"] = tuple(lines)
 
 
@@ -174,36 +160,6 @@ def _amount(
                 found = told_amount(record, slot, "AmtDtls", codes, noticed)
                 break
     return found if found is None or sign > 0 else Money(-found.minor, found.currency)
-
-
-def _counterparty(record: Record, sign: int, own: str) -> str:
-    """The other side: the creditor of a debit, the debtor of a credit.
-
-    A returned payment keeps its original roles, so the side that is ourselves, or is not there,
-    gives way to the other one.
-    """
-    get = record.texts.get
-    sides = _SIDES[sign]
-    for chosen in sides:
-        name, account, _, ultimate, *_ = _SLOTS[chosen]
-        told = get(account)
-        if told and own and compact(told) == own:
-            continue
-        if told or get(name) or get(ultimate):
-            return chosen
-    return sides[0]
-
-
-def _keep_other_side(record: Record, other: str, own: str, codes: Codes) -> None:
-    """What the message says of the side that is not the counterparty: mostly of ourselves."""
-    get = record.texts.get
-    account = _SLOTS[other][1]
-    for slot, name in _NAMES[other]:
-        text = get(slot)
-        if text and not (slot == account and compact(text) == own):
-            codes.append((name, text))
-    for line in record.parts.get(_SLOTS[other][-1], ()):
-        codes.append((f"RltdPties/{other}/PstlAdr", line))
 
 
 def conversion(

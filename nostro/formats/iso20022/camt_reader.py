@@ -13,10 +13,10 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from nostro.domain.balance_gate import BalanceGate
 from nostro.domain.errors import Invalid
 from nostro.domain.identifier import compact
 from nostro.domain.problem import Problem, error
-from nostro.domain.balance_gate import BalanceGate
 from nostro.domain.statement import Balance, Entry, ReportKind, StatementHeader, StatementTrailer
 from nostro.formats import Profile, options_of
 from nostro.formats.iso20022.camt_entry import availability, eager_detail, entry

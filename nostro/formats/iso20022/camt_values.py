@@ -19,7 +19,7 @@ from nostro.formats.iso20022.shapes import Record
 IF_IT_CLOSES = "Trust it only if the statement closes."
 ASK_THE_BANK = "Ask the bank for a corrected statement."
 _ZONE = re.compile(r"(Z|[+-]\d\d:\d\d)?\Z")
-_SIGN = {"CRDT": 1, "DBIT": -1}
+SIGN = {"CRDT": 1, "DBIT": -1}
 _TRUE, _FALSE = {"true", "1"}, {"false", "0", ""}
 _TRUE_TOLERATED = {"yes", "y"}
 _DAY_LENGTH = 10
@@ -50,20 +50,26 @@ def refuse(record: Record, code: str, happened: str) -> Invalid:
     return Invalid(code, f"{record.words()} {happened}", "", ASK_THE_BANK)
 
 
-def money(text: str, currency: str) -> Money:
-    """What Money.parse says, faster for the plain text that nearly all amounts are."""
-    exponent = EXPONENT.get(currency)
-    whole, dot, part = text.partition(".")
+def plain_money(text: str, currency: str) -> Money | None:
+    """The amount of digits with all their decimals, as nearly all are; None for any other text."""
+    whole, _, part = text.partition(".")
+    digits = whole + part
     if (
-        exponent == len(part)
+        EXPONENT.get(currency) == len(part)
         and len(text) <= _PLAIN_LENGTH_MAX
-        and text.isascii()
-        and whole.isdigit()
-        and (part.isdigit() if dot else not part)
+        and digits.isdigit()
+        and digits.isascii()
     ):
-        return Money(int(whole + part), currency)
+        return Money(int(digits), currency)
+    return None
+
+
+def money(text: str, currency: str) -> Money:
+    """What Money.parse says, faster for plain text."""
     # XML Schema's decimal may begin with the point.
-    return Money.parse(f"0{text}" if text.startswith(".") else text, currency)
+    return plain_money(text, currency) or Money.parse(
+        f"0{text}" if text.startswith(".") else text, currency
+    )
 
 
 def amount(record: Record, slot: str) -> Money:
@@ -88,16 +94,20 @@ def _currency_around(record: Record) -> str:
 def sign_of(record: Record) -> int:
     """+1 or -1 from CdtDbtInd, which already is the direction of the booking, reversed or not."""
     direction = record.get("direction")
-    sign = _SIGN.get(direction)
+    sign = SIGN.get(direction)
     if sign is None:
         happened = f"does not say whether it is a credit or a debit ({direction[:10]!r})."
         raise refuse(record, "direction_missing", happened)
     return sign
 
 
+def plain_day(text: str) -> date | None:
+    """The day of a date, or of a date and time; None when it takes a closer look."""
+    return _plain_day(text) if len(text) <= _DAY_LENGTH_MAX else None
+
+
 @lru_cache(maxsize=4096)
 def _plain_day(text: str) -> date | None:
-    """The day of a date, or of a date and time; None when it takes a closer look."""
     try:
         day = date.fromisoformat(text[:_DAY_LENGTH])
     except ValueError:
@@ -111,7 +121,7 @@ def day_of(noticed: Noticed, record: Record, slot: str, word: str) -> date | Non
     text = record.texts.get(slot)
     if not text:
         return None
-    if len(text) <= _DAY_LENGTH_MAX and (plain := _plain_day(text)):
+    if plain := plain_day(text):
         return plain
     try:
         day = date.fromisoformat(text[:_DAY_LENGTH])

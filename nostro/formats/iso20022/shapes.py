@@ -65,16 +65,16 @@ class Record(msgspec.Struct):
     def location(self) -> Location:
         return Location(line=self.line, path=self.path or self._path())
 
+    def below(self, name: str, number: int) -> str:
+        """Outside in, the path of a record in this one: "statement 1, entry 3"."""
+        own = f"{name} {number}"
+        return own if self.parent is None else f"{self.path or self._path()}, {own}"
+
     def _path(self) -> str:
-        """Outside in: "statement 1, entry 3". Kept, since all that is inside asks for it."""
-        around = self.parent
-        if around is None:
-            return ""
-        own = f"{self.name} {self.number}"
-        if around.parent is not None:
-            own = f"{around.path or around._path()}, {own}"
-        self.path = own
-        return own
+        """Kept, since all that is inside asks for it."""
+        if self.parent is not None:
+            self.path = self.parent.below(self.name, self.number)
+        return self.path
 
     def raw(self) -> str:
         """The element as the file has it (its beginning when it is huge), while it is made."""
@@ -96,7 +96,9 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     `plain` names slots that `make` hands on as they are (`Record.plain`), `groups` gives a slot's
     group, so that `make` need not ask for facts that are rarely there. `swarms`: there may be a
     hundred thousand of them in the element around. `hot`: by far the most elements of a file are
-    of this shape and stand whole in it, so the engine may take its shortcut.
+    of this shape and stand whole in it, so the engine may take its shortcut. `usual` is asked once
+    for each arrangement of tags (`skeletons.Part`): what makes the object of such an element
+    straight out of its texts, without a record, or None where that is not sure.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     swarms: bool = False
     plain: frozenset[str] = frozenset()
     groups: dict[str, str] = {}
+    usual: Callable[[Any], Any] | None = None
 
 
 class Node:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from nostro.formats.iso20022.machine import Machine
 from nostro.formats.iso20022.safe_expat import TEXT_MAX
 from nostro.formats.iso20022.shapes import Record, Shape
-from nostro.formats.iso20022.skeletons import NotPlainError, Part, Plan, Texts, planned
+from nostro.formats.iso20022.skeletons import NotPlainError, Parsed, Part, Plan, Texts, planned
 
 _PLANS_MAX = 2_000
 _PLAN_BYTES_MAX = 16 << 20
@@ -26,29 +26,6 @@ _PATTERNS_OF_A_SIZE_MAX = 8
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32)])
 _REFERENCE = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9a-fA-F]{1,6}));")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-
-
-class _Parsed:
-    """An element that is surely plain, before anything is made of it.
-
-    `lines` counts the line ends before the record whose mark is given; `taken` holds the inner
-    records that were parsed on their own, with the line ends before each.
-    """
-
-    __slots__ = ("line", "lines", "part", "taken", "texts")
-
-    def __init__(
-        self,
-        part: Part,
-        texts: Texts,
-        lines: Callable[[int], int],
-        taken: list[tuple[_Parsed, int]],
-    ) -> None:
-        self.part = part
-        self.texts = texts
-        self.lines = lines
-        self.taken = taken
-        self.line = 0  # Where it begins in the file.
 
 
 class _Way:
@@ -98,11 +75,16 @@ class Shortcut:
         machine.found = True
         number = machine.counts[shape.name] = machine.counts.get(shape.name, 0) + 1
         parsed.line = line
+        if parsed.part.usual is not None and machine.record is not None:
+            made = parsed.part.usual(parsed, machine.record, number)
+            if made is not None:
+                machine.done.append(made)
+                return True
         self._make(parsed.part, parsed, machine.record, number, line, source)
         return True
 
-    def _parse(self, text: str, way: _Way, escaped: bool) -> _Parsed:
-        taken: list[tuple[_Parsed, int]] = []
+    def _parse(self, text: str, way: _Way, escaped: bool) -> Parsed:
+        taken: list[tuple[Parsed, int]] = []
         for begin, end, inner_way in way.taken:
             first = text.find(begin)
             if first >= 0 and text.find(begin, first + 1) >= 0:
@@ -121,9 +103,11 @@ class Shortcut:
                 raise NotPlainError
             plan = self._plan(way, pieces[1::2], tags)
             texts, lines = plan.texts(pieces), _lines_by_pieces(pieces, plan.pieces)
+        if taken and not _are_in_place(plan.part, text, way):
+            raise NotPlainError
         if escaped:
             texts = tuple([_unescaped(one) if "&" in one else one for one in texts])
-        return _Parsed(plan.part, tuple(map(str.strip, texts)), lines, taken)
+        return Parsed(plan.part, (*map(str.strip, texts), ""), lines, taken)
 
     def _plan(self, way: _Way, tags: list[str], count: int) -> Plan:
         """The plan for a skeleton, which gets its pattern when it comes often."""
@@ -157,7 +141,7 @@ class Shortcut:
         begin: str,
         end: str,
         way: _Way,
-        taken: list[tuple[_Parsed, int]],
+        taken: list[tuple[Parsed, int]],
         escaped: bool,
     ) -> str:
         """The text with its inner records emptied, so that their number shapes no skeleton.
@@ -181,7 +165,7 @@ class Shortcut:
     def _make(
         self,
         part: Part,
-        parsed: _Parsed,
+        parsed: Parsed,
         parent: Record | None,
         number: int,
         line: int,
@@ -213,7 +197,7 @@ class Shortcut:
             self._make_inner(part, parsed, record)
         self.machine.finish(shape, record)
 
-    def _make_inner(self, part: Part, parsed: _Parsed, record: Record) -> None:
+    def _make_inner(self, part: Part, parsed: Parsed, record: Record) -> None:
         counts: dict[str, int] = {}
         taken = parsed.taken if record.source else []
         out = taken[0][0].part.shape if taken else None
@@ -225,6 +209,15 @@ class Shortcut:
         for count, (one, lines) in enumerate(taken, start=1):
             one.line = parsed.line + lines
             self._make(one.part, one, record, count, one.line, "")
+
+
+def _are_in_place(part: Part, text: str, way: _Way) -> bool:
+    """Whether what was taken out is what the plan has records of.
+
+    It is not where one is written in another way ("<TxDtls >") or stands where none is looked for.
+    """
+    records = sum(one.shape.swarms for one in part.inner)
+    return records == sum(text.count(begin) for begin, _, _ in way.taken)
 
 
 def _lines_by_match(text: str, found: re.Match[str]) -> Callable[[int], int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from operator import itemgetter
+from typing import Any
 
 from nostro.formats.iso20022.shapes import (
     IGNORED,
@@ -55,12 +56,13 @@ class Late:
 class Part:
     """Where the texts of one record go, by their place among all the texts that the plan takes.
 
-    `mark` is the place of an empty text at its very beginning, to tell its line.
+    `mark` is the place of an empty text at its very beginning, to tell its line. `where` gives the
+    place of each slot that occurs once; `usual` is what the shape's `usual` says of this part.
     """
 
     __slots__ = (
         "constants", "found", "groups", "inner", "late", "many", "mark", "pick", "pick_plain",
-        "plain", "shape", "slots",
+        "plain", "shape", "slots", "usual", "where",
     )  # fmt: skip
 
     def __init__(self, shape: Shape, mark: int) -> None:
@@ -71,11 +73,13 @@ class Part:
         self.many: list[tuple[str, int]] = []
         self.late: list[Late] = []
         self.inner: list[Part] = []
+        self.where: dict[str, int] = {}
         self.slots: tuple[str, ...] = ()
         self.plain: tuple[str, ...] = ()
         self.groups: frozenset[str] = frozenset()
         self.pick: Callable[[Texts], Texts] = _nothing
         self.pick_plain: Callable[[Texts], Texts] = _nothing
+        self.usual: Any = None
 
     def settle(self) -> None:
         """Slots that occur once are picked; those that occur often keep the first that is there."""
@@ -83,29 +87,56 @@ class Part:
         slots = [one.slot for one in self.found]
         often = {slot for slot in slots if slots.count(slot) > 1}
         single = [one for one in self.found if one.slot not in often]
+        self.where = {one.slot: one.index for one in single}
         texts = [one for one in single if one.slot not in shape.plain]
         plain = [one for one in single if one.slot in shape.plain]
         self.slots = tuple(one.slot for one in texts)
-        self.pick = _picker([one.index for one in texts])
+        self.pick = picker([one.index for one in texts])
         self.plain = tuple(one.slot for one in plain)
-        self.pick_plain = _picker([one.index for one in plain])
+        self.pick_plain = picker([one.index for one in plain])
         self.late += [one for one in self.found if one.slot in often]
         self.late.sort(key=lambda one: one.order)
         told = {*slots, *(slot for slot, _ in self.many)}
         self.groups = frozenset(shape.groups[slot] for slot in told if slot in shape.groups)
+        self.usual = shape.usual(self) if shape.usual is not None else None
 
 
 def _nothing(_texts: Texts) -> Texts:
     return ()
 
 
-def _picker(indices: list[int]) -> Callable[[Texts], Texts]:
+def picker(indices: list[int]) -> Callable[[Texts], Texts]:
+    """The texts at these places, as a tuple however many there are."""
     if not indices:
         return _nothing
     if len(indices) == 1:
         index = indices[0]
         return lambda texts: (texts[index],)
     return itemgetter(*indices)
+
+
+class Parsed:
+    """An element that is surely plain, before anything is made of it.
+
+    `texts` are those that the plan takes, and "" at the end. `lines` counts the line ends before
+    the record whose mark is given; `taken` holds the inner records that were parsed on their own,
+    with the line ends before each.
+    """
+
+    __slots__ = ("line", "lines", "part", "taken", "texts")
+
+    def __init__(
+        self,
+        part: Part,
+        texts: Texts,
+        lines: Callable[[int], int],
+        taken: list[tuple[Parsed, int]],
+    ) -> None:
+        self.part = part
+        self.texts = texts
+        self.lines = lines
+        self.taken = taken
+        self.line = 0  # Where it begins in the file.
 
 
 class Plan:
