@@ -7,7 +7,7 @@ with or without line ends, and text that wraps without a record code. What is od
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import NamedTuple, NoReturn
 
 from nostro.domain.errors import Invalid
@@ -96,19 +96,14 @@ class LogicalRecords:
             end = _last_start(rest)
             if end > 0:
                 whole, rest = rest[:end], rest[end + 1 :]
-                yield from self._whole(whole, line)
-                line += whole.count("\n") + 1
+                line = yield from self._whole(whole, line)
             if len(rest) > RECORD_LENGTH_MAX and not self.length and self.between is _SHARED:
                 self._too_long(line)
         if rest:
             yield from self._whole(rest, line)
 
-    def _whole(self, text: str, line: int) -> Iterator[Record | Entries]:
-        """The records of a text that begins and ends with whole ones."""
-        shared = ("/ " in text or self.between is _UNBROKEN) and self.between.search(text)
-        if self.length or shared:
-            yield from self._slowly(text, line)
-            return
+    def _whole(self, text: str, line: int) -> Generator[Record | Entries, None, int]:
+        """The records of a text that begins and ends with whole ones; returns the next line."""
         at = 0
         while at < len(text):
             entries = text.startswith("16,", at)
@@ -117,12 +112,20 @@ class LogicalRecords:
             lines = stretch.count("\n")
             bodies = stretch[3:].split(_NEXT_ENTRY) if entries else []
             # Every line but the first begins with 16 or 88: nothing else is in between.
-            if entries and lines == len(bodies) - 1 + stretch.count(_CONTINUED):
+            plain = entries and lines == len(bodies) - 1 + stretch.count(_CONTINUED)
+            if plain and not self.length and not self._shared(stretch):
                 yield Entries(line, stretch, bodies, lines + 1)
             else:
                 yield from self._slowly(stretch, line)
             line += lines + 1
             at += len(stretch) + 1
+        return line
+
+    def _shared(self, text: str) -> bool:
+        """Whether several records may share a line."""
+        if self.between is _SHARED and ("/" not in text or "/ " not in text):
+            return False  # Told fast: this is what nearly all files are like.
+        return self.between.search(text) is not None
 
     def _too_long(self, line: int) -> NoReturn:
         raise Invalid(
