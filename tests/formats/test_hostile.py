@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain, repeat
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ STREAM_MEGABYTES = {"camt_053": 64}
 HELD_MAX = 16 * MEGABYTE
 SOAK_MEGABYTES, SOAK_MAX = 1024, 300 * 1000 * 1000
 DEEP = 200_000
+SLOW_SECONDS = 1.0  # Of a millisecond that they should take: machines differ.
 
 each_format = pytest.mark.parametrize("name", READABLE)
 each_sample = pytest.mark.parametrize(
@@ -249,6 +251,28 @@ def test_one_gigabyte(capsys: pytest.CaptureFixture[str]) -> None:
         size, count = told["bytes"] / 1e6, told["records"]
         print(f"\ncamt.053 of {size:,.0f} MB: {count:,} records, {told['peak'] / 1e6:.0f} MB peak")  # noqa: T201
     assert told["peak"] < SOAK_MAX
+
+
+def slow() -> Iterator[tuple[str, str, bytes]]:
+    """What once took seconds or did not end: a name, the format, the file."""
+    statement = (
+        ":20:A\n:25:123/456\n:28C:1/1\n:60F:C260101EUR0,00\n"
+        ":61:2601010101C{}NTRFX//Y\n:86:{}\n:62F:C260101EUR1,00\n"
+    )
+    yield "digits of a booking", "mt940", statement.format("1" * 9000 + ",", "x").encode()
+    yield "blanks before a text", "mt940", statement.format("1,", " " * 15_000 + "x").encode()
+    yield "blanks in a text", "mt940", statement.format("1,", f"a;{' ' * 15_000}b").encode()
+    yield "a label's blanks", "mt940", statement.format("1,", f"a; Z RACH.:{' ' * 15_000}").encode()
+    yield "question marks", "mt940", statement.format("1,", f"166?20a{'?' * 15_000}").encode()
+    yield "a field of one line", "mt940", statement.format("1,", "?" * 900_000).encode()
+
+
+@pytest.mark.parametrize("what", [what for what, _name, _data in slow()])
+def test_what_was_slow_is_read_or_refused_at_once(what: str) -> None:
+    name, data = next((name, data) for each, name, data in slow() if each == what)
+    before = process_time()
+    outcome(name, data)
+    assert process_time() - before < SLOW_SECONDS
 
 
 def read_apart(name: str, megabytes: int) -> dict[str, int]:

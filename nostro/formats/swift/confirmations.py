@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+from nostro.domain.balance_gate import BalanceGate
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.problem import Location, Problem, error
-from nostro.domain.balance_gate import BalanceGate
 from nostro.domain.statement import (
     Entry,
     EntryStatus,
@@ -44,9 +44,9 @@ def reader(kind: str, sign: int) -> Callable[[BinaryIO, Profile], Iterator[objec
         """Yield header, entry and trailer of each message.
 
         Problems: `message_unexpected` (another type, whose sign would be wrong),
-        `amount_unreadable`, `amount_too_fine`, `unknown_currency`, `account_missing`; warnings
-        `date_unreadable`, `date_after_month_end`. Raises Invalid for whatever `source.Lines` and
-        `fin.messages` refuse, and `no_confirmation`.
+        `amount_unreadable`, `amount_too_fine`, `amount_too_large`, `unknown_currency`,
+        `account_missing`; warnings `date_unreadable`, `date_after_month_end`. Raises Invalid for
+        whatever `source.Lines` and `fin.messages` refuse, and `no_confirmation`.
         """
         lines = Lines(stream, profile)
         number = 0

@@ -79,6 +79,8 @@ class Fields:
         for number, line in lines:
             if line[:1] in _SPECIAL or self.waiting:
                 if line[:4] in self.quick and not self.waiting:
+                    if len(line) > FIELD_CHARACTERS_MAX:
+                        raise _too_long(number, line[1:3])
                     yield self.start, self.tag, "\n".join(parts)
                     self.tag, self.start = line[1:3], number
                     self.parts = parts = [line[4:]]
@@ -150,6 +152,8 @@ class Fields:
     def _begin(self, number: int, line: str, tag: str) -> list[Field]:
         """Open a field; the one before it, if any, is whole."""
         done = [(self.start, self.tag, "\n".join(self.parts))] if self.tag else []
+        if len(line) > FIELD_CHARACTERS_MAX:
+            raise _too_long(number, tag)
         section = self.grammar.sections.get(tag)
         if section and section != self.section:
             self._enter(section)

@@ -225,8 +225,8 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:
     A batch is what one ordering customer pays of one message; its id is :20:, the file's is :21R:
     (else :20:). `end_to_end_id` is /ROC/ of :70:, else :21:, which also is `rail_reference`.
     Problems: `execution_date_missing`, `message_missing`, `beneficiary_missing`,
-    `amount_unreadable`, `amount_too_fine`, `unknown_currency`. Raises Invalid for whatever
-    `source.Lines` and `fin.messages` refuse, and `no_payment`.
+    `amount_unreadable`, `amount_too_fine`, `amount_too_large`, `unknown_currency`. Raises
+    Invalid for whatever `source.Lines` and `fin.messages` refuse, and `no_payment`.
     """
     lines = Lines(stream, profile)
     reading = _Reading()

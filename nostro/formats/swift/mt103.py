@@ -47,8 +47,8 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:
     `amount` and the date are those of :32A: (what is settled, when); :33B:, :71F:, :71G:, :13C:,
     :72: and the banks in between (53a to 55a) are `codes`, verbatim. Problems:
     `message_unexpected`, `settlement_date_missing`, `amount_unreadable`, `amount_too_fine`,
-    `unknown_currency`. Raises Invalid for whatever `source.Lines` and `fin.messages` refuse, and
-    `no_payment`.
+    `amount_too_large`, `unknown_currency`. Raises Invalid for whatever `source.Lines` and
+    `fin.messages` refuse, and `no_payment`.
     """
     lines = Lines(stream, profile)
     number = 0

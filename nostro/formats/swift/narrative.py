@@ -67,9 +67,9 @@ LABELS = (
     # Knab: text, then account and name.
     r"(?P<remittance>.*)\nREK: (?P<counterparty_iban>[A-Z0-9]+)/NAAM: (?P<counterparty_name>.*)",
     # mBank: fields ended by semicolons; Z RACH./NA RACH. account, OD/DLA name, TYT. purpose.
-    r"(?P<text>[^;]*);(?: ID IPH: (?P<counterparty_id>[^;]*);)? (?:Z|NA) RACH\.:\s*"
+    r"(?P<text>[^;]*);(?: ID IPH: (?P<counterparty_id>[^;]*);)? (?:Z|NA) RACH\.:\s*+"
     r"(?P<counterparty_iban>[A-Z0-9 ]*); (?:OD|DLA): (?P<counterparty_name>[^;]*);"
-    r" TYT\.: (?P<remittance>.*?); *TNR:\s*(?P<bank_reference>.*)",
+    r" TYT\.: (?P<remittance>.*?); *TNR:\s*+(?P<bank_reference>.*)",
 )
 # GVC of returned payments: there ?34 says why (DK annex 3, 8.2.5).
 RETURNS = frozenset(("108", "109", "159", "181", "184"))
@@ -84,13 +84,13 @@ _IN_ORDER = re.compile(
 _IN_ORDER_CODES = ("?00", "?10", "?30", "?34")
 _PURPOSE_MARK = re.compile(r"\?[26][0-9]")
 _NAME_WIDTH, _LINE_WIDTH = 27, 65
-_MARKED = re.compile(r"\s*([0-9]{3})?\s*([?<>~^@|§&!])([0-9]{2})")
-_ONLY_CODE = re.compile(r"\s*[0-9]{3}\s*\Z")
+_MARKED = re.compile(r"\s*+([0-9]{3})?\s*+([?<>~^@|§&!])([0-9]{2})")
+_ONLY_CODE = re.compile(r"\s*+[0-9]{3}\s*+\Z")
 _TWO_DIGITS = frozenset(f"{number:02}" for number in range(100))
 _KEYWORD = re.compile(f"((?:{'|'.join(KEYWORDS)})(?=\\+)|MTLG(?=:)).")
 _SLASH = re.compile(f"/({'|'.join(SLASHES)})/")
 _SLASH_FIRST = re.compile(r"\s*/[A-Z]{2,4}[0-9]?/")
-_LABELS = [re.compile(r"\s*" + label, re.DOTALL) for label in LABELS]
+_LABELS = [re.compile(r"\s*+" + label, re.DOTALL) for label in LABELS]
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Za-z0-9]{10,30}\Z")
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\Z")
 _AMOUNT = re.compile(r"([A-Z]{3})?([0-9]+)(?:[,.]([0-9]*))?\Z")
@@ -180,13 +180,13 @@ def _pieces(joined: str, mark: str) -> list[str]:
     pieces = joined.split(mark)[1:]
     if all([piece[:2] in _TWO_DIGITS for piece in pieces]):  # noqa: C419 - quicker as a list.
         return pieces
-    found: list[str] = []
+    found: list[list[str]] = []
     for piece in pieces:
         if piece[:2] in _TWO_DIGITS:
-            found.append(piece)
+            found.append([piece])
         else:
-            found[-1] += mark + piece
-    return found
+            found[-1].append(piece)
+    return [mark.join(whole) for whole in found]
 
 
 def _party(rest: dict[str, str], told: Told) -> None:

@@ -30,7 +30,7 @@ from nostro.domain.problem import Location, Problem, error
 from nostro.domain.remittance import ReferredDocument
 from nostro.formats.swift import parties
 from nostro.formats.swift.fin import Field, Message, receiver_of, sender_of
-from nostro.formats.swift.statement_lines import minor_of
+from nostro.formats.swift.statement_lines import minor_of, too_large
 
 CHARGES = {"OUR": "DEBT", "SHA": "SHAR", "BEN": "CRED"}
 _AMOUNT = re.compile(r"([A-Z]{3})([0-9]+(?:,[0-9]*)?)\Z")
@@ -56,6 +56,8 @@ def money_of(text: str) -> Money:
     if currency not in EXPONENT:
         raise unusable("unknown_currency", f"{currency} is not a currency in use.")
     minor = minor_of(digits, currency)
+    if minor is None and too_large(digits, currency):
+        raise unusable("amount_too_large", f"{digits[:40]} is larger than any bank's amount.")
     if minor is None:
         raise unusable("amount_too_fine", f"{digits[:40]} has more digits than {currency} allows.")
     return Money(minor, currency)

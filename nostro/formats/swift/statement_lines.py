@@ -105,6 +105,10 @@ def odd_date(odd: str, what: str, text: str, location: Location) -> Problem:
 def minor_of(text: str, currency: str) -> int | None:
     """1234,5 as minor units; None if the text is finer than the currency or too large."""
     whole, _, part = text.partition(",")
+    if len(whole) > DIGITS_MAX:
+        whole = whole.lstrip("0")
+        if len(whole) > DIGITS_MAX:
+            return None
     exponent = EXPONENT[currency]
     if len(part) != exponent:
         if part[exponent:].strip("0"):
@@ -112,6 +116,11 @@ def minor_of(text: str, currency: str) -> int | None:
         part = part[:exponent].ljust(exponent, "0")
     minor = int(whole + part)
     return minor if minor < 10**DIGITS_MAX else None
+
+
+def too_large(digits: str, currency: str) -> bool:
+    """Whether that, and not its decimals, is why `minor_of` gave None."""
+    return len(digits.partition(",")[0].lstrip("0")) + EXPONENT[currency] > DIGITS_MAX
 
 
 def unknown_currency(currency: str, location: Location, raw: str) -> Problem:
@@ -133,8 +142,9 @@ def entry_of(
 ) -> tuple[Entry | Problem, list[Problem]]:
     """One :61: with its narrative (tag and text of :86: or :NS:): the entry, or why there is none.
 
-    Codes: `entry_unreadable`, `amount_too_fine`, `unknown_currency`, `currency_missing`; warnings
-    `date_after_month_end`, `date_unreadable`, `date_far`, `tag_out_of_place`, `line_broken`.
+    Codes: `entry_unreadable`, `amount_too_fine`, `amount_too_large`, `unknown_currency`,
+    `currency_missing`; warnings `date_after_month_end`, `date_unreadable`, `date_far`,
+    `tag_out_of_place`, `line_broken`.
     """
     location, currency = Location(line=line, path=path), context.currency
     odd: list[Problem] = []
@@ -143,7 +153,7 @@ def entry_of(
         return _unusable(found is None, text, narrative, currency, location), odd
     value, booked, mark, funds, digits, kind, references, more = found.groups()
     if (minor := minor_of(digits, currency)) is None:
-        return _too_fine(digits, currency, location, _raw(text, narrative)), odd
+        return _no_amount(digits, currency, location, _raw(text, narrative)), odd
     dates = dates_of(value, booked or "", context.year)
     customer, bank = _references(references or "")
     amount = Money(minor * context.signs[mark], currency)
@@ -193,7 +203,11 @@ def _unusable(
     return error("entry_unreadable", happened, _ASK, location, raw)
 
 
-def _too_fine(digits: str, currency: str, location: Location, raw: str) -> Problem:
+def _no_amount(digits: str, currency: str, location: Location, raw: str) -> Problem:
+    """Why `minor_of` gave none: too large, or too fine."""
+    if too_large(digits, currency):
+        happened = f"The amount {digits[:40]} is larger than any bank's ({DIGITS_MAX} digits)."
+        return error("amount_too_large", happened, _ASK, location, raw)
     happened = f"The amount {digits[:40]} has more digits than {currency} allows."
     return error("amount_too_fine", happened, _ASK, location, raw)
 
@@ -277,7 +291,8 @@ def balance_of(
 ) -> tuple[Unchecked | Problem, list[Problem]]:
     """One balance field, or the error that says why there is none; and what was odd about it.
 
-    Codes: `balance_unreadable`, `unknown_currency`, `currency_missing`, `amount_too_fine`;
+    Codes: `balance_unreadable`, `unknown_currency`, `currency_missing`, `amount_too_fine`,
+    `amount_too_large`;
     warnings `balance_currency_missing`, `date_after_month_end`, `date_unreadable`, `date_far`.
     """
     location = Location(line=line, path=path)
@@ -296,7 +311,7 @@ def balance_of(
         odd.append(warning("balance_currency_missing", happened, can_do, location, text))
     minor = minor_of(digits, currency)
     if minor is None:
-        return _too_fine(digits, currency, location, text), []
+        return _no_amount(digits, currency, location, text), []
     found_day = day_of(day_text, context.year)
     if found_day.odd:
         odd.append(odd_date(found_day.odd, "balance date", day_text, location))

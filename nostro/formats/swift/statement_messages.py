@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from datetime import date
 from typing import BinaryIO
 
+from nostro.domain.balance_gate import BalanceGate
 from nostro.domain.currency import EXPONENT
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.problem import Location, Problem, error, warning
-from nostro.domain.balance_gate import BalanceGate
 from nostro.domain.statement import Balance, Entry, StatementHeader, StatementTrailer
 from nostro.formats import Profile, options_of
 from nostro.formats.source import Lines
