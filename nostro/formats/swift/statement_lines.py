@@ -146,7 +146,7 @@ def entry_of(
     `currency_missing`; warnings `date_after_month_end`, `date_unreadable`, `date_far`,
     `tag_out_of_place`, `line_broken`.
     """
-    location, currency = Location(line=line, path=path), context.currency
+    location, currency = Location(line, "", path), context.currency
     odd: list[Problem] = []
     found = _LINE.match(text) or _mended(text, location, odd)
     if found is None or currency not in EXPONENT:
@@ -158,26 +158,19 @@ def entry_of(
     customer, bank = _references(references or "")
     amount = Money(minor * context.signs[mark], currency)
     told = _narrative(narrative, context) if narrative else None
+    issuer = "DK" if told and "gvc" in told else "SWIFT"
+    # By position: a call with more than fifteen keywords costs five times as much.
+    # fmt: off
     return Entry(
-        amount=amount,
-        status=_STATUS[mark[0]],
-        booked=dates.booked,
-        value=dates.value,
-        bank_reference=bank,
-        entry_reference="",
-        transaction_code="",
-        proprietary_issuer="DK" if told and "gvc" in told else "SWIFT",
-        proprietary_code=_code(kind, told),
-        reversal=mark[0] == "R",
-        text=_text(narrative),
-        details=() if told is None else (_detail(told, amount, location),),
-        location=location,
-        customer_reference=customer,
-        funds_code=funds or "",
-        charges=_charges(more or "", currency),
-        instructed=_instructed(more or "", currency),
+        amount, _STATUS[mark[0]], dates.booked, dates.value, bank, "", "", _code(kind, told),
+        mark[0] == "R", _text(narrative),
+        () if told is None else (_detail(told, amount, location),), location,
+        proprietary_issuer=issuer, customer_reference=customer, funds_code=funds or "",
+        charges=_charges(more, currency) if more else (),
+        instructed=_instructed(more, currency) if more else None,
         codes=_oddities(dates, more, location, odd) if dates.odd or more else (),
     ), odd
+    # fmt: on
 
 
 def _mended(text: str, location: Location, odd: list[Problem]) -> re.Match[str] | None:
@@ -254,13 +247,13 @@ def _raw(text: str, narrative: Sequence[tuple[str, str]]) -> str:
 
 def _instructed(text: str, currency: str) -> Money | None:
     """/OCMT/ of the supplementary details: the amount before conversion or charges."""
-    found = _ORIGINAL.search(text) if text else None
+    found = _ORIGINAL.search(text)
     return amount_of(found[1], currency) if found else None
 
 
 def _charges(text: str, currency: str) -> tuple[Charge, ...]:
     """/CHGS/ of the supplementary details: charges taken."""
-    found = _CHARGE.search(text) if text else None
+    found = _CHARGE.search(text)
     taken = amount_of(found[1], currency) if found else None
     return (Charge(amount=-taken, kind="CHGS"),) if taken else ()
 
