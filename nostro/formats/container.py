@@ -122,8 +122,13 @@ class _Bounded:
         self.size = 0
 
     def read(self, size: int = -1) -> bytes:
+        if size < 0:
+            return b"".join(iter(lambda: self._piece(1 << 20), b""))
+        return self._piece(size)
+
+    def _piece(self, size: int) -> bytes:
         try:
-            data: bytes = self.member.read(size if size >= 0 else 1 << 20)
+            data: bytes = self.member.read(size)
         except _BROKEN as error:
             raise _damaged(error, self.place) from None
         if not self.size and data.startswith(_PACKED):
@@ -139,8 +144,6 @@ class _Bounded:
             )
             can_do = "If you trust it, unpack it and give us its files."
             raise _refused("archive_too_large", happened, self.place, can_do)
-        if size < 0 and data:
-            return data + self.read(size)
         return data
 
     def seekable(self) -> bool:

@@ -24,7 +24,7 @@ import pytest
 from nostro import formats
 from nostro.domain.errors import Invalid
 from nostro.domain.problem import Location, Problem
-from nostro.formats import HEAD_BYTES, Profile
+from nostro.formats import HEAD_BYTES, Profile, container
 from tests.formats.endless import GOLDEN, MEGABYTE, endless, read_only
 
 READABLE = sorted(name for name, form in formats.find().items() if form.read)
@@ -265,6 +265,15 @@ def slow() -> Iterator[tuple[str, str, bytes]]:
     yield "a label's blanks", "mt940", statement.format("1,", f"a; Z RACH.:{' ' * 15_000}").encode()
     yield "question marks", "mt940", statement.format("1,", f"166?20a{'?' * 15_000}").encode()
     yield "a field of one line", "mt940", statement.format("1,", "?" * 900_000).encode()
+    titles = b"Booking date,Amount,Currency\n"
+    amount = b"x" * 50_000 + b"1" + b"y" * 50_000 + b"1"
+    yield "an amount of a list", "bank_csv", titles + b"2026-01-01," + amount + b",EUR\n"
+    yield "titles of a list", "bank_csv", b"a," * 20_000 + b"\n" + titles
+    lockbox = b"100".ljust(80) + b"\n"
+    yield "service records", "bai_lockbox", lockbox + (b"2" + b"1" * 79 + b"\n") * 8_000
+    check = b"6" + b"1" * 79 + b"\n"
+    overflow = b"4" + b"1" * 79 + b"\n"
+    yield "overflow records", "bai_lockbox", lockbox + check + overflow * 8_000
 
 
 @pytest.mark.parametrize("what", [what for what, _name, _data in slow()])
@@ -273,6 +282,13 @@ def test_what_was_slow_is_read_or_refused_at_once(what: str) -> None:
     before = process_time()
     outcome(name, data)
     assert process_time() - before < SLOW_SECONDS
+
+
+def test_an_archive_is_read_at_once_as_in_pieces() -> None:
+    data = bytes(range(256)) * (12 * MEGABYTE // 256)
+    packed = io.BytesIO(gzip.compress(data, 1))
+    ((_name, member),) = container.members(packed, "a.gz")
+    assert member.read() == data
 
 
 def read_apart(name: str, megabytes: int) -> dict[str, int]:

@@ -33,6 +33,9 @@ _HEAD = re.compile(
     rb")"
 )
 _SURE = 90
+# A file has one service record, a check 99 overflow records at most (their number has two digits).
+SERVICE_RECORDS_MAX = 20
+DOCUMENTS_MAX = 5_000
 Columns = dict[str, tuple[int, int]]
 _PLACE: Columns = {"batch": (2, 3), "item": (5, 3)}
 # Record type to field to (first column from 1, length); length 0 runs to the end of the line.
@@ -110,6 +113,9 @@ class Deposits:
         self.codes: list[tuple[str, str]] = []
         self.open = self.ended = False
         self.item: LockboxItem | None = None
+        self.documents: list[ReferredDocument] = []
+        self.item_codes: list[tuple[str, str]] = []
+        self.services = 0
         self.records = self.line = self.deposits = self.items = 0
         self.batch = [0, 0]
         self.deposit = [0, 0]
@@ -154,7 +160,8 @@ class Deposits:
 
     def _file(self, fields: dict[str, str], line: str) -> Iterator[object]:
         told, hour = _day(fields["date"]), fields["time"]
-        self.created, self.codes = None, [("1 priority", fields["priority"])]
+        self.created, self.services = None, 0
+        self.codes = [("1 priority", fields["priority"])] if fields["priority"] else []
         self.parties = {name: fields[name] for name in ("destination", "origin")}
         if told and re.fullmatch(r"([01]\d|2[0-3])[0-5]\d", hour, re.ASCII):
             self.created = datetime.combine(told, datetime.min.time()).replace(
@@ -164,14 +171,18 @@ class Deposits:
             yield self._date_odd(f"{fields['date']} {hour}", "The file was made", line)
         self._keep("1", fields, {"destination", "origin", "date", "time", "priority"})
 
-    def _service(self, fields: dict[str, str], _line: str) -> Iterator[object]:
+    def _service(self, fields: dict[str, str], line: str) -> Iterator[object]:
+        self.services += 1
+        if self.services > SERVICE_RECORDS_MAX:
+            happened = f"The file has more than {SERVICE_RECORDS_MAX} service records."
+            yield error("too_many_records", happened, _ASK, self._place(), line)
+            return
         self._keep("2", fields, set())
-        yield from ()
 
     def _keep(self, kind: str, fields: dict[str, str], known: set[str]) -> None:
-        told = ((f"{kind} {name}", text) for name, text in fields.items() if name not in known)
-        self.codes.extend(told)
-        self.codes = [(name, text) for name, text in self.codes if text]
+        self.codes += [
+            (f"{kind} {name}", text) for name, text in fields.items() if text and name not in known
+        ]
 
     def _deposit(self, fields: dict[str, str], line: str) -> Iterator[object]:
         yield from self._close(None, None)
@@ -228,9 +239,9 @@ class Deposits:
             check_day=day,
             remitter=fields.get("remitter", ""),
             payee=fields.get("payee", ""),
-            codes=tuple((f"6 {name}", text) for name, text in rest.items()),
             location=self._place(path),
         )
+        self.documents, self.item_codes = [], [(f"6 {n}", text) for n, text in rest.items()]
         yield from self._documents("6", line)
 
     def _overflow(self, fields: dict[str, str], line: str) -> Iterator[object]:
@@ -238,9 +249,12 @@ class Deposits:
             happened = "An overflow record does not follow the check it belongs to."
             yield error("overflow_out_of_place", happened, _ASK, self._place(), line)
             return
+        if len(self.documents) + len(self.item_codes) > DOCUMENTS_MAX:
+            happened = f"A check has more than {DOCUMENTS_MAX:,} invoices."
+            yield error("too_many_records", happened, _ASK, self._place(), line)
+            return
         if rest := fields.get("rest"):
-            codes = (*self.item.codes, ("4 rest", rest))
-            self.item = msgspec.structs.replace(self.item, codes=codes)
+            self.item_codes.append(("4 rest", rest))
         yield from self._documents("4", line)
 
     def _documents(self, kind: str, line: str) -> Iterator[Problem]:
@@ -262,9 +276,7 @@ class Deposits:
                 yield error("amount_unreadable", happened, _ASK, self._place(), line)
                 continue
             paid = None if minor is None else Money(minor, self.options.currency)
-            document = ReferredDocument(number=name, paid=paid, location=self._place())
-            documents = (*self.item.documents, document)
-            self.item = msgspec.structs.replace(self.item, documents=documents)
+            self.documents.append(ReferredDocument(number=name, paid=paid, location=self._place()))
 
     def _item_end(self) -> Iterator[object]:
         item, self.item = self.item, None
@@ -273,6 +285,9 @@ class Deposits:
         for totals in (self.batch, self.deposit):
             totals[0] += 1
             totals[1] += item.amount.minor
+        item = msgspec.structs.replace(
+            item, documents=tuple(self.documents), codes=tuple(self.item_codes)
+        )
         paid = [document.paid for document in item.documents]
         told = sum(money.minor for money in paid if money)
         if paid and all(paid) and told != item.amount.minor:

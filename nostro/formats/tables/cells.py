@@ -15,6 +15,7 @@ from nostro.domain.currency import EXPONENT
 from nostro.domain.errors import Invalid
 from nostro.formats.profiles.lists import BankList
 
+AMOUNT_CHARACTERS_MAX = 200
 _LEFT_OUT = "This line was left out; the others were read."
 # Three letters of a month's name are enough, but for French June and July.
 _MONTHS = (
@@ -128,14 +129,14 @@ def amounts(layout: BankList) -> Callable[[str], tuple[str, str]]:
     group, point = _GROUPS[layout.group], re.escape(layout.decimal)
     whole = f"[0-9]{{1,3}}(?:{group}[0-9]{{2,3}})*{group}[0-9]{{3}}|[0-9]+" if group else "[0-9]+"
     shape = re.compile(
-        rf"(?P<before>[^0-9{point}]*)(?P<whole>{whole})?(?:{point}(?P<part>[0-9]*))?"
-        r"(?P<after>[^0-9]*)\Z"
+        rf"(?P<before>[^0-9{point}]*+)(?P<whole>{whole})?(?:{point}(?P<part>[0-9]*+))?"
+        r"(?P<after>[^0-9]*+)\Z"
     )
 
     def read(text: str) -> tuple[str, str]:
         if isinstance(text, Exact):
             return str(text), ""
-        found = shape.match(text)
+        found = shape.match(text) if len(text) <= AMOUNT_CHARACTERS_MAX else None
         beside = _beside(found["before"], found["after"], layout) if found else None
         if found is None or beside is None or not (found["whole"] or found["part"]):
             raise _not_a_number(text, layout)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -100,9 +101,11 @@ def title(cell: str) -> str:
 def places_of(titles: list[str], layout: BankList) -> dict[str, tuple[int, ...]] | None:
     """The fields of a row of titles, each with its places; None when a column is missing."""
     known: dict[Column, int] = {}
+    counts: Counter[str] = Counter()
     for place, cell in enumerate(titles):
         name = title(cell)
-        count = sum(title(earlier) == name for earlier in titles[:place]) + 1
+        counts[name] += 1
+        count = counts[name]
         known.setdefault(name if count == 1 else f"{name}#{count}", place)
     if not layout.required() <= set(known):
         return None
