@@ -78,10 +78,10 @@ _REPEATED = ("", "remittance", "instructed", "charges")
 _SINGLE = {word: field for word, field in KEYWORDS.items() if field not in _REPEATED}
 # Nearly every booking has its fields in this order: one pass over them, and no loop.
 _IN_ORDER = re.compile(
-    r"([0-9]{3})(?:\?00([^?]*))?(?:\?10([^?]*))?((?:\?2[0-9][^?]*)*)(?:\?30([^?]*))?"
-    r"(?:\?31([^?]*))?(?:\?32([^?]*))?(?:\?33([^?]*))?(?:\?34([^?]*))?((?:\?6[0-3][^?]*)*)\Z"
+    r"([0-9]{3})(?:\?00([^?]*+))?+(?:\?10([^?]*+))?+((?:\?2[0-9][^?]*+)*+)(?:\?30([^?]*+))?+"
+    r"(?:\?31([^?]*+))?+(?:\?32([^?]*+))?+(?:\?33([^?]*+))?+(?:\?34([^?]*+))?+"
+    r"((?:\?6[0-3][^?]*+)*+)\Z"
 )
-_IN_ORDER_CODES = ("?00", "?10", "?30", "?34")
 _PURPOSE_MARK = re.compile(r"\?[26][0-9]")
 _NAME_WIDTH, _LINE_WIDTH = 27, 65
 _MARKED = re.compile(r"\s*+([0-9]{3})?\s*+([?<>~^@|§&!])([0-9]{2})")
@@ -119,8 +119,7 @@ def _german(text: str, currency: str) -> Told:
     if (found := _IN_ORDER.match(joined)) is None:
         return _german_anyhow(joined, text, currency)
     gvc, title, prima, purpose, bank, account, name, more, key, late = found.groups()
-    codes: list[tuple[str, str]] = []
-    told: Told = {"codes": codes, "gvc": gvc}
+    told: Told = {"gvc": gvc}
     if account:
         told["counterparty_iban"] = account.replace(" ", "")
     if name or more:
@@ -129,9 +128,8 @@ def _german(text: str, currency: str) -> Told:
         told["counterparty_bic"], bank = bank, None
     if key and gvc in RETURNS:
         told["return_reason"] = key
-    for code, value in zip(_IN_ORDER_CODES, (title, prima, bank, key), strict=True):
-        if value is not None:
-            codes.append((code, value))
+    codes = (("?00", title), ("?10", prima), ("?30", bank), ("?34", key))
+    told["codes"] = [code for code in codes if code[1] is not None]
     _purpose(_PURPOSE_MARK.split(purpose + late)[1:], told, currency)
     return told
 
@@ -224,8 +222,9 @@ def _keywords(text: str, told: Told, currency: str) -> bool:
                 value += piece + "+"
                 continue
         value = (value + piece[: -len(found)]).strip()
-        if word in _SINGLE and value and _SINGLE[word] not in told:
-            told[_SINGLE[word]] = value
+        field = _SINGLE.get(word)
+        if field is not None and value and field not in told:
+            told[field] = value
         elif value:
             _put(told, word, value, currency)
         word, value = found, ""
@@ -236,7 +235,11 @@ def _keywords(text: str, told: Told, currency: str) -> bool:
 
 def _put(told: Told, word: str, value: str, currency: str) -> None:
     """A keyword's value into its field; text before the first keyword is remittance."""
-    _put_other(told, word, KEYWORDS[word] if word else "remittance", value, currency)
+    field = KEYWORDS[word] if word else "remittance"
+    if field == "remittance" and field not in told:
+        told[field] = (value,)
+    else:
+        _put_other(told, word, field, value, currency)
 
 
 def _put_other(told: Told, word: str, field: str, value: str, currency: str) -> None:
@@ -275,9 +278,8 @@ def amount_of(text: str, currency: str) -> Money | None:
 
 def _keywords_only(text: str, currency: str) -> Told:
     told: Told = {"codes": []}
-    if not _keywords(text.replace("\n", ""), told, currency):
-        return _plain(text, currency)
-    return told
+    found = _keywords(text.replace("\n", ""), told, currency)
+    return told if found else _plain(text, currency)
 
 
 def _slashes(text: str, currency: str) -> Told:
