@@ -284,6 +284,21 @@ def test_what_was_slow_is_read_or_refused_at_once(what: str) -> None:
     assert process_time() - before < SLOW_SECONDS
 
 
+def test_type_codes_that_are_none_are_not_remembered() -> None:
+    head = b"01,S,R,260101,1200,1,,,2/\n02,R,S,1,260101,,EUR,2/\n03,ACC,EUR,010,100,,/\n"
+    told = b"x" * 90
+    pieces = chain([head], (b"16,J%08d%s,5,,,,t/\n" % (n, told) for n in range(30_000)))
+    tracemalloc.start()
+    try:
+        with suppress(Invalid):
+            for _record in formats.reader(formats.find()["bai2"])(read_only(pieces), Profile()):
+                pass
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * MEGABYTE, f"{peak / MEGABYTE:.1f} MB"
+
+
 def test_an_archive_is_read_at_once_as_in_pieces() -> None:
     data = bytes(range(256)) * (12 * MEGABYTE // 256)
     packed = io.BytesIO(gzip.compress(data, 1))

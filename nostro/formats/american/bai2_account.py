@@ -69,7 +69,7 @@ class Account:
         self.problems: list[Problem] = []
         self.balances: list[Balance] = []
         self.codes: list[tuple[str, str]] = []
-        self.meanings: dict[str, Meaning | None] = {}
+        self.meanings: dict[str, Meaning] = {}
         self.sum = 0
         self.summable = True
         self.entry_count = 0
@@ -214,10 +214,9 @@ class Account:
     def settle(self) -> None:
         """Add what the type codes counted to the sums of the account, once it is read."""
         for meaning in self.meanings.values():
-            if meaning is not None:
-                self.sum += meaning.total
-                if meaning.booked:
-                    self._booked(meaning.sign * meaning.total, meaning.found)
+            self.sum += meaning.total
+            if meaning.booked:
+                self._booked(meaning.sign * meaning.total, meaning.found)
 
     def _booked(self, minor: int, count: int) -> None:
         told = self.sums[CREDIT if minor >= 0 else DEBIT]
@@ -286,18 +285,18 @@ class Account:
         if code in self.meanings:
             return self.meanings[code]
         found = type_code(code)
-        meaning = None
-        if found is not None:
-            direction = _DIRECTIONS.get(self.own_codes.get(code, ""), found.direction)
-            status = EntryStatus.BOOK if direction and self.booked else EntryStatus.INFO
-            meaning = Meaning(direction or CREDIT, status, found.transaction_code)
-            if not direction and code != NON_MONETARY and code not in self.own_codes:
-                happened = (
-                    f"Type code {code} does not say whether its entries are credits or debits;"
-                    " they were read as information."
-                )
-                can_do = "Name its direction in the profile, if the bank tells it."
-                self._warn("type_code_without_direction", happened, can_do, self._here(line))
+        if found is None:
+            return None  # And not remembered: there is no end to what is no type code.
+        direction = _DIRECTIONS.get(self.own_codes.get(code, ""), found.direction)
+        status = EntryStatus.BOOK if direction and self.booked else EntryStatus.INFO
+        meaning = Meaning(direction or CREDIT, status, found.transaction_code)
+        if not direction and code != NON_MONETARY and code not in self.own_codes:
+            happened = (
+                f"Type code {code} does not say whether its entries are credits or debits;"
+                " they were read as information."
+            )
+            can_do = "Name its direction in the profile, if the bank tells it."
+            self._warn("type_code_without_direction", happened, can_do, self._here(line))
         self.meanings[code] = meaning
         return meaning
 
