@@ -139,6 +139,11 @@ def _kept(part: Part, values: Texts, prefix: str = "") -> Codes:
     return codes
 
 
+def _beside(text: str, currency: str) -> Money | None:
+    """An amount beside the one that counts."""
+    return (plain_money(text, currency) or _ODD) if text else None
+
+
 class _BankCode:
     """The bank transaction code of an entry or a detail."""
 
@@ -168,10 +173,10 @@ class UsualDetail:
             for slot in ("amount", "transaction_amount", "instructed_amount")
             if slot in where
         ]
-        self.beside = [
-            (where[slot], constants[f"{slot}@"]) if slot in where else None
-            for slot in ("instructed_amount", "counter_amount")
-        ]
+        self.instructed = where.get("instructed_amount", _NOWHERE)
+        self.instructed_currency = constants.get("instructed_amount@", "")
+        self.counter = where.get("counter_amount", _NOWHERE)
+        self.counter_currency = constants.get("counter_amount@", "")
         self.code = _BankCode(part)
         self.issuer = where.get("issuer", _NOWHERE)
         self.sides = {
@@ -193,7 +198,8 @@ class UsualDetail:
         if told := values[self.direction]:
             sign = SIGN.get(told, 0)
         amount = self._amount(values, sign, currency)
-        instructed, counter = [self._beside(values, one) for one in self.beside]
+        instructed = _beside(values[self.instructed], self.instructed_currency)
+        counter = _beside(values[self.counter], self.counter_currency)
         if not sign or amount is _ODD or instructed is _ODD or counter is _ODD:
             return None
         codes = _kept(self.part, values) if self.part.late else []
@@ -229,11 +235,6 @@ class UsualDetail:
                     return _ODD
                 return amount if sign > 0 else Money(-amount.minor, given)
         return None
-
-    def _beside(self, values: Texts, one: tuple[int, str] | None) -> Money | None:
-        if one is None or not values[one[0]]:
-            return None
-        return plain_money(values[one[0]], one[1]) or _ODD
 
     def _parties(
         self, values: Texts, sign: int, own: str, codes: Codes
@@ -288,15 +289,13 @@ class UsualEntry:
         if reversal and self.flips:
             sign = -sign
         days = self._days(values)
-        batch = count_of(values[self.batch] or "0")
+        batch = count_of(text) if (text := values[self.batch]) else 0
         if days is None or batch is None:
             return None
         money = written if sign > 0 else Money(-written.minor, written.currency)
         path = statement.below("entry", number)
         details = self._details(parsed, sign, own, path)
-        instructed = None
-        if text := values[self.instructed]:
-            instructed = plain_money(text, self.instructed_currency) or _ODD
+        instructed = _beside(values[self.instructed], self.instructed_currency)
         if details is None or instructed is _ODD or not _adds_up(details, money):
             return None
         codes = _kept(self.part, values) if self.part.late else []

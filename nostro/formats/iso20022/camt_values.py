@@ -50,6 +50,7 @@ def refuse(record: Record, code: str, happened: str) -> Invalid:
     return Invalid(code, f"{record.words()} {happened}", "", ASK_THE_BANK)
 
 
+@lru_cache(maxsize=8)  # An entry often says its amount three times.
 def plain_money(text: str, currency: str) -> Money | None:
     """The amount of digits with all their decimals, as nearly all are; None for any other text."""
     whole, _, part = text.partition(".")

@@ -84,30 +84,41 @@ class Shortcut:
         return True
 
     def _parse(self, text: str, way: _Way, escaped: bool) -> Parsed:
+        # No pattern has several records of those that are taken out: it matches texts with one.
+        parsed = self._matched(text, way, escaped, []) if len(text) <= TEXT_MAX else None
+        if parsed is not None:
+            return parsed
         taken: list[tuple[Parsed, int]] = []
+        whole = text
         for begin, end, inner_way in way.taken:
             first = text.find(begin)
             if first >= 0 and text.find(begin, first + 1) >= 0:
                 text = self._take_out(text, begin, end, inner_way, taken, escaped)
         if len(text) > TEXT_MAX:
             raise NotPlainError
-        tags = text.count("<")
-        for plan in way.patterns.get(tags, ()):
-            found = plan.pattern.fullmatch(text) if plan.pattern is not None else None
-            if found is not None:
-                texts, lines = found.groups(), _lines_by_match(text, found)
-                break
-        else:
+        parsed = self._matched(text, way, escaped, taken) if text is not whole else None
+        if parsed is None:
             pieces = text.replace(">", "><").split("<")
+            tags = text.count("<")
             if tags * 2 + 1 != len(pieces):
                 raise NotPlainError
             plan = self._plan(way, pieces[1::2], tags)
-            texts, lines = plan.texts(pieces), _lines_by_pieces(pieces, plan.pieces)
-        if taken and not _are_in_place(plan.part, text, way):
+            lines = _lines_by_pieces(pieces, plan.pieces)
+            parsed = _parsed(plan, plan.texts(pieces), lines, escaped, taken)
+        if taken and not _are_in_place(parsed.part, text, way):
             raise NotPlainError
-        if escaped:
-            texts = tuple([_unescaped(one) if "&" in one else one for one in texts])
-        return Parsed(plan.part, (*map(str.strip, texts), ""), lines, taken)
+        return parsed
+
+    def _matched(
+        self, text: str, way: _Way, escaped: bool, taken: list[tuple[Parsed, int]]
+    ) -> Parsed | None:
+        """By the pattern of a plan, if there is one for these tags."""
+        for plan in way.patterns.get(text.count("<"), ()):
+            found = plan.pattern.fullmatch(text) if plan.pattern is not None else None
+            if found is not None:
+                lines = _lines_by_match(text, found)
+                return _parsed(plan, found.groups(), lines, escaped, taken)
+        return None
 
     def _plan(self, way: _Way, tags: list[str], count: int) -> Plan:
         """The plan for a skeleton, which gets its pattern when it comes often."""
@@ -209,6 +220,18 @@ class Shortcut:
         for count, (one, lines) in enumerate(taken, start=1):
             one.line = parsed.line + lines
             self._make(one.part, one, record, count, one.line, "")
+
+
+def _parsed(
+    plan: Plan,
+    texts: Texts,
+    lines: Callable[[int], int],
+    escaped: bool,
+    taken: list[tuple[Parsed, int]],
+) -> Parsed:
+    if escaped:
+        texts = tuple([_unescaped(one) if "&" in one else one for one in texts])
+    return Parsed(plan.part, (*map(str.strip, texts), ""), lines, taken)
 
 
 def _are_in_place(part: Part, text: str, way: _Way) -> bool:
