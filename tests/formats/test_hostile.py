@@ -25,7 +25,9 @@ from nostro import formats
 from nostro.domain.errors import Invalid
 from nostro.domain.problem import Location, Problem
 from nostro.formats import HEAD_BYTES, Profile, container
+from nostro.formats.tables import workbook
 from tests.formats.endless import GOLDEN, MEGABYTE, endless, read_only
+from tests.formats.workbooks import workbook as workbook_of
 
 READABLE = sorted(name for name, form in formats.find().items() if form.read)
 IN_XML = [n for n in READABLE if formats.find()[n].media_type == "application/xml"]
@@ -297,6 +299,13 @@ def test_type_codes_that_are_none_are_not_remembered() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 2 * MEGABYTE, f"{peak / MEGABYTE:.1f} MB"
+
+
+def test_texts_of_a_workbook_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "TEXTS_BYTES_MAX", 10)
+    refusal = outcome("bank_xlsx", workbook_of([["Date"]]))
+    assert isinstance(refusal, Invalid)
+    assert (refusal.code, refusal.location) == ("workbook_too_large", "xl/sharedStrings.xml")
 
 
 def test_an_archive_is_read_at_once_as_in_pieces() -> None:

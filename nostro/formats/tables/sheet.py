@@ -29,7 +29,8 @@ _DAY_SECONDS = 86400
 def rows_of(book: Workbook) -> Iterator[ListRow | Problem]:
     """The rows of the first visible sheet, and a warning about what else the workbook holds.
 
-    Codes: `sheets_not_read`, `formula_cells`; raises Invalid as Workbook does.
+    Codes: `sheets_not_read`, `formula_cells`; raises Invalid as Workbook does, and
+    `too_many_columns`.
     """
     name, place = book.sheets[0]
     others = ", ".join(repr(other) for other, _ in book.sheets[1:])
@@ -105,10 +106,21 @@ class _Sheet:
         elif name == "rPh":
             self.reading = False
         elif name == "c":
-            if self.value and self.column <= COLUMNS_MAX:
-                self.cells[self.column] = self._cell("".join(self.value))
+            if self.value:
+                self._keep_cell()
         elif name == "row":
             self._finish_row()
+
+    def _keep_cell(self) -> None:
+        if self.column > COLUMNS_MAX:
+            raise Invalid(
+                "too_many_columns",
+                f"The sheet has more than {COLUMNS_MAX:,} columns: it is no bank's list.",
+                "Nothing of the file was used.",
+                "Take away what stands beside the list, or save the list on its own as CSV.",
+                location=f"row {self.row}, column {self.column}",
+            )
+        self.cells[self.column] = self._cell("".join(self.value))
 
     def _finish_row(self) -> None:
         if self.cells:

@@ -16,9 +16,13 @@ from typing import Any
 from xml.parsers import expat
 
 from nostro.domain.errors import Invalid
+from nostro.formats.iso20022.safe_expat import safe_parser
 
 PACKED_BYTES_MAX = 128 << 20
 PART_BYTES_MAX = 512 << 20
+TEXTS_BYTES_MAX = 48 << 20  # As they are held: a text of one letter costs fifty times its letter.
+STYLES_MAX = 100_000
+_TEXT_BYTES = 64
 _CHUNK = 1 << 16
 _NOT_USED = "Nothing of the file was used."
 _AGAIN = "Export it again, or save it as CSV and read that."
@@ -67,12 +71,10 @@ class Workbook:
 
     def parse(self, place: str, start: Start, end: End, text: Text) -> Iterator[None]:
         """Run a part through the handlers, piece by piece: between them, take what is new."""
-        parser = expat.ParserCreate()
-        parser.buffer_text = True
+        parser = safe_parser(None)
         parser.StartElementHandler = lambda name, told: start(local(name), told)
         parser.EndElementHandler = lambda name: end(local(name))
         parser.CharacterDataHandler = text
-        parser.StartDoctypeDeclHandler = lambda *_: _refuse_doctype(place)
         size = 0
         try:
             with self.archive.open(place) as part:
@@ -126,15 +128,25 @@ class Workbook:
             if name in inside:
                 inside[name] = True
 
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            held += size
+            if held > TEXTS_BYTES_MAX:
+                raise _too_many("texts", place)
+
         def end(name: str) -> None:
             if name in inside:
                 inside[name] = False
             elif name == "si":
+                hold(_TEXT_BYTES)
                 self.strings.append("".join(collected))
                 collected.clear()
 
         def text(data: str) -> None:
             if inside["t"] and not inside["rPh"]:
+                hold(len(data))
                 collected.append(data)
 
         self._run(place, start, end, text)
@@ -150,6 +162,8 @@ class Workbook:
                 custom[told.get("numFmtId", "")] = bool(re.search("[yYmMdDhH]", letters))
             elif name == "xf" and inside and inside[-1] == "cellXfs":
                 number = told.get("numFmtId", "0")
+                if len(self.dates) >= STYLES_MAX:
+                    raise _too_many("styles", place)
                 known = number.isascii() and number.isdigit() and int(number) in _DATE_FORMATS
                 self.dates.append(custom.get(number, known))
             inside.append(name)
@@ -186,19 +200,15 @@ def _nothing(*_: Any) -> None:
     return
 
 
-def _refuse_doctype(place: str) -> None:
-    raise Invalid(
-        "doctype_refused",
-        "The workbook holds a document type declaration, which can hide anything.",
-        _NOT_USED,
-        _AGAIN,
-        location=place,
-    )
-
-
 def _damaged(what: str, place: str) -> Invalid:
     happened = f"The workbook cannot be read: {what}."
     return Invalid("workbook_damaged", happened, _NOT_USED, _AGAIN, location=place)
+
+
+def _too_many(what: str, place: str) -> Invalid:
+    happened = f"The workbook holds more {what} than we keep in memory."
+    can_do = "Export a shorter period, or save it as CSV."
+    return Invalid("workbook_too_large", happened, _NOT_USED, can_do, location=place)
 
 
 def _too_large(place: str) -> Invalid:
