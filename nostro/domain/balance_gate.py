@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from nostro.domain.money import Money
 from nostro.domain.statement import (
@@ -56,6 +57,9 @@ class BalanceGate:
         if opening is None or closing is None or opening is closing:
             missing = "opening" if opening is None else "closing"
             return _not_checkable(f"the file has no {missing} booked balance")
+        for one, name in ((opening, "opening"), (closing, "closing")):
+            if _contradicted(one, balances):
+                return _not_checkable(f"the file gives two different {name} balances of one day")
         currency = opening.amount.currency
         computed = opening.amount.minor + self.sums.get(currency, 0)
         difference = Money(closing.amount.minor - computed, currency)
@@ -89,21 +93,37 @@ def _not_checkable(reason: str) -> BalanceVerdict:
 
 
 def opening_of(balances: Sequence[Balance]) -> Balance | None:
-    """The balance before the first entry: opening booked, else that of a page or of the day."""
+    """The balance before the first entry: opening booked of the earliest day, else of a page."""
     whole = _of_codes(balances, (BalanceType.OPBD, BalanceType.PRCD), interim=False)
+    booked = [b for b in whole if b.code == BalanceType.OPBD] or whole
     pages = _of_codes(balances, (BalanceType.OPBD,), interim=True)
     during = [b for b in balances if b.code == BalanceType.ITBD]
-    if not whole and not pages and len(during) < 2:
+    if not booked and not pages and len(during) < 2:
         return None  # One interim balance alone is the closing one.
-    return next(iter([*whole, *pages, *during]), None)
+    return min(booked, key=_day) if booked else next(iter([*pages, *during]), None)
 
 
 def closing_of(balances: Sequence[Balance]) -> Balance | None:
-    """The balance after the last entry: closing booked, else that of a page or of the day."""
+    """The balance after the last entry: closing booked of the latest day, else of a page."""
     whole = _of_codes(balances, (BalanceType.CLBD,), interim=False)
     pages = _of_codes(balances, (BalanceType.CLBD,), interim=True)
     during = [b for b in balances if b.code == BalanceType.ITBD]
-    return next(iter([*whole[:1], *pages[-1:], *during[-1:]]), None)
+    return max(whole, key=_day) if whole else next(iter([*pages[-1:], *during[-1:]]), None)
+
+
+def _day(balance: Balance) -> date:
+    return balance.day
+
+
+def _contradicted(balance: Balance, balances: Sequence[Balance]) -> bool:
+    """Whether the bank gives the same balance of the same day twice, with two amounts."""
+    return any(
+        other.code == balance.code
+        and other.day == balance.day
+        and not (other.interim or balance.interim or other.code == BalanceType.ITBD)
+        and other.amount != balance.amount
+        for other in balances
+    )
 
 
 def _of_codes(

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
-from nostro.domain.money import Money
+from nostro.domain.errors import Invalid
+from nostro.domain.money import Money, total
 from nostro.domain.problem import NOWHERE, Location
 
 
@@ -61,7 +62,10 @@ class IssueFileTrailer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def assemble(records: Iterable[object]) -> Iterator[object]:
-    """Whole issue files out of the records of a reader; other records (problems) pass through."""
+    """Whole issue files out of the records of a reader; other records (problems) pass through.
+
+    Raises Invalid (`trailer_differs`) when the trailer speaks of other checks than came.
+    """
     header: IssueFileHeader | None = None
     checks: list[IssuedCheck] = []
     for record in records:
@@ -71,23 +75,35 @@ def assemble(records: Iterable[object]) -> Iterator[object]:
             header, checks = record, []
         elif isinstance(record, IssueFileTrailer) and header is not None:
             told = {name: getattr(header, name) for name in IssueFileHeader.__struct_fields__}
-            yield IssueFile(**told, checks=tuple(checks))
+            file = IssueFile(**told, checks=tuple(checks))
+            _check_trailer(file, record)
+            yield file
             header = None
         else:
             yield record
+
+
+def _check_trailer(file: IssueFile, trailer: IssueFileTrailer) -> None:
+    sums = total(check.amount for check in file.checks)
+    same = sorted(map(str, sums.values())) == sorted(map(str, trailer.sums))
+    if trailer.checks != len(file.checks) or not same:
+        raise Invalid(
+            "trailer_differs",
+            f"The trailer speaks of {trailer.checks} checks; {len(file.checks)} came, or other"
+            " amounts.",
+            "The file was not used.",
+            "Records were lost or changed on their way: make or read the file again.",
+            location=str(trailer.location),
+        )
 
 
 def take_apart(file: IssueFile) -> Iterator[IssueFileHeader | IssuedCheck | IssueFileTrailer]:
     """The records of a whole issue file, as a reader yields them."""
     told = {name: getattr(file, name) for name in IssueFileHeader.__struct_fields__}
     yield IssueFileHeader(**told)
-    sums: dict[str, int] = {}
-    for check in file.checks:
-        currency = check.amount.currency
-        sums[currency] = sums.get(currency, 0) + check.amount.minor
-        yield check
+    yield from file.checks
     yield IssueFileTrailer(
         checks=len(file.checks),
-        sums=tuple(Money(minor, currency) for currency, minor in sorted(sums.items())),
+        sums=tuple(total(check.amount for check in file.checks).values()),
         location=file.location,
     )

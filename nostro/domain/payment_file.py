@@ -13,7 +13,8 @@ from enum import StrEnum
 
 import msgspec
 
-from nostro.domain.money import Money
+from nostro.domain.errors import Invalid
+from nostro.domain.money import Money, total
 from nostro.domain.problem import NOWHERE, Location
 from nostro.domain.remittance import ReferredDocument
 
@@ -223,7 +224,11 @@ class PaymentFileTrailer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def assemble(records: Iterable[object]) -> Iterator[object]:
-    """Whole messages out of the records of a reader; other records (problems) pass through."""
+    """Whole messages out of the records of a reader; other records (problems) pass through.
+
+    Raises Invalid (`trailer_differs`) when the trailer speaks of other payments than came: some
+    were lost on the way, or changed.
+    """
     header: PaymentFileHeader | None = None
     batches: list[PaymentBatch] = []
     batch: PaymentBatchHeader | None = None
@@ -248,10 +253,34 @@ def assemble(records: Iterable[object]) -> Iterator[object]:
         elif isinstance(record, PaymentFileTrailer) and header is not None:
             close_batch()
             told = {name: getattr(header, name) for name in PaymentFileHeader.__struct_fields__}
-            yield PaymentFile(**told, batches=tuple(batches))
+            file = PaymentFile(**told, batches=tuple(batches))
+            _check_trailer(file, record)
+            yield file
             header, batches = None, []
         else:
             yield record
+
+
+def _check_trailer(file: PaymentFile, trailer: PaymentFileTrailer) -> None:
+    count, sums = _totals(file)
+    if (trailer.payments, sorted(map(str, trailer.sums))) != (count, sorted(map(str, sums))):
+        raise Invalid(
+            "trailer_differs",
+            f"The trailer of message {file.message_id} speaks of {trailer.payments} payments of"
+            f" {_words(trailer.sums)}; {count} came, of {_words(sums)}.",
+            "The message was not used.",
+            "Records were lost or changed on their way: make or read the file again.",
+            location=str(trailer.location),
+        )
+
+
+def _words(sums: tuple[Money, ...]) -> str:
+    return " + ".join(map(str, sums)) or "nothing"
+
+
+def _totals(file: PaymentFile) -> tuple[int, tuple[Money, ...]]:
+    amounts = [payment.amount for batch in file.batches for payment in batch.payments]
+    return len(amounts), tuple(total(amounts).values())
 
 
 def take_apart(
@@ -260,22 +289,12 @@ def take_apart(
     """The records of a whole message, as a reader yields them."""
     told = {name: getattr(file, name) for name in PaymentFileHeader.__struct_fields__}
     yield PaymentFileHeader(**told)
-    sums: dict[str, int] = {}
-    count = 0
     for batch in file.batches:
         told = {name: getattr(batch, name) for name in PaymentBatchHeader.__struct_fields__}
         yield PaymentBatchHeader(**told)
-        for payment in batch.payments:
-            count += 1
-            sums[payment.amount.currency] = (
-                sums.get(payment.amount.currency, 0) + payment.amount.minor
-            )
-            yield payment
-    yield PaymentFileTrailer(
-        payments=count,
-        sums=tuple(Money(minor, currency) for currency, minor in sorted(sums.items())),
-        location=file.location,
-    )
+        yield from batch.payments
+    count, sums = _totals(file)
+    yield PaymentFileTrailer(payments=count, sums=sums, location=file.location)
 
 
 def without_locations(file: PaymentFile) -> PaymentFile:

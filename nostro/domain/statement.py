@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.problem import NOWHERE, Location, Problem
 from nostro.domain.remittance import ReferredDocument
@@ -245,7 +246,8 @@ def assemble(records: Iterable[object]) -> Iterator[object]:
     """Whole statements out of the records of a reader: header, entries and problems, trailer.
 
     Problems between two statements go to the one before them; what is no part of a statement
-    passes through. Memory is that of one statement.
+    passes through. Memory is that of one statement. Raises Invalid (`trailer_differs`) when the
+    trailer speaks of other entries than came: some were lost on the way, or changed.
     """
     header: StatementHeader | None = None
     entries: list[Entry] = []
@@ -282,6 +284,7 @@ def _whole(
     entries: list[Entry],
     problems: list[Problem],
 ) -> Statement:
+    _check_trailer(header, trailer, entries)
     told = {name: getattr(header, name) for name in header.__struct_fields__}
     return Statement(
         **told,
@@ -291,3 +294,28 @@ def _whole(
         text=trailer.text,
         codes=trailer.codes,
     )
+
+
+def _check_trailer(
+    header: StatementHeader, trailer: StatementTrailer, entries: list[Entry]
+) -> None:
+    wrong = ""
+    if trailer.entry_count != len(entries):
+        wrong = f"{trailer.entry_count} entries, but {len(entries)} came"
+    opening, closing = trailer.verdict.opening, trailer.verdict.closing
+    if trailer.verdict.verdict is Closing.CLOSES and opening is not None and closing is not None:
+        booked = sum(
+            entry.amount.minor
+            for entry in entries
+            if entry.status == EntryStatus.BOOK and entry.amount.currency == opening.currency
+        )
+        if not wrong and opening.minor + booked != closing.minor:
+            wrong = "a statement that closes, but with these entries it does not"
+    if wrong:
+        raise Invalid(
+            "trailer_differs",
+            f"The trailer of statement {header.statement_id} speaks of {wrong}.",
+            "The statement was not used.",
+            "Records were lost or changed on their way: read the file again.",
+            location=str(trailer.location),
+        )

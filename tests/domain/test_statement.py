@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from nostro.domain.balance_gate import balance_verdict, closing_of, opening_of
+from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.problem import Location
-from nostro.domain.statement import Balance, Entry, ReportKind, Statement
+from nostro.domain.statement import (
+    Balance,
+    Closing,
+    Entry,
+    ReportKind,
+    Statement,
+    StatementHeader,
+    StatementTrailer,
+    assemble,
+)
 
 DAY = date(2026, 11, 2)
 
@@ -80,6 +91,47 @@ def test_verdicts(row: str) -> None:
     assert found.verdict == verdict
     assert says in found.reason
     assert (found.difference is None) == (verdict == "not_checkable")
+
+
+def test_two_opening_balances_of_a_day_are_not_a_choice() -> None:
+    told = statement(
+        [("OPBD", money("100")), ("OPBD", money("50")), ("CLBD", money("101"))], [entry(money("1"))]
+    )
+    found = balance_verdict(told)
+    assert found.verdict is Closing.NOT_CHECKABLE
+    assert "two different opening balances" in found.reason
+
+
+def test_a_statement_of_several_days_goes_from_the_first_to_the_last() -> None:
+    days = [DAY, DAY, DAY + timedelta(1), DAY + timedelta(1)]
+    told = statement(
+        [("CLBD", money("101")), ("OPBD", money("100")), ("OPBD", money("101")),
+         ("CLBD", money("103"))],
+        [entry(money("1")), entry(money("2"))],
+    )  # fmt: skip
+    balances = tuple(replace(one, day=day) for one, day in zip(told.balances, days, strict=True))
+    assert balance_verdict(replace(told, balances=balances)).verdict is Closing.CLOSES
+
+
+def records_of(told: Statement) -> list[object]:
+    fields = {name: getattr(told, name) for name in StatementHeader.__struct_fields__}
+    trailer = StatementTrailer(
+        balances=told.balances, entry_count=len(told.entries),
+        verdict=balance_verdict(told), location=Location(line=9),
+    )  # fmt: skip
+    return [StatementHeader(**fields), *told.entries, trailer]
+
+
+def test_an_entry_lost_between_reading_and_writing_is_noticed() -> None:
+    told = statement(
+        [("OPBD", money("100")), ("CLBD", money("103"))], [entry(money("1")), entry(money("2"))]
+    )
+    whole = records_of(told)
+    assert list(assemble(whole)) == [told]
+    with pytest.raises(Invalid, match="2 entries, but 1 came"):
+        list(assemble([whole[0], *whole[2:]]))
+    with pytest.raises(Invalid, match="with these entries it does not"):
+        list(assemble([whole[0], entry(money("7")), *whole[2:]]))
 
 
 AMOUNTS = st.integers(-(10**15), 10**15)

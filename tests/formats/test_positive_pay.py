@@ -71,6 +71,10 @@ def length(layout: Layout, holds: str, free: int) -> int:
     return min(found, default=0)
 
 
+def named(check: IssuedCheck) -> object:
+    return check.account, check.check_number, check.action
+
+
 @st.composite
 def issue_files(draw: st.DrawFn, layout: Layout) -> IssueFile:
     """Whatever a layout can carry, and no more."""
@@ -97,7 +101,7 @@ def issue_files(draw: st.DrawFn, layout: Layout) -> IssueFile:
     return IssueFile(
         company=draw(texts(length(layout, "company", 40))) if "company" in holds else "",
         created=draw(days) if "created" in holds else None,
-        checks=tuple(draw(st.lists(checks, min_size=1, max_size=6))),
+        checks=tuple(draw(st.lists(checks, min_size=1, max_size=6, unique_by=named))),
     )
 
 

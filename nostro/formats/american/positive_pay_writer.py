@@ -37,12 +37,13 @@ def write(document: IssueFile, profile: Profile) -> bytes:
 
     Raises Invalid with the check as its place: `layout_unknown`, `field_missing`,
     `field_too_long`, `character_not_allowed`, `check_number_wrong`, `amount_wrong`,
-    `currency_differs`, `action_not_in_layout`, `several_accounts`, and `not_carried` for whatever
-    the layout could not give back.
+    `currency_differs`, `action_not_in_layout`, `several_accounts`, `check_twice`, and
+    `not_carried` for whatever the layout could not give back.
     """
     name = options_of(profile, PositivePayOptions).layout or GENERIC
     layout = layout_of(name)
     _account(document, layout)
+    _each_once(document)
     lines = [_record(layout, layout.header, document, None, "header")]
     for place, check in enumerate(document.checks, 1):
         where = f"check {place}"
@@ -70,6 +71,21 @@ def _account(document: IssueFile, layout: Layout) -> None:
             f"The layout is for the checks of one account; these are of {len(accounts)}.",
             "Write one file an account.",
         )
+
+
+def _each_once(document: IssueFile) -> None:
+    """A bank pays every check it was told of: no number of an account may be issued twice."""
+    seen: dict[tuple[str, str, CheckAction], int] = {}
+    for place, check in enumerate(document.checks, 1):
+        earlier = seen.setdefault((check.account, check.check_number, check.action), place)
+        if earlier != place:
+            raise _refuse(
+                "check_twice",
+                f"check {place}",
+                f"Check {check.check_number} of account {check.account} was named already"
+                f" (check {earlier}).",
+                "Leave one of them out.",
+            )
 
 
 def _sound(check: IssuedCheck, layout: Layout, where: str) -> None:
