@@ -331,6 +331,7 @@ AGREED = {
             "record_count_mismatch": 5,
             "control_total_mismatch": 3,
             "record_code_odd": 1,
+            "does_not_close": 1,
         },
     ),
 }
