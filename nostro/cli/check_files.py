@@ -14,10 +14,9 @@ import msgspec
 from nostro.cli.input_files import Opened, Unopened, Wanted, names_of, opened
 from nostro.cli.output_file import quiet_pipe
 from nostro.cli.progress import progress_bar
-from nostro.cli.reading import Teller, place_of, unclosed
+from nostro.cli.reading import Teller, place_of
 from nostro.domain.errors import Invalid
 from nostro.domain.problem import Location, Problem, RejectedLine, error
-from nostro.domain.statement import Closing, StatementTrailer
 from nostro.formats import reader
 
 UNOPENED = 2
@@ -90,7 +89,7 @@ def _problems(file: Opened | Unopened) -> Iterator[Problem]:
 
 
 def _of_reader(file: Opened, refused: set[str]) -> Iterator[Problem]:
-    """What the reader says, and statements that do not close; what it refuses ends it."""
+    """What the reader says, also of statements that do not close; what it refuses ends it."""
     try:
         for record in reader(file.form)(file.stream, file.profile):
             if isinstance(record, Problem):
@@ -98,16 +97,9 @@ def _of_reader(file: Opened, refused: set[str]) -> Iterator[Problem]:
             elif isinstance(record, RejectedLine):
                 place = Location(line=record.line)
                 yield error(record.code, record.sentence, record.can_do, place, record.raw)
-            elif _does_not_close(record):
-                yield unclosed(record)
     except Invalid as why:
         refused.add(why.code)
         yield _refusal(why)
-
-
-def _does_not_close(record: object) -> bool:
-    closing = isinstance(record, StatementTrailer) and record.verdict.verdict
-    return closing is Closing.DOES_NOT_CLOSE
 
 
 def _of_schema(stream: Any) -> Iterator[Problem]:

@@ -114,6 +114,7 @@ def read(
     option: Option = None,
     shape: Annotated[str, Parameter(name="--as")] = "",
     out: str = "",
+    raw: bool = False,
 ) -> None:
     """Read bank and payment files of any format; what they are shows in their content.
 
@@ -138,12 +139,14 @@ def read(
         csv or parquet (one row for each transaction detail or payment).
     out
         The file to write; without it stdout. It has its name only when it is whole.
+    raw
+        In csv, texts as they are; without, an apostrophe keeps spreadsheets from running them.
     """
     from nostro.cli import read_files
     from nostro.cli.input_files import Wanted
 
     wanted = Wanted(format_name=format_name, profile=profile, options=tuple(option or ()))
-    sys.exit(read_files.run(files, wanted, shape, out))
+    sys.exit(read_files.run(files, wanted, shape, out, raw=raw))
 
 
 @app.command
@@ -226,11 +229,13 @@ def convert(
     format_name: Annotated[str, Parameter(name="--format")] = "",
     profile: str = "",
     option: Option = None,
+    raw: bool = False,
 ) -> None:
     """Turn a file into another format and say what that one could not carry.
 
     The file is used whole or not at all. What was written is read back and compared: fields that
-    were lost or changed are counted on stderr. Ends with 0, or with 2 when it was refused.
+    were lost, changed or made up are counted on stderr. Ends with 0: written. 1: written, but a
+    statement does not close or an answer has errors. 2: refused, nothing was written.
 
     Examples: `nostro convert statement.sta --to camt.053 --out statement.xml`,
     `nostro convert statement.xml --to csv`.
@@ -249,12 +254,14 @@ def convert(
         The dialect of the file to read.
     option
         An option of the format to write, key=value; may be given several times.
+    raw
+        In csv, texts as they are; without, an apostrophe keeps spreadsheets from running them.
     """
     from nostro.cli import convert_file
     from nostro.cli.input_files import Wanted
 
     wanted = Wanted(format_name=format_name, profile=profile)
-    sys.exit(convert_file.run(file, wanted, to, out, tuple(option or ())))
+    sys.exit(convert_file.run(file, wanted, to, out, tuple(option or ()), raw=raw))
 
 
 @app.command

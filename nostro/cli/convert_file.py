@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,8 +17,11 @@ from nostro.cli.input_files import Opened, Unopened, Wanted, named, names_of, op
 from nostro.cli.leaving_out import written_without
 from nostro.cli.output_file import output, quiet_pipe
 from nostro.cli.progress import progress_bar
+from nostro.cli.reading import Tally, Teller, weigh
 from nostro.cli.sinks import Shape
+from nostro.domain.balance_gate import balance_verdict
 from nostro.domain.errors import Invalid
+from nostro.domain.problem import Problem
 from nostro.domain.statement import Statement
 from nostro.formats import Format, Profile
 
@@ -26,21 +29,25 @@ _NOT_COMPARED = {"location", "problems"}
 _NOTHING: tuple[Any, ...] = (None, "", (), [], 0, False)
 
 
-def run(file: str, wanted: Wanted, to: str, out: str, options: tuple[str, ...]) -> int:
-    """Convert one file; returns what the command ends with. Raises Invalid when it is refused."""
+def run(
+    file: str, wanted: Wanted, to: str, out: str, options: tuple[str, ...], *, raw: bool = False
+) -> int:
+    """Convert one file; returns what the command ends with (see Tally). Raises Invalid when it is
+    refused."""
     names = names_of([file])
     if to.lower() in set(Shape) - {Shape.SUMMARY}:
-        return read_files.run(names, wanted, to, out)
+        return read_files.run(names, wanted, to, out, raw=raw, tell_missing=True)
     form = named(to)
     formats.writer(form)  # A format that is only read is refused before anything is read.
     profile = profile_of(Wanted(options=options), form)
+    tally = Tally()
     with progress_bar() as bar:
-        found = _complete(_documents(_only(opened(names, wanted, bar), file)), form)
+        found = _complete(_documents(_only(opened(names, wanted, bar), file), tally), form)
     data = written_without(found, form, profile)
     with quiet_pipe(), output(out, names) as target:
         target.stream.write(data)
     tell_losses(found, data, form, profile)
-    return 0
+    return tally.exit_code
 
 
 def _only(found: Iterator[Opened | Unopened], name: str) -> Iterator[Opened]:
@@ -58,12 +65,29 @@ def _only(found: Iterator[Opened | Unopened], name: str) -> Iterator[Opened]:
         yield file
 
 
-def _documents(found: Iterator[Opened]) -> list[Any]:
-    return [
-        document
-        for file in found
-        for document in formats.documents(file.form, file.stream, file.profile)
-    ]
+def _documents(found: Iterator[Opened], tally: Tally) -> list[Any]:
+    """All documents of a file; their problems and verdicts are told."""
+    documents = []
+    for file in found:
+        teller = Teller(file.name)
+        verdicts: Counter[str] = Counter()
+        for document in formats.documents(file.form, file.stream, file.profile):
+            for problem in _problems_of(document):
+                weigh(problem, teller, tally)
+            if isinstance(document, Statement):
+                verdicts[balance_verdict(document).verdict.replace("_", " ")] += 1
+            if not isinstance(document, Problem):
+                documents.append(document)
+        teller.sum_up()
+        if verdicts:
+            told = ", ".join(f"{word} ({count:,})" for word, count in verdicts.items())
+            print(f"{file.name}: verdicts: {told}", file=sys.stderr)
+    return documents
+
+
+def _problems_of(document: Any) -> tuple[Problem, ...]:
+    """What is attached to a document; what a payment file has stands beside it."""
+    return (document,) if isinstance(document, Problem) else getattr(document, "problems", ())
 
 
 def _complete(found: list[Any], form: Format) -> list[Any]:
@@ -90,8 +114,9 @@ def tell_losses(found: Sequence[Any], data: bytes, form: Format, profile: Profil
     back = list(formats.documents(form, BytesIO(data), profile))
     lost: Counter[str] = Counter()
     changed: Counter[str] = Counter()
-    _compare(list(found), back, "", lost, changed)
-    for what, counted in (("does not carry", lost), ("changes", changed)):
+    made: Counter[str] = Counter()
+    _compare(list(found), back, "", _Differences(lost, changed, made))
+    for what, counted in (("does not carry", lost), ("changes", changed), ("makes up", made)):
         if any(counted.values()):
             told = ", ".join(
                 f"{path} ({count:,})" for path, count in counted.most_common() if count
@@ -99,21 +124,32 @@ def tell_losses(found: Sequence[Any], data: bytes, form: Format, profile: Profil
             print(f"{form.name} {what}: {told}", file=sys.stderr)
 
 
-def _compare(source: Any, back: Any, path: str, lost: Counter[str], changed: Counter[str]) -> None:
-    """Count the fields of `source` that `back` has not, or has otherwise."""
-    if source == back or source in _NOTHING:
-        return  # Nothing was there to lose; what the format adds is its own.
+class _Differences(NamedTuple):
+    """Counted by field: what is not there any more, is otherwise, or was not told by anybody."""
+
+    lost: Counter[str]
+    changed: Counter[str]
+    made: Counter[str]
+
+
+def _compare(source: Any, back: Any, path: str, found: _Differences) -> None:
+    """Count the fields of `source` that `back` has not, or otherwise, or alone."""
+    if source == back or (source in _NOTHING and back in _NOTHING):
+        return
+    if source in _NOTHING:
+        found.made[path] += 1
+        return
     if isinstance(source, msgspec.Struct) and isinstance(back, type(source)):
         for field in source.__struct_fields__:
             if field not in _NOT_COMPARED:
                 below = f"{path}.{field}".lstrip(".")
-                _compare(getattr(source, field), getattr(back, field), below, lost, changed)
+                _compare(getattr(source, field), getattr(back, field), below, found)
     elif _are_records(source) and isinstance(back, list | tuple):
         for one, other in zip(source, back, strict=False):
-            _compare(one, other, path, lost, changed)
-        lost[path] += max(0, len(source) - len(back))
+            _compare(one, other, path, found)
+        found.lost[path] += max(0, len(source) - len(back))
     else:
-        (lost if back in _NOTHING else changed)[path] += 1
+        (found.lost if back in _NOTHING else found.changed)[path] += 1
 
 
 def _are_records(value: Any) -> bool:

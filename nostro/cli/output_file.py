@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import secrets
+import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from nostro.domain.errors import Invalid
 
-# What a shell reports for a program that a closed pipe ended.
+# What a shell reports for a program that a closed pipe, or a request to end, ended.
 BROKEN_PIPE = 141
+TERMINATED = 143
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Output:
-    """Bytes to write to. With `complete` False at the end, the file keeps the name PATH.part."""
+    """Bytes to write to. With `complete` False at the end, the file keeps its name for parts."""
 
     def __init__(self, stream: Any, path: Path | None) -> None:
         self.stream = stream
@@ -26,34 +32,56 @@ class Output:
 
 @contextlib.contextmanager
 def output(out: str, inputs: Iterable[str] = ()) -> Iterator[Output]:
-    """stdout for "" and "-"; else PATH.part, which becomes PATH at the end or is removed."""
+    """stdout for "" and "-"; else a new file beside PATH that becomes PATH at the end.
+
+    Its name (PATH.<16 hex digits>.part) cannot be foreseen and must not exist: no link that
+    somebody planted is followed, and nobody's file is lost. On any failure it is removed.
+    """
     if out in ("", "-"):
         yield Output(sys.stdout.buffer, None)
         sys.stdout.buffer.flush()
         return
     path = Path(out)
     _check(path, inputs)
-    part = path.with_name(f"{path.name}.part")
-    done = False
-    try:
-        with _created(part) as stream:
-            result = Output(stream, part)
-            yield result
-        done = True
-    finally:
-        if not done:
+    part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
+    with _ended_by_request():
+        stream = _created(part)
+        try:
+            with stream:
+                result = Output(stream, part)
+                yield result
+            if result.complete:
+                part.replace(path)
+        except BaseException:
             part.unlink(missing_ok=True)
-    if result.complete:
-        part.replace(path)
-    else:
+            raise
+    if not result.complete:
         print(f"The result is incomplete: it was left as {part}.", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _ended_by_request() -> Iterator[None]:
+    """SIGTERM unwinds like Ctrl-C, so that nothing half written is left."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise SystemExit(TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _created(part: Path) -> Any:
     try:
-        return part.open("wb")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        return os.fdopen(os.open(part, flags, 0o666), "wb")
     except OSError as error:
-        if error.errno in (28, 122):  # No room: the caller tells it as such.
+        if error.errno in _NO_ROOM:  # The caller tells it as such.
             raise
         raise Invalid(
             "out_unusable",
@@ -64,9 +92,11 @@ def _created(part: Path) -> Any:
 
 
 def _check(path: Path, inputs: Iterable[str]) -> None:
-    if path.is_dir():
-        happened = f"{path} is a folder."
-        raise Invalid("out_unusable", happened, "Nothing was written.", "Name a file in it.")
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "a device or a pipe, not a file"
+        happened = f"{path} is {kind}."
+        can_do = "Name a file; leave --out away to write to stdout."
+        raise Invalid("out_unusable", happened, "Nothing was written.", can_do)
     for name in inputs:
         with contextlib.suppress(OSError):
             if path.samefile(name):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 
+from nostro.cli import without_column
 from nostro.cli.input_files import Wanted, names_of, opened
 from nostro.cli.output_file import output, quiet_pipe
 from nostro.cli.progress import progress_bar
@@ -13,18 +15,34 @@ from nostro.cli.sinks import Shape, sink_of
 from nostro.domain.errors import Invalid
 
 
-def run(files: Sequence[str], wanted: Wanted, shape: str, out: str) -> int:
-    """Read all files; returns what the command ends with (see Tally)."""
+def run(
+    files: Sequence[str],
+    wanted: Wanted,
+    shape: str,
+    out: str,
+    *,
+    raw: bool = False,
+    tell_missing: bool = False,
+) -> int:
+    """Read all files; returns what the command ends with (see Tally).
+
+    With `tell_missing` it is told which fields have no column in rows of a table.
+    """
     names = names_of(files)
     to_terminal = out in ("", "-") and sys.stdout.isatty()
     chosen = shape_of(shape, to_terminal=to_terminal)
     tally = Tally()
+    missing: Counter[str] = Counter()
     with (
         quiet_pipe(),
         progress_bar(wanted=chosen is Shape.SUMMARY or not to_terminal) as bar,
         output(out, names) as target,
     ):
-        sink_of(chosen)(read_all(opened(names, wanted, bar), tally), target, tally)
+        found = read_all(opened(names, wanted, bar), tally)
+        if tell_missing and chosen in (Shape.CSV, Shape.PARQUET):
+            found = without_column.counting(found, missing)
+        sink_of(chosen, raw=raw)(found, target, tally)
+    without_column.tell(missing, chosen)
     return tally.exit_code
 
 

@@ -12,7 +12,7 @@ from nostro.cli.input_files import Opened, Unopened
 from nostro.domain.errors import Invalid
 from nostro.domain.input_file import InputFile
 from nostro.domain.problem import Location, Problem, RejectedLine, Severity, error
-from nostro.domain.statement import Closing, StatementTrailer
+from nostro.domain.statement import Closing
 from nostro.formats import reader
 
 TOLD_MAX = 20  # Of one kind in one file; the others are counted.
@@ -77,8 +77,8 @@ def _records(file: Opened, tally: Tally) -> Iterator[Any]:
     try:
         for record in reader(file.form)(file.stream, file.profile):
             count += 1
-            if isinstance(record, Problem | RejectedLine | StatementTrailer):
-                _weigh(record, teller, tally)
+            if isinstance(record, Problem | RejectedLine):
+                weigh(record, teller, tally)
             yield record
     except Invalid as why:
         tally.refused_midway += bool(count)
@@ -98,13 +98,8 @@ def _cut_short(broken: OSError) -> Invalid:
     )
 
 
-def _weigh(record: Problem | RejectedLine | StatementTrailer, teller: Teller, tally: Tally) -> None:
-    if isinstance(record, StatementTrailer):
-        if record.verdict.verdict is Closing.DOES_NOT_CLOSE:
-            tally.not_closing += 1
-            found = unclosed(record)
-            teller.tell("error", found.code, str(found.location), found.sentence, found.can_do)
-        return
+def weigh(record: Problem | RejectedLine, teller: Teller, tally: Tally) -> None:
+    """Count a problem and tell it. That a statement does not close is told by its reader."""
     if isinstance(record, RejectedLine):
         tally.errors += 1
         where, kind = f"line {record.line}", "error"
@@ -114,17 +109,8 @@ def _weigh(record: Problem | RejectedLine | StatementTrailer, teller: Teller, ta
             tally.errors += 1
         else:
             tally.warnings += 1
+        tally.not_closing += record.code == Closing.DOES_NOT_CLOSE
     teller.tell(kind, record.code, where, record.sentence, record.can_do)
-
-
-def unclosed(trailer: StatementTrailer) -> Problem:
-    """The verdict of a statement that does not close, as a problem."""
-    return error(
-        "does_not_close",
-        f"The statement does not close: {trailer.verdict.reason}.",
-        "Ask the bank for the statement again; book nothing from it before it closes.",
-        trailer.location,
-    )
 
 
 def _refused(name: str, why: Invalid, tally: Tally) -> Problem:

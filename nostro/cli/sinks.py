@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nostro.cli.output_file import Output
@@ -61,7 +62,7 @@ def documents(found: Iterator[Any]) -> Iterator[Any]:
     return issued_check.assemble(payment_file.assemble(statement.assemble(found)))
 
 
-def rows(files: Files, out: Output, tally: Tally) -> None:
+def rows(files: Files, out: Output, tally: Tally, *, raw: bool = False) -> None:
     """CSV (RFC 4180, UTF-8): one row for each transaction detail or payment."""
     text = io.TextIOWrapper(out.stream, encoding="utf-8", errors="replace", newline="")
     writer = csv.writer(text, lineterminator="\n")
@@ -72,7 +73,7 @@ def rows(files: Files, out: Output, tally: Tally) -> None:
         if not begun:
             begun = True
             writer.writerow(titles(columns))
-        writer.writerow(cells(row, columns))
+        writer.writerow(cells(row, columns, raw=raw))
     if not begun and flat.columns is not None:
         writer.writerow(titles(flat.columns))
     text.flush()
@@ -88,7 +89,7 @@ def flat_rows(files: Files, flat: Flattener) -> Iterator[list[Any]]:
             yield from flat.rows(record)
 
 
-def sink_of(shape: Shape) -> Callable[[Files, Output, Tally], None]:
+def sink_of(shape: Shape, *, raw: bool = False) -> Callable[[Files, Output, Tally], None]:
     """What writes a shape; the library of the rarer ones is loaded when they are asked for."""
     if shape is Shape.PARQUET:
         from nostro.cli.parquet import parquet
@@ -98,4 +99,6 @@ def sink_of(shape: Shape) -> Callable[[Files, Output, Tally], None]:
         from nostro.cli.summary import summary
 
         return summary
-    return {Shape.JSONL: json_lines, Shape.JSON: json_documents, Shape.CSV: rows}[shape]
+    if shape is Shape.CSV:
+        return partial(rows, raw=raw)
+    return json_lines if shape is Shape.JSONL else json_documents

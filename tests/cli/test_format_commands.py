@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"
 CAMT = GOLDEN / "camt_053" / "version_08.in"
 LIST = GOLDEN / "bank_csv" / "rabobank_two_accounts.in"
+MT940 = GOLDEN / "mt940" / "envelope_slashes_labels.in"
 PAIN = GOLDEN / "pain_001" / "two_rails_version_09.in"
 CODE = "from nostro.cli import main\nmain()"
 
@@ -120,7 +121,9 @@ def test_unusable_records_and_open_balances_end_with_1(tmp_path: Path) -> None:
     bad.write_bytes(long_list(3).replace(b",1.00,EUR,2.00", b",5.00,EUR,2.00"))
     told = nostro("read", bad)
     assert told.returncode == 1
-    assert b"[does_not_close]" in told.stderr
+    assert told.stderr.count(b"[does_not_close]") == 1
+    assert nostro("check", bad).returncode == 1
+    assert len(json.loads(nostro("check", bad, "--json").stdout)) == told.stderr.count(b"\n")
 
 
 def test_many_problems_of_a_kind_are_counted() -> None:
@@ -142,8 +145,18 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(tmp_path: Path) -> None:
         assert told.stderr == b""
 
 
-@pytest.mark.parametrize("shape", ["jsonl", "csv", "parquet"])
-def test_ctrl_c_ends_with_130_and_leaves_no_part(tmp_path: Path, shape: str) -> None:
+@pytest.mark.parametrize(
+    ("shape", "sent", "code"),
+    [
+        ("jsonl", signal.SIGINT, 130),
+        ("csv", signal.SIGINT, 130),
+        ("parquet", signal.SIGINT, 130),
+        ("csv", signal.SIGTERM, 143),
+    ],
+)
+def test_ctrl_c_and_sigterm_leave_no_part(
+    tmp_path: Path, shape: str, sent: signal.Signals, code: int
+) -> None:
     words = ["read", "--as", shape, "--out", tmp_path / "o", "-"]
     running = subprocess.Popen(
         [sys.executable, "-c", CODE, *map(str, words)], cwd=ROOT, stdin=subprocess.PIPE,
@@ -155,10 +168,10 @@ def test_ctrl_c_ends_with_130_and_leaves_no_part(tmp_path: Path, shape: str) -> 
     until = time.monotonic() + 60
     while not list(tmp_path.iterdir()) and time.monotonic() < until:
         time.sleep(0.05)
-    running.send_signal(signal.SIGINT)
+    running.send_signal(sent)
     time.sleep(0.2)
     running.stdin.close()
-    assert running.wait(timeout=60) == 130
+    assert running.wait(timeout=60) == code
     assert list(tmp_path.iterdir()) == []
 
 
@@ -374,6 +387,80 @@ def test_a_list_becomes_a_statement_message_and_losses_are_told(
         line["amount"] for line in lines(after) if line["record"] == "entry"
     ]
     assert lines(after)[-1]["verdict"]["verdict"] == "closes"
+
+
+OPEN_END = MT940.read_bytes().replace(b"EUR5741,56", b"EUR5742,56")
+
+
+def test_convert_tells_that_a_statement_does_not_close_and_what_was_made_up(
+    tmp_path: Path,
+) -> None:
+    open_end, out = tmp_path / "a.sta", tmp_path / "a.xml"
+    open_end.write_bytes(OPEN_END)
+    told = nostro("convert", open_end, "--to", "camt.053", "--out", out)
+    assert told.returncode == 1, told.stderr
+    assert b"[does_not_close]" in told.stderr
+    assert b"verdicts: does not close (1), closes (1)" in told.stderr
+    assert b"camt_053 makes up: created_at (2), message_id (2)" in told.stderr
+    assert nostro("read", out).returncode == 1
+    told = nostro("convert", MT940, "--to", "camt.053")
+    assert told.returncode == 0
+    assert b"verdicts: closes (2)" in told.stderr
+
+
+@pytest.mark.parametrize("shape", ["csv", "parquet"])
+def test_convert_to_a_table_says_what_has_no_column(shape: str, tmp_path: Path) -> None:
+    told = nostro("convert", CAMT, "--to", shape, "--out", tmp_path / "t")
+    assert told.returncode == 0
+    assert told.stderr.count(f"{shape} has no column for: ".encode()) == 1
+    assert b"entries.details.codes (2)" in told.stderr
+    assert b"balances (1)" in told.stderr
+    told = nostro("convert", PAIN, "--to", shape, "--out", tmp_path / "t")
+    assert b"batches.payments.counterparty.address (3)" in told.stderr
+    assert b"batches.payments.amount" not in told.stderr
+
+
+FORMULAS = (
+    b"Booking date,Amount,Currency,Counterparty\n"
+    b'2026-11-20,-1.00,EUR,"=HYPERLINK(""http://x"")"\n2026-11-20,2.00,EUR,@SUM(A1)\n'
+)
+
+
+@pytest.mark.parametrize(("raw", "mark"), [((), b"'"), (("--raw",), b"")])
+def test_no_text_becomes_a_formula(raw: tuple[str, ...], mark: bytes) -> None:
+    for words in (("read", "--as"), ("convert", "-", "--to")):
+        told = nostro(*words, "csv", *raw, given=FORMULAS).stdout
+        assert b",-1.00,EUR," in told
+        assert b',"' + mark + b'=HYPERLINK(""http' in told
+        assert b"," + mark + b"@SUM" in told
+
+
+def test_a_planted_link_is_not_followed_and_nobodys_part_is_lost(tmp_path: Path) -> None:
+    out, other = tmp_path / "o.csv", tmp_path / "other"
+    other.write_text("mine")
+    (tmp_path / "o.csv.part").symlink_to(other)
+    assert nostro("read", CAMT, "--as", "csv", "--out", out).returncode == 0
+    assert other.read_text() == "mine"
+    assert (tmp_path / "o.csv.part").is_symlink()
+    out.unlink()
+    out.symlink_to(other)
+    assert nostro("read", CAMT, "--as", "csv", "--out", out).returncode == 0
+    assert other.read_text() == "mine"
+    assert not out.is_symlink()
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "missing" / "o", "/dev/null"):
+        told = nostro("read", CAMT, "--out", place)
+        assert (told.returncode, list(tmp_path.iterdir())) == (2, [])
+        assert b"[out_unusable]" in told.stderr
+
+
+def test_an_option_without_a_value_or_of_broken_json_is_told() -> None:
+    for words in ("narrative", "lines=[1"):
+        told = nostro("read", MT940, "--option", words)
+        assert told.returncode == 2
+        assert b"[option_wrong]" in told.stderr
 
 
 def test_formats_are_listed_for_people_and_programs() -> None:

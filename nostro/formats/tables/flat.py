@@ -91,6 +91,8 @@ PAYMENT_COLUMNS: Columns = (
     ("mandate_id", "text"),
     ("line", "number"),
 )
+# What makes a spreadsheet take a text for a formula (OWASP, "CSV Injection").
+_FORMULA_STARTS = frozenset("=+-@\t\r")
 _NO_DETAIL = TransactionDetail(amount=None)
 _PASSED_OVER = (Problem, StatementTrailer, PaymentFileHeader, PaymentFileTrailer)
 
@@ -241,12 +243,16 @@ def _currency_title(name: str) -> str:
     return f"{bare}currency" if bare != name else f"{name}_currency"
 
 
-def cells(row: list[Any], columns: Columns) -> list[str]:
-    """A row in CSV: exact decimal text, ISO 8601 days, true or false; "" where there is nothing."""
+def cells(row: list[Any], columns: Columns, *, raw: bool = False) -> list[str]:
+    """A row in CSV: exact decimal text, ISO 8601 days, true or false; "" where there is nothing.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe before it, unless `raw`:
+    what stands in a payee's name or a remittance was written by somebody else.
+    """
     found: list[str] = []
     for (_, kind), value in zip(columns, row, strict=True):
         if kind == "text":
-            found.append(value)
+            found.append(value if raw or value[:1] not in _FORMULA_STARTS else f"'{value}")
         elif kind == "money":
             found += (value.number(), value.currency) if value is not None else ("", "")
         elif value is None:
