@@ -58,17 +58,7 @@ def entry(record: Record, own: str, noticed: Noticed, *, flips: bool) -> Entry:
     exchange = instructed = None
     if "conversion" in record.groups:
         exchange, instructed = _converted(record, noticed)
-    told: dict[str, Any] = {**_NOTHING_TOLD, **record.plain}
-    if "bank" in record.groups:
-        told["transaction_code"] = bank_code(record)
-        told["proprietary_code"] = get("proprietary", "")
-        told["proprietary_issuer"] = get("issuer", "")
-    if get("batch_count"):
-        told["batch_count"] = _batch_count(record, codes)
-    if record.inner.get("available"):
-        told["available"] = availability(record, codes, noticed)
-    if record.inner.get("charges"):
-        told["charges"] = charges(record, codes, noticed)
+    told = _told(record, noticed)
     made = Entry(
         amount=money,
         status=get("status") or _no_status(record, noticed),
@@ -90,6 +80,23 @@ def entry(record: Record, own: str, noticed: Noticed, *, flips: bool) -> Entry:
     if made.details:
         _check_sum(record, made, noticed)
     return made
+
+
+def _told(record: Record, noticed: Noticed) -> dict[str, Any]:
+    """The fields of an entry that many have nothing for."""
+    told: dict[str, Any] = {**_NOTHING_TOLD, **record.plain}
+    codes = record.rest
+    if "bank" in record.groups:
+        told["transaction_code"] = bank_code(record)
+        told["proprietary_code"] = record.get("proprietary")
+        told["proprietary_issuer"] = record.get("issuer")
+    if record.get("batch_count"):
+        told["batch_count"] = _batch_count(record, codes)
+    if record.inner.get("available"):
+        told["available"] = availability(record, codes, noticed)
+    if record.inner.get("charges"):
+        told["charges"] = charges(record, codes, noticed)
+    return told
 
 
 def _converted(record: Record, noticed: Noticed) -> tuple[CurrencyExchange | None, Money | None]:

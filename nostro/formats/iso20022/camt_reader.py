@@ -251,13 +251,14 @@ def _with_day(untold: _Untold, header: StatementHeader, state: _Open) -> Balance
     return msgspec.structs.replace(balance, day=day)
 
 
-@lru_cache(maxsize=64)
-def shape_of(element: str, kind: ReportKind, options: CamtOptions) -> Shape:
-    reader = _Reader(kind, options)
-    charge = Shape(name="charge", fields=CHARGE_FIELDS, make=_identity, keeps=True)
-    groups = Shape(
-        name="charges", fields=CHARGE_FIELDS, make=_identity, inner={"Rcrd": charge}, keeps=True
-    )
+_CHARGE = Shape(name="charge", fields=CHARGE_FIELDS, make=_identity, keeps=True)
+_CHARGES = Shape(
+    name="charges", fields=CHARGE_FIELDS, make=_identity, inner={"Rcrd": _CHARGE}, keeps=True
+)
+_AVAILABLE = Shape(name="available", fields=AVAILABILITY_FIELDS, make=_identity, keeps=True)
+
+
+def _detail_shape(reader: _Reader) -> Shape:
     document = Shape(name="document", fields=DOCUMENT_FIELDS, make=_identity, keeps=True)
     typed = Shape(name="typed_amount", fields=TYPED_AMOUNT_FIELDS, make=_identity, keeps=True)
     structured = Shape(
@@ -267,27 +268,30 @@ def shape_of(element: str, kind: ReportKind, options: CamtOptions) -> Shape:
         inner={"RfrdDocInf": document, "RfrdDocAmt/RmtAmtAndTp": typed},
         keeps=True,
     )
-    transaction = Shape(
+    return Shape(
         name="transaction",
         fields=TRANSACTION_FIELDS,
         make=reader.transaction,
         swarms=True,
-        inner={"RmtInf/Strd": structured, "Chrgs": groups},
+        inner={"RmtInf/Strd": structured, "Chrgs": _CHARGES},
         keeps=True,
         plain=TRANSACTION_PLAIN,
         groups=TRANSACTION_GROUPS,
         usual=usual_detail,
     )
-    available = Shape(name="available", fields=AVAILABILITY_FIELDS, make=_identity, keeps=True)
-    booking = Shape(
+
+
+def _entry_shape(reader: _Reader) -> Shape:
+    transaction = _detail_shape(reader)
+    return Shape(
         name="entry",
         fields=ENTRY_FIELDS,
         make=reader.entry,
         inner={
             "NtryDtls/TxDtls": transaction,
             "TxDtls": transaction,
-            "Chrgs": groups,
-            "Avlbty": available,
+            "Chrgs": _CHARGES,
+            "Avlbty": _AVAILABLE,
         },
         yields=True,
         keeps=True,
@@ -296,11 +300,16 @@ def shape_of(element: str, kind: ReportKind, options: CamtOptions) -> Shape:
         groups=ENTRY_GROUPS,
         usual=reader.usual,
     )
+
+
+@lru_cache(maxsize=64)
+def shape_of(element: str, kind: ReportKind, options: CamtOptions) -> Shape:
+    reader = _Reader(kind, options)
     balance = Shape(
         name="balance",
         fields=BALANCE_FIELDS,
         make=reader.balance,
-        inner={"Avlbty": available},
+        inner={"Avlbty": _AVAILABLE},
         yields=True,
         keeps=True,
     )
@@ -308,7 +317,7 @@ def shape_of(element: str, kind: ReportKind, options: CamtOptions) -> Shape:
         name="statement",
         fields=STATEMENT_FIELDS,
         make=reader.statement,
-        inner={"Bal": balance, "Ntry": booking},
+        inner={"Bal": balance, "Ntry": _entry_shape(reader)},
         yields=True,
         keeps=True,
     )
