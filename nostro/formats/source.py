@@ -30,6 +30,8 @@ _EBCDIC = frozenset(
     ]
 )
 _EBCDIC_SHARE = 0.8
+# Line ends, and the mark that old systems put behind the last one.
+_AFTER_LAST_LINE = (b"\n", b"\r", b"\x1a")
 
 
 class Lines:
@@ -37,14 +39,16 @@ class Lines:
 
     Line ends may be CR LF, LF or CR, and the last one may be missing. Without an encoding in the
     profile each piece is read as UTF-8, and what is not valid UTF-8 as Windows-1252, which is told
-    once in `problems`. Iterating raises Invalid with a location: `empty_file`, `compressed_file`,
-    `ebcdic_file`, `not_text`, `line_too_long`.
+    once in `problems`. Once the last line is out, `cut_line` is its number if it has no line end
+    (else 0): such a line may be cut. Iterating raises Invalid with a location: `empty_file`,
+    `compressed_file`, `ebcdic_file`, `not_text`, `line_too_long`.
     """
 
     def __init__(self, stream: BinaryIO, profile: Profile) -> None:
         self.stream: Any = stream
         self.encoding = profile.encoding
         self.number = 0
+        self.cut_line = 0
         self.guessed = False
         self.problems: list[Problem] = []
 
@@ -66,7 +70,10 @@ class Lines:
             rest += chunk
             end = len(rest) if not chunk else _last_line_end(rest)
             if end:
-                yield self._numbered(rest[:end])
+                numbered = self._numbered(rest[:end])
+                if not chunk and not rest.endswith(_AFTER_LAST_LINE):
+                    self.cut_line = self.number
+                yield numbered
                 rest = rest[end:]
             if len(rest) > LINE_BYTES_MAX:
                 raise self._refuse(

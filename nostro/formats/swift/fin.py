@@ -14,6 +14,9 @@ from itertools import chain
 import msgspec
 
 from nostro.domain.errors import Invalid
+from nostro.domain.problem import Location, warning
+from nostro.formats.source import Lines
+from nostro.formats.swift.cut_files import is_cut
 
 KEPT = "The original is kept; nothing was booked from it."
 END = "-"
@@ -51,16 +54,18 @@ class Fields:
 
     Blocks of the envelope are the tags "{1}", "{2}", "{3}", "{5}"; the end of each message is END.
     Lines before the first tag of a message belong to no field and are left out. Iterating raises
-    Invalid (`field_too_long`).
+    Invalid (`field_too_long`, `file_cut`); the warning `file_end_missing` is left with the lines.
     """
 
-    def __init__(self, lines: Iterable[tuple[int, str]], grammar: Grammar) -> None:
+    def __init__(self, lines: Lines, grammar: Grammar) -> None:
         self.lines = lines
         self.grammar = grammar
         self.tag = ""
         self.start = 0
         self.parts: list[str] = []
         self.open = False
+        self.enveloped = False  # {4: was read, and not yet its end.
+        self.unclosed = False  # Nothing but the end of the file ends the last message.
         self._enter("head")
         self.broken = ""
         self.maybe: tuple[int, str] | None = None
@@ -71,7 +76,29 @@ class Fields:
         yield from self._fields(self.lines)
         if self.maybe is not None:
             self.parts.append(self.maybe[1])
+        self._check_end()
         yield from self._end(self.start)
+
+    def _check_end(self) -> None:
+        """What the end of the file says: nothing, that it may be cut, or that it is."""
+        lines = self.lines
+        where = Location(line=lines.number)
+        text = "\n".join(self.parts)
+        if self.enveloped:
+            raise _file_cut("The file ends within a message: its {4: has no -}.", where)
+        if self.broken and lines.cut_line:
+            raise _file_cut(f"The file ends within a tag ({self.broken}).", where)
+        self.unclosed = self.open and not lines.cut_line
+        if not self.tag:
+            return
+        # A booking that ends with its amount may only do so where another field follows.
+        if (lines.cut_line or self.tag == "61") and is_cut(self.tag, text):
+            end = text.rpartition("\n")[2][-20:]
+            raise _file_cut(f"The file ends within the field :{self.tag}: (at {end!r}).", where)
+        if lines.cut_line:
+            happened = "The last line has no end; it may be cut."
+            can_do = "If the file is whole, nothing; else fetch it again."
+            lines.problems.append(warning("file_end_missing", happened, can_do, where))
 
     def _fields(self, lines: Iterable[tuple[int, str]]) -> Iterator[Field]:
         lines = iter(lines)
@@ -167,7 +194,7 @@ class Fields:
         done += trailers
         if self.open:
             done.append((number, END, ""))
-        self.tag, self.parts, self.open = "", [], False
+        self.tag, self.parts, self.open, self.enveloped = "", [], False, False
         self._enter("head")
         return done
 
@@ -181,6 +208,7 @@ class Fields:
     def _blocks(self, number: int, line: str) -> list[Field]:
         """The blocks of an envelope, and the first field if it stands on the same line."""
         done = _blocks_in(number, line)
+        self.enveloped = self.enveloped or "{4:" in line
         text = line[line.rindex("{4:") + 3 :] if "{4:" in line else ""
         if found := _TAG.match(text):
             done += self._begin(number, text, found[1])
@@ -195,6 +223,10 @@ def _apart(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """Lines of a file where `@@` stands for the line end."""
     for number, line in lines:
         yield from ((number, piece) for piece in line.split("@@"))
+
+
+def _file_cut(happened: str, where: Location) -> Invalid:
+    return Invalid("file_cut", happened, KEPT, "Fetch it again.", location=str(where))
 
 
 def _too_long(line: int, tag: str) -> Invalid:
@@ -267,11 +299,15 @@ def head_of(head: bytes) -> Head:
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One whole message of a type that is short (payments, confirmations)."""
+    """One whole message of a type that is short (payments, confirmations).
+
+    `closed` is False for the last one of a file if nothing but the end of the file ends it.
+    """
 
     line: int
     blocks: Mapping[str, str]
     fields: tuple[Field, ...]
+    closed: bool = True
 
     def kind(self) -> str:
         return message_type(self.blocks.get("{2}", ""))
@@ -283,14 +319,15 @@ class Message(msgspec.Struct, frozen=True):
 FIELDS_OF_MESSAGE_MAX = 10_000
 
 
-def messages(lines: Iterable[tuple[int, str]]) -> Iterator[Message]:
+def messages(lines: Lines) -> Iterator[Message]:
     """Whole messages, with or without envelope; raises Invalid (`too_many_fields`)."""
     blocks: dict[str, str] = {}
     found: list[Field] = []
-    for line, tag, text in Fields(lines, Grammar()):
+    fields = Fields(lines, Grammar())
+    for line, tag, text in fields:
         if tag == END:
             if found:
-                yield Message(found[0][0], blocks, tuple(found))
+                yield Message(found[0][0], blocks, tuple(found), not fields.unclosed)
             blocks, found = {}, []
         elif tag[0] == "{":
             blocks[tag] = text

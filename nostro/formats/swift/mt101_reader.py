@@ -30,6 +30,7 @@ from nostro.formats.swift.fin import KEPT, Field, Message, messages
 from nostro.formats.swift.payment_fields import (
     Codes,
     Fields,
+    account_problems,
     file_header,
     money_of,
     problem_of,
@@ -148,6 +149,7 @@ class _Reading:
                 continue
             chain.payments.append(payment.amount)
             yield payment
+            yield from account_problems(payment.counterparty_account, location)
 
     def end(self) -> Iterator[object]:
         """The trailer of the file that is open, if one is."""
@@ -225,14 +227,19 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:
     A batch is what one ordering customer pays of one message; its id is :20:, the file's is :21R:
     (else :20:). `end_to_end_id` is /ROC/ of :70:, else :21:, which also is `rail_reference`.
     Problems: `execution_date_missing`, `message_missing`, `beneficiary_missing`,
-    `amount_unreadable`, `amount_too_fine`, `amount_too_large`, `unknown_currency`. Raises
-    Invalid for whatever `source.Lines` and `fin.messages` refuse, and `no_payment`.
+    `amount_unreadable`, `amount_too_fine`, `amount_too_large`, `unknown_currency`, `invalid_iban`;
+    warning `file_end_missing`. Raises Invalid for whatever `source.Lines` and `fin.messages`
+    refuse, and `no_payment`.
     """
     lines = Lines(stream, profile)
     reading = _Reading()
     for message in messages(lines):
         yield from lines.take_problems()
         if any(tag in ("28D", "32B") for _, tag, _ in message.fields):
+            if not message.closed:
+                happened = "Nothing ends the last message: transfers may be missing behind it."
+                can_do = "Compare how many were read, and their sum, with the sender's."
+                yield warning("file_end_missing", happened, can_do, Location(line=lines.number))
             yield from reading.message(message)
         else:
             where = Location(line=message.line)

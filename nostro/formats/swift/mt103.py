@@ -18,6 +18,7 @@ from nostro.formats.swift.fin import KEPT, Message, head_of, messages
 from nostro.formats.swift.payment_fields import (
     Codes,
     Fields,
+    account_problems,
     file_header,
     money_of,
     problem_of,
@@ -47,8 +48,8 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:
     `amount` and the date are those of :32A: (what is settled, when); :33B:, :71F:, :71G:, :13C:,
     :72: and the banks in between (53a to 55a) are `codes`, verbatim. Problems:
     `message_unexpected`, `settlement_date_missing`, `amount_unreadable`, `amount_too_fine`,
-    `amount_too_large`, `unknown_currency`. Raises Invalid for whatever `source.Lines` and
-    `fin.messages` refuse, and `no_payment`.
+    `amount_too_large`, `unknown_currency`, `invalid_iban`. Raises Invalid for whatever
+    `source.Lines` and `fin.messages` refuse, and `no_payment`.
     """
     lines = Lines(stream, profile)
     number = 0
@@ -95,6 +96,7 @@ def _records(message: Message, where: Location) -> Iterator[object]:
         location=where,
     )
     yield payment
+    yield from account_problems(payment.counterparty_account, where)
     yield totals([payment.amount], where)
 
 

@@ -7,13 +7,14 @@ verbatim in `codes` as well, so that nothing that it says is lost.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from nostro.domain.currency import EXPONENT
 from nostro.domain.errors import Invalid
+from nostro.domain.identifier import IBAN_LENGTH, is_iban
 from nostro.domain.money import Money
 from nostro.domain.payment_file import (
     NO_ACCOUNT,
@@ -34,6 +35,7 @@ from nostro.formats.swift.statement_lines import minor_of, too_large
 
 CHARGES = {"OUR": "DEBT", "SHA": "SHAR", "BEN": "CRED"}
 _AMOUNT = re.compile(r"([A-Z]{3})([0-9]+(?:,[0-9]*)?)\Z")
+_MEANT_AS_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]*\Z")
 _RATE = re.compile(r"[0-9]+(?:,[0-9]*)?\Z")
 _REMITTANCE = re.compile(r"/(ROC|RFB|INV)/([^/]+(?:/[^/]+)*)\Z")
 _ASK = "Ask who made the file for a corrected one; the original text is with this problem."
@@ -65,6 +67,21 @@ def money_of(text: str) -> Money:
 
 def problem_of(refusal: Invalid, location: Location, raw: str) -> Problem:
     return error(refusal.code, refusal.happened, refusal.can_do, location, raw)
+
+
+def account_problems(account: BankAccount, where: Location) -> Iterator[Problem]:
+    """`invalid_iban` for an account that is meant as an IBAN and is none.
+
+    An error, as the money would not arrive; the payment itself stays, so that the totals stay what
+    the sender's are.
+    """
+    written = account.iban or account.number
+    if not _MEANT_AS_IBAN.match(written):
+        return
+    if (written[:2] in IBAN_LENGTH or account.iban) and not is_iban(written):
+        happened = f"{written[:40]} is meant as an IBAN and is none: a wrong length or digit."
+        can_do = "Do not pay it; ask who made the file for the right account."
+        yield error("invalid_iban", happened, can_do, where, written)
 
 
 def rate_of(text: str) -> str:

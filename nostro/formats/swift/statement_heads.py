@@ -161,7 +161,14 @@ def head_problems(page: Page, header: StatementHeader) -> Iterator[Problem]:
         yield warning("created_unreadable", happened, can_do, where, created)
     if page.opened_by() == "60M":
         happened = "The statement begins with a later page (:60M:); the pages before it are"
-        yield page_missing(f"{happened} not in this file.", where)
+        yield page_missing(f"{happened} not before it in this file.", where)
+
+
+def closing_missing(where: Location) -> Problem:
+    """MT940 and MT950 end with :62F: or :62M:; without it nothing tells whether all is there."""
+    happened = "The statement has no closing balance (:62F:); its end may be missing."
+    can_do = "Compare it with the balance that the bank shows, or fetch the file again."
+    return warning("closing_balance_missing", happened, can_do, where)
 
 
 def page_missing(happened: str, where: Location) -> Problem:

@@ -16,7 +16,7 @@ from nostro.domain.currency import EXPONENT
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.problem import Location, Problem, error, warning
-from nostro.domain.statement import Balance, Entry, StatementHeader, StatementTrailer
+from nostro.domain.statement import Balance, Entry, ReportKind, StatementHeader, StatementTrailer
 from nostro.formats import Profile, options_of
 from nostro.formats.source import Lines
 from nostro.formats.swift.fin import END, KEPT, Fields, Grammar
@@ -24,6 +24,7 @@ from nostro.formats.swift.statement_heads import (
     HEAD,
     Account,
     Page,
+    closing_missing,
     head_problems,
     header_of,
     page_missing,
@@ -146,12 +147,27 @@ class Reading:
         if isinstance(found, Problem):
             yield found
             return
+        if tag == "62F":
+            yield from self._repeated(found, path)
         self.statement.waiting.append(found)
         if not self.context.currency:
             self.context = self.context._replace(currency=found.amount.currency)
         rest = text.partition("\n")[2].strip()
         if rest:
             self.statement.codes.append((tag, rest))
+
+    def _repeated(self, closing: Unchecked, path: str) -> Iterator[Problem]:
+        """A second closing balance with another amount: only one of them can be true."""
+        held = self.statement.waiting if self.statement else []
+        for earlier in held:
+            if earlier.tag == closing.tag and earlier.amount != closing.amount:
+                happened = (
+                    f"The statement has two closing balances: {earlier.amount}"
+                    f" and {closing.amount}."
+                )
+                can_do = "Ask the bank which one is right; both are with the statement."
+                yield warning("balance_repeated", happened, can_do, closing.location)
+                return
 
     def begin(self, line: int) -> Iterator[object]:
         """The head of a message is whole: begin a statement, or go on with the one before."""
@@ -222,6 +238,8 @@ class Reading:
         statement = self.statement
         if statement is not None:
             yield from self._sums(statement)
+            if not page.closed_by and statement.header.kind is ReportKind.PREVIOUS_DAY:
+                yield closing_missing(statement.header.location)
             statement.ended_by = page.closed_by
         self.page = Page()
         if statement is not None and page.closed_by != "62M":
@@ -299,9 +317,9 @@ def read_statements(stream: BinaryIO, profile: Profile) -> Iterator[object]:
     told about a whole statement is its trailer's `text`; fields without a place are `codes`.
     Problems: those of `entry_of` and `balance_of`, `page_missing` (an error if balances do not
     connect), `summary_mismatch`, `summary_unreadable`, `account_missing`, `balance_day_missing`,
-    `sequence_unreadable`, `created_unreadable`, `message_type_odd`. Raises Invalid for whatever
-    `source.Lines` and `fin.Fields` refuse, and `no_statement`, `statement_head_missing`,
-    `too_many_fields`.
+    `balance_repeated`, `sequence_unreadable`, `created_unreadable`, `message_type_odd`, `closing_balance_missing`.
+    Raises Invalid for whatever `source.Lines` and `fin.Fields` refuse, and `no_statement`,
+    `statement_head_missing`, `too_many_fields`.
     """
     reading = Reading(options_of(profile, StatementOptions))
     lines = Lines(stream, profile)
