@@ -160,8 +160,7 @@ def _german_anyhow(joined: str, text: str, currency: str) -> Told:
         told["gvc"] = gvc
         if gvc in RETURNS and (reason := rest.get("34")):
             told["return_reason"] = reason
-    for code in rest:
-        codes.append((mark + code, rest[code]))
+    codes += [(mark + code, value) for code, value in rest.items()]
     _purpose(purpose, told, currency)
     return told
 
@@ -318,11 +317,12 @@ def _put_remittance(told: Told, value: str) -> None:
 
 
 def _put_counterparty(told: Told, value: str) -> None:
+    names = ("counterparty_iban", "counterparty_bic", "counterparty_name", "counterparty_address")
+    if not told.keys().isdisjoint(names):
+        told["codes"].append(("CNTP", value.strip("/")))  # No field is left: kept whole.
+        return
     parts = [part.strip() for part in value.rstrip("/").split("/")]
-    names = ("counterparty_iban", "counterparty_bic", "counterparty_name")
-    for name, part in zip(names, parts, strict=False):
-        if part:
-            told[name] = part
+    told.update({name: part for name, part in zip(names[:3], parts, strict=False) if part})
     if rest := tuple(part for part in parts[3:] if part):
         told["counterparty_address"] = rest
 

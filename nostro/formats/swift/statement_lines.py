@@ -102,6 +102,13 @@ def odd_date(odd: str, what: str, text: str, location: Location) -> Problem:
     return warning(code, f"The {what} {text[:20]!r} {happened}", can_do, location, text)
 
 
+def _far(text: str, location: Location) -> Problem:
+    """The error for a booking that is left without a date; its amount counts."""
+    happened = f"The date {text!r} is years away from the statement's own dates; it was left empty."
+    can_do = "Ask the bank for the true date; the amount was read, but has no day to be booked on."
+    return error("date_far", happened, can_do, location, text)
+
+
 def minor_of(text: str, currency: str) -> int | None:
     """1234,5 as minor units; None if the text is finer than the currency or too large."""
     whole, _, part = text.partition(",")
@@ -209,7 +216,9 @@ def _oddities(
     dates: Dates, more: str | None, location: Location, odd: list[Problem]
 ) -> tuple[tuple[str, str], ...]:
     """Warnings about dates and supplement, and their texts as codes."""
-    odd += [odd_date(why, "date", told, location) for why, told in dates.odd]
+    for why, told in dates.odd:
+        far = why == swift_dates.FAR
+        odd.append(_far(told, location) if far else odd_date(why, "date", told, location))
     codes = [("61", told) for _, told in dates.odd]
     if more:
         codes.append(("61/9", more))

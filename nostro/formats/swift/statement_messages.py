@@ -317,9 +317,9 @@ def read_statements(stream: BinaryIO, profile: Profile) -> Iterator[object]:
     told about a whole statement is its trailer's `text`; fields without a place are `codes`.
     Problems: those of `entry_of` and `balance_of`, `page_missing` (an error if balances do not
     connect), `summary_mismatch`, `summary_unreadable`, `account_missing`, `balance_day_missing`,
-    `balance_repeated`, `sequence_unreadable`, `created_unreadable`, `message_type_odd`, `closing_balance_missing`.
-    Raises Invalid for whatever `source.Lines` and `fin.Fields` refuse, and `no_statement`,
-    `statement_head_missing`, `too_many_fields`.
+    `balance_repeated`, `sequence_unreadable`, `created_unreadable`, `message_type_odd`,
+    `closing_balance_missing`. Raises Invalid for whatever `source.Lines` and
+    `fin.Fields` refuse, and `no_statement`, `statement_head_missing`, `too_many_fields`.
     """
     reading = Reading(options_of(profile, StatementOptions))
     lines = Lines(stream, profile)

@@ -79,6 +79,8 @@ def dates_of(value: str, booked: str, reference: int) -> Dates:
     """The dates of one :61: from YYMMDD and MMDD ("" when the bank leaves it out)."""
     first = day_of(value, reference)
     odd = [(first.odd, value)] if first.odd else []
+    if first.odd == FAR:  # Nobody can book on such a day, nor count the other one from it.
+        return Dates(None, None, tuple(odd))
     if not booked or first.day is None:
         return Dates(first.day, None, tuple(odd))
     second = _beside(booked, first.day)
