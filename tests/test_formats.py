@@ -129,7 +129,11 @@ def test_damage_is_read_or_refused_with_a_place(sample: Path, data: st.DataObjec
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @pytest.mark.parametrize(
     ("name", "version"),
-    [(name, v) for name in ("pain_001", "pain_008") for v in formats.find()[name].versions],
+    [
+        (name, f"{name.replace('_', '.')}.001.{number}")
+        for name in ("pain_001", "pain_008")
+        for number in formats.find()[name].versions_written
+    ],
 )
 def test_what_was_written_is_what_was_approved(name: str, version: str, data: Any) -> None:
     number = int(version[-2:])

@@ -191,6 +191,7 @@ def write(
     out: str = "",
     profile: str = "",
     option: Option = None,
+    fit: bool = False,
 ) -> None:
     """Write a bank file out of records in JSON, strictly: nothing is cut, changed or guessed.
 
@@ -212,12 +213,15 @@ def write(
         The bank's dialect: a name that we ship, or the path of a TOML file.
     option
         An option of the format, key=value; may be given several times.
+    fit
+        First make the payments as their bank takes them (pain.001, pain.008): SEPA letters, ids
+        that are missing or repeated. Every change is told on stderr: look before you approve.
     """
     from nostro.cli import write_file
     from nostro.cli.input_files import Wanted
 
     wanted = Wanted(format_name=format_name, profile=profile, options=tuple(option or ()))
-    write_file.run(source, wanted, out)
+    write_file.run(source, wanted, out, fit=fit)
 
 
 @app.command

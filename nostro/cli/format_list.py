@@ -36,6 +36,7 @@ def _told(form: Format) -> dict[str, Any]:
         "standard": form.standard,
         "section": form.section,
         "versions": list(form.versions),
+        "versions_written": list(form.versions_written),
         "media_type": form.media_type,
         "read": form.read is not None,
         "written": form.write is not None,
@@ -64,10 +65,11 @@ def _default(field: msgspec.structs.FieldInfo) -> Any:
 
 
 def _all(found: list[Format]) -> None:
-    table = Table("name", "read", "written", "versions", "standard", box=None, header_style="dim")
+    table = Table("name", "read", "written", "standard", box=None, header_style="dim")
     for form in found:
-        does = ("yes" if form.read else "-", "yes" if form.write else "-")
-        table.add_row(form.name, *does, _short(form.versions), escape(form.standard))
+        read = (_short(form.versions) or "yes") if form.read else "-"
+        written = (_short(form.versions_written) or "yes") if form.write else "-"
+        table.add_row(form.name, read, written, escape(form.standard))
     console = Console()
     console.print(table)
     console.print("\n`nostro formats NAME` tells the options of one.", style="dim", markup=False)
@@ -75,7 +77,7 @@ def _all(found: list[Format]) -> None:
 
 def _short(versions: tuple[str, ...]) -> str:
     if len(versions) > 3:
-        return f"{versions[0]} to {versions[-1]}"
+        return f"{min(versions)} to {max(versions)}"
     return ", ".join(versions)
 
 
@@ -85,7 +87,9 @@ def _one(form: Format) -> None:
     does = [word for word, there in (("read", form.read), ("written", form.write)) if there]
     console.print(f"{' and '.join(does)}; media type {form.media_type}")
     if form.versions:
-        console.print(f"versions: {', '.join(form.versions)}", soft_wrap=True)
+        console.print(f"versions read: {', '.join(form.versions)}", soft_wrap=True)
+    if form.versions_written:
+        console.print(f"versions written: {', '.join(form.versions_written)}", soft_wrap=True)
     fields = msgspec.structs.fields(form.options)
     if not fields:
         console.print("It has no options.")

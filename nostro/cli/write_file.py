@@ -22,20 +22,43 @@ from nostro.domain.issued_check import IssueFile
 from nostro.domain.payment_file import PaymentFile
 from nostro.domain.problem import Location
 from nostro.domain.statement import Statement
-from nostro.formats import strict
+from nostro.formats import Format, Profile, strict
 
 _NOTHING = "Nothing was written."
 
 
-def run(source: str, wanted: Wanted, out: str) -> None:
-    """Write one file; raises Invalid with the line of the record that cannot be used."""
+def run(source: str, wanted: Wanted, out: str, *, fit: bool = False) -> None:
+    """Write one file; raises Invalid with the line of the record that cannot be used.
+
+    With `fit` it is first made as the format takes it, and every change is told.
+    """
     form = named(wanted.format_name)
     profile = profile_of(wanted, form)
     data = _data(source)
     found = _whole(strict(_records(data)))
+    if fit:
+        found = [_fitted(document, form, profile) for document in found]
     result = written(found, form, profile)
     with quiet_pipe(), output(out, [source]) as target:
         target.stream.write(result)
+
+
+def _fitted(document: Any, form: Format, profile: Profile) -> Any:
+    """The document as its format takes it; each change on stderr, one a line."""
+    if form.fit is None:
+        raise Invalid(
+            "format_not_fitted",
+            f"There is nothing that fits documents to {form.name}.",
+            _NOTHING,
+            "Leave --fit away; what the format cannot carry is refused with its place.",
+        )
+    if not isinstance(document, form.documents):
+        return document  # The writer tells what it takes.
+    made, changes = form.fit(document, profile)
+    for change in changes:
+        told = f"{change.where}: {change.field}: {change.before!r} -> {change.after!r}"
+        print(told, file=sys.stderr)
+    return made
 
 
 def _whole(found: Iterator[Any]) -> list[Any]:

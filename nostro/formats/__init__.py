@@ -6,7 +6,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, Literal, TypeVar
 
 import msgspec
 
@@ -32,6 +32,15 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     options: dict[str, Any] = {}
 
 
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One text that the bank sees otherwise than it was told. `where` is the batch or payment."""
+
+    where: str
+    field: str
+    before: str
+    after: str
+
+
 class NoOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A format without dialects."""
 
@@ -45,6 +54,11 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     `assemble` of their domain module), and a Problem wherever somebody must know something. It
     raises Invalid only when it cannot go on; then nothing it yielded counts.
     `write(document, profile)` returns the bytes of one whole document, or raises Invalid.
+
+    A format with a writer says what it takes: `documents` are the kinds of document, `several` how
+    more than one goes into a file ("no"; "list": `write` takes a sequence of them; "joined": their
+    bytes follow each other). `versions` are those read, `versions_written` those written.
+    `fit(document, profile)` is the document as `write` takes it, with every change that this needs.
     """
 
     name: str
@@ -56,6 +70,10 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     options: type[msgspec.Struct] = NoOptions
     read: Callable[[BinaryIO, Profile], Iterator[Any]] | None = None
     write: Callable[[Any, Profile], bytes] | None = None
+    documents: tuple[type, ...] = ()
+    several: Literal["no", "list", "joined"] = "no"
+    versions_written: tuple[str, ...] = ()
+    fit: Callable[[Any, Profile], tuple[Any, tuple[Change, ...]]] | None = None
 
 
 def options_of(profile: Profile, shape: type[Options]) -> Options:

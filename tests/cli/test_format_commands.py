@@ -360,6 +360,21 @@ def test_a_writer_takes_its_own_kind_of_document() -> None:
     assert b"[format_is_read_only]" in nostro("write", "bank_csv", given=statement).stderr
 
 
+def test_fitting_is_asked_for_and_every_change_is_told() -> None:
+    told = nostro("read", PAIN).stdout.replace(b"Atelier", "Ätelier".encode())
+    foreign = told.replace(b'"initiator":{"name":"', '"initiator":{"name":"Ø'.encode(), 1)
+    assert foreign != told
+    refused = nostro("write", "pain.001", given=foreign)
+    assert (refused.returncode, refused.stdout) == (2, b"")
+    fitted = nostro("write", "pain.001", "--fit", given=foreign)
+    assert fitted.returncode == 0, fitted.stderr
+    assert "initiator name: 'Ø".encode() in fitted.stderr
+    assert b" -> 'O" in fitted.stderr
+    again = nostro("write", "pain.001", "--fit", given=nostro("read", given=fitted.stdout).stdout)
+    assert (again.stderr, again.stdout) == (b"", fitted.stdout)
+    assert b"[format_not_fitted]" in nostro("write", "mt940", "--fit", given=told).stderr
+
+
 def test_convert_says_what_is_lost_and_writes_nothing_it_cannot(tmp_path: Path) -> None:
     old = GOLDEN / "pain_001" / "two_rails_version_03.in"
     out = tmp_path / "p.xml"
@@ -467,6 +482,10 @@ def test_formats_are_listed_for_people_and_programs() -> None:
     listed = json.loads(nostro("formats", "--json").stdout)
     by_name = {form["name"]: form for form in listed}
     assert by_name["pain_001"]["written"]
+    assert by_name["pain_001"]["versions"][0] == "02"
+    assert by_name["pain_001"]["versions_written"][0] == "03"
+    assert all(form["versions_written"] == [] for form in listed if not form["written"])
+    assert b"02 to 13" in nostro("formats").stdout
     assert by_name["bank_csv"]["options"]["account"]["default"] == ""
     told = nostro("formats", "mt940").stdout.decode()
     assert "narrative" in told

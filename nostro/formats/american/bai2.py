@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from nostro.domain.statement import Statement
 from nostro.formats import Format, Profile, options_of
 from nostro.formats.american.bai2_reading import Options, reading
 from nostro.formats.american.bai2_writer import write
@@ -44,4 +45,6 @@ FORMAT = Format(
     options=Options,
     read=read,
     write=write,
+    documents=(Statement,),
+    several="list",
 )

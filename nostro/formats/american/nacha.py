@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 
+from nostro.domain.payment_file import PaymentFile
 from nostro.formats import Format
 from nostro.formats.american.nacha_layout import SEC_CODES, SERVICE_CLASSES
 from nostro.formats.american.nacha_options import NachaOptions
@@ -34,4 +35,5 @@ FORMAT = Format(
     options=NachaOptions,
     read=read,
     write=write,
+    documents=(PaymentFile,),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 
+from nostro.domain.issued_check import IssueFile
 from nostro.formats import Format
 from nostro.formats.american.positive_pay_layout import recognised
 from nostro.formats.american.positive_pay_reader import PositivePayOptions, read
@@ -28,4 +29,5 @@ FORMAT = Format(
     options=PositivePayOptions,
     read=read,
     write=write,
+    documents=(IssueFile,),
 )

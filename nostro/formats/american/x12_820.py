@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from nostro.domain.errors import Invalid
 from nostro.domain.problem import Problem, error, warning
-from nostro.domain.remittance import RemittanceEnvelope
+from nostro.domain.remittance import RemittanceAdvice, RemittanceEnvelope
 from nostro.formats import Format, Profile
 from nostro.formats.american.x12_820_writer import Options, write
 from nostro.formats.american.x12_advice import Advice
@@ -242,4 +242,5 @@ FORMAT = Format(
     options=Options,
     read=read,
     write=write,
+    documents=(RemittanceAdvice,),
 )

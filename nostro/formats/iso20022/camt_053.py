@@ -39,4 +39,7 @@ FORMAT = Format(
     options=StatementOptions,
     read=read,
     write=write,
+    documents=(Statement,),
+    several="list",
+    versions_written=VERSIONS,
 )

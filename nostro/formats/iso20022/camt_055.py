@@ -5,6 +5,7 @@ ISO 20022 camt.055.001.01 to .13 (CustomerPaymentCancellationRequest).
 
 from __future__ import annotations
 
+from nostro.domain.cancellation import CancellationRequest
 from nostro.formats import Format
 from nostro.formats.iso20022.camt_055_writer import CancellationOptions, versions, write
 from nostro.formats.iso20022.cancellation_reader import reader_of
@@ -20,4 +21,6 @@ FORMAT = Format(
     options=CancellationOptions,
     read=reader_of("CstmrPmtCxlReq", between_banks=False),
     write=write,
+    documents=(CancellationRequest,),
+    versions_written=tuple(name[-2:] for name in versions()),
 )

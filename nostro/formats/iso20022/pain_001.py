@@ -20,6 +20,7 @@ from nostro.formats import Format, Profile
 from nostro.formats.iso20022 import payment_reader, payment_writer
 from nostro.formats.iso20022 import payment_rules as rules
 from nostro.formats.iso20022.messages import identifies
+from nostro.formats.iso20022.payment_fitting import fit
 from nostro.formats.iso20022.payment_paths import PREFIX_OF_TRANSFER, TRANSFERS
 from nostro.formats.iso20022.payment_shortcut import Shortcut
 from nostro.formats.iso20022.payment_texts import PaymentOptions, amount_of, day_of, refuse
@@ -182,9 +183,12 @@ FORMAT = Format(
     media_type="application/xml",
     standard="ISO 20022 CustomerCreditTransferInitiation",
     section="pain.001.001.02 to .13 (read), .03 to .13 (written)",
-    versions=VERSIONS,
+    versions=tuple(f"{number:02}" for number in range(2, 14)),
     options=PaymentOptions,
     identify=identifies("pain.001"),
     read=read,
     write=write,
+    documents=(PaymentFile,),
+    versions_written=tuple(name[-2:] for name in sorted(VERSIONS)),
+    fit=fit,
 )

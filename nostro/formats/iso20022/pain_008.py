@@ -14,6 +14,7 @@ from nostro.formats import Format, Profile
 from nostro.formats.iso20022 import payment_reader, payment_writer
 from nostro.formats.iso20022 import payment_rules as rules
 from nostro.formats.iso20022.messages import identifies
+from nostro.formats.iso20022.payment_fitting import fit
 from nostro.formats.iso20022.payment_paths import (
     COLLECTIONS,
     MANDATE,
@@ -148,9 +149,12 @@ FORMAT = Format(
     media_type="application/xml",
     standard="ISO 20022 CustomerDirectDebitInitiation",
     section="pain.008.001.01 to .12 (read), .02 to .12 (written)",
-    versions=VERSIONS,
+    versions=tuple(f"{number:02}" for number in range(1, 13)),
     options=PaymentOptions,
     identify=identifies("pain.008"),
     read=read,
     write=write,
+    documents=(PaymentFile,),
+    versions_written=tuple(name[-2:] for name in sorted(VERSIONS)),
+    fit=fit,
 )

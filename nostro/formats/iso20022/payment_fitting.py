@@ -21,6 +21,7 @@ from nostro.domain.payment_file import (
     PaymentBatch,
     PaymentFile,
 )
+from nostro.formats import Change, Profile, options_of
 from nostro.formats.iso20022.payment_parts import NOT_PROVIDED
 from nostro.formats.iso20022.payment_texts import PaymentOptions
 from nostro.formats.sepa_characters import transliterate
@@ -28,13 +29,9 @@ from nostro.formats.sepa_characters import transliterate
 _ADDRESS = tuple(f for f in Address.__struct_fields__ if f not in ("country", "lines"))
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One text that the bank sees otherwise than it was told. `where` is the batch or payment."""
-
-    where: str
-    field: str
-    before: str
-    after: str
+def fit(file: PaymentFile, profile: Profile) -> tuple[PaymentFile, tuple[Change, ...]]:
+    """`fitted` with the options of a profile; raises Invalid (`profile_option_wrong`)."""
+    return fitted(file, options_of(profile, PaymentOptions))
 
 
 def fitted(file: PaymentFile, options: PaymentOptions) -> tuple[PaymentFile, tuple[Change, ...]]:

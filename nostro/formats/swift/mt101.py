@@ -5,6 +5,7 @@ SWIFT Standards MT, MT101 Request for Transfer.
 
 from __future__ import annotations
 
+from nostro.domain.payment_file import PaymentFile
 from nostro.formats import Format
 from nostro.formats.swift.fin import head_of
 from nostro.formats.swift.mt101_reader import read
@@ -28,4 +29,6 @@ FORMAT = Format(
     options=RequestOptions,
     read=read,
     write=write,
+    documents=(PaymentFile,),
+    several="joined",
 )

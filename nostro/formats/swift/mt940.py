@@ -5,6 +5,7 @@ SWIFT Standards MT, MT940 Customer Statement Message; German dialect: DK annex 3
 
 from __future__ import annotations
 
+from nostro.domain.statement import Statement
 from nostro.formats import Format
 from nostro.formats.swift.fin import head_of
 from nostro.formats.swift.mt940_writer import write
@@ -33,4 +34,6 @@ FORMAT = Format(
     options=StatementOptions,
     read=read_statements,
     write=write,
+    documents=(Statement,),
+    several="joined",
 )

@@ -190,4 +190,6 @@ FORMAT = Format(
     identify=identify,
     read=read,
     write=write,
+    documents=(JournalEvent,),
+    several="list",
 )
