@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ import msgspec
 
 from nostro import formats
 from nostro.cli import read_files
+from nostro.cli.completing import choices, complete
 from nostro.cli.input_files import Opened, Unopened, Wanted, named, names_of, opened, profile_of
 from nostro.cli.leaving_out import written_without
 from nostro.cli.output_file import output, quiet_pipe
@@ -25,6 +25,7 @@ from nostro.domain.problem import Problem
 from nostro.domain.statement import Statement
 from nostro.formats import Format, Profile
 
+_EXAMPLES_MAX = 5
 _NOT_COMPARED = {"location", "problems"}
 _NOTHING: tuple[Any, ...] = (None, "", (), [], 0, False)
 
@@ -42,7 +43,9 @@ def run(
     profile = profile_of(Wanted(options=options), form)
     tally = Tally()
     with progress_bar() as bar:
-        found = _complete(_documents(_only(opened(names, wanted, bar), file), tally), form)
+        found = complete(_documents(_only(opened(names, wanted, bar), file), tally), form)
+    chosen = {**choices(found, form), **profile.options}
+    profile = msgspec.structs.replace(profile, options=chosen)
     data = written_without(found, form, profile)
     with quiet_pipe(), output(out, names) as target:
         target.stream.write(data)
@@ -90,22 +93,6 @@ def _problems_of(document: Any) -> tuple[Problem, ...]:
     return (document,) if isinstance(document, Problem) else getattr(document, "problems", ())
 
 
-def _complete(found: list[Any], form: Format) -> list[Any]:
-    """Lists have no statement id and no time of making; messages need both: made here, told."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    made = []
-    for number, document in enumerate(found, 1):
-        missing: dict[str, Any] = {}
-        if isinstance(document, Statement) and not document.statement_id:
-            missing = {"statement_id": f"{now:%Y%m%d}{number:04d}"}
-            if document.created_at is None and "xml" in form.media_type:
-                missing["created_at"] = now
-            names = " and ".join(missing)
-            print(f"Statement {number} has no {names}: made for {form.name}.", file=sys.stderr)
-        made.append(msgspec.structs.replace(document, **missing) if missing else document)
-    return made
-
-
 def tell_losses(found: Sequence[Any], data: bytes, form: Format, profile: Profile) -> None:
     """Say on stderr which fields what was written does not hold, counted."""
     if form.read is None:
@@ -115,13 +102,16 @@ def tell_losses(found: Sequence[Any], data: bytes, form: Format, profile: Profil
     lost: Counter[str] = Counter()
     changed: Counter[str] = Counter()
     made: Counter[str] = Counter()
-    _compare(list(found), back, "", _Differences(lost, changed, made))
+    examples: dict[str, str] = {}
+    _compare(list(found), back, "", _Differences(lost, changed, made, examples))
     for what, counted in (("does not carry", lost), ("changes", changed), ("makes up", made)):
         if any(counted.values()):
             told = ", ".join(
                 f"{path} ({count:,})" for path, count in counted.most_common() if count
             )
             print(f"{form.name} {what}: {told}", file=sys.stderr)
+    for path, example in list(examples.items())[:_EXAMPLES_MAX]:
+        print(f"{form.name} changes {path}, the first: {example}", file=sys.stderr)
 
 
 class _Differences(NamedTuple):
@@ -130,6 +120,7 @@ class _Differences(NamedTuple):
     lost: Counter[str]
     changed: Counter[str]
     made: Counter[str]
+    examples: dict[str, str]
 
 
 def _compare(source: Any, back: Any, path: str, found: _Differences) -> None:
@@ -150,6 +141,8 @@ def _compare(source: Any, back: Any, path: str, found: _Differences) -> None:
         found.lost[path] += max(0, len(source) - len(back))
     else:
         (found.lost if back in _NOTHING else found.changed)[path] += 1
+        if isinstance(source, str) and back:
+            found.examples.setdefault(path, f"{source[:60]!r} became {back[:60]!r}")
 
 
 def _are_records(value: Any) -> bool:

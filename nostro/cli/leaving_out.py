@@ -60,7 +60,12 @@ _OWN_CODES = ("codes", "proprietary_code", "proprietary_issuer")
 _REFUSALS = ("not_carried", "not_in_version")
 # What a writer is told unless the person says otherwise: to leave out by itself what has no place,
 # and to tell details in words that read back.
-_CHOICES = {"summarise": True, "narrative": "slash"}
+_CHOICES = {
+    "summarise": True,
+    "narrative": "slash",
+    "transliterate": True,
+    "derive_reference": True,
+}
 
 
 def written_without(documents: Sequence[Any], form: Format, profile: Profile) -> bytes:
@@ -89,8 +94,12 @@ def _options(form: Format) -> tuple[str, ...]:
 def _named_in(refused: Invalid) -> set[str]:
     """The fields that a refusal names, in its sentence or at the end of its place."""
     text = f"{refused.happened} {refused.location.rpartition(', ')[2]}".replace("_", " ").lower()
-    found = {name for name in _FIELDS if re.search(rf"\b{name.replace('_', ' ')}\b", text)}
+    found = set()
     for words, names in _WORDS.items():
         if words in text:
+            text = text.replace(words, "")
             found |= set(names.split())
+    for name in sorted(_FIELDS, key=len, reverse=True):  # "sequence" is not "legal sequence".
+        text, count = re.subn(rf"\b{name.replace('_', ' ')}\b", "", text)
+        found |= {name} if count else set()
     return found

@@ -13,10 +13,10 @@ from typing import BinaryIO, Literal
 
 import msgspec
 
+from nostro.domain.balance_gate import BalanceGate
 from nostro.domain.currency import EXPONENT
 from nostro.domain.errors import Invalid
 from nostro.domain.problem import Location, Problem, error, warning
-from nostro.domain.balance_gate import BalanceGate
 from nostro.domain.statement import ReportKind, StatementHeader, StatementTrailer
 from nostro.formats import Profile
 from nostro.formats.american.bai2_account import Account
@@ -24,7 +24,7 @@ from nostro.formats.american.bai2_codes import CREDIT, DEBIT
 from nostro.formats.american.bai2_fields import Fields, day_of, minor_of, moment_of
 from nostro.formats.american.bai2_records import Entries, LogicalRecords, Record
 from nostro.formats.source import Lines
-from nostro.formats.verdicts import ended
+from nostro.formats.verdicts import Endings
 
 _KEPT = "The original is kept; nothing was booked from it."
 _ASK = "Ask the bank for a corrected file."
@@ -48,6 +48,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     receiver: str = ""
     record_length: int = 0
     summarise: bool = False
+    transliterate: bool = False
 
 
 class Level:
@@ -163,6 +164,8 @@ class Reading:
         self.file_codes: list[tuple[str, str]] = []
         self.file_day: date | None = None
         self.file_id = ""
+        self.name = ""  # Of the statement, as the bank gives it; its id may have a number behind.
+        self.endings = Endings()
         self.created: datetime | None = None
         self.seen: dict[tuple[str, str], int] = {}
         self.line = 1
@@ -329,6 +332,7 @@ class Reading:
         made = f"{self.file_day:%y%m%d}" if self.file_day else ""
         day = self.told.day
         name = f"{made}/{self.file_id}/{day:%y%m%d}" if day else f"{made}/{self.file_id}"
+        self.name = name
         seen = self.seen[number, name] = self.seen.get((number, name), 0) + 1
         return StatementHeader(
             statement_id=name if seen == 1 else f"{name}/{seen}",
@@ -360,16 +364,14 @@ class Reading:
             self.group.total += stated
             self.group.members += 1
         if header is not None:
-            yield from ended(self._trailer(account, header, place))
+            gate = _gate(account)
+            named = msgspec.structs.replace(header, statement_id=self.name)
+            trailer = self._trailer(account, gate, header, place)
+            yield from self.endings.statement(named, trailer, gate)
 
     def _trailer(
-        self, account: Account, header: StatementHeader, place: Location
+        self, account: Account, gate: BalanceGate, header: StatementHeader, place: Location
     ) -> StatementTrailer:
-        gate = BalanceGate()
-        gate.unreadable = account.unreadable
-        (credits_, credited), (debits, debited) = account.sums[CREDIT], account.sums[DEBIT]
-        gate.booked = credits_ + debits
-        gate.sums = {account.currency: credited - debited} if gate.booked else {}
         return StatementTrailer(
             balances=tuple(account.balances),
             entry_count=account.entry_count - account.unreadable,
@@ -377,6 +379,15 @@ class Reading:
             location=place,
             codes=(*self.file_codes, *self.told.codes(), *account.codes),
         )
+
+
+def _gate(account: Account) -> BalanceGate:
+    gate = BalanceGate()
+    gate.unreadable = account.unreadable
+    (credits_, credited), (debits, debited) = account.sums[CREDIT], account.sums[DEBIT]
+    gate.booked = credits_ + debits
+    gate.sums = {account.currency: credited - debited} if gate.booked else {}
+    return gate
 
 
 def reading(stream: BinaryIO, options: Options, profile: Profile | None = None) -> Iterator[object]:

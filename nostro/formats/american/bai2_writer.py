@@ -36,6 +36,7 @@ from nostro.formats.american.bai2_reading import (
     Options,
     reading,
 )
+from nostro.formats.letters import ascii_lines, in_letters
 
 _NOTHING = "Nothing was written."
 _MADE_NAME = re.compile(r"\d{0,6}/(.*?)(?:/\d{6})?(?:/\d+)?\Z", re.DOTALL)
@@ -65,6 +66,8 @@ def write(statements: Statement | Sequence[Statement], profile: Profile) -> byte
     """
     options = options_of(profile, Options)
     several = [statements] if isinstance(statements, Statement) else list(statements)
+    if options.transliterate:
+        several = [in_letters(one, ascii_lines) for one in several]
     lines = list(_file(several, options))
     data = "".join(f"{line}\n" for line in lines).encode()
     if not options.summarise:
@@ -147,7 +150,10 @@ def _group(statements: Sequence[Statement], above: Totals, options: Options) -> 
 
 def _account(statement: Statement, totals: Totals, options: Options) -> Iterator[str]:
     codes = dict(statement.codes)
-    groups = [_balance(balance, codes, totals) for balance in statement.balances]
+    # Kinds of balance that BAI2 has no type code for are no part of the file.
+    groups = [
+        _balance(balance, codes, totals) for balance in statement.balances if _balance_code(balance)
+    ]
     for name, text in statement.codes:
         if _TYPE_CODE.match(name):
             groups.append(f"{name},{text}")
@@ -181,8 +187,14 @@ def _status(head: str, groups: Iterable[str], options: Options) -> Iterator[str]
     yield f"{line}/"
 
 
+def _balance_code(balance: Balance) -> str:
+    """The bank's own type code, not what another format calls the balance ("60F")."""
+    own = _TYPE_CODE.match(balance.bank_code)
+    return balance.bank_code if own else _STATUS.get(balance.code, "")
+
+
 def _balance(balance: Balance, codes: dict[str, str], totals: Totals) -> str:
-    code = balance.bank_code or _STATUS.get(balance.code, "")
+    code = _balance_code(balance)
     totals.total += balance.amount.minor
     funds = codes.get(f"{code} funds") or ",".join(_spread(balance.available))
     return f"{code},{balance.amount.minor},{codes.get(f'{code} count', '')},{funds}"

@@ -63,7 +63,9 @@ def money(path: str, amount: Money) -> Pairs:
 def _bank_code(transaction: str, proprietary: str, issuer: str) -> Pairs:
     paths = ("BkTxCd/Domn/Cd", "BkTxCd/Domn/Fmly/Cd", "BkTxCd/Domn/Fmly/SubFmlyCd")
     domain = zip(paths, transaction.split("/"), strict=False)
-    return [*domain, ("BkTxCd/Prtry/Cd", proprietary), ("BkTxCd/Prtry/Issr", issuer)]
+    # An issuer stands only beside its code.
+    issued = [("BkTxCd/Prtry/Issr", issuer)] if proprietary else []
+    return [*domain, ("BkTxCd/Prtry/Cd", proprietary), *issued]
 
 
 def _charges(charges: tuple[Charge, ...], edition: Edition) -> Pairs:

@@ -6,6 +6,7 @@ statement leaves as it is, or with a sentence that says what could not go along.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from typing import Any, BinaryIO
@@ -26,6 +27,8 @@ NOT_PROVIDED = "NOTPROVIDED"
 MESSAGE = "BkToCstmrStmt"
 _HOLE = "\ue000"
 _INTERIM = "INTM"
+# ExternalBalanceSubType1Code; what other formats say ("60F", "015") is the bank's own word.
+_SUBTYPE = re.compile(r"[A-Z]{4}\Z")
 # Where the words of a place in the file stand: they differ by nature.
 _OF_READING = ("location", "problems")
 
@@ -133,7 +136,7 @@ def _balance(path: str, balance: Balance) -> Pairs:
     subtype = _INTERIM if balance.interim else balance.bank_code
     return [
         (f"{path}/Tp/CdOrPrtry/{kind}", balance.code),
-        (f"{path}/Tp/SubTp/{'Cd' if len(subtype) <= 4 else 'Prtry'}", subtype),
+        (f"{path}/Tp/SubTp/{'Cd' if _SUBTYPE.match(subtype) else 'Prtry'}", subtype),
         *money(path, balance.amount),
         (f"{path}/Dt/Dt", balance.day.isoformat()),
         *(pair for n, one in enumerate(balance.available, 1) for pair in _available(path, n, one)),

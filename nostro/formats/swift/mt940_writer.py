@@ -7,12 +7,14 @@ and the page balances of a statement that was read in pages have no place any mo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.statement import Balance, Entry, EntryStatus, ReportKind, Statement
 from nostro.formats import Profile, options_of
 from nostro.formats.swift.fin import sender_of
+from nostro.formats.swift.fitting import fitted, shorter
 from nostro.formats.swift.leave_out import without
 from nostro.formats.swift.narrative_writer import narrative_of
 from nostro.formats.swift.statement_heads import Account
@@ -37,7 +39,7 @@ def write(statement: Statement, profile: Profile) -> bytes:
     `text` refuse.
     """
     options = options_of(profile, StatementOptions)
-    statement = without(statement, options.leave_out)
+    statement = fitted(without(statement, options.leave_out), options)
     dialect = "plain" if options.narrative == "auto" else options.narrative
     _fits(statement)
     text = "\r\n".join(
@@ -156,8 +158,20 @@ def _entries(statement: Statement, dialect: str, options: StatementOptions) -> I
         where = f"statement {statement.statement_id}, entry {number}"
         _entry_fits(entry, statement, where)
         yield _line(entry, year, options, where)
-        if narrative := narrative_of(entry, dialect, where):
+        if narrative := _narrative(entry, dialect, options, where):
             yield f":86:{narrative}"
+
+
+def _narrative(entry: Entry, dialect: str, options: StatementOptions, where: str) -> str:
+    try:
+        return narrative_of(entry, dialect, where)
+    except Invalid:
+        if not options.summarise:
+            raise
+    for less in shorter(entry):
+        with suppress(Invalid):
+            return narrative_of(less, dialect, where)
+    return ""
 
 
 def _entry_fits(entry: Entry, statement: Statement, where: str) -> None:

@@ -74,12 +74,19 @@ class StatementOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "flipped" for a bank that writes RC where money came in. `currency`: of a file that names none.
     `leave_out` (writing): names of fields that the format cannot carry and that may be left out
     knowingly, of the statement, its entries and their details ("created_at", "transaction_code").
+    `transliterate` (writing): letters that SWIFT does not carry are replaced ("ü" by "u", "&" by
+    "+"). `derive_reference` (writing): a statement id that does not fit :20: becomes its first 8
+    letters and digits and 8 digits of its SHA-256; references of bookings that do not fit are left
+    out. `summarise` (writing): of a booking that :86: has no room for, as much as fits is told.
     """
 
     narrative: Narrative = "auto"
     reversal: Literal["standard", "flipped"] = "standard"
     currency: str = ""
     leave_out: tuple[str, ...] = ()
+    transliterate: bool = False
+    derive_reference: bool = False
+    summarise: bool = False
 
 
 class Context(NamedTuple):
