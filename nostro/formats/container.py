@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nostro.domain.errors import Invalid
+from nostro.formats.source import packed_as
 
 MEMBERS_MAX = 10_000
 TOTAL_BYTES_MAX = 16 << 30
@@ -19,7 +20,6 @@ RATIO_MAX = 300
 RATIO_FROM_BYTES = 64 << 20  # Below this much, a high ratio harms nobody.
 ZIP_MARK = b"PK\x03\x04"
 GZIP_MARK = b"\x1f\x8b"
-_PACKED = (ZIP_MARK, GZIP_MARK, b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
 _DID = "The other files were read."
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError)
 
@@ -131,7 +131,7 @@ class _Bounded:
             data: bytes = self.member.read(size)
         except _BROKEN as error:
             raise _damaged(error, self.place) from None
-        if not self.size and data.startswith(_PACKED):
+        if not self.size and packed_as(data):
             happened = "The archive holds another archive."
             raise _refused("archive_nested", happened, self.place, "Unpack it first.")
         self.size += len(data)

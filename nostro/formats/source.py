@@ -18,7 +18,14 @@ CHUNK_BYTES = 1 << 16
 LINE_BYTES_MAX = 1 << 20
 _KEPT = "The original is kept; nothing was booked from it."
 _WIDE_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_PACKED = {b"PK\x03\x04": "ZIP", b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
+_PACKED = {
+    b"PK\x03\x04": "ZIP",
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"7z\xbc\xaf": "7-Zip",
+    b"Rar!": "RAR",
+}
 # Capital letters, digits, space, comma, slash and the two line ends of EBCDIC (code page 037).
 _EBCDIC = frozenset(
     [
@@ -41,7 +48,8 @@ class Lines:
     profile each piece is read as UTF-8, and what is not valid UTF-8 as Windows-1252, which is told
     once in `problems`. Once the last line is out, `cut_line` is its number if it has no line end
     (else 0): such a line may be cut. Iterating raises Invalid with a location: `empty_file`,
-    `compressed_file`, `ebcdic_file`, `not_text`, `line_too_long`.
+    `compressed_file`, `ebcdic_file`, `not_text`, `file_cut` (within a letter of UTF-16),
+    `line_too_long`.
     """
 
     def __init__(self, stream: BinaryIO, profile: Profile) -> None:
@@ -89,13 +97,14 @@ class Lines:
         head: bytes = self.stream.read(CHUNK_BYTES)
         if not head:
             raise self._refuse("empty_file", "The file is empty.", "Fetch it again.")
-        for mark, packed in _PACKED.items():
-            if head.startswith(mark):
-                happened = f"The file is packed ({packed})."
-                raise self._refuse("compressed_file", happened, "Unpack it first.")
+        if packed := packed_as(head):
+            happened = f"The file is packed ({packed})."
+            raise self._refuse("compressed_file", happened, "Unpack it first.")
         for mark, encoding in _WIDE_MARKS.items():
             if head.startswith(mark):
                 return self._narrowed(head, encoding)
+        if is_wide(self.encoding):
+            return self._narrowed(head, self.encoding)
         if not self.encoding and looks_like_ebcdic(head):
             raise self._refuse(
                 "ebcdic_file",
@@ -107,8 +116,8 @@ class Lines:
     def _narrowed(self, head: bytes, encoding: str) -> bytes:
         """A UTF-16 file as UTF-8, by wrapping the stream; such files are small lists."""
         recoded = _Recoded(self.stream, encoding)
-        self.stream = recoded
-        return recoded.recode(head)
+        self.stream, self.encoding = recoded, "utf-8"
+        return recoded.recode(head) or recoded.read(CHUNK_BYTES)
 
     def _numbered(self, piece: bytes) -> tuple[int, str]:
         if b"\0" in piece:
@@ -167,16 +176,30 @@ class _Recoded:
 
     def __init__(self, stream: Any, encoding: str) -> None:
         self.stream = stream
-        self.decoder: codecs.IncrementalDecoder = codecs.getincrementaldecoder(encoding)("replace")
+        self.decoder: codecs.IncrementalDecoder = codecs.getincrementaldecoder(encoding)()
+        self.line = 1
 
     def recode(self, data: bytes) -> bytes:
-        return self.decoder.decode(data).encode("utf-8", "replace")
+        """The text of these bytes, as far as its letters are whole; no bytes are the end."""
+        try:
+            narrow = self.decoder.decode(data, not data).encode()
+        except UnicodeDecodeError:
+            raise self._refused(data) from None
+        self.line += narrow.count(b"\n")
+        return narrow
+
+    def _refused(self, data: bytes) -> Invalid:
+        code, happened = "not_text", "The file has letters that are none of UTF-16."
+        if not data:
+            code, happened = "file_cut", "The file ends in the middle of a letter of UTF-16."
+        can_do = "Fetch it again in binary mode."
+        return Invalid(code, happened, _KEPT, can_do, location=f"line {self.line}")
 
     def read(self, size: int) -> bytes:
         while data := self.stream.read(size):
             if narrow := self.recode(data):
                 return narrow
-        return b""
+        return self.recode(b"")
 
 
 def _last_line_end(data: bytes) -> int:
@@ -194,6 +217,19 @@ def _guessed(line: bytes) -> str:
         except UnicodeDecodeError:
             continue
     return line.decode("latin-1")
+
+
+def is_wide(encoding: str) -> bool:
+    """Whether that name means UTF-16 or UTF-32, whose lines cannot be cut byte by byte."""
+    try:
+        return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+    except LookupError:
+        return False
+
+
+def packed_as(head: bytes) -> str:
+    """What a file is packed with, by its first bytes ("ZIP"); "" if it is not."""
+    return next((name for mark, name in _PACKED.items() if head.startswith(mark)), "")
 
 
 def looks_like_ebcdic(head: bytes) -> bool:

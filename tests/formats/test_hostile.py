@@ -308,6 +308,29 @@ def test_texts_of_a_workbook_have_an_end(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (refusal.code, refusal.location) == ("workbook_too_large", "xl/sharedStrings.xml")
 
 
+WIDE = ":20:A\n:25:1/2\n:28C:1/1\n:60F:C260101EUR1,\n:86:name\n:62F:C260101EUR1,\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "named"),
+    [("utf-16", ""), ("utf-16", "utf-16"), ("utf-16-le", "utf-16-le"), ("utf-16-be", "utf-16be")],
+)
+def test_wide_text_is_read_with_and_without_a_mark(encoding: str, named: str) -> None:
+    reader = formats.reader(formats.find()["mt940"])
+    expected = list(reader(io.BytesIO(WIDE.encode()), Profile()))
+    found = list(reader(io.BytesIO(WIDE.encode(encoding)), Profile(encoding=named)))
+    assert found == expected
+
+
+def test_wide_text_that_is_damaged_or_cut_is_refused() -> None:
+    wide = WIDE.encode("utf-16")
+    half = wide.replace("name".encode("utf-16-le"), b"\x00\xd8b\x00e\x00e\x00")
+    for data, code in ((half, "not_text"), (wide[:-3], "file_cut")):
+        refusal = outcome("mt940", data)
+        assert isinstance(refusal, Invalid)
+        assert refusal.code == code
+
+
 def test_an_archive_is_read_at_once_as_in_pieces() -> None:
     data = bytes(range(256)) * (12 * MEGABYTE // 256)
     packed = io.BytesIO(gzip.compress(data, 1))

@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from nostro.domain.errors import Invalid
 from nostro.domain.problem import Location
-from nostro.formats.source import looks_like_ebcdic
+from nostro.formats.source import looks_like_ebcdic, packed_as
 
 CHUNK_BYTES = 1 << 16
 DEPTH_MAX = 200
@@ -25,7 +25,6 @@ JUNK_AFTER_DOCUMENT = 9
 MISPLACED_DECLARATION = 17
 BAD_TOKEN = 4
 _ALL_BYTES = bytes(range(256))
-_PACKED = {b"PK\x03\x04": "ZIP", b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 
 
 def safe_parser(encoding: str | None, separator: str | None = None) -> expat.XMLParserType:
@@ -70,10 +69,9 @@ def check_plain(data: bytes) -> None:
 
 def check_head(head: bytes) -> None:
     """Refuse what is no text at all: `compressed_file`, `ebcdic_file`."""
-    for mark, packed in _PACKED.items():
-        if head.startswith(mark):
-            happened = f"The file is packed ({packed})."
-            raise Invalid("compressed_file", happened, KEPT, "Unpack it first.", location="line 1")
+    if packed := packed_as(head):
+        happened = f"The file is packed ({packed})."
+        raise Invalid("compressed_file", happened, KEPT, "Unpack it first.", location="line 1")
     if b"<" not in head[:512] and looks_like_ebcdic(head):
         raise Invalid(
             "ebcdic_file",
