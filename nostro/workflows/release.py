@@ -29,7 +29,7 @@ from nostro.domain.payment_file import (
     without_locations,
 )
 from nostro.domain.submission import SubmissionState
-from nostro.formats import Profile, sepa_characters
+from nostro.formats import Change, Profile, sepa_characters
 from nostro.ports import SendsPayments
 from nostro.storage import cases, events, evidence, orders, parties, submissions
 from nostro.storage.cases import NewCase
@@ -43,6 +43,7 @@ from nostro.workflows.moves import CASE_DUE_IN, move_orders
 from nostro.workflows.wake import wake
 
 LEASE = timedelta(seconds=60)
+_ADDRESS_PARTS = ("street", "building", "post_code", "town")
 NAMED = 10  # How many stopped payments a Case names.
 
 
@@ -63,6 +64,7 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
     file_name: str
     media_type: str
     orders: tuple[Placed, ...]
+    changes: tuple[Change, ...]
 
 
 def release(acting: Acting) -> list[UUID]:
@@ -167,7 +169,7 @@ def _write(
     file = PaymentFile(
         message_id=message_id,
         created_at=now.strftime("%Y-%m-%dT%H:%M:%S"),
-        initiator=Party(name=sepa_characters.transliterate(entity.name)),
+        initiator=Party(name=_own(entity).name),
         batches=tuple(batch for batch, _, _ in made),
     )
     form = formats.find()[format_name]
@@ -180,6 +182,31 @@ def _write(
         orders=tuple(
             Placed(order, batch.batch_id, day) for batch, day, members in made for order in members
         ),
+        changes=_changes(entity),
+    )
+
+
+def _own(entity: LegalEntity) -> Party:
+    """Who pays, in the letters that every bank takes."""
+    return Party(
+        name=sepa_characters.transliterate(entity.name),
+        address=address_of(sepa_characters.plain_address(entity.address)),
+    )
+
+
+def _changes(entity: LegalEntity) -> tuple[Change, ...]:
+    """What the bank sees of who pays otherwise than it is told in the master data."""
+    told = Party(name=entity.name, address=address_of(entity.address))
+    seen = _own(entity)
+    texts = [("name", told.name, seen.name)]
+    texts += [
+        (name, getattr(told.address, name), getattr(seen.address, name)) for name in _ADDRESS_PARTS
+    ]
+    where = f"legal entity {entity.name}"
+    return tuple(
+        Change(where=where, field=field, before=before, after=after)
+        for field, before, after in texts
+        if before != after
     )
 
 
@@ -190,10 +217,7 @@ def _batches(
     found: dict[tuple[date, str, str], list[OrderRow]] = {}
     for order, day in group:
         found.setdefault((day, order.route.rail, order.route.charge_bearer), []).append(order)
-    own = Party(
-        name=sepa_characters.transliterate(entity.name),
-        address=address_of(sepa_characters.plain_address(entity.address)),
-    )
+    own = _own(entity)
     return [
         (
             batch_of(
@@ -297,6 +321,7 @@ def _tell(acting: Acting, submission: SubmissionRow, frozen: Frozen) -> None:
         payments=submission.line_count,
         totals=submission.totals,
         evidence_id=str(submission.evidence_id),
+        changes=msgspec.to_builtins(frozen.changes),
     )
     placed = [
         acting.event(

@@ -40,6 +40,15 @@ def test_the_file_says_what_was_approved_and_nothing_else(company: Company) -> N
             told.amount, told.creditor_iban, told.creditor_name, told.remittance,
         )  # fmt: skip
         assert batch.own_account.iban == company.accounts["DE-EUR"]
+    (built,) = company.events("submission.built")
+    assert built["changes"] == [
+        {
+            "where": "legal entity DE Müller GmbH",
+            "field": "name",
+            "before": "DE Müller GmbH",
+            "after": "DE Muller GmbH",
+        }
+    ]
     row = company.submission(submission_id)
     assert (row.state, row.line_count, row.totals) == ("built", 3, {"EUR": 300_03})
     assert company.attempts(ids) == ["prepared"] * 3

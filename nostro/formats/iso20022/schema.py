@@ -231,7 +231,7 @@ def _malformed(broken: etree.XMLSyntaxError) -> Problem:
     return error(
         "not_well_formed",
         f"The file is not well-formed XML ({broken.msg}).",
-        "Ask the sender for a file that is well-formed XML.",
+        "Ask the sender for well-formed XML; messages joined end to end: check them one by one.",
         Location(line=broken.lineno or 0),
     )
 
