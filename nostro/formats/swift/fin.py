@@ -14,7 +14,7 @@ from itertools import chain
 import msgspec
 
 from nostro.domain.errors import Invalid
-from nostro.domain.problem import Location, warning
+from nostro.domain.problem import Location, Problem, warning
 from nostro.formats.source import Lines
 from nostro.formats.swift.cut_files import is_cut
 
@@ -32,6 +32,8 @@ _ENVELOPE = re.compile(r"\{1:[A-Z][0-9]{2}|\{[24]:")
 _JOINED = re.compile(r"(?:\A|@@)(?::[0-9]{2}[A-Z]?:|-)|@@\s*\Z")
 _OUTPUT = re.compile(r"O[0-9]{3}[0-9]{4}[0-9]{6}([A-Z0-9]{12})")
 _LOGICAL_TERMINAL = re.compile(r"[A-Z]{6}[A-Z0-9]{6}\Z")
+# What may be lost money outside of messages: an amount with decimals, or a line of a booking.
+_TOLD = re.compile(r"[0-9][,.][0-9]{2}(?![0-9])|[A-Za-z]{2,} .*[0-9]{3,}|[A-Za-z]{3,} [A-Za-z]{3,}")
 _HEAD_TAG = re.compile(rb"(?:\A|[\r\n]|@@|\{4:)[\r\n]*:([0-9]{2}[A-Z]?|NS):")
 _HEAD_TYPE = re.compile(rb"\{2:[IO]([0-9]{3})")
 
@@ -53,7 +55,8 @@ class Fields:
     """Fields as (line, tag, text of one or more lines), in constant memory.
 
     Blocks of the envelope are the tags "{1}", "{2}", "{3}", "{5}"; the end of each message is END.
-    Lines before the first tag of a message belong to no field and are left out. Iterating raises
+    Lines before the first tag of a message belong to no field and are left out; the first of them
+    that tells something is the warning `text_outside_messages`. Iterating raises
     Invalid (`field_too_long`, `file_cut`); the warning `file_end_missing` is left with the lines.
     """
 
@@ -71,6 +74,7 @@ class Fields:
         self.maybe: tuple[int, str] | None = None
         self.waiting = False  # For the next line, to know what a broken or a doubtful tag is.
         self.joined = False
+        self.outside = False  # Text outside of messages was met, and told.
 
     def __iter__(self) -> Iterator[Field]:
         yield from self._fields(self.lines)
@@ -128,6 +132,14 @@ class Fields:
                 size += len(line)
                 if size > FIELD_CHARACTERS_MAX:
                     raise _too_long(self.start, self.tag)
+            else:
+                self._left_out(number, line)
+
+    def _left_out(self, number: int, line: str) -> None:
+        """Say once that text stands outside of the messages, if it tells something."""
+        if not self.outside and _TOLD.search(line):
+            self.outside = True
+            self.lines.problems.append(_outside(number, line))
 
     def _special(self, number: int, line: str) -> list[Field] | None:
         """The fields that this line ends or is; None for a line of text."""
@@ -227,6 +239,12 @@ def _apart(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
 
 def _file_cut(happened: str, where: Location) -> Invalid:
     return Invalid("file_cut", happened, KEPT, "Fetch it again.", location=str(where))
+
+
+def _outside(number: int, line: str) -> Problem:
+    happened = f"Text stands outside of the messages, first {line.strip()[:40]!r}; it was left out."
+    can_do = "Nothing if it is a heading or a page's end; else ask the bank what it belongs to."
+    return warning("text_outside_messages", happened, can_do, Location(line=number), line)
 
 
 def _too_long(line: int, tag: str) -> Invalid:
