@@ -18,7 +18,6 @@ from nostro.formats.swift.text import NARRATIVE_WIDTH, lines_of, refused
 
 LINES_MAX = 6
 _PIECE = 27
-_NO_START = frozenset(":-")
 _PURPOSE = [*(str(number) for number in range(20, 30)), *(str(number) for number in range(60, 64))]
 # In the order that banks use.
 _KEYWORDS = ("EREF", "KREF", "MREF", "CRED", "DEBT", "PURP", "ABWA", "SVWZ")
