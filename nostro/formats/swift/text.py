@@ -91,3 +91,8 @@ def amount_text(amount: Money, what: str) -> str:
         happened = f"The amount {amount} has more than {AMOUNT_CHARACTERS} characters."
         raise refused("amount_too_large", happened, "Split the payment.", what)
     return text
+
+
+def is_swift(text: str) -> bool:
+    """True if all characters are of set X (line ends apart)."""
+    return all(_ALLOWED.match(line) for line in text.split("\n"))
