@@ -36,6 +36,7 @@ from nostro.formats.american.nacha_layout import (
 )
 from nostro.formats.american.nacha_options import NachaOptions
 from nostro.formats.american.nacha_records import LINE_LENGTH, Records
+from nostro.formats.verdicts import Endings
 
 _KEPT = "The original is kept; nothing was booked from it."
 _LOOK = "Look at the file before you rely on it."
@@ -83,6 +84,8 @@ class _Reader:
         self.open = False
         self.any = False
         self.place = Location()
+        self.header: PaymentFileHeader | None = None
+        self.endings = Endings()
         self.headless = False
 
     def record(self, number: int, line: str) -> Iterator[object]:
@@ -155,7 +158,8 @@ class _Reader:
         if line[1:3] != "01" or line[39] != "1":
             happened = "The file header states another priority or format than 01 and 1."
             yield warning("file_header_odd", happened, _LOOK, self.place, line)
-        yield self._header_of(line)
+        self.header = self._header_of(line)
+        yield self.header
 
     def _begin(self) -> None:
         self.files += 1
@@ -186,6 +190,7 @@ class _Reader:
 
     def _headerless(self) -> Iterator[object]:
         self.headless = True
+        self.header = None
         self._begin()
         happened = "The file has no file header record."
         yield warning("file_header_missing", happened, _PROOF, self.place)
@@ -264,12 +269,17 @@ class _Reader:
             self._close_batch()
         self.sums.lines += 1
         yield from file_control(self.sums, line, self.place)
-        yield self._trailer()
+        yield from self._trailer()
 
-    def _trailer(self) -> PaymentFileTrailer:
+    def _trailer(self) -> Iterator[object]:
         self.open = False
         paid = (Money(self.sums.paid, CURRENCY),) if self.sums.payments else ()
-        return PaymentFileTrailer(payments=self.sums.payments, sums=paid, location=self.place)
+        count = self.sums.payments
+        trailer = PaymentFileTrailer(payments=count, sums=paid, location=self.place)
+        if self.header is None:
+            yield trailer
+        else:
+            yield from self.endings.payment_file(self.header, trailer)
 
     def _close_file_without_control(self) -> Iterator[object]:
         if self.batch is not None:
@@ -278,7 +288,7 @@ class _Reader:
         tell = warning if self.lenient else error
         happened = "The file has no file control record."
         yield tell("file_control_missing", happened, _PROOF, self.place)
-        yield self._trailer()
+        yield from self._trailer()
 
     def end(self) -> Iterator[object]:
         """What the end of the stream says: a whole file, one without controls, or a cut one."""

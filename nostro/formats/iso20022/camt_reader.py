@@ -52,7 +52,7 @@ from nostro.formats.iso20022.messages import declared, records
 from nostro.formats.iso20022.safe_expat import KEPT
 from nostro.formats.iso20022.shapes import Record, Shape
 from nostro.formats.iso20022.skeletons import Parsed, Part
-from nostro.formats.verdicts import ended
+from nostro.formats.verdicts import Endings
 
 VERSIONS = tuple(f"{number:02d}" for number in range(1, 15))
 _OPENING = {"OPBD", "PRCD", "OPAV"}
@@ -209,7 +209,11 @@ class _Reader:
             text=record.get("text"),
             codes=tuple(record.rest),
         )
-        return [*found, *state.take(), *ended(trailer)]
+        message = record.parent
+        endings = (message and message.state) or Endings()
+        if message is not None:
+            message.state = endings
+        return [*found, *state.take(), *endings.statement(header, trailer, state.gate)]
 
 
 def _unusable(record: Record, refusal: Invalid) -> Problem:

@@ -35,6 +35,7 @@ from nostro.formats.swift.payment_fields import (
 from nostro.formats.swift.statement_heads import Account
 from nostro.formats.swift.statement_lines import odd_date
 from nostro.formats.swift.swift_dates import day_of, moment_of
+from nostro.formats.verdicts import Endings
 
 
 def reader(kind: str, sign: int) -> Callable[[BinaryIO, Profile], Iterator[object]]:
@@ -49,7 +50,7 @@ def reader(kind: str, sign: int) -> Callable[[BinaryIO, Profile], Iterator[objec
         whatever `source.Lines` and `fin.messages` refuse, and `no_confirmation`.
         """
         lines = Lines(stream, profile)
-        number = 0
+        number, endings = 0, Endings()
         for message in messages(lines):
             yield from lines.take_problems()
             number += 1
@@ -59,7 +60,7 @@ def reader(kind: str, sign: int) -> Callable[[BinaryIO, Profile], Iterator[objec
                 can_do = "Read it as its own type."
                 yield error("message_unexpected", happened, can_do, where, message.raw())
                 continue
-            yield from _records(message, sign, where)
+            yield from _records(message, sign, where, endings)
         yield from lines.take_problems()
         if not number:
             happened = f"The file holds no MT{kind}."
@@ -69,7 +70,9 @@ def reader(kind: str, sign: int) -> Callable[[BinaryIO, Profile], Iterator[objec
     return read
 
 
-def _records(message: Message, sign: int, where: Location) -> Iterator[object]:
+def _records(
+    message: Message, sign: int, where: Location, endings: Endings
+) -> Iterator[object]:
     fields = Fields(list(message.fields))
     account = Account(fields.take("25", "25P"))
     created = fields.take("13D")
@@ -79,7 +82,7 @@ def _records(message: Message, sign: int, where: Location) -> Iterator[object]:
     except Invalid as refusal:
         yield problem_of(refusal, where, message.raw())
         return
-    yield StatementHeader(
+    header = StatementHeader(
         statement_id=reference,
         account=account.number,
         currency=entry.amount.currency,
@@ -93,6 +96,7 @@ def _records(message: Message, sign: int, where: Location) -> Iterator[object]:
         or sender_of(message.blocks.get("{1}", ""), message.blocks.get("{2}", "")),
         bank_code=account.bank_code,
     )
+    yield header
     if not account.number:
         happened = "The confirmation names no account (:25:)."
         yield error("account_missing", happened, "Ask the bank for it again.", where)
@@ -100,13 +104,14 @@ def _records(message: Message, sign: int, where: Location) -> Iterator[object]:
     yield entry
     gate = BalanceGate()
     gate.add(entry)
-    yield StatementTrailer(
+    trailer = StatementTrailer(
         balances=(),
         entry_count=1,
         verdict=gate.verdict((), ReportKind.NOTIFICATION),
         location=where,
         codes=tuple(message.blocks.items()),
     )
+    yield from endings.statement(header, trailer, gate)
 
 
 def _entry(fields: Fields, sign: int, where: Location) -> tuple[Entry, list[Problem]]:

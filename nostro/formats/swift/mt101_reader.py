@@ -22,6 +22,7 @@ from nostro.domain.payment_file import (
     Party,
     Payment,
     PaymentBatchHeader,
+    PaymentFileHeader,
 )
 from nostro.domain.problem import Location, Problem, error, warning
 from nostro.formats import Profile
@@ -43,6 +44,7 @@ from nostro.formats.swift.payment_fields import (
     unusable,
 )
 from nostro.formats.swift.swift_dates import day_of
+from nostro.formats.verdicts import Endings
 
 _CHAIN = re.compile(r"([0-9]{1,5})/([0-9]{1,5})\Z")
 _ASK = "Ask who made the file for a corrected one; the original text is with this problem."
@@ -76,6 +78,7 @@ class _Chain:
     """The messages of one file: :28D: counts them, :21R: names what they belong to."""
 
     def __init__(self) -> None:
+        self.header: PaymentFileHeader | None = None
         self.name = ""
         self.index = self.total = 0
         self.number = 0
@@ -89,6 +92,7 @@ class _Chain:
 class _Reading:
     def __init__(self) -> None:
         self.chain = _Chain()
+        self.endings = Endings()
         self.files = 0
 
     def message(self, message: Message) -> Iterator[object]:
@@ -108,7 +112,8 @@ class _Reading:
             self.chain = _Chain()
             self.chain.location = where
             codes += fields.rest()
-            yield file_header(message, name or reference, initiator, codes)
+            self.chain.header = file_header(message, name or reference, initiator, codes)
+            yield self.chain.header
         yield from self._linked(name, index, total, where)
         if day is None:
             happened = "The message has no requested execution date (:30:) that can be read."
@@ -160,7 +165,11 @@ class _Reading:
             happened = f"The file ends with message {chain.index} of {chain.total}."
             can_do = "Ask for the messages that are missing."
             yield warning("message_missing", happened, can_do, chain.location)
-        yield totals(chain.payments, chain.location)
+        trailer = totals(chain.payments, chain.location)
+        if chain.header is None:
+            yield trailer
+        else:
+            yield from self.endings.payment_file(chain.header, trailer)
         self.chain = _Chain()
 
 

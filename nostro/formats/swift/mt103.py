@@ -30,6 +30,7 @@ from nostro.formats.swift.payment_fields import (
     unusable,
 )
 from nostro.formats.swift.swift_dates import day_of
+from nostro.formats.verdicts import Endings
 
 _UETR = re.compile(r"\{121:([^}]*)\}")
 
@@ -52,7 +53,7 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:
     `source.Lines` and `fin.messages` refuse, and `no_payment`.
     """
     lines = Lines(stream, profile)
-    number = 0
+    number, endings = 0, Endings()
     for message in messages(lines):
         yield from lines.take_problems()
         number += 1
@@ -63,7 +64,7 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:
             yield error("message_unexpected", happened, can_do, where, message.raw())
             continue
         try:
-            yield from list(_records(message, where))
+            yield from list(_records(message, where, endings))
         except Invalid as refusal:
             yield problem_of(refusal, where, message.raw())
     yield from lines.take_problems()
@@ -73,7 +74,7 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:
         raise Invalid("no_payment", happened, KEPT, can_do, location="line 1")
 
 
-def _records(message: Message, where: Location) -> Iterator[object]:
+def _records(message: Message, where: Location, endings: Endings) -> Iterator[object]:
     fields = Fields(list(message.fields))
     reference, settled = fields.take("20"), fields.take("32A")
     day = day_of(settled[:6]).day
@@ -84,7 +85,8 @@ def _records(message: Message, where: Location) -> Iterator[object]:
     own, own_account = take_party(fields, "50", "AFK", codes)
     own_agent = take_agent(fields, "52", codes)
     payment = _payment(fields, message, settled[6:], reference, where)
-    yield file_header(message, reference, own, [])
+    header = file_header(message, reference, own, [])
+    yield header
     yield PaymentBatchHeader(
         batch_id=reference,
         method=Method.TRANSFER,
@@ -97,7 +99,7 @@ def _records(message: Message, where: Location) -> Iterator[object]:
     )
     yield payment
     yield from account_problems(payment.counterparty_account, where)
-    yield totals([payment.amount], where)
+    yield from endings.payment_file(header, totals([payment.amount], where))
 
 
 def _payment(

@@ -40,7 +40,7 @@ from nostro.formats.swift.statement_lines import (
     entry_of,
     minor_of,
 )
-from nostro.formats.verdicts import ended
+from nostro.formats.verdicts import Endings
 
 _FOOT = ("62F", "62M", "64", "65", "90C", "90D")
 GRAMMAR = Grammar(
@@ -82,6 +82,7 @@ class Reading:
         self.signs = signs
         self.page = Page()
         self.statement: _Statement | None = None
+        self.endings = Endings()
         self.number = 0
         self.context = Context(options.currency, 0, signs, options.narrative)
 
@@ -290,7 +291,7 @@ class Reading:
             text="\n".join(statement.texts),
             codes=tuple(statement.codes),
         )
-        yield from ended(trailer)
+        yield from self.endings.statement(statement.header, trailer, statement.gate)
 
     def finish(self, line: int) -> Iterator[object]:
         yield from self.end_page(line)

@@ -36,7 +36,7 @@ from nostro.formats.tables.list_rows import (
     places_of,
     title,
 )
-from nostro.formats.verdicts import ended
+from nostro.formats.verdicts import Endings
 
 _NOT_USED = "Nothing of the file was used."
 
@@ -99,6 +99,7 @@ class ListReader:
         self.title_cells: list[str] = []
         self.maker: EntryMaker | None = None
         self.account: _Account | None = None
+        self.endings = Endings()
         self.statements = 0
         self.unknown_states: set[str] = set()
         self.unreadable = 0
@@ -332,7 +333,7 @@ class ListReader:
             verdict=_verdict(account.gate, balances),
             location=Location(line=self.last_line),
         )
-        yield from ended(trailer)
+        yield from self.endings.statement(account.header, trailer, account.gate)
 
 
 def _verdict(gate: BalanceGate, balances: list[Balance]) -> BalanceVerdict:
