@@ -240,3 +240,18 @@ def test_ctx_carries_its_9999_addenda_and_no_more() -> None:
     with pytest.raises(Invalid) as refused:
         write(replace(file, batches=(replace(batch, payments=(more,)),)), Profile())
     assert refused.value.code == "addenda_wrong"
+
+
+def test_seconds_and_short_batch_numbers_of_other_formats_are_written() -> None:
+    file = payment_file()
+    batches = tuple(replace(one, batch_id=one.batch_id.lstrip("0") or "1") for one in file.batches)
+    other = replace(file, created_at=f"{file.created_at}:33", batches=batches)
+    assert write(other, Profile()) == write(file, Profile())
+
+
+def test_a_party_that_does_not_fit_is_told_by_its_name() -> None:
+    file = payment_file()
+    own = replace(file.batches[0].own, residence="DE")
+    file = replace(file, batches=(replace(file.batches[0], own=own), *file.batches[1:]))
+    with pytest.raises(Invalid, match=rf"own '{own.name}'"):
+        write(file, Profile())

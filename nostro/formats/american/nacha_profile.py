@@ -5,7 +5,9 @@ What the profile says wins; what it leaves open is taken from the payments. Noth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -33,6 +35,7 @@ from nostro.formats.american.nacha_layout import (
     MIXED,
     ROUTING,
     code_of,
+    is_digits,
 )
 from nostro.formats.american.nacha_options import NachaOptions
 from nostro.formats.american.nacha_text import refuse, routing
@@ -41,6 +44,7 @@ from nostro.formats.american.x12_820_writer import write as write_820
 
 _DECADE = {"CACC": "2", "": "2", "SVGS": "3", "OTHR": "4", "LOAN": "5"}
 _TRACE_DIGITS = 7
+_SECONDS = re.compile(r"(T\d\d:\d\d):\d\d(?:\.\d+)?\Z", re.ASCII)
 
 
 class Prepared:
@@ -70,6 +74,7 @@ class Prepared:
             document = replace(document, message_id=options.reference_code)
         return replace(
             document,
+            created_at=_to_the_minute(document.created_at),
             initiator=replace(party, name=options.immediate_origin_name or party.name),
             forwarding_agent=replace(agent, name=options.immediate_destination_name or agent.name),
             codes=(("file_id_modifier", modifier), *others),
@@ -91,6 +96,8 @@ class Prepared:
         service_class = service_class or _service_class(payments)
         method = Method.DIRECT_DEBIT if service_class == DEBITS else Method.TRANSFER
         batch_id = batch.batch_id
+        if is_digits(batch_id):
+            batch_id = batch_id.zfill(7)
         if options.batch_number_start:
             batch_id = f"{self.next_batch:07d}"
             self.next_batch += 1
@@ -199,6 +206,11 @@ class Prepared:
         yield replace(offset, rail_reference=following)
 
 
+def _to_the_minute(created_at: str) -> str:
+    """The time of making without its seconds: Nacha has no room for them."""
+    return _SECONDS.sub(r"\1", created_at)
+
+
 def _code_for(payment: Payment, method: Method) -> str:
     """The transaction code of a payment without one: its account's kind, its batch's direction."""
     decade = _DECADE.get(payment.counterparty_account.kind, "2")
@@ -252,9 +264,14 @@ def _advice(payment: Payment, credit: bool, where: str) -> str:
 
 def _without(record: Any, names: tuple[str, ...]) -> Any:
     """A record without the fields that the bank shall not get."""
-    defaults = {
+    defaults = _defaults(record.__class__, names) if names else {}
+    return replace(record, **defaults) if defaults else record
+
+
+@lru_cache(maxsize=64)  # To ask a struct for its fields takes longer than to write a payment.
+def _defaults(kind: type[msgspec.Struct], names: tuple[str, ...]) -> dict[str, Any]:
+    return {
         field.name: field.default
-        for field in msgspec.structs.fields(type(record))
+        for field in msgspec.structs.fields(kind)
         if field.name in names and field.default is not msgspec.NODEFAULT
     }
-    return replace(record, **defaults) if defaults else record

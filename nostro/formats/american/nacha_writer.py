@@ -141,7 +141,7 @@ def _file_header(document: PaymentFile) -> str:
             "created_at_wrong",
             where,
             f"The time of creation {document.created_at!r} is not like 2026-11-22T13:45.",
-            "Give it to the minute, without seconds and zone, in this century.",
+            "Give it without a zone, in this century.",
         )
     stamp = "".join(created.groups(default="")).ljust(10)
     agent, party = document.forwarding_agent, document.initiator
@@ -282,6 +282,14 @@ def _same(ours: msgspec.Struct, theirs: Any, where: str, fields: tuple[str, ...]
             raise refuse(
                 "not_carried",
                 where,
-                f"A Nacha file cannot carry the {name} {said!r:.100}.",
+                f"A Nacha file cannot carry the {name} {_shown(said)}.",
                 "Correct it, or name it in leave_out of the profile if the bank need not know.",
             )
+
+
+def _shown(value: Any) -> str:
+    """A value as people know it: a party or bank by its name or number."""
+    told = msgspec.structs.asdict(value) if isinstance(value, msgspec.Struct) else {}
+    names = ("name", "iban", "number", "member_id", "bic", "mandate_id")
+    known = next((told[name] for name in names if told.get(name)), value)
+    return f"{known!r:.100}"

@@ -10,16 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 
 from nostro.domain.errors import Invalid
 from nostro.domain.statement import Entry, Statement, TransactionDetail
 from nostro.formats.letters import in_letters
-from nostro.formats.sepa_characters import transliterate
+from nostro.formats.sepa_characters import foreign_in, transliterate
 from nostro.formats.swift.statement_heads import Account
 from nostro.formats.swift.statement_lines import NO_REFERENCE, StatementOptions
-from nostro.formats.swift.text import is_swift, reference_of
+from nostro.formats.swift.text import reference_of
 
 REFERENCE_CHARACTERS = 16
 _HALF = 8
@@ -29,6 +30,11 @@ _KEPT_BALANCES = frozenset(("OPBD", "PRCD", "CLBD", "CLAV", "FWAV"))
 # Shown last, so dropped first, when :86: has not room for all of a detail.
 _DROPPED = ("codes", "documents", "charges", "uetr", "clearing_reference", "text", "transaction_id")
 _MAIN = ("counterparty_name", "counterparty_iban", "end_to_end_id", "remittance")
+_BLANK: dict[str, Any] = {
+    field.name: field.default
+    for field in msgspec.structs.fields(TransactionDetail)
+    if field.default is not msgspec.NODEFAULT and field.name not in _MAIN
+}
 
 
 def fitted(statement: Statement, options: StatementOptions) -> Statement:
@@ -46,7 +52,7 @@ def swift_lines(text: str) -> str:
 
 
 def _line(line: str) -> str:
-    line = (line if is_swift(line) else transliterate(line)).rstrip(" ")
+    line = (transliterate(line) if foreign_in(line) else line).rstrip(" ")
     return f".{line}" if line[:1] in (":", "-") else line
 
 
@@ -152,15 +158,10 @@ def _room(lines: tuple[str, ...]) -> str:
 
 
 def _less(detail: TransactionDetail) -> Iterator[TransactionDetail]:
-    blank = {
-        field.name: field.default
-        for field in msgspec.structs.fields(detail)
-        if field.default is not msgspec.NODEFAULT and field.name not in _MAIN
-    }
     for number in range(len(_DROPPED)):
         names = _DROPPED[: number + 1]
-        yield msgspec.structs.replace(detail, **{name: blank[name] for name in names})
-    main = msgspec.structs.replace(detail, **blank)
+        yield msgspec.structs.replace(detail, **{name: _BLANK[name] for name in names})
+    main = msgspec.structs.replace(detail, **_BLANK)
     yield main
     for count in range(len(detail.remittance) - 1, -1, -1):
         yield msgspec.structs.replace(main, remittance=detail.remittance[:count])
