@@ -220,7 +220,7 @@ class PaymentFileTrailer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     payments: int
     sums: tuple[Money, ...]
-    location: Location
+    location: Location = NOWHERE
 
 
 def assemble(records: Iterable[object]) -> Iterator[object]:

@@ -186,7 +186,7 @@ class StatementHeader(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     created_at: datetime | None
     from_day: date | None
     to_day: date | None
-    location: Location
+    location: Location = NOWHERE
     message_id: str = ""
     legal_sequence: int | None = None
     page: int | None = None
@@ -237,7 +237,7 @@ class StatementTrailer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     balances: tuple[Balance, ...]
     entry_count: int
     verdict: BalanceVerdict
-    location: Location
+    location: Location = NOWHERE
     text: str = ""
     codes: tuple[tuple[str, str], ...] = ()
 
