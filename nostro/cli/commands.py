@@ -237,9 +237,8 @@ def convert(
 ) -> None:
     """Turn a file into another format and say what that one could not carry.
 
-    The file is used whole or not at all. What was written is read back and compared: fields that
-    were lost, changed or made up are counted on stderr. Ends with 0: written. 1: written, but a
-    statement does not close or an answer has errors. 2: refused, nothing was written.
+    The file is used whole or not at all; fields that were lost, changed or made up are counted on
+    stderr. Ends with 0: written. 1: written, but it does not close or has errors. 2: refused.
 
     Examples: `nostro convert statement.sta --to camt.053 --out statement.xml`,
     `nostro convert statement.xml --to csv`.

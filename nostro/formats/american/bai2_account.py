@@ -154,13 +154,11 @@ class Account:
     # ---- Record 16: entries
 
     def entries(self, records: Entries) -> Iterator[Entry | Problem]:
-        """The entries of records 16: what most look like is done here, all else in `_slowly`."""
+        """The entries of records 16: the usual ones here, fields continued in 88 in `_slowly`."""
         meanings, currency, day = self.meanings, self.currency, self.day
-        path = f"{self.path}, entry "
-        number = self.entry_count
-        line, between, text = records.line, self.between, records.text
-        ascii_only = text.isascii()
-        odd = between != "\n" or "/" in text
+        path, number = f"{self.path}, entry ", self.entry_count
+        line, text = records.line, records.text
+        ascii_only, odd = text.isascii(), self.between != "\n" or "/" in text
         for number, body in enumerate(records.bodies, self.entry_count + 1):
             try:
                 code, amount, funds, bank, customer, told = body.split(",", 5)
@@ -168,7 +166,6 @@ class Account:
                 code, amount = "", ""
             meaning = meanings.get(code)
             plain = amount.isdigit() and (ascii_only or amount.isascii()) and funds in _NO_FUNDS
-            # With a line end in a reference, fields go on in a continuation record.
             if (
                 (meaning is None or not plain or len(amount) > DIGITS_MAX)
                 or "\n" in bank

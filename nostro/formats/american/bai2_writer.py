@@ -29,13 +29,8 @@ from nostro.formats import Profile, options_of
 from nostro.formats.american.bai2_account import ISSUER
 from nostro.formats.american.bai2_codes import BALANCES, DEBIT, NON_MONETARY, type_code
 from nostro.formats.american.bai2_fields import END_OF_DAY, SIMPLE_DAYS
-from nostro.formats.american.bai2_reading import (
-    FINAL_PREVIOUS_DAY,
-    INTERIM_SAME_DAY,
-    UPDATE,
-    Options,
-    reading,
-)
+from nostro.formats.american.bai2_levels import FINAL_PREVIOUS_DAY, INTERIM_SAME_DAY, UPDATE
+from nostro.formats.american.bai2_reading import Options, reading
 from nostro.formats.letters import ascii_lines, in_letters
 
 _NOTHING = "Nothing was written."
