@@ -121,3 +121,12 @@ def test_a_wrong_iban_is_told_and_its_payment_stays_in_the_totals() -> None:
     short = ORDER.replace(b"NL91ABNA0417164300", b"NL91ABNA")
     assert told("mt101", short) == ["invalid_iban"]
     assert told("mt101", ORDER.replace(b"/NL91ABNA0417164300", b"/400123456")) == []
+
+
+def test_a_list_that_ends_with_an_amount_may_be_cut() -> None:
+    rows = b"Booking date,Remittance,Account,Currency,Amount\n2026-11-18,A,DE1,EUR,1250.00"
+    assert told("bank_csv", rows) == ["file_end_missing"]
+    assert told("bank_csv", rows + b"\n") == []
+    assert told("bank_csv", rows.replace(b"1250.00", b'"1250.00"')) == []
+    text_last = b"Booking date,Account,Currency,Amount,Remittance\n2026-11-18,DE1,EUR,1.00,A"
+    assert told("bank_csv", text_last) == []

@@ -61,3 +61,11 @@ def test_the_pages_of_a_statement_are_told_and_checked_together() -> None:
     assert "together, opening plus 2 booked entries equals closing" in page.sentence
     wrong = told("camt_053", data.replace(b">110.00<", b">111.00<"))
     assert [one.code for one in wrong] == ["does_not_close", "page_of_a_statement"]
+
+
+def test_a_currency_taken_from_the_account_is_told() -> None:
+    data = (ERRORS / "camt_053" / "currency_missing.in").read_bytes()
+    read = find()["camt_053"].read
+    assert read is not None
+    codes = [one.code for one in read(io.BytesIO(data), Profile()) if isinstance(one, Problem)]
+    assert codes == ["currency_missing"]

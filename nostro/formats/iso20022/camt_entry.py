@@ -21,10 +21,10 @@ from nostro.formats.iso20022.camt_detail import bank_code, charges, conversion, 
 from nostro.formats.iso20022.camt_values import (
     IF_IT_CLOSES,
     Noticed,
-    amount,
     count_of,
     day_of,
     flag,
+    own_amount,
     sign_of,
 )
 from nostro.formats.iso20022.shapes import Record
@@ -49,7 +49,7 @@ def entry(record: Record, own: str, noticed: Noticed, *, flips: bool) -> Entry:
     """The entry of a record whose details are in it, made or not. Raises Invalid."""
     get = record.texts.get
     sign = entry_sign(record, flips=flips)
-    written = amount(record, "amount")
+    written = own_amount(record, noticed)
     if written.minor < 0:
         happened = "has a negative amount and a direction; both were applied."
         noticed.warn(record, "amount_negative", happened, IF_IT_CLOSES)

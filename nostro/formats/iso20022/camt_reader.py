@@ -43,8 +43,8 @@ from nostro.formats.iso20022.camt_values import (
     ASK_THE_BANK,
     IF_IT_CLOSES,
     Noticed,
-    amount,
     day_of,
+    own_amount,
     refuse,
     sign_of,
 )
@@ -221,7 +221,7 @@ def _unusable(record: Record, refusal: Invalid) -> Problem:
 
 
 def _balance(record: Record, state: _Open) -> Balance | _Untold:
-    money = amount(record, "amount")
+    money = own_amount(record, state)
     if record.get("direction"):
         money = money if sign_of(record) > 0 else -money
     else:

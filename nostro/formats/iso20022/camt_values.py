@@ -84,6 +84,15 @@ def amount(record: Record, slot: str) -> Money:
         raise refuse(record, error.code, f"has a wrong amount. {error.happened}") from None
 
 
+def own_amount(record: Record, noticed: Noticed) -> Money:
+    """The amount of an entry or balance; warning `currency_missing`. Raises as `amount` does."""
+    found = amount(record, "amount")
+    if not record.texts.get("amount@"):
+        happened = f"names no currency; {found.currency}, that of the account, was taken."
+        noticed.warn(record, "currency_missing", happened, IF_IT_CLOSES)
+    return found
+
+
 def _currency_around(record: Record) -> str:
     while record.parent is not None:
         record = record.parent

@@ -38,6 +38,7 @@ from nostro.formats.tables.list_rows import (
 )
 from nostro.formats.verdicts import Endings
 
+_AMOUNTS = ("amount", "debit", "credit")
 _NOT_USED = "Nothing of the file was used."
 
 
@@ -202,6 +203,11 @@ class ListReader:
             self._follow(account, entry, balance, maker.title("balance"))
         yield entry
         yield from self._about_state(entry, row)
+        last = len(row.cells) - 1
+        if row.cut and any(last in maker.places.get(field, ()) for field in _AMOUNTS):
+            happened = "The last line has no end, and its amount stands last: it may be cut."
+            can_do = "Compare it with what the bank shows, or fetch the list again."
+            yield warning("file_end_missing", happened, can_do, Location(line=row.line, path=path))
 
     def _account_of(self, row: ListRow, maker: EntryMaker) -> Generator[object, None, _Account]:
         """The statement of the row: a new one begins where the account of the rows changes."""

@@ -23,11 +23,12 @@ CELL_LINES_MAX = 20
 
 
 class ListRow(msgspec.Struct, frozen=True, gc=False):
-    """One row: the line it begins on, its text, its cells."""
+    """One row: the line it begins on, its text, its cells; `cut` if nothing shows its end."""
 
     line: int
     raw: str
     cells: list[str]
+    cut: bool = False
 
 
 def rows_of(stream: Any, layout: BankList, encoding: str) -> Iterator[ListRow | Problem]:
@@ -47,7 +48,11 @@ def rows_of(stream: Any, layout: BankList, encoding: str) -> Iterator[ListRow | 
             if cells is not None and len(taken) > CELL_LINES_MAX:
                 yield from _one_by_one(taken, layout, "a cell runs over many lines")
             elif taken and cells is not None:
-                yield ListRow(taken[0][0], "\n".join(text for _, text in taken), cells)
+                text = "\n".join(text for _, text in taken)
+                whole = bool(layout.quote) and text.endswith(layout.quote)
+                yield ListRow(
+                    taken[0][0], text, cells, not whole and taken[-1][0] == lines.cut_line
+                )
             elif cells is None:
                 return
         taken.clear()
