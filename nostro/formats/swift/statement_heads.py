@@ -160,8 +160,8 @@ def head_problems(page: Page, header: StatementHeader) -> Iterator[Problem]:
         can_do = "Nothing: the time of receipt is kept."
         yield warning("created_unreadable", happened, can_do, where, created)
     if page.opened_by() == "60M":
-        happened = "The statement begins with a later page (:60M:); the pages before it are"
-        yield page_missing(f"{happened} not before it in this file.", where)
+        happened = "The statement begins with a later page (:60M:); its earlier pages do"
+        yield page_missing(f"{happened} not stand before it in this file.", where)
 
 
 def closing_missing(where: Location) -> Problem:
