@@ -21,7 +21,7 @@ from nostro.formats.profiles import dialects
 from nostro.formats.rejoined import Rejoined
 
 STDIN = "-"
-_DID = "The other files were read."
+_DID = "Nothing of it was used."
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from nostro import formats
 from nostro.cli.input_files import STDIN, Wanted, named, profile_of
 from nostro.cli.output_file import output, quiet_pipe
 from nostro.cli.sinks import documents
@@ -33,6 +34,7 @@ def run(source: str, wanted: Wanted, out: str, *, fit: bool = False) -> None:
     With `fit` it is first made as the format takes it, and every change is told.
     """
     form = named(wanted.format_name)
+    formats.writer(form)  # A format that is only read is refused before anything is read.
     profile = profile_of(wanted, form)
     data = _data(source)
     found = _whole(strict(_records(data)))

@@ -20,7 +20,7 @@ RATIO_MAX = 300
 RATIO_FROM_BYTES = 64 << 20  # Below this much, a high ratio harms nobody.
 ZIP_MARK = b"PK\x03\x04"
 GZIP_MARK = b"\x1f\x8b"
-_DID = "The other files were read."
+_DID = "Nothing of it was used."
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError)
 
 
