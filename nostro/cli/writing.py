@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from nostro.domain.errors import Invalid
+from nostro.domain.payment_file import Payment, PaymentBatchHeader, PaymentFileTrailer
 from nostro.domain.records import name_of
+from nostro.domain.statement import Entry, StatementTrailer
 from nostro.formats import Format, Profile, writer
 
 
@@ -23,6 +25,7 @@ def written(documents: Sequence[Any], form: Format, profile: Profile) -> bytes:
         )
     for document in documents:
         if not isinstance(document, form.documents):
+            _refuse_piece(document)
             raise Invalid(
                 "wrong_document",
                 f"{form.name} is not made of a {name_of(type(document)).replace('_', ' ')}.",
@@ -39,6 +42,22 @@ def written(documents: Sequence[Any], form: Format, profile: Profile) -> bytes:
             "Write them one by one.",
         )
     return b"".join(write(document, profile) for document in documents)
+
+
+def _refuse_piece(document: Any) -> None:
+    """A trailer, batch or payment by itself: what is missing is the header before it."""
+    if isinstance(document, PaymentFileTrailer | PaymentBatchHeader | Payment):
+        header = "payment_file_header"
+    elif isinstance(document, StatementTrailer | Entry):
+        header = "statement_header"
+    else:
+        return
+    raise Invalid(
+        "wrong_document",
+        f"The header is missing: no {header} comes before the {name_of(type(document))}.",
+        "Nothing was written.",
+        f'Begin with a record "{header}"; `nostro read` shows one.',
+    )
 
 
 def _words(kinds: tuple[type, ...]) -> str:
