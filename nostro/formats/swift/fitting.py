@@ -62,7 +62,7 @@ def derived_reference(text: str) -> str:
     Its first 8 letters and digits, then 8 digits of the SHA-256 of all of it:
 
     >>> derived_reference("MSG66141212-AUHHDI")
-    'MSG66141E40F8B9A'
+    'MSG66141B20944E9'
     """
     start = re.sub(r"[^A-Za-z0-9]", "", transliterate(text))[:_HALF].upper()
     return start + sha256(text.encode()).hexdigest()[:_HALF].upper()
