@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nostro.cli.output_file import Output
+from nostro.domain.balance_gate import closing_of, opening_of
 from nostro.domain.input_file import InputFile
 from nostro.domain.money import Money
 from nostro.domain.payment_file import (
@@ -22,7 +23,6 @@ from nostro.domain.payment_file import (
 )
 from nostro.domain.problem import Problem
 from nostro.domain.records import name_of
-from nostro.domain.balance_gate import closing_of, opening_of
 from nostro.domain.statement import Closing, Entry, StatementHeader, StatementTrailer
 
 if TYPE_CHECKING:

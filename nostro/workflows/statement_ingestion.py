@@ -15,12 +15,19 @@ from uuid import UUID
 import msgspec
 
 from nostro import formats
+from nostro.domain.balance_gate import balance_verdict
 from nostro.domain.canonical import digest
 from nostro.domain.case import CaseKind
 from nostro.domain.money import Money
 from nostro.domain.party import Account
-from nostro.domain.balance_gate import balance_verdict
-from nostro.domain.statement import (BalanceVerdict, Closing, Entry, EntryStatus, Statement, TransactionDetail)
+from nostro.domain.statement import (
+    BalanceVerdict,
+    Closing,
+    Entry,
+    EntryStatus,
+    Statement,
+    TransactionDetail,
+)
 from nostro.formats import Profile
 from nostro.storage import (
     events,

@@ -70,9 +70,7 @@ def reader(kind: str, sign: int) -> Callable[[BinaryIO, Profile], Iterator[objec
     return read
 
 
-def _records(
-    message: Message, sign: int, where: Location, endings: Endings
-) -> Iterator[object]:
+def _records(message: Message, sign: int, where: Location, endings: Endings) -> Iterator[object]:
     fields = Fields(list(message.fields))
     account = Account(fields.take("25", "25P"))
     created = fields.take("13D")
