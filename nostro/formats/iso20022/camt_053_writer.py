@@ -20,7 +20,7 @@ from nostro.domain.statement import Balance, Entry, Statement, assemble
 from nostro.formats import Profile
 from nostro.formats.iso20022.camt_053_paths import Edition, Pairs, detail_pairs, entry_pairs, money
 from nostro.formats.iso20022.schema import validate
-from nostro.formats.iso20022.schema_order import graft, order_of
+from nostro.formats.iso20022.schema_order import arranged, order_of
 
 NOT_WRITTEN = "The file was not written."
 NOT_PROVIDED = "NOTPROVIDED"
@@ -75,7 +75,7 @@ def _lines(statements: Sequence[Statement], edition: Edition) -> Iterator[str]:
 def _statement(statement: Statement, edition: Edition) -> Iterator[str]:
     created = _created(statement)
     pairs = [*_statement_pairs(statement, created, edition), ("Ntry/NtryRef", _HOLE)]
-    whole = graft("<Stmt/>", "Stmt", tuple(pairs), edition.order)
+    whole = arranged("Stmt", "Stmt", pairs, edition.order)
     before, _, after = whole.partition(f"<Ntry><NtryRef>{_HOLE}</NtryRef></Ntry>")
     yield f"{before}\n"
     for entry in statement.entries:
@@ -165,9 +165,10 @@ def _entry(entry: Entry, own: str, edition: Edition) -> str:
     pairs = [*entry_pairs(entry, edition), *available]
     if entry.details:
         pairs.append(("NtryDtls/TxDtls/AddtlTxInf", _HOLE))
-    made = graft("<Ntry/>", "Stmt/Ntry", tuple(_filled(pairs)), edition.order)
-    if "<BkTxCd" not in made:  # Mandatory, and may be empty.
-        made = graft(made, "Stmt/Ntry", (("BkTxCd/Prtry/Cd", _HOLE),), edition.order)
+    if not any(text and path.startswith("BkTxCd/") for path, text in pairs):
+        pairs.append(("BkTxCd/Prtry/Cd", _HOLE))  # Mandatory, and may be empty.
+    made = arranged("Ntry", "Stmt/Ntry", _filled(pairs), edition.order)
+    if _HOLE in made:
         made = made.replace(f"<BkTxCd><Prtry><Cd>{_HOLE}</Cd></Prtry></BkTxCd>", "<BkTxCd/>")
     hole = f"<TxDtls><AddtlTxInf>{_HOLE}</AddtlTxInf></TxDtls>"
     before, _, after = made.partition(hole)
@@ -177,8 +178,8 @@ def _entry(entry: Entry, own: str, edition: Edition) -> str:
 
 
 def _detail(detail: Any, amount: Money, own: str, edition: Edition) -> str:
-    pairs = tuple(_filled(detail_pairs(detail, amount, own, edition)))
-    return graft("<TxDtls/>", "Stmt/Ntry/NtryDtls/TxDtls", pairs, edition.order)
+    pairs = _filled(detail_pairs(detail, amount, own, edition))
+    return arranged("TxDtls", "Stmt/Ntry/NtryDtls/TxDtls", pairs, edition.order)
 
 
 def _filled(pairs: Pairs) -> Pairs:
@@ -189,6 +190,8 @@ def _compare(given: Any, back: Any, place: str) -> None:
     """Refuse at the first field that does not come back as it went."""
     if isinstance(given, dict) and isinstance(back, dict):
         for name, value in given.items():
+            if value == back.get(name):
+                continue
             if name == "codes":  # Their order says nothing.
                 _compare(sorted(value), sorted(back[name]), f"{place}, {name}")
             elif name not in _OF_READING:

@@ -7,7 +7,8 @@ fields, at the places that the schema of that version gives them.
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from lxml import etree
@@ -17,6 +18,22 @@ from nostro.domain.errors import Invalid
 _XSD = "{http://www.w3.org/2001/XMLSchema}"
 _STEP = re.compile(r"([A-Za-z0-9]{1,40})(?:\[([1-9][0-9]{0,5})\])?\Z")
 _ANYTHING = "*"  # A type that holds whatever its sender likes (SplmtryData).
+
+_HOLE = re.compile("\ue100([0-9]+)\ue101")
+_ESCAPED = re.compile(r"""[&<>"\t\n\r]""")
+_ESCAPES = str.maketrans(
+    {
+        "&": "&amp;",
+        "<": "&lt;",
+        ">": "&gt;",
+        '"': "&quot;",
+        "\t": "&#9;",
+        "\n": "&#10;",
+        "\r": "&#13;",
+    }
+)
+# What XML cannot say at all, and our own marks.
+_NO_LETTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff\ue100\ue101]")
 
 # By type, then by element: its place among the others, and its own type.
 Types = dict[str, dict[str, tuple[int, str]]]
@@ -82,6 +99,36 @@ def graft(xml: str, path: str, codes: tuple[tuple[str, str], ...], order: Schema
         _put(root, kind, name, text, order)
     # One line a payment: that is how a fault found later names it.
     return etree.tostring(root, encoding="unicode").replace("\n", "&#10;")
+
+
+def arranged(name: str, path: str, pairs: Sequence[tuple[str, str]], order: SchemaOrder) -> str:
+    """An element made of paths and texts alone, in the order of the schema; raises as `graft`.
+
+    Elements with the same paths share one arrangement, found once: ten thousand entries of a
+    statement are a few dozen arrangements.
+    """
+    if any(not text or _NO_LETTER.search(text) for _, text in pairs):
+        return graft(f"<{name}/>", path, tuple(pairs), order)
+    pieces, places = _arrangement(name, path, tuple(way for way, _ in pairs), order)
+    texts = [_escaped(pairs[place][1]) for place in places]
+    return (
+        "".join([part for pair in zip(pieces, texts, strict=False) for part in pair]) + pieces[-1]
+    )
+
+
+@lru_cache(maxsize=1024)
+def _arrangement(
+    name: str, path: str, ways: tuple[str, ...], order: SchemaOrder
+) -> tuple[list[str], list[int]]:
+    """The texts between the holes of an element with these paths, and whose text fills each."""
+    holes = tuple((way, f"\ue100{number}\ue101") for number, way in enumerate(ways))
+    parts = _HOLE.split(graft(f"<{name}/>", path, holes, order))
+    return parts[::2], [int(number) for number in parts[1::2]]
+
+
+def _escaped(text: str) -> str:
+    """A text as it may stand in an element or an attribute, on one line."""
+    return text.translate(_ESCAPES) if _ESCAPED.search(text) else text
 
 
 def _put(root: etree._Element, kind: str, name: str, text: str, order: SchemaOrder) -> None:
