@@ -58,7 +58,7 @@ class IssueFileTrailer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     checks: int
     sums: tuple[Money, ...]
-    location: Location
+    location: Location = NOWHERE
 
 
 def assemble(records: Iterable[object]) -> Iterator[object]:
