@@ -245,9 +245,10 @@ class StatementTrailer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def assemble(records: Iterable[object]) -> Iterator[object]:
     """Whole statements out of the records of a reader: header, entries and problems, trailer.
 
-    Problems between two statements go to the one before them; what is no part of a statement
-    passes through. Memory is that of one statement. Raises Invalid (`trailer_differs`) when the
-    trailer speaks of other entries than came: some were lost on the way, or changed.
+    Problems before the first statement go to it, those between two to the one before them; what is
+    no part of a statement passes through. Memory is that of one statement. Raises Invalid
+    (`trailer_differs`) when the trailer speaks of other entries than came: some were lost on the
+    way, or changed.
     """
     header: StatementHeader | None = None
     entries: list[Entry] = []
@@ -256,7 +257,7 @@ def assemble(records: Iterable[object]) -> Iterator[object]:
     for record in records:
         if isinstance(record, Entry):
             entries.append(record)
-        elif isinstance(record, Problem) and (header or waiting):
+        elif isinstance(record, Problem):
             problems.append(record)
         elif isinstance(record, StatementHeader):
             if waiting is not None:
@@ -267,9 +268,14 @@ def assemble(records: Iterable[object]) -> Iterator[object]:
             waiting = _whole(header, record, entries, problems)
             header, entries, problems = None, [], []
         else:
+            if header is None and waiting is None:
+                yield from problems
+                problems = []
             yield record
     if waiting is not None:
         yield _with_late(waiting, problems)
+    else:
+        yield from problems
 
 
 def _with_late(statement: Statement, problems: list[Problem]) -> Statement:

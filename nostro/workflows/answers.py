@@ -16,6 +16,7 @@ from nostro import formats
 from nostro.domain.bank_status import StatusReport
 from nostro.domain.case import CaseKind
 from nostro.domain.errors import Invalid, NostroError, Refused
+from nostro.domain.problem import Problem
 from nostro.domain.statement import ReportKind, Statement
 from nostro.formats import HEAD_BYTES, Profile
 from nostro.formats.iso20022.messages import message_of
@@ -151,6 +152,8 @@ def _act_on(acting: Acting, connection_id: UUID, evidence_id: UUID, item: object
         log.info("message_kept_only", message=item.kind.value, evidence_id=str(evidence_id))
     elif isinstance(item, Statement):
         statement_ingestion.ingest(acting, evidence_id, item, connection_id=connection_id)
+    elif isinstance(item, Problem):  # A warning about the file; errors never get this far.
+        log.warning("message_odd", code=item.code, evidence_id=str(evidence_id))
     else:
         raise _not_from_a_bank(type(item).__name__)
 

@@ -26,7 +26,7 @@ ITEMS = list(
 )
 PAYEES = {payee.number: payee for payee in DATA.payees}
 ON_PURPOSE = DATA.payment_run
-SCHEMA = ROOT / "nostro" / "formats" / "schemas" / "camt.053.001.08.xsd"
+SCHEMA = ROOT / "nostro" / "formats" / "iso20022" / "schemas" / "camt.053.001.08.xsd"
 BATCH = {
     "statement_id": "NOSTRO-SAMPLE-1",
     "sequence": "1",

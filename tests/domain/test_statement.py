@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from nostro.domain.balance_gate import balance_verdict, closing_of, opening_of
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
-from nostro.domain.problem import Location
+from nostro.domain.problem import Location, warning
 from nostro.domain.statement import (
     Balance,
     Closing,
@@ -120,6 +120,15 @@ def records_of(told: Statement) -> list[object]:
         verdict=balance_verdict(told), location=Location(line=9),
     )  # fmt: skip
     return [StatementHeader(**fields), *told.entries, trailer]
+
+
+def test_what_is_said_of_the_file_before_its_first_statement_stays_with_it() -> None:
+    told = statement([("OPBD", money("100")), ("CLBD", money("101"))], [entry(money("1"))])
+    odd = warning("odd", "Odd.", "Look.", Location(line=1))
+    (found,) = assemble([odd, *records_of(told), odd])
+    assert isinstance(found, Statement)
+    assert found.problems == (odd, odd)
+    assert list(assemble([odd])) == [odd]
 
 
 def test_an_entry_lost_between_reading_and_writing_is_noticed() -> None:
