@@ -19,7 +19,8 @@ from nostro.formats.iso20022.shapes import Record, Shape
 from nostro.formats.iso20022.skeletons import NotPlainError, Parsed, Part, Plan, Texts, planned
 
 _PLANS_MAX = 2_000
-_PLAN_BYTES_MAX = 16 << 20
+_PLAN_BYTES_MAX = 64 << 20
+_TAG_BYTES = 500  # What a plan keeps for each tag of its skeleton, roughly.
 # A pattern costs milliseconds to make: only for skeletons that come again.
 _HITS_BEFORE_PATTERN = 3
 _PATTERNS_OF_A_SIZE_MAX = 8
@@ -137,7 +138,7 @@ class Shortcut:
 
     def _new_plan(self, way: _Way, skeleton: str, tags: list[str]) -> Plan:
         self.plans += 1
-        self.plan_bytes += len(skeleton)
+        self.plan_bytes += len(skeleton) + _TAG_BYTES * len(tags)
         plan: Plan | None = None
         try:
             plan = planned(way.shape, tags)
