@@ -29,6 +29,7 @@ from nostro.domain.records import from_json
 from nostro.formats import HEAD_BYTES, Profile
 from nostro.formats.container import MEMBERS_MAX, RATIO_FROM_BYTES, members
 from nostro.formats.iso20022 import schema
+from nostro.formats.iso20022.safe_expat import TEXT_MAX
 from nostro.formats.profiles.dialects import profile_from
 from nostro.formats.tables.flat import Flattener
 from nostro.formats.tables.workbook import PACKED_BYTES_MAX
@@ -38,6 +39,10 @@ ANY = "any"
 MADE: dict[str, Callable[[], bytes]] = {
     "bai2/line_too_long.in": lambda: b"01," + b"9" * (2 << 20),
     "bank_xlsx/workbook_too_large.in": lambda: b"PK\x03\x04" + bytes(PACKED_BYTES_MAX),
+    "camt_053/text_too_long.in": lambda: (
+        b"<Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.053.001.08'><BkToCstmrStmt><Stmt>"
+        b"<Id>S</Id><Ntry><AddtlNtryInf>%b" % (b"a" * (TEXT_MAX + 1))
+    ),
     "container/archive_too_large.in": lambda: gzip.compress(bytes(RATIO_FROM_BYTES + (2 << 20))),
     "container/archive_too_many.in": lambda: _many(MEMBERS_MAX + 1),
 }

@@ -20,7 +20,7 @@ from nostro.formats.letters import ascii_lines
 from nostro.formats.swift.fitting import derived_reference, swift_lines
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-CORPUS = Path("/work/shared/corpus")
+CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 FORMATS = ("camt_053", "mt940", "bai2")
 # What no converter may make up: a balance, an entry of another currency, a day a year away.
 AGREED = {"balance_missing", "currencies_differ", "date_not_carried", "not_a_day_statement"}
