@@ -141,7 +141,7 @@ for _name in ("camt_053", "mt940", "bai2", "nacha"):
 def write_pain_001(_path: Path, count: int) -> Run:
     sys.path.insert(0, str(ROOT))
     from nostro import formats
-    from nostro.formats.iso20022.schema import validate
+    from nostro.formats.iso20022.validation.schema import validate
 
     file = payment_file(count)
     write = formats.writer(formats.find()["pain_001"])

@@ -28,8 +28,8 @@ from nostro.domain.problem import Problem, RejectedLine, Severity
 from nostro.domain.records import from_json
 from nostro.formats import HEAD_BYTES, Profile
 from nostro.formats.container import MEMBERS_MAX, RATIO_FROM_BYTES, members
-from nostro.formats.iso20022 import schema
-from nostro.formats.iso20022.safe_expat import TEXT_MAX
+from nostro.formats.iso20022.validation import schema
+from nostro.formats.iso20022.xml.safe_expat import TEXT_MAX
 from nostro.formats.profiles.dialects import profile_from
 from nostro.formats.tables.flat import Flattener
 from nostro.formats.tables.workbook import PACKED_BYTES_MAX

@@ -17,7 +17,7 @@ from nostro import formats
 from nostro.domain.errors import Invalid
 from nostro.domain.payment_file import without_locations
 from nostro.formats import HEAD_BYTES, Profile
-from nostro.formats.iso20022.schema import schemas, validate
+from nostro.formats.iso20022.validation.schema import schemas, validate
 from tests.formats.payments import payment_files
 from tests.formats.samples import journals, read, write
 

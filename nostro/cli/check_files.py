@@ -103,7 +103,7 @@ def _of_reader(file: Opened, refused: set[str]) -> Iterator[Problem]:
 
 
 def _of_schema(stream: Any) -> Iterator[Problem]:
-    from nostro.formats.iso20022 import schema
+    from nostro.formats.iso20022.validation import schema
 
     try:
         yield from schema.problems(stream)

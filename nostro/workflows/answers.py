@@ -19,7 +19,7 @@ from nostro.domain.errors import Invalid, NostroError, Refused
 from nostro.domain.problem import Problem
 from nostro.domain.statement import ReportKind, Statement
 from nostro.formats import HEAD_BYTES, Profile
-from nostro.formats.iso20022.messages import message_of
+from nostro.formats.iso20022.xml.messages import message_of
 from nostro.ports import DeliversMessages, Incoming
 from nostro.storage import cases, events, evidence, messages, parties
 from nostro.storage.cases import NewCase

@@ -11,7 +11,7 @@ from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.statement import Closing, Statement
 from nostro.formats import Profile
-from nostro.formats.iso20022 import camt_053
+from nostro.formats.iso20022.accounts import camt_053
 from tests.formats.samples import IBAN, OTHER_IBAN, read
 
 ACCOUNT = f"<Acct><Id><IBAN>{IBAN}</IBAN></Id><Ccy>EUR</Ccy></Acct>"

@@ -15,8 +15,8 @@ from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.statement import Statement, assemble
 from nostro.formats import Profile
-from nostro.formats.iso20022 import camt_053
-from nostro.formats.iso20022.schema import validate
+from nostro.formats.iso20022.accounts import camt_053
+from nostro.formats.iso20022.validation.schema import validate
 from tests.formats.statements import statements
 
 SAMPLES = sorted((Path(__file__).parents[1] / "golden" / "camt_053").glob("*.in"))

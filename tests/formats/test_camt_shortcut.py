@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from nostro.domain.errors import Invalid
 from nostro.domain.statement import ReportKind
-from nostro.formats.iso20022.camt_reader import CamtOptions, shape_of
-from nostro.formats.iso20022.engine import Engine
+from nostro.formats.iso20022.accounts.camt_reader import CamtOptions, shape_of
+from nostro.formats.iso20022.xml.engine import Engine
 
 SHAPE = shape_of("Stmt", ReportKind.PREVIOUS_DAY, CamtOptions())
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nostro.domain.statement import ReportKind
-from nostro.formats.iso20022.camt_reader import CamtOptions, shape_of
-from nostro.formats.iso20022.camt_usual import UsualEntry
+from nostro.formats.iso20022.accounts.camt_reader import CamtOptions, shape_of
+from nostro.formats.iso20022.accounts.camt_usual import UsualEntry
 from tests.formats.test_camt_shortcut import (
     BALANCE,
     DETAIL,

@@ -30,9 +30,9 @@ from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.records import from_json, to_json
 from nostro.formats import Profile
-from nostro.formats.iso20022 import camt_029, camt_055, camt_056
-from nostro.formats.iso20022.camt_055_writer import _plain
-from nostro.formats.iso20022.schema import problems, schemas
+from nostro.formats.iso20022.answers import camt_029, camt_055, camt_056
+from nostro.formats.iso20022.answers.camt_055_writer import _plain
+from nostro.formats.iso20022.validation.schema import problems, schemas
 
 VERSIONS = [f"camt.055.001.{number}" for number in camt_055.FORMAT.versions]
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"

@@ -10,7 +10,7 @@ import pytest
 
 from nostro import formats
 from nostro.domain.errors import Invalid
-from nostro.formats.iso20022.messages import message_of
+from nostro.formats.iso20022.xml.messages import message_of
 from tests.formats.samples import read
 
 SCHEMAS = Path(formats.__file__).parent / "iso20022" / "schemas"

@@ -30,8 +30,8 @@ from nostro.domain.problem import Problem
 from nostro.domain.remittance import ReferredDocument
 from nostro.formats import Profile
 from nostro.formats.iso20022.control_sum import plain_sum
-from nostro.formats.iso20022.payment_shortcut import Shortcut
-from nostro.formats.iso20022.schema import validate
+from nostro.formats.iso20022.payments.payment_shortcut import Shortcut
+from nostro.formats.iso20022.validation.schema import validate
 from tests.formats.payments import (
     ADDRESS,
     DAY,

@@ -14,8 +14,8 @@ from nostro.domain.bank_status import StatusReport, move_of
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.formats import Profile
-from nostro.formats.iso20022 import pain_002
-from nostro.formats.iso20022.schema import problems
+from nostro.formats.iso20022.answers import pain_002
+from nostro.formats.iso20022.validation.schema import problems
 
 VERSIONS = [f"pain.002.001.{number}" for number in pain_002.FORMAT.versions]
 

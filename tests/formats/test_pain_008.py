@@ -9,7 +9,7 @@ import pytest
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.payment_file import Mandate, Method, Party, without_locations
-from nostro.formats.iso20022.schema import validate
+from nostro.formats.iso20022.validation.schema import validate
 from tests.formats.payments import (
     CREDITOR_ID,
     DAY,

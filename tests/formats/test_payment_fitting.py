@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nostro.domain.payment_file import Address, BankAccount, Party, Payment
-from nostro.formats.iso20022.payment_fitting import fitted
-from nostro.formats.iso20022.payment_texts import PaymentOptions
+from nostro.formats.iso20022.payments.payment_fitting import fitted
+from nostro.formats.iso20022.payments.payment_texts import PaymentOptions
 from tests.formats.payments import batch, payment, payment_file, payment_files
 from tests.formats.samples import write
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from nostro.domain.errors import Invalid
-from nostro.formats.iso20022 import schema
-from nostro.formats.iso20022.schema import PROBLEMS_MAX, problems, schemas, validate
+from nostro.formats.iso20022.validation import schema
+from nostro.formats.iso20022.validation.schema import PROBLEMS_MAX, problems, schemas, validate
 
 SPACE = "urn:iso:std:iso:20022:tech:xsd:"
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"

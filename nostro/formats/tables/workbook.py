@@ -16,7 +16,7 @@ from typing import Any
 from xml.parsers import expat
 
 from nostro.domain.errors import Invalid
-from nostro.formats.iso20022.safe_expat import safe_parser
+from nostro.formats.iso20022.xml.safe_expat import safe_parser
 
 PACKED_BYTES_MAX = 128 << 20
 PART_BYTES_MAX = 512 << 20

@@ -1,0 +1,1 @@
+"""What is said about a payment after it was sent: statuses, cancellations, their answers."""

@@ -1,0 +1,1 @@
+"""What a customer asks of a bank: credit transfers and direct debits."""

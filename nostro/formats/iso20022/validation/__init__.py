@@ -1,0 +1,1 @@
+"""Whether a bank would accept the form of a message: the official schemas, asked."""
