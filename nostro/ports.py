@@ -6,8 +6,8 @@ Connectors implement what their system can do; there is no second list of capabi
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
@@ -111,6 +111,61 @@ class AnswersEnquiries(Protocol):
     @abstractmethod
     def knows(self, message_id: str) -> bool | None:
         """True: it has it. False: it says it never had it. None: it cannot tell."""
+
+
+@runtime_checkable
+class ReportsStatus(Protocol):
+    """A channel that can be asked what became of one file of ours, payment by payment."""
+
+    @abstractmethod
+    def status(self, message_id: str) -> Incoming | None:
+        """The bank's own answer as a message to be kept and understood; None: nothing new.
+
+        Raises Unavailable or Refused. "I do not know this file" is `knows`' answer, not this one.
+        """
+
+
+@runtime_checkable
+class RecallsPayments(Protocol):
+    """A channel that takes requests to cancel or recall payments."""
+
+    @abstractmethod
+    def recall_format(self) -> str:
+        """The format of such a request, a name in nostro.formats ("camt_055")."""
+
+    @abstractmethod
+    def recall(self, outgoing: Outgoing) -> Receipt:
+        """Hand the request over once; raises as `send` does."""
+
+
+@runtime_checkable
+class RepeatsSafely(Protocol):
+    """A channel of which the bank promises by contract that the same bytes count once."""
+
+    @abstractmethod
+    def repeatable_for(self) -> timedelta:
+        """How long after the first send the promise holds: then the same bytes may go again."""
+
+
+@runtime_checkable
+class AcceptsBySilence(Protocol):
+    """A channel whose bank reports refusals only: what it does not refuse in time is accepted."""
+
+    @abstractmethod
+    def silent_after(self) -> timedelta:
+        """How long after delivery silence means yes. Zero: on this connection it never does."""
+
+
+@runtime_checkable
+class TakesCallbacks(Protocol):
+    """A channel that is called by the bank (a webhook)."""
+
+    @abstractmethod
+    def receive(self, headers: Mapping[str, str], body: bytes) -> Incoming:
+        """The message in one call, after its signature was checked; header names are lower case.
+
+        Raises Refused when the call is not surely the bank's. Needs no network.
+        """
 
 
 @runtime_checkable

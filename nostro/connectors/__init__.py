@@ -11,9 +11,29 @@ from typing import Any
 import msgspec
 
 from nostro.domain.errors import Invalid
-from nostro.ports import AnswersEnquiries, DeliversMessages, SendsPayments, TakesPostings
+from nostro.ports import (
+    AcceptsBySilence,
+    AnswersEnquiries,
+    DeliversMessages,
+    RecallsPayments,
+    RepeatsSafely,
+    ReportsStatus,
+    SendsPayments,
+    TakesCallbacks,
+    TakesPostings,
+)
 
-CAPABILITIES = (SendsPayments, DeliversMessages, AnswersEnquiries, TakesPostings)
+CAPABILITIES = (
+    SendsPayments,
+    DeliversMessages,
+    AnswersEnquiries,
+    ReportsStatus,
+    RecallsPayments,
+    RepeatsSafely,
+    AcceptsBySilence,
+    TakesCallbacks,
+    TakesPostings,
+)
 
 
 class Connector(msgspec.Struct, frozen=True, kw_only=True):
