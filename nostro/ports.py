@@ -169,6 +169,26 @@ class TakesCallbacks(Protocol):
 
 
 @runtime_checkable
+class SealsFiles(Protocol):
+    """A channel whose files are signed and encrypted before they leave, and opened on arrival."""
+
+    @abstractmethod
+    def seal(self, outgoing: Outgoing) -> Outgoing:
+        """The file signed by us and encrypted to the bank, under the name that it travels by.
+
+        Without network. Two seals of one file differ, so the result is kept and is what is sent:
+        a second try carries the same bytes. Raises Refused when a key does not serve.
+        """
+
+    @abstractmethod
+    def unseal(self, content: bytes) -> bytes:
+        """The clear content of what the bank sent, after its signature was checked.
+
+        Without network. Raises Refused when it is not surely the bank's or cannot be opened.
+        """
+
+
+@runtime_checkable
 class TakesPostings(Protocol):
     """An ERP that takes journals and payment status."""
 

@@ -18,6 +18,7 @@ from nostro.ports import (
     RecallsPayments,
     RepeatsSafely,
     ReportsStatus,
+    SealsFiles,
     SendsPayments,
     TakesCallbacks,
     TakesPostings,
@@ -32,6 +33,7 @@ CAPABILITIES = (
     RepeatsSafely,
     AcceptsBySilence,
     TakesCallbacks,
+    SealsFiles,
     TakesPostings,
 )
 
