@@ -6,7 +6,6 @@ afterwards (see convert_file). Amounts, days, accounts and balances are never le
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,16 +46,7 @@ _KEPT = {
     "status",
     "text",
 }
-# What writers call a field when they do not name it.
-_WORDS = {
-    "availability": "available",
-    "last page": "last_page",
-    "legal sequence number": "legal_sequence",
-    "period": "from_day to_day",
-    "time of making": "created_at",
-}
 _FIELDS = {name for kind in _KINDS for name in kind.__struct_fields__} - _KEPT
-_OWN_CODES = ("codes", "proprietary_code", "proprietary_issuer")
 _REFUSALS = ("not_carried", "not_in_version")
 # What a writer is told unless the person says otherwise: to leave out by itself what has no place,
 # and to tell details in words that read back.
@@ -77,29 +67,11 @@ def written_without(documents: Sequence[Any], form: Format, profile: Profile) ->
         try:
             return written([without(one, tuple(sorted(gone))) for one in documents], form, profile)
         except Invalid as refused:
-            if not refused.code.endswith(_REFUSALS):
+            told = refused.code.endswith(_REFUSALS) and refused.field in _FIELDS
+            if not told or refused.field in gone:
                 raise
-            more = _named_in(refused) - gone
-            # A refusal that names no field of ours is about one of the bank's own codes.
-            fallback = [name for name in _OWN_CODES if name not in gone]
-            if not more and not fallback:
-                raise
-            gone |= more or {fallback[0]}
+            gone.add(refused.field)
 
 
 def _options(form: Format) -> tuple[str, ...]:
     return form.options.__struct_fields__
-
-
-def _named_in(refused: Invalid) -> set[str]:
-    """The fields that a refusal names, in its sentence or at the end of its place."""
-    text = f"{refused.happened} {refused.location.rpartition(', ')[2]}".replace("_", " ").lower()
-    found = set()
-    for words, names in _WORDS.items():
-        if words in text:
-            text = text.replace(words, "")
-            found |= set(names.split())
-    for name in sorted(_FIELDS, key=len, reverse=True):  # "sequence" is not "legal sequence".
-        text, count = re.subn(rf"\b{name.replace('_', ' ')}\b", "", text)
-        found |= {name} if count else set()
-    return found

@@ -12,7 +12,7 @@ class NostroError(Exception):
     """An error raised on purpose: code, what happened, what we did, what you can do.
 
     `location` names where in the input it happened ("line 12, column IBAN"), `field` the field of
-    an API body, when there is one.
+    an API body, or of the record that a writer cannot carry, when there is one.
     """
 
     def __init__(

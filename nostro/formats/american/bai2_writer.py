@@ -313,4 +313,5 @@ def _refuse(statement: Statement, names: Sequence[str]) -> None:
         f" {', '.join(names)}.",
         _NOTHING,
         "Set `summarise` in the profile to leave out what BAI2 has no field for.",
+        field=names[0],
     )

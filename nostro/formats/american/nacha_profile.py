@@ -259,7 +259,7 @@ def _advice(payment: Payment, credit: bool, where: str) -> str:
     try:
         return write_820(advice, Profile(options={"segment": "\\"})).decode()
     except Invalid as refusal:
-        raise refuse("not_carried", where, refusal.happened, refusal.can_do) from None
+        raise refuse("not_carried", where, refusal.happened, refusal.can_do, "documents") from None
 
 
 def _without(record: Any, names: tuple[str, ...]) -> Any:

@@ -15,9 +15,9 @@ NOTHING = "Nothing was written."
 _NOT_ALLOWED = re.compile(r"[^ -~]")
 
 
-def refuse(code: str, where: str, happened: str, can_do: str) -> Invalid:
-    """A refusal of the writer, with the place in the document."""
-    return Invalid(code, happened, NOTHING, can_do, location=where)
+def refuse(code: str, where: str, happened: str, can_do: str, field: str = "") -> Invalid:
+    """A refusal of the writer, with the place in the document, and the field not carried."""
+    return Invalid(code, happened, NOTHING, can_do, location=where, field=field)
 
 
 def printable(value: str, what: str, where: str) -> str:

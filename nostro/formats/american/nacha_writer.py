@@ -284,6 +284,7 @@ def _same(ours: msgspec.Struct, theirs: Any, where: str, fields: tuple[str, ...]
                 where,
                 f"A Nacha file cannot carry the {name} {_shown(said)}.",
                 "Correct it, or name it in leave_out of the profile if the bank need not know.",
+                name,
             )
 
 

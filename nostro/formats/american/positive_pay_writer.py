@@ -56,8 +56,9 @@ def write(document: IssueFile, profile: Profile) -> bytes:
     return data
 
 
-def _refuse(code: str, where: str, happened: str, can_do: str) -> Invalid:
-    return Invalid(code, happened, "Nothing was written.", can_do, location=where)
+def _refuse(code: str, where: str, happened: str, can_do: str, field: str = "") -> Invalid:
+    did = "Nothing was written."
+    return Invalid(code, happened, did, can_do, location=where, field=field)
 
 
 def _account(document: IssueFile, layout: Layout) -> None:
@@ -226,4 +227,5 @@ def _same(ours: Any, theirs: Any, where: str, fields: tuple[str, ...]) -> None:
                 where,
                 f"The layout cannot carry the {field.replace('_', ' ')} {said!r:.100}.",
                 "Correct it, or use a layout that has a place for it.",
+                field,
             )

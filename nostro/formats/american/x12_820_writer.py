@@ -272,6 +272,7 @@ def _same(advice: RemittanceAdvice, body: Sequence[tuple[str, ...]]) -> None:
             f"An 820 cannot carry what the advice says in {', '.join(names)}.",
             _NOTHING,
             "Leave it out, or put it where an 820 has a place for it.",
+            field=names[0],
         )
 
 

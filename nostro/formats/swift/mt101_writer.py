@@ -52,6 +52,8 @@ _BATCH_PLAIN = (
     "entry_description",
     "service_class",
     "codes",
+    "ultimate_own",
+    "charges_account",
 )
 _PAYMENT_PLAIN = (
     "instruction_id",
@@ -64,7 +66,10 @@ _PAYMENT_PLAIN = (
     "local_instrument",
     "category_purpose",
     "check_number",
+    "ultimate_debtor",
+    "ultimate_creditor",
 )
+_EMPTY = ("", None, (), NOBODY, NO_ACCOUNT)
 
 
 class RequestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,17 +112,29 @@ def _fits(file: PaymentFile, groups: Sequence[list[PaymentBatch]]) -> None:
     if len({batches[0].batch_id for batches in groups}) < len(groups):
         happened = "Two messages would have the same reference (:20:)."
         raise refused("reference_repeated", happened, "Give each batch its own id.", where)
-    if file.created_at or (file.version and file.version != "MT101"):
-        raise _not_carried("a time of making, or another version", where)
+    if file.created_at:
+        raise _not_carried("a time of making", "created_at", where)
+    if file.version and file.version != "MT101":
+        raise _not_carried("another version", "version", where)
     if file.forwarding_agent != Agent(bic=file.forwarding_agent.bic):
-        raise _not_carried("more of the sender than its BIC", where)
-    if bool(file.forwarding_agent.bic) != bool(file.receiver) or bool(file.version) != bool(
-        file.receiver
-    ):
-        raise _not_carried("an envelope without sender, receiver and version MT101", where)
+        raise _not_carried("more of the sender than its BIC", "forwarding_agent", where)
+    _envelope_fits(file, where)
     for name, _ in file.codes:
         if name != "{3}" or not file.receiver:
             raise _code_not_carried(name, where)
+
+
+def _envelope_fits(file: PaymentFile, where: str) -> None:
+    """Sender, receiver and version are all there, or none of them."""
+    told = {
+        "forwarding_agent": file.forwarding_agent.bic,
+        "receiver": file.receiver,
+        "version": file.version,
+    }
+    there = [name for name, text in told.items() if text]
+    if there and len(there) < len(told):
+        thing = "an envelope without sender, receiver and version MT101"
+        raise _not_carried(thing, there[0], where)
 
 
 def _framed(file: PaymentFile, text: str, where: str) -> str:
@@ -167,10 +184,8 @@ def _batch_fits(batch: PaymentBatch, where: str) -> None:
         happened = f"MT101 asks for transfers; the method of this batch is {batch.method}."
         raise refused("method_not_carried", happened, "Write it in another format.", where)
     for name in _BATCH_PLAIN:
-        if getattr(batch, name) not in ("", None, ()):
-            raise _not_carried(name, where)
-    if batch.ultimate_own != NOBODY or batch.charges_account != NO_ACCOUNT:
-        raise _not_carried("an ultimate debtor or an account for charges", where)
+        if getattr(batch, name) not in _EMPTY:
+            raise _not_carried(f"the {name.replace('_', ' ')}", name, where)
 
 
 def _own(batch: PaymentBatch, where: str) -> Iterator[str]:
@@ -180,7 +195,8 @@ def _own(batch: PaymentBatch, where: str) -> Iterator[str]:
     if batch.own_agent != NO_AGENT:
         letter, text = agent_field(batch.own_agent, f"{where}, own bank")
         if letter == "D":
-            raise _not_carried("the name of our bank (52a has BIC or clearing number)", where)
+            thing = "the name of our bank (52a has BIC or clearing number)"
+            raise _not_carried(thing, "own_agent", where)
         yield f":52{letter}:{text}"
 
 
@@ -218,25 +234,24 @@ def _payment(
 
 def _payment_fits(payment: Payment, where: str) -> None:
     for name in _PAYMENT_PLAIN:
-        if getattr(payment, name) not in ("", None):
-            raise _not_carried(name, where)
-    if payment.ultimate_debtor != NOBODY or payment.ultimate_creditor != NOBODY:
-        raise _not_carried("an ultimate debtor or creditor", where)
+        if getattr(payment, name) not in _EMPTY:
+            raise _not_carried(f"the {name.replace('_', ' ')}", name, where)
     for name, text in payment.codes:
         if name not in _KEPT or len(text) > _KEPT[name]:
             raise _code_not_carried(name, where)
     for document in payment.documents:
         plain = ReferredDocument(number=document.number, kind="CINV", location=document.location)
         if plain != document:
-            raise _not_carried("more of a document than the number of an invoice", where)
+            thing = "more of a document than the number of an invoice"
+            raise _not_carried(thing, "documents", where)
     for line in payment.remittance:
         if line.startswith(("/ROC/", "/RFB/", "/INV/")):
-            raise _not_carried("remittance that looks like a code of :70:", where)
+            raise _not_carried("remittance that looks like a code of :70:", "remittance", where)
 
 
 def _money(money: Money, where: str) -> str:
     if money.minor < 0:
-        raise _not_carried("a negative amount", where)
+        raise _not_carried("a negative amount", "amount", where)
     return f"{money.currency}{amount_text(money, where)}"
 
 
@@ -266,15 +281,16 @@ def _rate(rate: str, where: str) -> str:
     text = text if "," in text else f"{text},"
     digits = text.replace(",", "", 1)
     if len(text) > 12 or not (digits.isascii() and digits.isdigit()):
-        raise _not_carried(f"the rate {rate!r} (12 characters)", where)
+        raise _not_carried(f"the rate {rate!r} (12 characters)", "exchange_rate", where)
     return text
 
 
-def _not_carried(thing: str, where: str) -> Invalid:
+def _not_carried(thing: str, field: str, where: str) -> Invalid:
     happened = f"MT101 cannot carry {thing}."
-    return refused("not_carried", happened, "Leave it out knowingly, or write pain.001.", where)
+    can_do = "Leave it out knowingly, or write pain.001."
+    return refused("not_carried", happened, can_do, where, field)
 
 
 def _code_not_carried(name: str, where: str) -> Invalid:
     happened = f"MT101 has no place for the code {name!r}, or not for all of it."
-    return refused("code_not_carried", happened, "Leave it out knowingly.", where)
+    return refused("code_not_carried", happened, "Leave it out knowingly.", where, "codes")

@@ -26,6 +26,27 @@ _BALANCES = {"CLAV": "64", "FWAV": "65"}
 _DEFAULT_TYPE = "NMSC"  # "Miscellaneous": the standard's word for a booking of no other type.
 # Fields of the head that have no field of ours, as the reader keeps them.
 _KEPT = frozenset(("{1}", "{2}", "{3}", "{5}", "21", "25"))
+# Fields of ours without a place.
+_STATEMENT_PLAIN = (
+    "account_name",
+    "owner_name",
+    "message_id",
+    "related_account",
+    "legal_sequence",
+    "created_at",
+    "last_page",
+    "from_day",
+    "to_day",
+)
+_ENTRY_PLAIN = (
+    "transaction_code",
+    "entry_reference",
+    "payment_information_id",
+    "message_id",
+    "batch_count",
+    "available",
+    "exchange",
+)
 
 
 def write(statement: Statement, profile: Profile) -> bytes:
@@ -67,16 +88,12 @@ def _fits(statement: Statement) -> None:
     if statement.kind is not ReportKind.PREVIOUS_DAY:
         happened = "MT940 is a statement of a day that is over; this one is not."
         raise refused("not_a_day_statement", happened, "Write it in another format.", where)
-    for name in ("account_name", "owner_name", "message_id", "related_account"):
-        if getattr(statement, name):
-            raise _not_carried(name, where)
-    if statement.legal_sequence is not None or statement.created_at is not None:
-        raise _not_carried("a legal sequence number or a time of making", where)
-    if statement.last_page is not None or statement.from_day or statement.to_day:
-        raise _not_carried("a period, or a mark of the last page", where)
+    for name in _STATEMENT_PLAIN:
+        if getattr(statement, name) not in ("", None):
+            raise _not_carried(f"the {name.replace('_', ' ')}", name, where)
     for name, _ in statement.codes:
         if name not in _KEPT:
-            raise _code_not_carried(name, where)
+            raise _code_not_carried(name, "codes", where)
 
 
 def _head(statement: Statement) -> Iterator[str]:
@@ -88,7 +105,8 @@ def _head(statement: Statement) -> Iterator[str]:
     yield from _account(statement, told.get("25", ""), where)
     number, page = statement.sequence or 0, statement.page
     if not (0 <= number <= 99999 and 0 <= (page or 0) <= 99999):
-        raise _not_carried("a statement or page number of more than 5 digits", where)
+        field = "page" if 0 <= number <= 99999 else "sequence"
+        raise _not_carried(f"a {field} number of more than 5 digits", field, where)
     yield f":28C:{number}" + (f"/{page}" if page is not None else "")
     opening = _opening(statement)
     yield f":{'60M' if opening.interim else '60F'}:{_balance(opening, statement, where)}"
@@ -108,7 +126,7 @@ def _account(statement: Statement, written: str, where: str) -> Iterator[str]:
     found = Account(text)
     same = (found.number, found.bank_code) == (statement.account, statement.bank_code)
     if not same or (found.bank_bic and found.bank_bic != statement.bank_bic):
-        raise _not_carried(f"the account {plain[:40]!r} so that it reads back", where)
+        raise _not_carried(f"the account {plain[:40]!r} so that it reads back", "account", where)
     yield f":25:{line_of(text, 35, where)}"
 
 
@@ -126,7 +144,7 @@ def _one(statement: Statement, codes: Sequence[str], word: str, *, last: bool) -
     found = [balance for balance in statement.balances if balance.code in codes]
     whole = [balance for balance in found if not balance.interim]
     if len(whole) > 1:
-        raise _not_carried(f"several {word} balances", where)
+        raise _not_carried(f"several {word} balances", "balances", where)
     if not found:
         happened = f"The statement has no {word} booked balance; MT940 must have one."
         raise refused("balance_missing", happened, "Write it in another format.", where)
@@ -136,8 +154,10 @@ def _one(statement: Statement, codes: Sequence[str], word: str, *, last: bool) -
 def _balance(balance: Balance, statement: Statement, where: str) -> str:
     money = balance.amount
     _same_currency(money, statement, where)
-    if balance.available or not reads_back((balance.day,), _year(statement)):
-        raise _not_carried("this balance (availability, or a day of another century)", where)
+    if balance.available:
+        raise _not_carried("when a balance becomes available", "available", where)
+    if not reads_back((balance.day,), _year(statement)):
+        raise _not_carried(f"a balance of another century ({balance.day})", "day", where)
     mark = "D" if money.minor < 0 else "C"
     return f"{mark}{short(balance.day)}{money.currency}{amount_text(money, where)}"
 
@@ -179,20 +199,16 @@ def _entry_fits(entry: Entry, statement: Statement, where: str) -> None:
     if entry.status != EntryStatus.BOOK:
         happened = f"MT940 carries booked entries only; this one is {entry.status}."
         raise refused("status_not_carried", happened, "Leave it out, or write MT942.", where)
-    names = ("transaction_code", "entry_reference", "payment_information_id", "message_id")
-    for name in names:
+    for name in _ENTRY_PLAIN:
         if getattr(entry, name):
-            raise _not_carried(name, where)
-    if entry.batch_count or entry.available or entry.exchange:
-        raise _not_carried("a batch count, availability or exchange", where)
+            raise _not_carried(f"the {name.replace('_', ' ')}", name, where)
     supplement = dict(entry.codes).get("61/9", "")
-    if (entry.charges and "/CHGS/" not in supplement) or (
-        entry.instructed and "/OCMT/" not in supplement
-    ):
-        raise _not_carried("charges or an instructed amount outside the supplement", where)
+    for name, word in (("charges", "/CHGS/"), ("instructed", "/OCMT/")):
+        if getattr(entry, name) and word not in supplement:
+            raise _not_carried(f"{name} outside the supplement", name, where)
     for name, _ in entry.codes:
         if name != "61/9":
-            raise _code_not_carried(name, where)
+            raise _code_not_carried(name, "codes", where)
 
 
 def _line(entry: Entry, year: int, options: StatementOptions, where: str) -> str:
@@ -210,9 +226,9 @@ def _line(entry: Entry, year: int, options: StatementOptions, where: str) -> str
     mark = ("R" if entry.reversal else "") + ("C" if incoming else "D")
     kind = entry.proprietary_code.partition("+")[0] or _DEFAULT_TYPE
     if len(kind) != 4 or not kind[0].isupper() or not kind.isalnum() or kind.upper() != kind:
-        raise _code_not_carried(kind, where)
+        raise _code_not_carried(kind, "proprietary_code", where)
     if entry.funds_code and (len(entry.funds_code) != 1 or not entry.funds_code.isupper()):
-        raise _code_not_carried(entry.funds_code, where)
+        raise _code_not_carried(entry.funds_code, "funds_code", where)
     amount = amount_text(entry.amount, where)
     text = f":61:{short(value)}{booked}{mark}{entry.funds_code}{amount}{kind}"
     return text + _references(entry, where)
@@ -220,12 +236,13 @@ def _line(entry: Entry, year: int, options: StatementOptions, where: str) -> str
 
 def _references(entry: Entry, where: str) -> str:
     customer = entry.customer_reference or NO_REFERENCE
-    for reference, width in ((customer, 16), (entry.bank_reference, 16)):
-        line_of(reference, width, where)
+    told = {"customer_reference": customer, "bank_reference": entry.bank_reference}
+    for name, reference in told.items():
+        line_of(reference, 16, where)
         if "//" in reference or reference != reference.strip() or reference.endswith("/"):
-            raise _not_carried(f"the reference {reference!r}", where)
-    if entry.bank_reference == NO_REFERENCE or entry.customer_reference == NO_REFERENCE:
-        raise _not_carried("NONREF as a reference: it means that there is none", where)
+            raise _not_carried(f"the reference {reference!r}", name, where)
+        if getattr(entry, name) == NO_REFERENCE:
+            raise _not_carried("NONREF as a reference: it means that there is none", name, where)
     bank = f"//{entry.bank_reference}" if entry.bank_reference else ""
     supplement = dict(entry.codes).get("61/9", "")
     more = "\n" + lines_of(supplement.split("\n"), 34, 1, where) if supplement else ""
@@ -247,11 +264,12 @@ def _foot(statement: Statement) -> Iterator[str]:
         yield f":86:{lines_of(statement.text.split(chr(10)), 65, 6, where)}"
 
 
-def _not_carried(thing: str, where: str) -> Invalid:
+def _not_carried(thing: str, field: str, where: str) -> Invalid:
     happened = f"MT940 cannot carry {thing}."
-    return refused("not_carried", happened, "Leave it out knowingly, or write camt.053.", where)
+    can_do = "Leave it out knowingly, or write camt.053."
+    return refused("not_carried", happened, can_do, where, field)
 
 
-def _code_not_carried(name: str, where: str) -> Invalid:
+def _code_not_carried(name: str, field: str, where: str) -> Invalid:
     happened = f"MT940 has no place for the code {name!r}."
-    return refused("code_not_carried", happened, "Leave it out knowingly.", where)
+    return refused("code_not_carried", happened, "Leave it out knowingly.", where, field)

@@ -18,6 +18,7 @@ from nostro.formats.swift.text import NARRATIVE_WIDTH, lines_of, refused
 
 LINES_MAX = 6
 _PIECE = 27
+_CODE = "the transaction code"
 _PURPOSE = [*(str(number) for number in range(20, 30)), *(str(number) for number in range(60, 64))]
 # In the order that banks use.
 _KEYWORDS = ("EREF", "KREF", "MREF", "CRED", "DEBT", "PURP", "ABWA", "SVWZ")
@@ -32,7 +33,7 @@ def narrative_of(entry: Entry, dialect: str, what: str) -> str:
     """
     if len(entry.details) > 1:
         happened = f"The booking has {len(entry.details)} details; :86: tells of one."
-        raise refused("details_not_carried", happened, "Write camt.053 instead.", what)
+        raise refused("details_not_carried", happened, "Write camt.053 instead.", what, "details")
     detail = entry.details[0] if entry.details else None
     if entry.text and _tells(entry.text, entry, detail) == []:
         return lines_of(entry.text.split("\n"), NARRATIVE_WIDTH, LINES_MAX, what)
@@ -46,6 +47,7 @@ def narrative_of(entry: Entry, dialect: str, what: str) -> str:
             f":86: in the way {dialect!r} cannot tell {', '.join(missing)} of the booking.",
             "Choose another way of writing it (option narrative), or write camt.053.",
             what,
+            "proprietary_code" if missing[0] == _CODE else missing[0],
         )
     return text
 
@@ -54,7 +56,7 @@ def _tells(text: str, entry: Entry, detail: TransactionDetail | None) -> list[st
     """The fields of the booking that the text does not tell as they are."""
     told = decode(text, "auto", entry.amount.currency)
     gvc = entry.proprietary_code.partition("+")[2]
-    missing = [] if told.pop("gvc", "") == gvc else ["the transaction code"]
+    missing = [] if told.pop("gvc", "") == gvc else [_CODE]
     codes = tuple(code for code in told.pop("codes") if code[0] != "?00")
     got = TransactionDetail(amount=entry.amount, codes=codes, **told)
     wanted = detail or TransactionDetail(amount=entry.amount)
@@ -75,6 +77,7 @@ def _plain(entry: Entry, detail: TransactionDetail | None, what: str) -> str:
             "Plain lines cannot tell the bank's text beside the remittance.",
             "Choose the way german or slash (option narrative).",
             what,
+            "remittance",
         )
     pieces = [line[at : at + 65] for line in lines for at in range(0, len(line), 65)]
     return lines_of(pieces, NARRATIVE_WIDTH, LINES_MAX, what) if pieces else ""

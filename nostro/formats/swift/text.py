@@ -19,9 +19,9 @@ _ALLOWED = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]*\Z")
 NOT_WRITTEN = "Nothing was written."
 
 
-def refused(code: str, happened: str, can_do: str, what: str) -> Invalid:
-    """A refusal of a writer; `what` says which field of which record."""
-    return Invalid(code, happened, NOT_WRITTEN, can_do, location=what)
+def refused(code: str, happened: str, can_do: str, what: str, field: str = "") -> Invalid:
+    """A refusal of a writer; `what` says which record, `field` what it cannot carry of it."""
+    return Invalid(code, happened, NOT_WRITTEN, can_do, location=what, field=field)
 
 
 def line_of(text: str, width: int, what: str) -> str:

@@ -37,6 +37,8 @@ _INTERIM = "INTM"
 _SUBTYPE = re.compile(r"[A-Z]{4}\Z")
 # Where the words of a place in the file stand: they differ by nature.
 _OF_READING = ("location", "problems")
+# What the words of a place name before they name a field.
+_RECORDS = frozenset(("statement", "entries", "details", "balances"))
 
 
 Reads = Callable[[BinaryIO, Profile], Iterator[Any]]
@@ -94,7 +96,7 @@ def _created(statement: Statement) -> str:
         return statement.created_at.isoformat()
     days = [balance.day for balance in statement.balances]
     if not days:
-        raise _not_carried("created_at", "statement")
+        raise _not_carried("created_at", "statement", "created_at")
     return f"{max(days).isoformat()}T00:00:00"
 
 
@@ -206,18 +208,25 @@ def _compare(given: Any, back: Any, place: str) -> None:
         for number, (one, other) in enumerate(zip(given, back, strict=True), start=1):
             _compare(one, other, f"{place} {number}")
     elif given != back:
-        raise _not_carried(place.rpartition(", ")[2], place)
+        raise _not_carried(place.rpartition(", ")[2], place, _field_of(place))
+
+
+def _field_of(place: str) -> str:
+    """The field that a place names: "charges" of "statement 1, entries 2, charges 1, amount"."""
+    words = [part.partition(" ")[0] for part in place.split(", ")]
+    return next((word for word in words if word not in _RECORDS), words[-1])
 
 
 def _are_lists(*values: Any) -> bool:
     return all(isinstance(value, list | tuple) for value in values)
 
 
-def _not_carried(what: str, where: str) -> Invalid:
+def _not_carried(what: str, where: str, field: str = "") -> Invalid:
     return Invalid(
         "not_carried",
         f"A camt.053 of this version cannot carry this exactly: {what.replace('_', ' ')}.",
         NOT_WRITTEN,
         "Leave it out, or choose a newer version or another format.",
         location=where,
+        field=field,
     )

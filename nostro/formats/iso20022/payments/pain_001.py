@@ -88,7 +88,8 @@ def _head(writing: Writing, batch: PaymentBatch) -> str:
     if not writing.edition.date_choice:
         if time and not zone:
             happened = f"{writing.edition.version} knows no time of execution ({time[:20]!r})."
-            raise refuse("not_in_version", happened, "Choose a newer version.", where)
+            can_do = "Choose a newer version."
+            raise refuse("not_in_version", happened, can_do, where, "requested_time")
         dated = f"{day}{time}"
     elif time and not zone:
         dated = f"<DtTm>{day}T{time}</DtTm>"

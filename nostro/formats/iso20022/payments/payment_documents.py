@@ -71,4 +71,5 @@ def _amount(tag: str, money: Money | None, where: str) -> str:
 
 def _nowhere(texts: Texts, what: str, where: str) -> Exception:
     happened = f"{texts.version} has no place for {what}."
-    return refuse("not_in_version", happened, "Leave it out, or choose another version.", where)
+    can_do = "Leave it out, or choose another version."
+    return refuse("not_in_version", happened, can_do, where, "documents")

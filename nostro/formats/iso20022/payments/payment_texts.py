@@ -72,8 +72,8 @@ class PaymentOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     batch_booking: bool | None = None
 
 
-def refuse(code: str, happened: str, can_do: str, where: str) -> Invalid:
-    return Invalid(code, happened, NOT_WRITTEN, can_do, location=where)
+def refuse(code: str, happened: str, can_do: str, where: str, field: str = "") -> Invalid:
+    return Invalid(code, happened, NOT_WRITTEN, can_do, location=where, field=field)
 
 
 def keep(found: Iterable[Breach], where: str) -> None:

@@ -186,7 +186,7 @@ class Writing:
     def _uetr(self, text: str, where: str) -> str:
         if not self.edition.uetr:
             happened = f"{self.edition.version} has no place for a UETR."
-            raise refuse("not_in_version", happened, "Choose a newer version.", where)
+            raise refuse("not_in_version", happened, "Choose a newer version.", where, "uetr")
         rules.check_uetr(text, where)
         return text
 
@@ -310,7 +310,7 @@ class Writing:
         try:
             return graft(made, path, codes, self.edition.order)
         except Invalid as wrong:
-            raise refuse(wrong.code, wrong.happened, wrong.can_do, where) from None
+            raise refuse(wrong.code, wrong.happened, wrong.can_do, where, wrong.field) from None
 
 
 def _created(text: str, where: str) -> str:

@@ -186,4 +186,5 @@ def _nowhere(name: str, version: str) -> Invalid:
         f"{version} has no place for {name[:100]}.",
         "The file was not written.",
         "Leave it out, or choose a version in the bank's profile that has it.",
+        field="codes",
     )
