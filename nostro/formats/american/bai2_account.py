@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
@@ -25,23 +26,29 @@ from nostro.formats.american.bai2_records import Entries, Record
 
 ISSUER = "BAI"
 _NO_FUNDS = ("Z", "")
+_ADDED_AT_ONCE = 10_000
+# A line of nothing, or with blanks at its end; the line end first, as it is found fastest.
+_FILLED = re.compile(r"\n(?<=[\s,]\n)")
 _ASK = "Ask the bank for a corrected file."
 _IF_IT_CLOSES = "Trust it only if the statement closes."
 _DIRECTIONS = {"credit": CREDIT, "debit": DEBIT, "information": NEITHER}
 
 
 class Meaning:
-    """What a type code makes of an entry; counts and adds up those that need no care."""
+    """What a type code makes of an entry.
 
-    __slots__ = ("booked", "found", "sign", "status", "total", "transaction_code")
+    `usual` is that again, with what takes the amount of an entry that needs no care.
+    """
+
+    __slots__ = ("booked", "minors", "sign", "status", "transaction_code", "usual")
 
     def __init__(self, sign: int, status: str, transaction_code: str) -> None:
         self.sign = sign
         self.status = status
         self.transaction_code = transaction_code
         self.booked = status == EntryStatus.BOOK
-        self.found = 0
-        self.total = 0
+        self.minors: list[int] = []
+        self.usual = (sign, status, transaction_code, self.minors.append)
 
 
 class Account:
@@ -73,6 +80,7 @@ class Account:
         self.sum = 0
         self.summable = True
         self.entry_count = 0
+        self.not_added = 0
         self.unreadable = 0
         self.sums = {CREDIT: [0, 0], DEBIT: [0, 0]}
         self.totals: dict[int, tuple[int | None, int]] = {}
@@ -156,46 +164,51 @@ class Account:
     def entries(self, records: Entries) -> Iterator[Entry | Problem]:
         """The entries of records 16: the usual ones here, fields continued in 88 in `_slowly`."""
         meanings, currency, day = self.meanings, self.currency, self.day
-        path, number = f"{self.path}, entry ", self.entry_count
-        line, text = records.line, records.text
-        ascii_only, odd = text.isascii(), self.between != "\n" or "/" in text
+        path, number, longest = f"{self.path}, entry ", self.entry_count, DIGITS_MAX
+        line, ascii_only = records.line, records.text.isascii()
+        filled = self._is_filled(records.text)
         for number, body in enumerate(records.bodies, self.entry_count + 1):
             try:
                 code, amount, funds, bank, customer, told = body.split(",", 5)
-            except ValueError:
-                code, amount = "", ""
-            meaning = meanings.get(code)
-            plain = amount.isdigit() and (ascii_only or amount.isascii()) and funds in _NO_FUNDS
+                sign, status, transaction_code, add = meanings[code].usual
+            except (ValueError, KeyError):
+                amount = ""
             if (
-                (meaning is None or not plain or len(amount) > DIGITS_MAX)
-                or "\n" in bank
-                or "\n" in customer
+                (not amount.isdigit() or len(amount) > longest or funds not in _NO_FUNDS)
+                or ("\n" in bank or "\n" in customer)
+                or not (ascii_only or amount.isascii())
             ):
                 lines, self.entry_count = body.count("\n") + 1, number
                 yield from self._slowly(Record(line, "16", body, lines))
                 line += lines
                 continue
             text = told.replace("\n88,", "\n")
-            lines = 1 + (len(told) - len(text)) // 3
-            if odd or " \n" in text or text[-1:] == " " or text[:1] == "\n":
-                text = self._text(text.split("\n"))
             minor = int(amount)
-            meaning.found += 1
-            meaning.total += minor
-            # By position where it can be: with keywords alone the call costs half as much again.
+            add(minor)
             # fmt: off
             yield Entry(
-                Money(meaning.sign * minor, currency), meaning.status, day, None, bank, "",
-                meaning.transaction_code, code, False, text, (),
-                Location(line, "", f"{path}{number}"),
-                proprietary_issuer=ISSUER, customer_reference=customer, funds_code=funds,
+                Money(sign * minor, currency), status, day, None, bank.strip(), "",
+                transaction_code, code, False, self._text(text) if filled else text, (),
+                Location(line, "", f"{path}{number}"), "", "", 0, ISSUER, customer.strip(), funds,
             )
             # fmt: on
-            line += lines
+            line += 1 + (len(told) - len(text)) // 3
         self.entry_count = number
+        self.not_added += len(records.bodies)
+        if self.not_added > _ADDED_AT_ONCE:
+            self.add_up()
 
-    def _text(self, lines: Sequence[str]) -> str:
-        return self.between.join([ended(line) for line in lines]).strip("\n")
+    def _is_filled(self, records: str) -> bool:
+        """Whether a text among these may not be told as it is: filled up, ended by a slash."""
+        return (
+            self.between != "\n"
+            or "/" in records
+            or (records[-1:].isspace() or records[-1:] == ",")
+            or _FILLED.search(records) is not None
+        )
+
+    def _text(self, text: str) -> str:
+        return self.between.join([ended(line) for line in text.split("\n")]).strip("\n")
 
     def _slowly(self, record: Record) -> Iterator[Entry | Problem]:
         entry = self._carefully(record)
@@ -208,12 +221,18 @@ class Account:
         found, self.problems = self.problems, []
         return found
 
-    def settle(self) -> None:
-        """Add what the type codes counted to the sums of the account, once it is read."""
+    def add_up(self) -> None:
+        """Add what waits with the type codes to the sums of the account; at its end at the latest.
+
+        Many at once, which is quicker; and not all, as there is no end to the entries.
+        """
         for meaning in self.meanings.values():
-            self.sum += meaning.total
+            total = sum(meaning.minors)
+            self.sum += total
             if meaning.booked:
-                self._booked(meaning.sign * meaning.total, meaning.found)
+                self._booked(meaning.sign * total, len(meaning.minors))
+            meaning.minors.clear()
+        self.not_added = 0
 
     def _booked(self, minor: int, count: int) -> None:
         told = self.sums[CREDIT if minor >= 0 else DEBIT]

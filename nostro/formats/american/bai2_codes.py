@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 from functools import cache
-from importlib.resources import files
+from pkgutil import get_data
 from typing import NamedTuple
 
 CREDIT, DEBIT = 1, -1
@@ -51,17 +51,12 @@ class TypeCode(NamedTuple):
 
 @cache
 def _named() -> dict[str, TypeCode]:
-    text = files(__package__).joinpath("bai2_codes.csv").read_text(encoding="utf-8")
+    data = get_data(__package__, "bai2_codes.csv") or b""
     words = {"credit": CREDIT, "debit": DEBIT}
+    rows = csv.reader(data.decode().splitlines()[1:])
     return {
-        row["code"]: TypeCode(
-            row["code"],
-            row["level"],
-            words.get(row["direction"], NEITHER),
-            row["transaction_code"],
-            row["name"],
-        )
-        for row in csv.DictReader(text.splitlines())
+        code: TypeCode(code, level, words.get(direction, NEITHER), transaction_code, name)
+        for code, level, direction, transaction_code, name in rows
     }
 
 

@@ -260,7 +260,7 @@ class Reading:
         if account is None or level is None:
             yield self._out_of_place(record)
             return
-        account.settle()
+        account.add_up()
         level.total = account.sum
         account.check_totals(self.line)
         yield from self.take_problems()

@@ -19,7 +19,7 @@ CODES = frozenset({"01,", "02,", "03,", "16,", "49,", "88,", "98,", "99,"})
 _STARTS = CODES - {"88,"}
 RECORD_LENGTH_MAX = 1 << 16
 _NEXT_ENTRY = "\n16,"
-_CONTINUED = "\n88,"
+_OTHER_LINE = re.compile(r"\n(?!16,|88,)")
 _FILLING = " \t\x1a"  # The last one ends files on mainframes.
 # What a record that begins inside a line must look like, so that text with slashes is left alone.
 _INSIDE = (
@@ -106,15 +106,14 @@ class LogicalRecords:
         """The records of a text that begins and ends with whole ones; returns the next line."""
         at = 0
         while at < len(text):
-            entries = text.startswith("16,", at)
-            end = text.find("\n49," if entries else _NEXT_ENTRY, at)
+            if text.startswith("16,", at):
+                end, plain = _end_of_entries(text, at)
+            else:
+                end, plain = text.find(_NEXT_ENTRY, at), False
             stretch = text[at:] if end < 0 else text[at:end]
             lines = stretch.count("\n")
-            bodies = stretch[3:].split(_NEXT_ENTRY) if entries else []
-            # Every line but the first begins with 16 or 88: nothing else is in between.
-            plain = entries and lines == len(bodies) - 1 + stretch.count(_CONTINUED)
             if plain and not self.length and not self._shared(stretch):
-                yield Entries(line, stretch, bodies, lines + 1)
+                yield Entries(line, stretch, stretch[3:].split(_NEXT_ENTRY), lines + 1)
             else:
                 yield from self._slowly(stretch, line)
             line += lines + 1
@@ -216,6 +215,17 @@ class LogicalRecords:
         if code not in self.told:
             self.told.add(code)
             self.problems.append(warning(code, happened, can_do, Location(line=line), raw))
+
+
+def _end_of_entries(text: str, at: int) -> tuple[int, bool]:
+    """Where the records 16 from there on end, and whether all their lines have their codes."""
+    other = _OTHER_LINE.search(text, at)
+    if other is None:
+        return -1, True
+    end = other.start()
+    if text.startswith("49,", end + 1):
+        return end, True
+    return text.find("\n49,", at), False
 
 
 def _joined(line: int, parts: Sequence[str]) -> Record | Entries:
