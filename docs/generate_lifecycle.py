@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nostro.domain.attempt import ATTEMPT, FREES_THE_ORDER, ORDER_MOVE_OF
-from nostro.domain.case import CASE
+from nostro.domain.case import CASE, ENQUIRY, RECALL, RETURN, REVERSAL
 from nostro.domain.machine import Machine
 from nostro.domain.match import MATCH
 from nostro.domain.order import ORDER
@@ -15,7 +15,8 @@ from nostro.domain.submission import ATTEMPT_MOVE_OF, SUBMISSION
 PAGE = Path(__file__).with_name("lifecycle.md")
 HEAD = """# Payment lifecycle
 
-Five machines, each one table of moves in `nostro/domain`. This page is written from those tables by
+Five machines, each one table of moves in `nostro/domain`; four kinds of case have a second table, their
+stage. This page is written from those tables by
 `python docs/generate_lifecycle.py`; a test fails when it is not current.
 """
 MACHINES: tuple[tuple[Machine[Any, Any], str], ...] = (
@@ -24,6 +25,10 @@ MACHINES: tuple[tuple[Machine[Any, Any], str], ...] = (
     (SUBMISSION, "submission.py"),
     (MATCH, "match.py"),
     (CASE, "case.py"),
+    (RECALL, "case.py"),
+    (RETURN, "case.py"),
+    (REVERSAL, "case.py"),
+    (ENQUIRY, "case.py"),
 )
 
 

@@ -12,7 +12,15 @@ from django.db import connections, transaction
 from nostro.storage import queries
 
 TICK_LOCK = 0x7469636B  # "tick": one ticking supervisor at a time.
-TABLES = ("submission", "payment_order", "connection", "bank_message")
+TABLES = (
+    "submission",
+    "payment_order",
+    "payment_run",
+    "connection",
+    "bank_message",
+    "case_file",
+    "webhook_delivery",
+)
 
 
 @contextmanager

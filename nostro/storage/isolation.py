@@ -59,6 +59,33 @@ class IsolateTenants(Operation):
         return f"Isolate customers in {', '.join(self.names)}"
 
 
+class PointInsideCustomer(Operation):
+    """Migration operation: fields added to a walled table may point at its own customer only."""
+
+    reversible = False
+
+    def __init__(self, name: str, fields: Iterable[str]) -> None:
+        self.name = name
+        self.fields = list(fields)
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return "PointInsideCustomer", [self.name, self.fields], {}
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """The wall is the database's affair; Django's state does not change."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        model = to_state.apps.get_model(app_label, self.name)
+        for key in tenant_foreign_keys(model):
+            if key.name in self.fields:
+                schema_editor.execute(_foreign_key(model, key))
+
+    def describe(self) -> str:
+        return f"Keep {', '.join(self.fields)} of {self.name} inside one customer"
+
+
 def primary_key(model: type[models.Model]) -> list[str]:
     """Replace Django's key on `id` by one that leads with the tenant."""
     table = model._meta.db_table
@@ -73,18 +100,19 @@ def primary_key(model: type[models.Model]) -> list[str]:
 
 
 def foreign_keys(model: type[models.Model]) -> list[str]:
+    return [_foreign_key(model, key) for key in tenant_foreign_keys(model)]
+
+
+def _foreign_key(model: type[models.Model], key: models.ForeignKey[Any, Any]) -> str:
     table = model._meta.db_table
-    return [
-        _say(
-            "ALTER TABLE {0} ADD CONSTRAINT {1} FOREIGN KEY (tenant_id, {2})"
-            " REFERENCES {3} (tenant_id, id) DEFERRABLE INITIALLY DEFERRED",
-            table,
-            f"{table}_{key.column}_fk",
-            key.column,
-            key.related_model._meta.db_table,
-        )
-        for key in tenant_foreign_keys(model)
-    ]
+    return _say(
+        "ALTER TABLE {0} ADD CONSTRAINT {1} FOREIGN KEY (tenant_id, {2})"
+        " REFERENCES {3} (tenant_id, id) DEFERRABLE INITIALLY DEFERRED",
+        table,
+        f"{table}_{key.column}_fk",
+        key.column,
+        key.related_model._meta.db_table,
+    )
 
 
 def policies(table: str, writes: str) -> list[str]:

@@ -1,5 +1,12 @@
 """Every table. Only storage knows them; what leaves storage are structs of the domain."""
 
+from nostro.storage.models.case import (
+    Case,
+    Freeze,
+    FreezeLift,
+    OperatorEvidence,
+    PayeeChange,
+)
 from nostro.storage.models.cash import (
     Allocation,
     Balance,
@@ -24,7 +31,6 @@ from nostro.storage.models.payment import (
     Approval,
     Attempt,
     BankMessage,
-    Case,
     Fact,
     Hold,
     Order,
@@ -42,6 +48,7 @@ from nostro.storage.models.record import (
     Seen,
     Unsealed,
 )
+from nostro.storage.models.webhook import SavedView, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "Account",
@@ -60,6 +67,8 @@ __all__ = [
     "Evidence",
     "EvidenceChunk",
     "Fact",
+    "Freeze",
+    "FreezeLift",
     "Hold",
     "Idempotency",
     "JournalEvent",
@@ -68,16 +77,21 @@ __all__ = [
     "Match",
     "Membership",
     "OpenItem",
+    "OperatorEvidence",
     "Order",
     "Partner",
     "Payee",
     "PayeeAccount",
+    "PayeeChange",
     "PaymentRun",
     "Person",
     "Rate",
     "RunLine",
+    "SavedView",
     "Seen",
     "Statement",
     "Submission",
     "Unsealed",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -63,6 +63,9 @@ class Connection(TenantModel):
     config = models.JSONField()
     cursor = models.TextField(default="")
     collected_at = models.DateTimeField(null=True)
+    callback_name = models.TextField(
+        default="", db_default=""
+    )  # Hard to guess: where the bank calls us.
     next_action_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Payment runs, orders, holds, approvals, submissions, attempts, bank facts and cases."""
+"""Payment runs, orders, holds, approvals, submissions, attempts and bank facts."""
 
 from __future__ import annotations
 
@@ -18,12 +18,29 @@ class PaymentRun(TenantModel):
     received_at = models.DateTimeField()
     line_count = models.IntegerField()
     totals = models.JSONField()
+    state = models.TextField(
+        default="complete", db_default="complete"
+    )  # See nostro.domain.payment_run.
+    lines_done = models.IntegerField(default=0, db_default=0)
+    stated_totals = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    format_profile = models.TextField(default="", db_default="")
+    maker_id = models.TextField(default="", db_default="")
+    maker_name = models.TextField(default="", db_default="")
+    finished_at = models.DateTimeField(null=True)
+    next_action_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "payment_run"
         constraints = (
             models.UniqueConstraint(
                 fields=["tenant_id", "source", "reference"], name="payment_run_once"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["tenant_id", "next_action_at"],
+                condition=models.Q(next_action_at__isnull=False),
+                name="payment_run_due",
             ),
         )
 
@@ -79,6 +96,11 @@ class Order(TenantModel):
     maker_name = models.TextField()
     created_at = models.DateTimeField()
     source_changes = models.JSONField(default=list)
+    replaces = to_tenant("storage.Order", null=True)
+    returned_minor = models.BigIntegerField(default=0, db_default=0)
+    told_source = models.TextField(
+        default="", db_default=""
+    )  # The last state that its source was told.
     next_action_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -159,6 +181,9 @@ class Submission(TenantModel):
     enquiries = models.IntegerField(default=0)
     bank_reference = models.TextField(default="")
     last_error = models.TextField(default="")
+    sealed_evidence = to_tenant("storage.Evidence", null=True)  # What is sent, signed, encrypted.
+    answer_due_at = models.DateTimeField(null=True)
+    status_asked = models.IntegerField(default=0, db_default=0)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -191,6 +216,12 @@ class Attempt(TenantModel):
     approval_digest = models.TextField()
     reason = models.TextField(default="")
     reason_text = models.TextField(default="")
+    rail_reference = models.TextField(
+        default="", db_default=""
+    )  # What the rail carries, after truncation.
+    bank_reference = models.TextField(default="", db_default="")
+    cancel_purpose = models.TextField(default="", db_default="")
+    finality_until = models.DateField(null=True)
 
     class Meta:
         db_table = "attempt"
@@ -205,6 +236,12 @@ class Attempt(TenantModel):
             models.Index(fields=["tenant_id", "submission"], name="attempt_submission"),
             models.Index(fields=["tenant_id", "end_to_end_id"], name="attempt_e2e"),
             models.Index(fields=["tenant_id", "order"], name="attempt_order"),
+            models.Index(
+                fields=["tenant_id", "rail_reference"],
+                condition=~models.Q(rail_reference=""),
+                name="attempt_rail_reference",
+            ),
+            models.Index(fields=["tenant_id", "uetr"], name="attempt_uetr"),
         )
 
 
@@ -245,6 +282,12 @@ class Fact(TenantModel):
     status = models.TextField()
     reason = models.TextField()
     reason_text = models.TextField()
+    kind = models.TextField(
+        default="pain_002", db_default="pain_002"
+    )  # Which message, or "operator".
+    amount_minor = models.BigIntegerField(null=True)
+    currency = models.TextField(default="", db_default="")
+    booked_on = models.DateField(null=True)
     attempt = to_tenant("storage.Attempt", null=True)
     submission = to_tenant("storage.Submission", null=True)
     verdict = models.TextField()
@@ -258,27 +301,3 @@ class Fact(TenantModel):
             ),
         )
         indexes = (models.Index(fields=["tenant_id", "attempt"], name="fact_attempt"),)
-
-
-class Case(TenantModel):
-    """Something a person must look at."""
-
-    kind = models.TextField()
-    state = models.TextField()
-    natural_key = models.TextField()
-    sentence = models.TextField()
-    can_do = models.TextField()
-    owner = models.TextField(default="")
-    due_at = models.DateTimeField()
-    opened_at = models.DateTimeField()
-    resolved_at = models.DateTimeField(null=True)
-    order = to_tenant("storage.Order", null=True)
-    submission = to_tenant("storage.Submission", null=True)
-    statement = to_tenant("storage.Statement", null=True)
-
-    class Meta:
-        db_table = "case_file"
-        constraints = (
-            models.UniqueConstraint(fields=["tenant_id", "kind", "natural_key"], name="case_once"),
-        )
-        indexes = (models.Index(fields=["tenant_id", "state", "due_at"], name="case_state"),)

@@ -1,0 +1,97 @@
+"""What a person knows about a payment that no message says: evidence, never a forced state.
+
+An operator states what the bank said on the telephone, with a name, a time and an attachment. What
+could make money move twice counts only when a second person has confirmed it; then the machine
+moves as for any other word of the bank.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from nostro.domain.attempt import AttemptMove
+from nostro.domain.errors import Refused
+from nostro.domain.party import Member, Role
+from nostro.domain.submission import SubmissionMove
+
+_MAY_STATE = frozenset({Role.APPROVER, Role.TREASURER})
+
+
+class EvidenceKind(StrEnum):
+    """What the bank said, in the operator's words."""
+
+    BANK_HAS_IT = "bank_has_it"
+    BANK_NEVER_HAD_IT = "bank_never_had_it"  # Frees the payment to be sent again.
+    BANK_EXECUTED_IT = "bank_executed_it"
+    BANK_REJECTED_IT = "bank_rejected_it"  # Frees the order for a new attempt.
+    BANK_STOPPED_IT = "bank_stopped_it"
+
+
+# What each kind does to the whole file, and to a single payment of it.
+SUBMISSION_MOVE = {
+    EvidenceKind.BANK_HAS_IT: SubmissionMove.DELIVER,
+    EvidenceKind.BANK_NEVER_HAD_IT: SubmissionMove.NOT_DELIVER,
+    EvidenceKind.BANK_REJECTED_IT: SubmissionMove.REFUSE,
+}
+ATTEMPT_MOVE = {
+    EvidenceKind.BANK_HAS_IT: AttemptMove.RECEIVE,
+    EvidenceKind.BANK_NEVER_HAD_IT: AttemptMove.NOT_DELIVER,
+    EvidenceKind.BANK_EXECUTED_IT: AttemptMove.EXECUTE,
+    EvidenceKind.BANK_REJECTED_IT: AttemptMove.REJECT,
+    EvidenceKind.BANK_STOPPED_IT: AttemptMove.CANCEL_STOP,
+}
+
+# What could let money move a second time needs a second person (payment lifecycle, rule 6).
+NEEDS_TWO = frozenset(
+    {
+        EvidenceKind.BANK_NEVER_HAD_IT,
+        EvidenceKind.BANK_REJECTED_IT,
+        EvidenceKind.BANK_STOPPED_IT,
+    }
+)
+
+
+class EvidenceState(StrEnum):
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+
+
+class OperatorEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """One statement of an operator: about a file (`attempt_id` is "") or one payment in it.
+
+    `told_by` is who said it at the bank; `stated_by` the person id of who wrote it down.
+    """
+
+    id: str
+    kind: EvidenceKind
+    submission_id: str
+    attempt_id: str
+    told_by: str
+    text: str
+    stated_by: str
+
+
+def may_state(member: Member) -> None:
+    """Raise Refused unless this member may add evidence."""
+    if not member.is_person or not member.roles & _MAY_STATE:
+        raise _refused("not_a_treasurer", f"{member.name} may not state what the bank said.")
+
+
+def may_confirm(member: Member, stated: OperatorEvidence) -> None:
+    """Raise Refused unless this member may be the second person."""
+    may_state(member)
+    if member.id == stated.stated_by:
+        raise _refused(
+            "own_evidence", f"{member.name} stated this; a second person has to confirm it."
+        )
+
+
+def counts_at_once(kind: EvidenceKind) -> bool:
+    return kind not in NEEDS_TWO
+
+
+def _refused(code: str, happened: str) -> Refused:
+    return Refused(code, happened, "No payment was moved.", "Ask another treasurer or approver.")
