@@ -490,5 +490,37 @@ def test_a_payment_file_that_does_not_fit_is_refused(file: PaymentFile, code: st
     assert refused(lambda: write("mt101", file)) == code
 
 
+FOREIGN = payment_file(
+    payment(
+        counterparty=Party(name="Größe & Søn", address=Address(lines=("Öl-Kai 3", "Århus"))),
+        remittance=("- für März",),
+        documents=(ReferredDocument(number="RÉ-7", kind="CINV"),),
+    )
+)
+
+
+def test_foreign_letters_are_replaced_when_chosen_and_every_change_is_told() -> None:
+    form = formats.find()["mt101"]
+    assert form.fit is not None
+    made, changes = form.fit(FOREIGN, Profile())
+    told = {change.field: (change.where, change.before, change.after) for change in changes}
+    where = "batch RUN-1, payment 1"
+    assert told == {
+        "counterparty name": (where, "Größe & Søn", "Grose + Son"),
+        "counterparty address lines": (where, "Århus", "Arhus"),
+        "remittance": (where, "- für März", ".- fur Marz"),
+        "document number": (where, "RÉ-7", "RE-7"),
+    }
+    assert form.fit(made, Profile()) == (made, ())
+    assert write("mt101", FOREIGN, transliterate=True) == write("mt101", made)
+    assert refused(lambda: write("mt101", FOREIGN)) == "characters_not_swift"
+
+
+def test_references_are_never_transliterated() -> None:
+    file = payment_file(payment(end_to_end_id="É-1"))
+    code = refused(lambda: write("mt101", file, transliterate=True))
+    assert code == "characters_not_swift"
+
+
 def test_locations_are_left_to_the_reader() -> None:
     assert placeless(entry(location=Location(line=4))) == entry()

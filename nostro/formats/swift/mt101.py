@@ -8,6 +8,7 @@ from __future__ import annotations
 from nostro.domain.payment_file import PaymentFile
 from nostro.formats import Format
 from nostro.formats.swift.fin import head_of
+from nostro.formats.swift.mt101_fitting import fit
 from nostro.formats.swift.mt101_reader import read
 from nostro.formats.swift.mt101_writer import RequestOptions, write
 
@@ -31,4 +32,5 @@ FORMAT = Format(
     write=write,
     documents=(PaymentFile,),
     several="joined",
+    fit=fit,
 )

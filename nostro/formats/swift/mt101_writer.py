@@ -26,6 +26,7 @@ from nostro.domain.payment_file import (
 from nostro.domain.remittance import ReferredDocument
 from nostro.formats import Profile, options_of
 from nostro.formats.swift.leave_out import without
+from nostro.formats.swift.mt101_fitting import fit
 from nostro.formats.swift.parties import (
     agent_field,
     beneficiary_field,
@@ -74,9 +75,12 @@ _EMPTY = ("", None, (), NOBODY, NO_ACCOUNT)
 
 class RequestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`leave_out` (writing): names of fields that MT101 cannot carry and that may be left out
-    knowingly, of the file, its batches and payments ("created_at", "service_level")."""
+    knowingly, of the file, its batches and payments ("created_at", "service_level").
+    `transliterate` (writing): names, addresses and remittance are written in the letters of SWIFT
+    ("ü" as "u", "&" as "+"); `mt101_fitting.fit` tells each change."""
 
     leave_out: tuple[str, ...] = ()
+    transliterate: bool = False
 
 
 def write(file: PaymentFile, profile: Profile) -> bytes:
@@ -89,7 +93,10 @@ def write(file: PaymentFile, profile: Profile) -> bytes:
     `reference_repeated`, `charges_missing`, `equivalent_wrong`, `date_not_carried`,
     `message_too_long`, `nothing_to_write`, and whatever `parties` and `text` refuse.
     """
-    file = without(file, options_of(profile, RequestOptions).leave_out)
+    options = options_of(profile, RequestOptions)
+    file = without(file, options.leave_out)
+    if options.transliterate:
+        file, _ = fit(file, profile)
     groups = [list(batches) for _, batches in groupby(file.batches, lambda b: b.batch_id)]
     _fits(file, groups)
     named = len(groups) > 1 or file.message_id != groups[0][0].batch_id
