@@ -7,6 +7,7 @@ that its control record must state.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
@@ -36,9 +37,10 @@ _ADVICE_AMOUNT, _ADVICE_ACCOUNT = slice(27, 39), slice(12, 27)
 # Type to routing number, account, cents, reference, name; indicator, trace number, its last seven.
 _USUAL = re.compile(
     r"(6[0-9]{11})(.{17})([0-9]{10})(.{15})(.{22})  (?:0|(1))(.{8}(.{7}))\n"
-    r"(?(6)705(.{80})0001\8\n)(?=[^7])"
+    r"(?(6)705(.{80})0001\8\n)(?=[^7])",
+    re.DOTALL,  # Every record has its length already: a dot need not look for its end.
 )
-
+_LAST_LETTER = chr(sys.maxunicode)
 
 _LOST = "Ask the sender for a corrected file; the other entries were read."
 _ADVICE = (
@@ -89,13 +91,17 @@ class Batch:
         Ends before an entry that is anything else, or whose end is not in `text`; `at` of the
         batch then says where.
         """
-        match, odfi, last_trace, path = _USUAL.match, self.odfi, self.last_trace, self.entry_path
-        lined, begun, count, hashed = not self.unbroken, at, self.entries, self.hashed
+        match, path, lined, line = _USUAL.match, self.entry_path, not self.unbroken, first
+        line += at // LINE_LENGTH
+        # Traces between these two ascend and begin with the ODFI.
+        last_trace, beyond = max(self.last_trace, self.odfi), self.odfi + _LAST_LETTER
+        credit_method, debit_method = self.credit_method, self.debit_method
+        begun, count, hashed = line, self.entries, self.hashed
         credits_ = debits = 0
         while found := match(text, at):
             known, account, cents, reference, name, addenda, trace, _, told = found.groups()
             usual, minor = _usual(known), int(cents)
-            if usual is None or not minor or trace <= last_trace or not trace.startswith(odfi):
+            if usual is None or not minor or not last_trace < trace < beyond:
                 break
             code, kind, credit, agent, part = usual
             if credit:
@@ -110,15 +116,16 @@ class Batch:
                 BankAccount("", account.rstrip(), "BBAN", "", kind), agent,
                 rail_reference=trace, transaction_code=code,
                 remittance=(told.rstrip(),) if addenda else (),
-                method=self.credit_method if credit else self.debit_method,
-                location=Location(first + at // LINE_LENGTH, "", f"{path}{count}")
-                if lined else self._place(first + at // LINE_LENGTH, count),
+                method=credit_method if credit else debit_method,
+                location=Location(line, "", f"{path}{count}")
+                if lined else self._place(line, count),
             )
             # fmt: on
-            last_trace = trace
+            self.last_trace = last_trace = trace
+            line += 2 if addenda else 1
             at = found.end()
-        self.addenda += (at - begun) // LINE_LENGTH - (count - self.entries)
-        self.at, self.last_trace, self.entries, self.hashed = at, last_trace, count, hashed
+        self.addenda += line - begun - (count - self.entries)
+        self.at, self.entries, self.hashed = at, count, hashed
         self.credit += credits_
         self.debit += debits
 

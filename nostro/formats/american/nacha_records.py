@@ -64,10 +64,10 @@ class Records:
         """
         for first, block in self.lines.blocks():
             text = block + "\n"
-            ends = text.count("\n")
+            ends = self.lines.number + 1 - first
             # Asked of many records at once: the usual file has nothing else.
-            whole = len(text) == ends * LINE_LENGTH and text[RECORD_LENGTH::LINE_LENGTH].isspace()
-            if whole and not self._source.odd:
+            whole = len(text) == ends * LINE_LENGTH and text[RECORD_LENGTH::LINE_LENGTH]
+            if whole == "\n" * ends and not self._source.odd:
                 self.last_was_short = False
                 yield first, text
                 continue
