@@ -16,7 +16,13 @@ from nostro.domain.statement import Balance, Closing, StatementHeader, Statement
 
 # Warnings with which a file is not as it must be, though every record of it can be used.
 CHECK_FAILS = frozenset(
-    ("does_not_close", "duplicate_statement", "duplicate_file", "page_of_a_statement")
+    (
+        "does_not_close",
+        "duplicate_statement",
+        "duplicate_file",
+        "duplicate_batch",
+        "page_of_a_statement",
+    )
 )
 REMEMBERED_MAX = 10_000
 _ONCE = "Use it once: ask the sender why it came twice."

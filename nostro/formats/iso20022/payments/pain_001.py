@@ -46,8 +46,9 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[Any]:
     Versions .02 to .13. A payment that cannot be used is a Problem (`amount_missing`,
     `amount_not_a_number`, `amount_too_fine`, `amount_too_large`, `amount_negative`,
     `unknown_currency`, `date_unreadable`) with its own reference as `raw`; totals that do not fit
-    are `control_sum_mismatch`; what is said too late is a warning, `element_out_of_place`. Raises
-    Invalid as `messages.records` does, and `payment_too_large`.
+    are `control_sum_mismatch`; what is said too late is a warning, `element_out_of_place`;
+    two batches with one id are one, `duplicate_batch`. Raises Invalid as `messages.records` does,
+    and `payment_too_large`.
     """
     return payment_reader.read(stream, profile, _MESSAGE)
 

@@ -30,10 +30,12 @@ from nostro.formats.iso20022.control_sum import decimal, finest
 from nostro.formats.iso20022.payments.payment_parts import Told, remitted
 from nostro.formats.iso20022.xml.leaves import END, HEAD, Piece, Unit, units
 from nostro.formats.iso20022.xml.messages import declared
+from nostro.formats.verdicts import REMEMBERED_MAX
 
 _PLAIN = re.compile(r"[0-9]{1,18}(\.[0-9]{0,17})?\Z")
 _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
 _MADE_AGAIN = "Have the file made again by its source."
+_BATCH_TWICE = "Ask its source whether it came twice: the bank may refuse it, or pay it twice."
 _SEPA = "SEPA"
 _AMENDED = "AmdmntInfDtls"
 _INFORMATION = "RgltryRptg/Dtls/Inf"
@@ -76,6 +78,7 @@ class _Reading:
         self.file_said: dict[str, str] = {}
         self.batch_said: dict[str, str] = {}
         self.batch_day: date | None = None
+        self.batch_lines: dict[int, int] = {}
         self.file_total = _Total()
         self.batch_total = _Total()
         self.sums: dict[str, int] = {}
@@ -148,8 +151,10 @@ class _Reading:
         self.batch_day = _date(day[:10])
         if self.batch_day is None:
             return  # Each of its payments says so: none of them can be paid.
+        batch_id = group.pop("batch_id", "")
+        yield from self._again(batch_id, unit)
         yield PaymentBatchHeader(
-            batch_id=group.pop("batch_id", ""),
+            batch_id=batch_id,
             method=self._method(told, group),
             requested_date=self.batch_day,
             requested_time=day[10:].removeprefix("T"),
@@ -166,6 +171,19 @@ class _Reading:
             location=unit.location(),
             **group,
         )
+
+    def _again(self, batch_id: str, unit: Unit) -> Iterator[Problem]:
+        """`duplicate_batch` for an id that one of the last 10,000 batches of the file had."""
+        if not batch_id:
+            return
+        digest = hash(batch_id)
+        if before := self.batch_lines.get(digest):
+            happened = f"Batch {unit.number} has the id of one in line {before} ({batch_id[:40]})."
+            yield warning("duplicate_batch", happened, _BATCH_TWICE, unit.location(), raw=batch_id)
+            return
+        if len(self.batch_lines) >= REMEMBERED_MAX:
+            del self.batch_lines[next(iter(self.batch_lines))]
+        self.batch_lines[digest] = unit.line
 
     def _method(self, told: Told, group: dict[str, str]) -> Method:
         text = group.pop("method", "")
