@@ -57,20 +57,30 @@ AGREED = (
         "RC is the reversal of a credit and takes money away; the statement closes only with minus",
         r"^204\.88$",
     ),
-    Agreed("WoLpH", "end to end|purpose", "MTLG: is a keyword of its own, not text", "MTLG:"),
     Agreed(
-        "WoLpH/(betterplace|cmxl|self-provided)/[a-z0-9_]+[.]sta",
+        "WoLpH/betterplace/sepa_(mt9401|snippet)[.]sta$",
+        "end to end|purpose",
+        "MTLG: is a keyword of its own, not text",
+        "MTLG:",
+    ),
+    Agreed(
+        "WoLpH/betterplace/(amount_formats|empty_86|empty_entry_date|missing_crlf_at_end)[.]sta$"
+        "|WoLpH/cmxl/(account_balance_credit|account_balance_debit|available_balance)[.]sta$"
+        "|WoLpH/cmxl/(closing_balance|statement_details|statement_line|statement_number)[.]sta$"
+        "|WoLpH/self-provided/(empty_non_swift|sparkassen)[.]sta$",
         "file",
         "single fields without :20: or :25: are no statement: nobody could say of which account",
     ),
     Agreed(
-        "WoLpH/(cmxl/mt940|self-provided/raphaelm)",
+        "WoLpH/(cmxl/mt940|self-provided/raphaelm)[.]sta$",
         "entries",
         "DEM was withdrawn in 2002; we do not know its decimals and leave such bookings out, named",
     ),
-    Agreed("/ing", "text", ":86: after :62F: belongs to the statement, -XXX ends it", "-XXX"),
-    Agreed("/ing", "statement text", "-XXX is the end of the message, not text", "XXX"),
-    Agreed("mt940_2", "account", "the IBAN of ?38 rather than the domestic number of ?31"),
+    Agreed(
+        "/jejik/ing[.]", "text", ":86: after :62F: belongs to the statement, -XXX ends it", "-XXX"
+    ),
+    Agreed("/jejik/ing[.]", "statement text", "-XXX is the end of the message, not text", "XXX"),
+    Agreed("/mt940_2[.]json$", "account", "the IBAN of ?38 rather than the domestic number of ?31"),
     Agreed(
         "WoLpH/self-provided/(details_60-63|malformed_details|overly_long_details)",
         "end to end|purpose",
