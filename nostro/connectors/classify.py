@@ -1,11 +1,13 @@
 """What an HTTP call to a bank or ERP really achieved: done, surely not done, refused, or unknown.
 
 The one place that turns sockets and status codes into the four failures (design, section 5;
-payment lifecycle, section 2). A connector calls `send` for anything that changes the other side
-and `get` for anything that only reads, and handles no transport error itself.
+payment lifecycle, section 2). A connector calls `send` for anything that changes the other side,
+`get` for anything that only reads and `ask` for a POST that may safely be made twice. It handles no
+transport error itself.
 
-    seen                                        send          get
+    seen                                        send          get, ask
     could not connect                           Unavailable   Unavailable
+    its certificate or ours was not accepted    Unavailable   Unavailable
     cut or late after we began to send          InDoubt       Unavailable
     a status the profile calls "nothing done"   Unavailable   Unavailable
     408, 409, 429 and every 5xx                 InDoubt       Unavailable (409: Refused)
@@ -15,18 +17,24 @@ and `get` for anything that only reads, and handles no transport error itself.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from functools import cached_property
+from ipaddress import ip_address
 from typing import Any, NoReturn
 
 import httpx
 import msgspec
 
+from nostro.connectors.tls import certificate_trouble, tls_context
 from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavailable
 
 ANSWER_BYTES_MAX = 256 * 1024 * 1024
+RETRY_AFTER_SECONDS_MAX = 24 * 60 * 60  # Who asks for more is asked again tomorrow.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _ASK_FIRST = frozenset({408, 409, 429})
 _TRY_AGAIN_READING = frozenset({408, 425, 429})
@@ -57,8 +65,9 @@ class HttpChannel:
 
     `nothing_done` are the statuses of which this bank's profile says that nothing was done
     (429 or 503, usually). `timeout_seconds` bounds connecting, each silence, and, times ten, the
-    whole call. Redirects are not followed and the environment's proxies and .netrc are not used:
-    credentials go where the connection says and nowhere else.
+    whole call. `tls` makes the TLS context when the first call needs it. `https_only` takes plain
+    http to this machine alone. Redirects are not followed and the environment's proxies and .netrc
+    are not used: credentials go where the connection says and nowhere else.
     """
 
     def __init__(
@@ -69,13 +78,18 @@ class HttpChannel:
         auth: httpx.Auth | None = None,
         timeout_seconds: float = 30.0,
         nothing_done: frozenset[int] = frozenset(),
+        tls: Callable[[], ssl.SSLContext] = tls_context,
+        https_only: bool = False,
+        answer_bytes_max: int = ANSWER_BYTES_MAX,
     ) -> None:
-        self.base_url = _checked(base_url)
+        self.base_url = _checked(base_url, https_only)
         self.other_side = other_side
         self._it = other_side[:1].upper() + other_side[1:]
         self.nothing_done = nothing_done
         self._auth = auth
         self._timeout_seconds = timeout_seconds
+        self._tls = tls
+        self._answer_bytes_max = answer_bytes_max
 
     def send(
         self,
@@ -98,6 +112,8 @@ class HttpChannel:
         except _NOT_SENT as error:
             self._not_reached(error)
         except (httpx.HTTPError, httpx.StreamError, _TooMuchError) as error:
+            if certificate_trouble(error):
+                self._not_reached(error)
             raise InDoubt(
                 "outcome_unknown",
                 f"The connection to {self.other_side} failed after we had begun to send"
@@ -114,22 +130,25 @@ class HttpChannel:
         path: str,
         *,
         query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         understood: frozenset[int] = frozenset(),
     ) -> Answer:
         """Read something. Raises Unavailable (try again) or Refused (a person must look)."""
-        try:
-            answer = self._call("GET", path, params=dict(query or {}))
-        except _NOT_SENT as error:
-            self._not_reached(error)
-        except (httpx.HTTPError, httpx.StreamError, _TooMuchError) as error:
-            raise Unavailable(
-                "read_failed",
-                f"Reading from {self.other_side} failed ({_words(error)}).",
-                can_do="Nothing to do: we try again.",
-            ) from error
-        if 200 <= answer.status < 300 or answer.status in understood:
-            return answer
-        raise self._reading_failed(answer)
+        request = {"params": dict(query or {}), "headers": dict(headers or {})}
+        return self._read("GET", path, understood, request)
+
+    def ask(
+        self,
+        path: str,
+        content: bytes,
+        media_type: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        understood: frozenset[int] = frozenset(),
+    ) -> Answer:
+        """A POST of which it does not matter whether it was heard, such as signing in; as `get`."""
+        all_headers = {**(headers or {}), "Content-Type": media_type}
+        return self._read("POST", path, understood, {"content": content, "headers": all_headers})
 
     def close(self) -> None:
         if "_client" in self.__dict__:
@@ -141,23 +160,43 @@ class HttpChannel:
         # every payment that met it.
         return httpx.Client(
             auth=self._auth,
+            verify=self._tls(),
             timeout=self._timeout_seconds,
             trust_env=False,
             follow_redirects=False,
             limits=httpx.Limits(max_keepalive_connections=0),
         )
 
+    def _read(
+        self, method: str, path: str, understood: frozenset[int], request: dict[str, Any]
+    ) -> Answer:
+        try:
+            answer = self._call(method, path, **request)
+        except _NOT_SENT as error:
+            self._not_reached(error)
+        except (httpx.HTTPError, httpx.StreamError, _TooMuchError) as error:
+            if certificate_trouble(error):
+                self._not_reached(error)
+            raise Unavailable(
+                "read_failed",
+                f"Reading from {self.other_side} failed ({_words(error)}).",
+                can_do="Nothing to do: we try again.",
+            ) from error
+        if 200 <= answer.status < 300 or answer.status in understood:
+            return answer
+        raise self._reading_failed(answer)
+
     def _call(self, method: str, path: str, **request: Any) -> Answer:
-        deadline = time.monotonic() + 10 * self._timeout_seconds
-        url = f"{self.base_url}/{path.lstrip('/')}"
-        with self._client.stream(method, url, **request) as response:
+        url = f"{self.base_url}/{path.lstrip('/')}" if path else self.base_url
+        with (
+            _deadline(10 * self._timeout_seconds) as watched,
+            self._client.stream(method, url, extensions=watched, **request) as response,
+        ):
             body = bytearray()
             for chunk in response.iter_bytes():
                 body += chunk
-                if len(body) > ANSWER_BYTES_MAX:
+                if len(body) > self._answer_bytes_max:
                     raise _TooMuchError("the answer was too long")
-                if time.monotonic() > deadline:
-                    raise _TooMuchError("the answer came too slowly")
             return Answer(
                 status=response.status_code,
                 headers=dict(response.headers),
@@ -165,6 +204,18 @@ class HttpChannel:
             )
 
     def _not_reached(self, error: Exception) -> NoReturn:
+        told = certificate_trouble(error)
+        if told:
+            trouble, is_ours = told
+            raise Unavailable(
+                "certificate_not_accepted",
+                f"No connection to {self.other_side}: {trouble}.",
+                "Nothing was sent.",
+                "Store a certificate that the bank knows and that is valid today; we try again."
+                if is_ours
+                else "Ask the other side; check the address and the authority of the connection."
+                " We try again.",
+            ) from error
         raise Unavailable(
             "not_reached",
             f"{self._it} could not be reached ({_words(error)}).",
@@ -215,19 +266,54 @@ class _TooMuchError(Exception):
     """An answer longer or slower than we wait for."""
 
 
+@contextlib.contextmanager
+def _deadline(seconds: float) -> Iterator[dict[str, Any]]:
+    """Hangs up on a call that lasts too long, however lively it is: httpx bounds each silence, and
+    a peer that sends a header letter by letter is never silent. Gives the request's extensions."""
+    connections: list[socket.socket] = []
+    late = threading.Event()
+
+    def trace(event: str, told: dict[str, Any]) -> None:
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            connections[:] = [told["return_value"].get_extra_info("socket")]
+
+    def hang_up() -> None:
+        late.set()
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                # Not SSLSocket's own, which would pull the TLS away from under the reader.
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield {"trace": trace}
+    except _NOT_SENT:
+        raise
+    except httpx.HTTPError as error:
+        if late.is_set():
+            raise _TooMuchError("it took too long") from error
+        raise
+    finally:
+        timer.cancel()
+    if late.is_set():  # An answer that ends with its connection looks whole when we hang up.
+        raise _TooMuchError("it took too long")
+
+
 def retry_after_seconds(headers: Mapping[str, str]) -> int | None:
     """RFC 9110 section 10.2.3: seconds, or a date, which is read against the answer's own Date."""
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
-        return int(text)
+        return min(int(text[:12]), RETRY_AFTER_SECONDS_MAX)
     try:
         wait = parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("date", ""))
-    except (TypeError, ValueError):  # None or an unreadable date; naive minus aware
+    except (TypeError, ValueError, OverflowError):  # an unreadable date; naive minus aware
         return None
-    return max(0, int(wait.total_seconds()))
+    return min(max(0, int(wait.total_seconds())), RETRY_AFTER_SECONDS_MAX)
 
 
-def _checked(base_url: str) -> str:
+def _checked(base_url: str, https_only: bool) -> str:
     try:
         url = httpx.URL(base_url)
     except httpx.InvalidURL:
@@ -239,7 +325,22 @@ def _checked(base_url: str) -> str:
             can_do="Write it like https://bank.example/api; credentials have their own fields.",
             field="base_url",
         )
+    if https_only and url.scheme != "https" and not _is_this_machine(url.host):
+        raise Invalid(
+            "address_not_safe",
+            "The address of the connection is plain http: anyone on the way could read and change"
+            " what we send.",
+            can_do="Write it with https; plain http goes to this machine only.",
+            field="base_url",
+        )
     return base_url.rstrip("/")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _words(error: Exception) -> str:
