@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, BinaryIO
 
 from nostro.domain.errors import Invalid
@@ -66,8 +67,10 @@ class Lines:
         return found
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
-        for number, block in self.blocks():
-            yield from enumerate(block.split("\n"), number)
+        # Chained, as a generator of its own would be one more step for every line.
+        return chain.from_iterable(
+            enumerate(block.split("\n"), number) for number, block in self.blocks()
+        )
 
     def blocks(self) -> Iterator[tuple[int, str]]:
         """Many whole lines at a time, as (number of the first, lines separated by LF)."""
@@ -97,19 +100,15 @@ class Lines:
         head: bytes = self.stream.read(CHUNK_BYTES)
         if not head:
             raise self._refuse("empty_file", "The file is empty.", "Fetch it again.")
-        if packed := packed_as(head):
-            happened = f"The file is packed ({packed})."
-            raise self._refuse("compressed_file", happened, "Unpack it first.")
+        refuse_packed(head)
         for mark, encoding in _WIDE_MARKS.items():
             if head.startswith(mark):
                 return self._narrowed(head, encoding)
         if is_wide(self.encoding):
             return self._narrowed(head, self.encoding)
         if not self.encoding and looks_like_ebcdic(head):
-            raise self._refuse(
-                "ebcdic_file",
-                "The file looks like EBCDIC, the encoding of mainframes.",
-                "Have it sent as ASCII, or name the encoding (such as cp037) in the profile.",
+            raise ebcdic_refused(
+                "Have it sent as ASCII, or name the encoding (such as cp037) in the profile."
             )
         return head.removeprefix(codecs.BOM_UTF8)
 
@@ -230,6 +229,19 @@ def is_wide(encoding: str) -> bool:
 def packed_as(head: bytes) -> str:
     """What a file is packed with, by its first bytes ("ZIP"); "" if it is not."""
     return next((name for mark, name in _PACKED.items() if head.startswith(mark)), "")
+
+
+def refuse_packed(head: bytes) -> None:
+    """Raise Invalid (`compressed_file`) for the first bytes of a packed file."""
+    if packed := packed_as(head):
+        happened = f"The file is packed ({packed})."
+        raise Invalid("compressed_file", happened, _KEPT, "Unpack it first.", location="line 1")
+
+
+def ebcdic_refused(can_do: str) -> Invalid:
+    """The refusal of a mainframe's file (`ebcdic_file`); the format says what helps."""
+    happened = "The file looks like EBCDIC, the encoding of mainframes."
+    return Invalid("ebcdic_file", happened, _KEPT, can_do, location="line 1")
 
 
 def looks_like_ebcdic(head: bytes) -> bool:

@@ -29,6 +29,7 @@ from nostro.formats.swift.swift_dates import Dates, dates_of, day_of
 
 Narrative = Literal["auto", "german", "keywords", "slash", "non_swift", "labels", "plain"]
 NO_REFERENCE = "NONREF"
+_MINOR_END = 10**DIGITS_MAX
 _STATUS = {"E": EntryStatus.PDNG, **dict.fromkeys("RCD", EntryStatus.BOOK)}
 MARK_SIGNS = {"C": 1, "D": -1, "RC": -1, "RD": 1, "EC": 1, "ED": -1}
 
@@ -129,7 +130,7 @@ def minor_of(text: str, currency: str) -> int | None:
             return None
         part = part[:exponent].ljust(exponent, "0")
     minor = int(whole + part)
-    return minor if minor < 10**DIGITS_MAX else None
+    return minor if minor < _MINOR_END else None
 
 
 def too_large(digits: str, currency: str) -> bool:
@@ -171,18 +172,17 @@ def entry_of(
     dates = dates_of(value, booked or "", context.year)
     customer, bank = _references(references or "")
     amount = Money(minor * context.signs[mark], currency)
-    told = _narrative(narrative, context) if narrative else None
+    words = _text(narrative) if narrative else ""
+    told = _narrative(narrative[0][0], words, context) if narrative else None
     issuer = "DK" if told and "gvc" in told else "SWIFT"
     # By position: a call with more than fifteen keywords costs five times as much.
     # fmt: off
     return Entry(
         amount, _STATUS[mark[0]], dates.booked, dates.value, bank, "", "", _code(kind, told),
-        mark[0] == "R", _text(narrative),
-        () if told is None else (_detail(told, amount, location),), location,
-        proprietary_issuer=issuer, customer_reference=customer, funds_code=funds or "",
-        charges=_charges(more, currency) if more else (),
-        instructed=_instructed(more, currency) if more else None,
-        codes=_oddities(dates, more, location, odd) if dates.odd or more else (),
+        mark[0] == "R", words, () if told is None else (_detail(told, amount, location),), location,
+        "", "", 0, issuer, customer, funds or "", (),
+        _charges(more, currency) if more else (), _instructed(more, currency) if more else None,
+        None, _oddities(dates, more, location, odd) if dates.odd or more else (),
     ), odd
     # fmt: on
 
@@ -274,16 +274,15 @@ def _charges(text: str, currency: str) -> tuple[Charge, ...]:
     return (Charge(amount=-taken, kind="CHGS"),) if taken else ()
 
 
-def _narrative(narrative: Sequence[tuple[str, str]], context: Context) -> Told:
-    text = _text(narrative)
-    if narrative[0][0] == "NS":
+def _narrative(tag: str, text: str, context: Context) -> Told:
+    if tag == "NS":
         return non_swift(text, context.currency)
     return decode(text, context.narrative, context.currency)
 
 
 def _detail(told: dict[str, Any], amount: Money, location: Location) -> TransactionDetail:
-    told["codes"] = tuple(told["codes"])
-    return TransactionDetail(amount=amount, location=location, **told)
+    told["codes"], told["location"] = tuple(told["codes"]), location
+    return TransactionDetail(amount, **told)
 
 
 class Unchecked(NamedTuple):

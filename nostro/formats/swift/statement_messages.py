@@ -7,7 +7,7 @@ is, and banks put several types into one file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import BinaryIO
 
@@ -90,25 +90,23 @@ class Reading:
 
     def entry(
         self, line: int, text: str, narrative: list[tuple[str, str]]
-    ) -> Iterator[Entry | Problem]:
-        statement = self.statement
+    ) -> Sequence[Entry | Problem]:
+        statement, page = self.statement, self.page
         if statement is None:
-            return
+            return ()
         statement.entries += 1
         path = f"statement {self.number}, entry {statement.entries}"
         found, odd = entry_of(line, text, narrative, path, self.context)
-        yield from odd
-        if isinstance(found, Entry):
+        if type(found) is Entry:
             statement.gate.add(found)
             minor = found.amount.minor
             side = minor < 0
-            self.page.counts[side] += 1
-            self.page.totals[side] += minor
-            if found.booked or found.value:
-                statement.last_day = found.booked or found.value
+            page.counts[side] += 1
+            page.totals[side] += minor
+            statement.last_day = found.booked or found.value or statement.last_day
         else:
             statement.gate.unreadable += 1
-        yield found
+        return (*odd, found) if odd else (found,)
 
     # --- everything else
 
@@ -336,7 +334,8 @@ def read_statements(stream: BinaryIO, profile: Profile) -> Iterator[object]:
         if lines.problems:
             yield from lines.take_problems()
         if tag == "61":
-            yield from reading.begin(line)
+            if not reading.page.begun:
+                yield from reading.begin(line)
             booking, narrative = (line, text), []
         else:
             yield from reading.take(line, tag, text)
