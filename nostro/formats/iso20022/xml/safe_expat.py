@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from nostro.domain.errors import Invalid
 from nostro.domain.problem import Location
-from nostro.formats.source import looks_like_ebcdic, packed_as
+from nostro.formats.source import ebcdic_refused, looks_like_ebcdic, refuse_packed
 
 CHUNK_BYTES = 1 << 16
 DEPTH_MAX = 200
@@ -69,17 +69,9 @@ def check_plain(data: bytes) -> None:
 
 def check_head(head: bytes) -> None:
     """Refuse what is no text at all: `compressed_file`, `ebcdic_file`."""
-    if packed := packed_as(head):
-        happened = f"The file is packed ({packed})."
-        raise Invalid("compressed_file", happened, KEPT, "Unpack it first.", location="line 1")
+    refuse_packed(head)
     if b"<" not in head[:512] and looks_like_ebcdic(head):
-        raise Invalid(
-            "ebcdic_file",
-            "The file looks like EBCDIC, the encoding of mainframes.",
-            KEPT,
-            "Have it sent as UTF-8.",
-            location="line 1",
-        )
+        raise ebcdic_refused("Have it sent as UTF-8.")
 
 
 def empty() -> Invalid:
