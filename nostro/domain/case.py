@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from nostro.domain.machine import Machine, table
+from nostro.domain.party import Role
 
 
 class CaseKind(StrEnum):
@@ -185,6 +186,19 @@ STAGES: Mapping[CaseKind, Machine[Any, Any]] = {
     CaseKind.RETURN: RETURN,
     CaseKind.REVERSAL: REVERSAL,
     CaseKind.ENQUIRY: ENQUIRY,
+}
+
+# Whose work a case is until a person takes it: a role, so that it is never nobody's.
+OWNED_BY: Mapping[CaseKind, Role] = {
+    CaseKind.ENQUIRY: Role.TREASURER,
+    CaseKind.REJECTION: Role.MAKER,
+    CaseKind.RETURN: Role.MAKER,
+    CaseKind.RECALL: Role.TREASURER,
+    CaseKind.REVERSAL: Role.TREASURER,
+    CaseKind.CORRECTION: Role.MAKER,
+    CaseKind.CONTRADICTION: Role.TREASURER,
+    CaseKind.STATEMENT: Role.RECONCILER,
+    CaseKind.DIFFERENCE: Role.RECONCILER,
 }
 
 # How long a person has before a case is late. A correction of a payee's details is due in 6

@@ -1,20 +1,26 @@
-"""Cases as stored: one per cause, with an owner and a due time."""
+"""Cases as stored: one per cause, with an owner, a due time and, for some kinds, a stage."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from nostro.domain.case import CaseKind, CaseState
+from nostro.domain.case import OWNED_BY, CaseKind, CaseState, first_stage
+from nostro.domain.money import Money
 from nostro.storage import bulk, models
 from nostro.storage.tenancy import current
 
 
 class NewCase(msgspec.Struct, frozen=True, kw_only=True):
-    """A case to open. `natural_key` makes one cause one case."""
+    """A case to open. `natural_key` makes one cause one case.
+
+    `amount` is the money that it is about, when that is not simply the order's; `details` is what
+    only this kind knows (ids of a recall, the old and new account of a correction).
+    """
 
     id: UUID
     kind: CaseKind
@@ -25,23 +31,109 @@ class NewCase(msgspec.Struct, frozen=True, kw_only=True):
     order_id: UUID | None = None
     submission_id: UUID | None = None
     statement_id: UUID | None = None
+    attempt_id: UUID | None = None
+    parent_id: UUID | None = None
+    amount: Money | None = None
+    reason: str = ""
+    details: Mapping[str, Any] = {}
+    next_action_at: datetime | None = None
+
+
+class CaseRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A case with everything that its workflows need. `owner` is a role or a person's id."""
+
+    id: UUID
+    kind: CaseKind
+    state: CaseState
+    stage: str
+    natural_key: str
+    sentence: str
+    can_do: str
+    owner: str
+    owner_name: str
+    due_at: datetime
+    opened_at: datetime
+    resolved_at: datetime | None
+    outcome: str
+    next_action_at: datetime | None
+    order_id: UUID | None
+    attempt_id: UUID | None
+    submission_id: UUID | None
+    request_id: UUID | None
+    statement_id: UUID | None
+    parent_id: UUID | None
+    amount: Money | None
+    reason: str
+    details: dict[str, Any]
 
 
 def open_all(cases: Iterable[NewCase], now: datetime) -> int:
-    """Open cases; one that is already open for the same cause is not opened again."""
+    """Open cases; one that was already opened for the same cause is not opened again."""
     tenant_id = current()
-    return bulk.insert(
-        models.Case,
-        (
-            {
-                **{name: getattr(case, name) for name in case.__struct_fields__},
-                "kind": case.kind.value,
-                "tenant_id": tenant_id,
-                "state": CaseState.OPEN.value,
-                "owner": "",
-                "opened_at": now,
-                "resolved_at": None,
-            }
-            for case in cases
-        ),
+    return bulk.insert(models.Case, (_columns(case, tenant_id, now) for case in cases))
+
+
+def _columns(case: NewCase, tenant_id: UUID, now: datetime) -> dict[str, Any]:
+    told = {name: getattr(case, name) for name in case.__struct_fields__ if name != "amount"}
+    owner = OWNED_BY[case.kind].value
+    return {
+        **told,
+        "kind": case.kind.value,
+        "details": dict(case.details),
+        "amount_minor": case.amount.minor if case.amount else None,
+        "currency": case.amount.currency if case.amount else "",
+        "tenant_id": tenant_id,
+        "state": CaseState.OPEN.value,
+        "stage": first_stage(case.kind),
+        "owner": owner,
+        "owner_name": owner,
+        "opened_at": now,
+        "resolved_at": None,
+    }
+
+
+def lock(case_id: UUID) -> CaseRow | None:
+    row = models.Case.objects.select_for_update().filter(id=case_id).first()
+    return _case(row) if row else None
+
+
+def lock_by_key(kind: CaseKind, natural_key: str) -> CaseRow | None:
+    rows = models.Case.objects.select_for_update()
+    row = rows.filter(kind=kind.value, natural_key=natural_key).first()
+    return _case(row) if row else None
+
+
+def of_orders(order_ids: Collection[UUID], kind: CaseKind) -> list[CaseRow]:
+    """The cases of one kind about these orders, oldest first."""
+    rows = models.Case.objects.filter(order_id__in=order_ids, kind=kind.value)
+    return [_case(row) for row in rows.order_by("opened_at", "id")]
+
+
+def of_request(submission_id: UUID) -> list[CaseRow]:
+    """The cases whose recall or reversal this submission carries, locked."""
+    rows = models.Case.objects.select_for_update().filter(request_id=submission_id)
+    return [_case(row) for row in rows.order_by("id")]
+
+
+def open_about_submission(submission_id: UUID, kind: CaseKind) -> list[CaseRow]:
+    """Unresolved cases of one kind about a file, locked."""
+    rows = models.Case.objects.select_for_update().filter(
+        submission_id=submission_id, kind=kind.value, resolved_at__isnull=True
+    )
+    return [_case(row) for row in rows.order_by("id")]
+
+
+def update(case_id: UUID, **changes: Any) -> None:
+    """Change columns of one case; states and stages change in workflows.case_work only."""
+    models.Case.objects.filter(id=case_id).update(**changes)
+
+
+def _case(row: models.Case) -> CaseRow:
+    money = None if row.amount_minor is None else Money(row.amount_minor, row.currency)
+    special = {"kind", "state", "amount"}
+    return CaseRow(
+        kind=CaseKind(row.kind),
+        state=CaseState(row.state),
+        amount=money,
+        **{name: getattr(row, name) for name in CaseRow.__struct_fields__ if name not in special},
     )

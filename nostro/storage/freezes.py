@@ -11,10 +11,10 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from django.db import connections
 from django.db.models import Q
 
 from nostro.domain.freeze import Freeze, FreezeCause, FreezeScope
+from nostro.domain.payee_change import ChangeState
 from nostro.storage import models, queries
 from nostro.storage.tenancy import current
 
@@ -31,17 +31,12 @@ class FreezeRow(msgspec.Struct, frozen=True, kw_only=True):
 
 def enter_gate() -> None:
     """Pass the gate until this unit of work ends; waits while a stop is being set."""
-    _lock("gate_shared")
+    queries.run("gate_shared", tenant_id=str(current()))
 
 
 def close_gate() -> None:
     """Close the gate until this unit of work ends; waits until all who passed have committed."""
-    _lock("gate_exclusive")
-
-
-def _lock(name: str) -> None:
-    with connections["default"].cursor() as cursor:
-        cursor.execute(queries.text(name), {"tenant_id": str(current())})
+    queries.run("gate_exclusive", tenant_id=str(current()))
 
 
 def insert(row: Freeze, name: str, now: datetime) -> None:
@@ -118,9 +113,13 @@ def blocking(
     return _freeze(row, []) if row else None
 
 
-def frozen_payees() -> frozenset[UUID]:
-    rows = models.Freeze.objects.filter(scope=FreezeScope.PAYEE.value, lifted_at__isnull=True)
-    return frozenset(rows.values_list("subject_id", flat=True))
+def frozen_payee_numbers() -> frozenset[str]:
+    """Payees to whom nothing may be paid now: stopped, or a change of their account is open."""
+    stops = models.Freeze.objects.filter(scope=FreezeScope.PAYEE.value, lifted_at__isnull=True)
+    changes = models.PayeeChange.objects.filter(state=ChangeState.PROPOSED.value)
+    ids = {*stops.values_list("subject_id", flat=True), *changes.values_list("payee_id", flat=True)}
+    rows = models.Payee.objects.filter(id__in=ids)
+    return frozenset(rows.values_list("number", flat=True))
 
 
 def _told(rows: Iterable[models.Freeze]) -> list[FreezeRow]:

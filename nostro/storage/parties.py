@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from nostro.domain.errors import Refused
 from nostro.domain.party import Account, LegalEntity, PayeeAccount, PostalAddress
 from nostro.storage import models
+from nostro.storage.models.tenant import TenantModel
 from nostro.storage.tenancy import current, tenant
 
 
@@ -252,3 +253,14 @@ def rate(base: str, quote: str, day: date) -> Decimal:
             can_do="Load the rates of that day.",
         )
     return row.rate
+
+
+def exists(word: str, row_id: UUID) -> bool:
+    """Is there such a connection, entity, account or payee of this customer?"""
+    tables: Mapping[str, type[TenantModel]] = {
+        "connection": models.Connection,
+        "entity": models.LegalEntity,
+        "account": models.Account,
+        "payee": models.Payee,
+    }
+    return tables[word]._default_manager.filter(id=row_id).exists()

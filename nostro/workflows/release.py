@@ -31,7 +31,7 @@ from nostro.domain.payment_file import (
 from nostro.domain.submission import SubmissionState
 from nostro.formats import Change, Profile, sepa_characters
 from nostro.ports import SendsPayments
-from nostro.storage import cases, events, evidence, orders, parties, submissions
+from nostro.storage import cases, events, evidence, freezes, orders, parties, submissions
 from nostro.storage.cases import NewCase
 from nostro.storage.orders import OrderRow
 from nostro.storage.submissions import AttemptRow, SubmissionRow
@@ -90,11 +90,23 @@ def release(acting: Acting) -> list[UUID]:
 
 
 def _release(acting: Acting, account_id: str, until: datetime) -> UUID | None:
-    if parties.customer().quarantined:
-        return None
-    due = recheck.still_approved(acting, orders.lock_due(account_id, until))
-    dated = _dated(acting, due)
+    freezes.enter_gate()
+    if parties.customer().quarantined or _is_stopped(account_id):
+        return None  # Still due: it is looked at again until the stop is lifted.
+    stopped = freezes.frozen_payee_numbers()
+    due = [o for o in orders.lock_due(account_id, until) if o.payee_number not in stopped]
+    dated = _dated(acting, recheck.still_approved(acting, due))
     return _freeze(acting, account_id, dated) if dated else None
+
+
+def _is_stopped(account_id: str) -> bool:
+    account = next(account for account in parties.accounts() if account.id == account_id)
+    stop = freezes.blocking(
+        connection_id=UUID(account.connection_id),
+        account_id=UUID(account.id),
+        entity_ids=[UUID(account.legal_entity_id)],
+    )
+    return stop is not None
 
 
 def _tell_people(acting: Acting, account_id: str, until: datetime, refusal: NostroError) -> None:

@@ -1,0 +1,149 @@
+"""How people and messages work on cases: taken, waited for, answered, resolved, opened again.
+
+A case never moves an order; every change of a case is an event of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from nostro.domain.case import CASE, STAGES, CaseMove, CaseState
+from nostro.domain.errors import Invalid, Refused
+from nostro.domain.event import Event
+from nostro.domain.party import Member
+from nostro.storage import cases, events
+from nostro.storage.cases import CaseRow, NewCase
+from nostro.storage.tenancy import tenant
+from nostro.workflows.context import Acting
+
+REASON_CHARACTERS_MAX = 2000
+
+
+def open_cases(acting: Acting, new: Sequence[NewCase]) -> int:
+    """Open cases inside a unit of work; one already opened for the same cause stays as it is."""
+    return cases.open_all(new, acting.world.clock.now())
+
+
+def take(acting: Acting, member: Member, case_id: UUID) -> None:
+    """Make a person the owner of a case."""
+    with tenant(acting.tenant_id):
+        row = locked(case_id)
+        cases.update(row.id, owner=member.id, owner_name=member.name)
+        events.record([_event(acting, row, "case.taken", owner=member.name)])
+
+
+def set_due(acting: Acting, case_id: UUID, due_at: datetime, reason: str) -> None:
+    """Give a case another due time; the reason stays in its trace."""
+    with tenant(acting.tenant_id):
+        row = locked(case_id)
+        cases.update(row.id, due_at=due_at)
+        told = {"due_at": due_at.isoformat(), "reason": checked_reason(reason)}
+        events.record([_event(acting, row, "case.due", **told)])
+
+
+def note(acting: Acting, case_id: UUID, text: str) -> None:
+    """Add a remark to a case."""
+    with tenant(acting.tenant_id):
+        row = locked(case_id)
+        events.record([_event(acting, row, "case.noted", text=checked_reason(text))])
+
+
+def resolve(acting: Acting, case_id: UUID, outcome: str) -> None:
+    """Close a case: what was found and done about it."""
+    with tenant(acting.tenant_id):
+        move(acting, locked(case_id), CaseMove.RESOLVE, outcome=checked_reason(outcome))
+
+
+def reopen(acting: Acting, case_id: UUID, reason: str) -> None:
+    with tenant(acting.tenant_id):
+        move(acting, locked(case_id), CaseMove.REOPEN, outcome=checked_reason(reason))
+
+
+def locked(case_id: UUID) -> CaseRow:
+    """The case, locked; raises Refused when this customer has none of that id."""
+    row = cases.lock(case_id)
+    if row is None:
+        raise Refused(
+            "case_unknown",
+            "There is no such case for this customer.",
+            can_do="Reload the list of cases.",
+        )
+    return row
+
+
+def move(
+    acting: Acting, row: CaseRow, step: CaseMove, *, outcome: str = "", text: str = ""
+) -> CaseRow:
+    """Move one locked case by its table; raises NotAllowed when the table has no such move."""
+    after = CASE.after(row.state, step)
+    now = acting.world.clock.now()
+    changes: dict[str, Any] = {"state": after.value}
+    if after is CaseState.RESOLVED:
+        changes |= {"resolved_at": now, "outcome": outcome, "next_action_at": None}
+    elif row.state is CaseState.RESOLVED:
+        changes |= {"resolved_at": None}
+    cases.update(row.id, **changes)
+    moved = _event(
+        acting,
+        row,
+        "case.moved",
+        state_before=row.state.value,
+        state_after=after.value,
+        outcome=outcome,
+        text=text,
+    )
+    events.record([moved])
+    return _again(row.id)
+
+
+def move_stage(
+    acting: Acting, row: CaseRow, step: StrEnum, *, reason: str = "", text: str = ""
+) -> CaseRow:
+    """Move the stage of one locked case by its kind's table; raises NotAllowed."""
+    machine = STAGES[row.kind]
+    after = machine.after(row.stage, step)
+    cases.update(row.id, stage=after.value)
+    moved = _event(
+        acting,
+        row,
+        "case.stage_moved",
+        stage_before=row.stage,
+        stage_after=after.value,
+        reason=reason,
+        text=text,
+    )
+    events.record([moved])
+    return _again(row.id)
+
+
+def allows_stage(row: CaseRow, step: StrEnum) -> bool:
+    return STAGES[row.kind].allows(row.stage, step)
+
+
+def _again(case_id: UUID) -> CaseRow:
+    row = cases.lock(case_id)
+    if row is None:
+        raise RuntimeError("a locked case cannot vanish")
+    return row
+
+
+def checked_reason(text: str) -> str:
+    """A reason people will read later; raises Invalid when there is none or far too much."""
+    told = text.strip()
+    if not told or len(told) > REASON_CHARACTERS_MAX:
+        raise Invalid(
+            "reason_missing",
+            f"A reason of 1 to {REASON_CHARACTERS_MAX} characters is needed.",
+            can_do="Say in a few words what was found; it stays in the trace.",
+            field="reason",
+        )
+    return told
+
+
+def _event(acting: Acting, row: CaseRow, kind: str, **data: object) -> Event:
+    about = {"order_id": str(row.order_id or ""), "submission_id": str(row.submission_id or "")}
+    return acting.event(kind, "case", row.id, case=row.kind.value, **about, **data)
