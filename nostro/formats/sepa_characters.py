@@ -15,8 +15,6 @@ import unicodedata
 from nostro.domain.party import PostalAddress
 from nostro.domain.policies.limits import FOREIGN
 
-ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ ")
-
 _NO_EQUIVALENT = "."
 
 # Letters that Unicode does not split into a base letter and an accent.
@@ -79,12 +77,6 @@ def transliterate(text: str) -> str:
     )
     spaced = " ".join(bare.translate(_TABLE).split())
     return " ".join(FOREIGN.sub(_NO_EQUIVALENT, spaced).split())
-
-
-def foreign_in(text: str) -> str:
-    """The first character outside the SEPA set, or ""."""
-    found = FOREIGN.search(text)
-    return found.group() if found else ""
 
 
 def plain_address(address: PostalAddress) -> PostalAddress:

@@ -25,7 +25,6 @@ from nostro.domain.payment_file import (
     PaymentFile,
 )
 from nostro.domain.remittance import ReferredDocument
-from nostro.formats.sepa_characters import ALLOWED
 
 IBAN = "DE89370400440532013000"
 OTHER_IBAN = "AT611904300234573201"
@@ -93,6 +92,9 @@ def payment_file(*batches: PaymentBatch, **changes: Any) -> PaymentFile:
 
 
 # --- What hypothesis may make up -----------------------------------------------------------------
+
+# EPC132-08, section 1.4.
+ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ ")
 
 
 def texts(longest: int) -> st.SearchStrategy[str]:

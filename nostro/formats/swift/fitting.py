@@ -15,9 +15,10 @@ from typing import Any
 import msgspec
 
 from nostro.domain.errors import Invalid
+from nostro.domain.policies.limits import FOREIGN
 from nostro.domain.statement import Entry, Statement, TransactionDetail
 from nostro.formats.letters import in_letters
-from nostro.formats.sepa_characters import foreign_in, transliterate
+from nostro.formats.sepa_characters import transliterate
 from nostro.formats.swift.statement_heads import Account
 from nostro.formats.swift.statement_lines import NO_REFERENCE, StatementOptions
 from nostro.formats.swift.text import reference_of
@@ -52,7 +53,7 @@ def swift_lines(text: str) -> str:
 
 
 def _line(line: str) -> str:
-    line = (transliterate(line) if foreign_in(line) else line).rstrip(" ")
+    line = (transliterate(line) if FOREIGN.search(line) else line).rstrip(" ")
     return f".{line}" if line[:1] in (":", "-") else line
 
 
