@@ -22,6 +22,7 @@ Bank and payment files (no installation needed)
   check            Whether a file keeps its format, totals, balances and schema
   write            A bank file out of records in JSON
   convert          From one format to another, saying what is lost
+  compare          What two payment files would pay differently, payment by payment
   formats          The file formats that are read and written
 To look and to prove
   audit verify     Prove that no customer's log was changed

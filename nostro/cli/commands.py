@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from nostro import __version__
+from nostro.cli.compare_command import compare
 
 app = App(
     name="nostro",
@@ -19,6 +20,7 @@ audit = App(name="audit", help="Prove the log.")
 keys = App(name="keys", help="API keys.")
 app.command(audit)
 app.command(keys)
+app.command(compare)
 
 
 @app.command

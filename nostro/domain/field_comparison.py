@@ -66,7 +66,7 @@ def _of_parts(
 
 
 def text_of(value: Any) -> str:
-    """A value as people read it."""
+    """A value as people read it; lines are kept apart by line ends."""
     if value in _NOTHING:
         return ""
     if isinstance(value, str | int | date):
@@ -74,7 +74,7 @@ def text_of(value: Any) -> str:
     if isinstance(value, Money):
         return str(value)
     if isinstance(value, tuple):
-        return " / ".join(map(text_of, value))
+        return "\n".join(map(text_of, value))
     told = (
         text_of(getattr(value, name))
         for name in value.__struct_fields__
@@ -106,27 +106,31 @@ def _records(value: Any) -> bool:
 
 def _weight(path: str, a: str, b: str, spellings: Sequence[Callable[[str], str]]) -> Weight:
     name = path.rpartition(".")[2].partition("[")[0]
+    if not a or not b:
+        return Weight.DIFFERENT
     if _written_alike(name, a, b):
         return Weight.EXPECTED
-    if name in _TEXTS and {_bare(way(a)) for way in spellings} & {_bare(way(b)) for way in spellings}:
+    if name in _TEXTS and _spelled(a, spellings) & _spelled(b, spellings):
         return Weight.LETTERS
     return Weight.DIFFERENT
 
 
 def _written_alike(name: str, a: str, b: str) -> bool:
     """The same but for white space, broken lines, capitals of an account, XXX of a head office."""
-    left, right = _bare(a), _bare(b)
-    if name in _TEXTS:
-        return bool(left) and left == right
     if name in _ACCOUNTS:
-        return bool(left) and left.upper() == right.upper()
+        return "".join(a.split()).upper() == "".join(b.split()).upper()
     if name == "bic":
-        return bool(a and b) and _head_office(a) == _head_office(b)
-    return a.split() == b.split()
+        return _head_office(a) == _head_office(b)
+    return bool(_unbroken(a) & _unbroken(b))
 
 
-def _bare(text: str) -> str:
-    return "".join(text.replace(" / ", "").split())
+def _unbroken(text: str) -> set[str]:
+    """The text as one line with single spaces; a line may have been broken inside a word."""
+    return {" ".join(text.replace("\n", joint).split()) for joint in ("", " ")}
+
+
+def _spelled(text: str, spellings: Sequence[Callable[[str], str]]) -> set[str]:
+    return {way(line).casefold() for line in _unbroken(text) for way in spellings}
 
 
 def _head_office(bic: str) -> str:

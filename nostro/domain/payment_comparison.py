@@ -38,7 +38,14 @@ _OF_HEADER = tuple(name for name in PaymentFileHeader.__struct_fields__ if name 
 # Made anew by whoever writes the file; nothing follows from a difference.
 _MADE_ANEW = {"message_id", "created_at", "version", "uetr", "rail_reference"}
 # Words of one standard that mean nothing in another.
-_OF_STANDARD = {"codes", "transaction_code", "entry_description", "service_class", "batch_booking"}
+_OF_STANDARD = {
+    "codes",
+    "batch_codes",
+    "transaction_code",
+    "entry_description",
+    "service_class",
+    "batch_booking",
+}
 # What no file of payments may lack: where one side is silent, that is never expected.
 _NEVER_SILENT = (
     "amount", "counterparty_account", "counterparty.name", "own_account", "requested_date",
@@ -53,6 +60,12 @@ class PaymentDifference(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     b: Placed
     by: PairedBy
     fields: tuple[Difference, ...]
+
+    @property
+    def weight(self) -> Weight:
+        """That of the difference that weighs most."""
+        weights = {one.weight for one in self.fields}
+        return next(weight for weight in Weight if weight in weights)
 
 
 class Shared(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +99,10 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         fields = sum(one.weight is weight for pair in self.differing for one in pair.fields)
         silent = sum(one.payments for one in self.silent if one.difference.weight is weight)
         return fields + silent + sum(one.weight is weight for one in self.of_files)
+
+    def payments(self, weight: Weight) -> int:
+        """How many pairs differ by that and nothing weightier."""
+        return sum(one.weight is weight for one in self.differing)
 
     @property
     def same(self) -> bool:
@@ -142,7 +159,8 @@ class _Judge:
         known = id(one.a.batch), id(one.b.batch)
         if known not in self.of_batches:
             told = self._named(one.a.batch, one.b.batch, _OF_BATCH)
-            self.of_batches[known] = tuple(told)
+            codes = self._weighed("batch_codes", one.a.batch.codes, one.b.batch.codes)
+            self.of_batches[known] = (*told, *codes)
         yield from self.of_batches[known]
         yield from self._named(ours, theirs, _OF_PAYMENT)
         for name in _ON_EITHER:
@@ -155,7 +173,9 @@ class _Judge:
         self, a: Sequence[PaymentFile], b: Sequence[PaymentFile], pairs: Sequence[Pair]
     ) -> Iterator[Difference]:
         for name in _OF_HEADER:
-            yield from self._values(name, a, b)
+            for told in self._values(name, a, b):
+                silent = not self.same_standard and not (told.a and told.b)
+                yield msgspec.structs.replace(told, weight=Weight.EXPECTED) if silent else told
         yield from self._values("batch_id", batches(a), batches(b))
         counts = ("messages", len(a), len(b)), ("batches", len(batches(a)), len(batches(b)))
         for name, left, right in counts:
@@ -172,9 +192,9 @@ class _Judge:
         if len(left) == len(right) == 1:
             yield from self._weighed(name, left[0], right[0])
         elif left != right:
-            texts = (", ".join(filter(None, map(text_of, side))) for side in (left, right))
+            ours, theirs = (", ".join(filter(None, map(text_of, s))) for s in (left, right))
             weight = Weight.EXPECTED if name in {*_MADE_ANEW, "batch_id"} else Weight.DIFFERENT
-            yield Difference(name, *texts, weight)
+            yield Difference(name, ours, theirs, weight)
 
     def _named(self, a: Any, b: Any, names: Iterable[str]) -> Iterator[Difference]:
         for name in names:
@@ -194,11 +214,11 @@ def _totals(a: Sequence[PaymentFile], b: Sequence[PaymentFile]) -> Iterator[Diff
     left, right = ([one.payment for one in placed(side)] for side in (a, b))
     if len(left) != len(right):
         yield Difference("payments", str(len(left)), str(len(right)), Weight.DIFFERENT)
-    ours, theirs = (total(one.amount for one in side) for side in (left, right))
+    ours, theirs = (total(one.equivalent or one.amount for one in side) for side in (left, right))
     for currency in sorted(ours.keys() | theirs.keys()):
-        if ours.get(currency) != theirs.get(currency):
-            sums = (str(side.get(currency, "")) for side in (ours, theirs))
-            yield Difference("total", *sums, Weight.DIFFERENT)
+        one, other = (str(side.get(currency, "")) for side in (ours, theirs))
+        if one != other:
+            yield Difference("total", one, other, Weight.DIFFERENT)
 
 
 def _silent(
@@ -234,12 +254,13 @@ def _silent(
 def _never(known: tuple[str, bool], pairs: Sequence[Pair]) -> bool:
     """Whether the silent side says nothing in that field in any of its payments."""
     path, a_says = known
-    name = path.partition(".")[0].partition("[")[0]
-    for one in pairs:
-        side = one.b if a_says else one.a
-        if leaf(side.payment, path) or (name not in _OF_PAYMENT and leaf(side.batch, path)):
-            return False
-    return True
+    return not any(_says(one.b if a_says else one.a, path) for one in pairs)
+
+
+def _says(one: Placed, path: str) -> bool:
+    if path.startswith("batch_"):
+        return bool(leaf(one.batch, path.removeprefix("batch_")) or leaf(one.batch, path))
+    return bool(leaf(one.payment, path) or leaf(one.batch, path))
 
 
 def _shared(differing: Sequence[PaymentDifference]) -> tuple[Shared, ...]:

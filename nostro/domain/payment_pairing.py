@@ -16,8 +16,13 @@ from nostro.domain.payment_file import (
     PaymentBatchHeader,
     PaymentFile,
 )
+from nostro.domain.problem import NOWHERE
 
 NO_ID = ("", "NOTPROVIDED")  # What a standard writes where a payment has no end-to-end id.
+
+_SAID_BY_BATCH = tuple(
+    name for name in PaymentBatchHeader.__struct_fields__ if name not in ("batch_id", "location")
+)
 
 
 class PairedBy(StrEnum):
@@ -80,13 +85,14 @@ def pair(a: Sequence[Placed], b: Sequence[Placed]) -> Pairing:
     """
     once = _once(a) & _once(b)
     stages: tuple[tuple[PairedBy, Key], ...] = (
+        (PairedBy.ALL, lambda one: _whole(one) if one.payment.end_to_end_id not in once else None),
         (PairedBy.ALL, lambda one: (one.payment.end_to_end_id, _content(one))),
-        (PairedBy.ID, lambda one: _id_and(once, one, one.payment.amount)),
+        (PairedBy.ID, lambda one: _id_and(once, one, _amount(one))),
         (PairedBy.ID, lambda one: _id_and(once, one, account_key(one.payment))),
         (PairedBy.CONTENT, _content),
-        (PairedBy.ACCOUNT_AND_AMOUNT, lambda one: _both(_account(one), one.payment.amount)),
+        (PairedBy.ACCOUNT_AND_AMOUNT, lambda one: _both(_account(one), _amount(one))),
         (PairedBy.ACCOUNT_AND_REMITTANCE, lambda one: _both(_account(one), _told(one))),
-        (PairedBy.AMOUNT_AND_REMITTANCE, lambda one: _both(_told(one), one.payment.amount)),
+        (PairedBy.AMOUNT_AND_REMITTANCE, lambda one: _both(_told(one), _amount(one))),
         (PairedBy.ID_ALONE, lambda one: _id_and(once, one, "")),
     )
     pairs: list[Pair] = []
@@ -149,8 +155,12 @@ def _id_and(once: set[str], one: Placed, also: Hashable) -> Hashable:
     return (known, also) if known in once else None
 
 
-def _both(first: Hashable, second: Hashable) -> Hashable:
-    return (first, second) if first and second else None
+def _both(text: str, also: Hashable) -> Hashable:
+    return (text, also) if text and also != "" else None
+
+
+def _amount(one: Placed) -> Hashable:
+    return one.payment.amount, one.payment.equivalent
 
 
 def _account(one: Placed) -> str:
@@ -165,8 +175,22 @@ def _told(one: Placed) -> str:
 
 
 def _content(one: Placed) -> Hashable:
-    payment, batch = one.payment, one.batch
-    return (_account(one), payment.amount, payment.equivalent, batch.requested_date, _told(one))
+    return (_account(one), _amount(one), one.batch.requested_date, _told(one))
+
+
+def _whole(one: Placed) -> Hashable:
+    """All that a payment says: of several with the same id and content, equals belong together."""
+    plain = msgspec.structs.replace(
+        one.payment,
+        uetr="",
+        rail_reference="",
+        location=NOWHERE,
+        documents=tuple(
+            msgspec.structs.replace(document, location=NOWHERE)
+            for document in one.payment.documents
+        ),
+    )
+    return (plain, *(getattr(one.batch, name) for name in _SAID_BY_BATCH))
 
 
 def batches(files: Iterable[PaymentFile]) -> list[PaymentBatch]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 from nostro.formats import HEAD_BYTES
@@ -19,6 +20,7 @@ class Rejoined:
         while len(self.head) < HEAD_BYTES and (data := stream.read(HEAD_BYTES - len(self.head))):
             self.head += data
         self.waiting = self.head
+        self.lines = BytesIO()
 
     def read(self, size: int = -1) -> bytes:
         if self.waiting:
@@ -39,6 +41,14 @@ class Rejoined:
                 yield line + b"\n"
         if rest:
             yield rest
+
+    def readline(self, size: int = -1) -> bytes:
+        """A line with its end, or the first `size` bytes of it. Who reads so reads only so."""
+        line = self.lines.readline(size)
+        while not line.endswith(b"\n") and len(line) != size and (data := self.read(_CHUNK)):
+            self.lines = BytesIO(data)
+            line += self.lines.readline(size - len(line) if size >= 0 else -1)
+        return line
 
     def seekable(self) -> bool:
         return False
