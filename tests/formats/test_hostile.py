@@ -276,6 +276,10 @@ def slow() -> Iterator[tuple[str, str, bytes]]:
     check = b"6" + b"1" * 79 + b"\n"
     overflow = b"4" + b"1" * 79 + b"\n"
     yield "overflow records", "bai_lockbox", lockbox + check + overflow * 8_000
+    batch = b"5200".ljust(50) + b"CTX".ljust(44) + b"\n"
+    entry = b"622111111118" + b"1" * 82 + b"\n"
+    addenda = (b"706".ljust(94) + b"\n") * 5_000 + (b"705".ljust(94) + b"\n") * 4_900
+    yield "addenda told once", "nacha", batch + (entry + addenda) * 2
 
 
 @pytest.mark.parametrize("what", [what for what, _name, _data in slow()])

@@ -38,6 +38,7 @@ class Gathered:
         self.problems: list[Problem] = []
         self.wrong: Problem | None = None
         self.came_back: str = ""
+        self.misnumbered = False
 
     def code(self, name: str, text: str) -> None:
         """Keep what has no field of its own, unless it is blank."""
@@ -115,13 +116,15 @@ def _indicator(gathered: Gathered, addenda: list[Lined]) -> None:
 
 def _sequence(gathered: Gathered, text: str, expected: int) -> None:
     """Addenda count up from 1 and end in the last seven digits of the trace number."""
+    if gathered.misnumbered:  # Once told, the others of the entry say nothing new.
+        return
     if text[83:87] != f"{expected:04d}" or text[87:94] != gathered.line[87:94]:
+        gathered.misnumbered = True
         happened = (
             f"Addenda {expected} says it is number {text[83:87]!r} of entry {text[87:94]!r};"
             f" the entry is {gathered.line[87:94]}."
         )
-        if not any(problem.code == "addenda_sequence_wrong" for problem in gathered.problems):
-            gathered.warn("addenda_sequence_wrong", happened, _LOOK)
+        gathered.warn("addenda_sequence_wrong", happened, _LOOK)
 
 
 def _remittance(gathered: Gathered, running: list[str]) -> None:

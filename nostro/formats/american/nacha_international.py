@@ -72,9 +72,8 @@ def _all_there(gathered: Gathered, by_kind: dict[str, list[str]], texts: list[st
 
 
 def _entry_number(gathered: Gathered, text: str) -> None:
-    if text[87:94] != gathered.line[87:94] and not any(
-        problem.code == "addenda_sequence_wrong" for problem in gathered.problems
-    ):
+    if text[87:94] != gathered.line[87:94] and not gathered.misnumbered:
+        gathered.misnumbered = True
         happened = f"Addenda {text[1:3]} says it belongs to entry {text[87:94]!r}."
         gathered.warn("addenda_sequence_wrong", happened, _LOOK)
 
