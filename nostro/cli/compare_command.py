@@ -8,19 +8,27 @@ from typing import Annotated
 from cyclopts import Parameter
 
 # A single "-" is a file (what is piped in), though it begins like an option.
-File = Annotated[str, Parameter(allow_leading_hyphen=True)]
+File = Annotated[
+    str,
+    Parameter(
+        allow_leading_hyphen=True,
+        help="A payment file: pain.001, pain.008, MT101, Nacha, a payment run as CSV; - is piped in.",
+    ),
+]
+FormatName = Annotated[str, Parameter(help="Its format, when the content does not show it.")]
+Layout = Annotated[
+    str, Parameter(help="Its dialect or layout: a name that we ship, or the path of a TOML file.")
+]
 
 
 def compare(
     a: File,
     b: File,
     *,
-    format_a: str = "",
-    format_b: str = "",
-    profile_a: str = "",
-    profile_b: str = "",
-    option_a: Annotated[list[str] | None, Parameter(negative=())] = None,
-    option_b: Annotated[list[str] | None, Parameter(negative=())] = None,
+    format_a: FormatName = "",
+    format_b: FormatName = "",
+    profile_a: Layout = "",
+    profile_b: Layout = "",
     ignore: Annotated[list[str] | None, Parameter(negative=())] = None,
     everything: Annotated[bool, Parameter(name="--all", negative=())] = False,
     limit: int = 20,
@@ -37,26 +45,9 @@ def compare(
 
     Parameters
     ----------
-    a
-        The one payment file: pain.001, pain.008, MT101, Nacha, a payment run as CSV; - for what is
-        piped in.
-    b
-        The other one.
-    format_a
-        The format of A, when the content does not show it.
-    format_b
-        The format of B, when the content does not show it.
-    profile_a
-        The dialect or layout of A: a name that we ship, or the path of a TOML file.
-    profile_b
-        The dialect or layout of B.
-    option_a
-        An option of A's format, key=value; may be given several times.
-    option_b
-        An option of B's format, key=value; may be given several times.
     ignore
-        A field to leave out, such as charge_bearer or counterparty.address; `letters` leaves out
-        what is the same after transliteration. May be given several times.
+        A field to leave out (charge_bearer, counterparty.address), or letters: what is the same
+        after transliteration. May be given several times.
     everything
         List expected differences too.
     limit
@@ -68,12 +59,7 @@ def compare(
     from nostro.cli.comparison_report import Shown
     from nostro.cli.input_files import Wanted
 
-    ours, theirs = (
-        Wanted(format_name=form, profile=profile, options=tuple(option or ()))
-        for form, profile, option in (
-            (format_a, profile_a, option_a),
-            (format_b, profile_b, option_b),
-        )
-    )
+    sides = (format_a, profile_a), (format_b, profile_b)
+    ours, theirs = (Wanted(format_name=form, profile=profile) for form, profile in sides)
     shown = Shown(everything=everything, as_json=json, limit=limit)
     sys.exit(compare_files.run(a, b, (ours, theirs), ignore or (), shown))
