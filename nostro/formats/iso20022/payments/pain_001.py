@@ -16,15 +16,14 @@ from nostro.domain.payment_file import (
     PaymentBatch,
     PaymentFile,
 )
-from nostro.formats import Format, Profile
+from nostro.formats import Profile
 from nostro.formats.iso20022.payments import payment_reader, payment_writer
 from nostro.formats.iso20022.payments import payment_rules as rules
-from nostro.formats.iso20022.payments.payment_fitting import fit
+from nostro.formats.iso20022.payments.payment_format import payment_format
 from nostro.formats.iso20022.payments.payment_paths import PREFIX_OF_TRANSFER, TRANSFERS
 from nostro.formats.iso20022.payments.payment_shortcut import Shortcut
 from nostro.formats.iso20022.payments.payment_texts import PaymentOptions, amount_of, day_of, refuse
 from nostro.formats.iso20022.payments.payment_writer import Writing
-from nostro.formats.iso20022.xml.messages import identifies
 
 # The first is what we write when nobody asks for another.
 VERSIONS = ("pain.001.001.09", *(f"pain.001.001.{n:02d}" for n in (3, 4, 5, 6, 7, 8)),
@@ -180,17 +179,6 @@ _WRITER = payment_writer.Writer(
     payment=_payments,
 )
 
-FORMAT = Format(
-    name="pain_001",
-    media_type="application/xml",
-    standard="ISO 20022 CustomerCreditTransferInitiation",
-    section="pain.001.001.02 to .13 (read), .03 to .13 (written)",
-    versions=tuple(f"{number:02}" for number in range(2, 14)),
-    options=PaymentOptions,
-    identify=identifies("pain.001"),
-    read=read,
-    write=write,
-    documents=(PaymentFile,),
-    versions_written=tuple(name[-2:] for name in sorted(VERSIONS)),
-    fit=fit,
+FORMAT = payment_format(
+    "pain.001", "CustomerCreditTransferInitiation", range(2, 14), VERSIONS, read, write
 )

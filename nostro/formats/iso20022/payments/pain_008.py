@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from nostro.domain.payment_file import Mandate, Method, Payment, PaymentBatch, PaymentFile
-from nostro.formats import Format, Profile
+from nostro.formats import Profile
 from nostro.formats.iso20022.payments import payment_reader, payment_writer
 from nostro.formats.iso20022.payments import payment_rules as rules
-from nostro.formats.iso20022.payments.payment_fitting import fit
+from nostro.formats.iso20022.payments.payment_format import payment_format
 from nostro.formats.iso20022.payments.payment_paths import (
     COLLECTIONS,
     MANDATE,
@@ -21,7 +21,6 @@ from nostro.formats.iso20022.payments.payment_paths import (
 )
 from nostro.formats.iso20022.payments.payment_texts import PaymentOptions, day_of, iban_of, refuse
 from nostro.formats.iso20022.payments.payment_writer import Writing
-from nostro.formats.iso20022.xml.messages import identifies
 
 # The first is what we write when nobody asks for another.
 VERSIONS = ("pain.008.001.08", *(f"pain.008.001.{n:02d}" for n in (2, 3, 4, 5, 6, 7, 9)),
@@ -144,17 +143,6 @@ _WRITER = payment_writer.Writer(
     payment=_payments,
 )
 
-FORMAT = Format(
-    name="pain_008",
-    media_type="application/xml",
-    standard="ISO 20022 CustomerDirectDebitInitiation",
-    section="pain.008.001.01 to .12 (read), .02 to .12 (written)",
-    versions=tuple(f"{number:02}" for number in range(1, 13)),
-    options=PaymentOptions,
-    identify=identifies("pain.008"),
-    read=read,
-    write=write,
-    documents=(PaymentFile,),
-    versions_written=tuple(name[-2:] for name in sorted(VERSIONS)),
-    fit=fit,
+FORMAT = payment_format(
+    "pain.008", "CustomerDirectDebitInitiation", range(1, 13), VERSIONS, read, write
 )
