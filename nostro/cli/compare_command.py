@@ -12,13 +12,16 @@ File = Annotated[
     str,
     Parameter(
         allow_leading_hyphen=True,
-        help="A payment file: pain.001, pain.008, MT101, Nacha, a payment run as CSV; - is piped in.",
+        help="A payment file: pain.001, pain.008, MT101, Nacha, a run as CSV; - is piped in.",
     ),
 ]
 FormatName = Annotated[str, Parameter(help="Its format, when the content does not show it.")]
 Layout = Annotated[
     str, Parameter(help="Its dialect or layout: a name that we ship, or the path of a TOML file.")
 ]
+
+All = Annotated[bool, Parameter(name="--all", negative=(), help="List expected differences too.")]
+Limit = Annotated[int, Parameter(help="How many lines of a section are shown; 0 shows all.")]
 
 
 def compare(
@@ -30,8 +33,8 @@ def compare(
     profile_a: Layout = "",
     profile_b: Layout = "",
     ignore: Annotated[list[str] | None, Parameter(negative=())] = None,
-    everything: Annotated[bool, Parameter(name="--all", negative=())] = False,
-    limit: int = 20,
+    everything: All = False,
+    limit: Limit = 20,
     json: bool = False,
 ) -> None:
     """What two payment files would pay differently, payment by payment, whatever their formats.
@@ -40,18 +43,14 @@ def compare(
     (message ids, times, order, batches, white space) is only counted; --all lists it.
     Ends with 0: the same but for that. 1: different. 2: a file cannot be compared.
 
-    Examples: `nostro compare legacy.xml ours.xml`, `nostro compare legacy.txt ours.xml --ignore
-    instruction_id --ignore letters`, `nostro compare run.csv ours.xml --format-a payment_run_csv`.
+    Examples: `nostro compare legacy.xml ours.xml`, `nostro compare run.csv ours.xml --all`,
+    `nostro compare legacy.txt ours.xml --ignore instruction_id --ignore letters`.
 
     Parameters
     ----------
     ignore
         A field to leave out (charge_bearer, counterparty.address), or letters: what is the same
         after transliteration. May be given several times.
-    everything
-        List expected differences too.
-    limit
-        How many lines of a section are shown; 0 shows all.
     json
         A list of records on stdout, without limit.
     """
