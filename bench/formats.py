@@ -62,6 +62,7 @@ class Kind(NamedTuple):
     signed: bool = True
 
 
+SPLIT = Runner("split lines", OURS, "bytes into lines: the limit")
 KINDS = (
     Kind(
         "camt_053",
@@ -80,7 +81,7 @@ KINDS = (
         "mt940",
         "Read MT940 (with :86: in ?xx fields)",
         (
-            Runner("split lines", OURS, "bytes into lines: the limit"),
+            SPLIT,
             Runner("nostro read mt940", OURS, ":86: decoded"),
             Runner("mt-940", PEERS, "joins statements into one"),
             Runner("mt940", MT940_PEER, ":86: left as it is"),
@@ -94,7 +95,7 @@ KINDS = (
         "bai2",
         "Read BAI2 (text over two 88 records)",
         (
-            Runner("split lines", OURS, "bytes into lines: the limit"),
+            SPLIT,
             Runner("nostro read bai2", OURS, "control totals checked"),
             Runner("bai2", PEERS, "debits not marked; unknown type codes end the file"),
             Runner("bankstatementparser bai2", PEERS, "every currency has two decimals"),
@@ -106,7 +107,7 @@ KINDS = (
         "nacha",
         "Read Nacha PPD (with addenda)",
         (
-            Runner("split lines", OURS, "bytes into lines: the limit"),
+            SPLIT,
             Runner("nostro read nacha", OURS, "hashes and totals checked"),
             Runner("achkit", PEERS, "nothing checked"),
             Runner("ach", PEERS, "nothing checked, all fields text"),
@@ -134,7 +135,7 @@ KINDS = (
             name,
             f"Write {name} (what was read from the file above)",
             (
-                Runner("split lines", OURS, "the file read, into lines: the limit"),
+                SPLIT._replace(note="the file read, into lines: the limit"),
                 Runner(f"nostro write {name}", OURS, "one whole document in memory"),
             ),
         )
@@ -144,13 +145,14 @@ KINDS = (
 
 
 class Measured(NamedTuple):
-    seconds: float
-    peak: int
-    bytes: int
+    seconds: float = 0
+    peak: int = 0
+    bytes: int = 0
     fault: str = ""
 
 
 Told = dict[str, Any]
+Results = dict[str, dict[int, Measured]]  # By runner and size, in the runners' order.
 
 
 def pythons() -> dict[str, str | None]:
@@ -192,7 +194,7 @@ def measure(
         again = 2 if runs[0]["seconds"] < 3 else 1 if runs[0]["seconds"] < 12 else 0
         runs += [once(python, runner, path, count) for _ in range(again)]
     if fault := next((told["fault"] for told in runs if "fault" in told), ""):
-        return Measured(0, 0, 0, fault)
+        return Measured(fault=fault)
     best = min(runs, key=lambda told: told["seconds"])
     size = best.get("written") or (path.stat().st_size if path.exists() else 0)
     return Measured(best["seconds"], best["peak"], size, wrong(best, runner, expected))
@@ -211,9 +213,9 @@ def wrong(told: Told, runner: Runner, expected: tuple[int, int]) -> str:
     return "" if told["total"] == total else "the sum differs"
 
 
-def measure_kind(kind: Kind, found: dict[str, str | None]) -> dict[str, dict[int, Measured]]:
-    """By runner and size; what cannot be measured has a fault."""
-    results: dict[str, dict[int, Measured]] = {runner.name: {} for runner in kind.runners}
+def measure_kind(kind: Kind, found: dict[str, str | None]) -> Results:
+    """What cannot be measured has a fault."""
+    results: Results = {runner.name: {} for runner in kind.runners}
     for count in SIZES:
         path = cache("bench") / f"{kind.name}-{count}"
         if kind.name in generate_formats.FILES:
@@ -223,9 +225,9 @@ def measure_kind(kind: Kind, found: dict[str, str | None]) -> dict[str, dict[int
             python = found[runner.where]
             before = list(results[runner.name].values())
             if python is None:
-                measured = Measured(0, 0, 0, "not installed")
+                measured = Measured(fault="not installed")
             elif before and before[-1].seconds * count / SIZES[SIZES.index(count) - 1] > LIMIT:
-                measured = Measured(0, 0, 0, f"more than {LIMIT:.0f} s: left out")
+                measured = Measured(fault=f"more than {LIMIT:.0f} s: left out")
             else:
                 console.print(f"[dim]{runner.name}, {count:,} records[/]", highlight=False)
                 measured = measure(python, runner, path, count, expected)
@@ -233,11 +235,11 @@ def measure_kind(kind: Kind, found: dict[str, str | None]) -> dict[str, dict[int
     return results
 
 
-def rows(kind: Kind, results: dict[str, dict[int, Measured]]) -> Iterator[list[str]]:
+def rows(kind: Kind, results: Results) -> Iterator[list[str]]:
     """The table: heading, then a row a runner."""
     seconds = [f"CPU s of {size:,}" for size in SIZES]
     yield [kind.title, *seconds, "MB/s", "records/s", "peak MB", "x limit", "x ours"]
-    limit, ours = (results[runner.name] for runner in kind.runners[:2])
+    limit, ours, *_ = results.values()
     for runner in kind.runners:
         mine = results[runner.name]
         size = largest(mine)
@@ -254,31 +256,30 @@ def rows(kind: Kind, results: dict[str, dict[int, Measured]]) -> Iterator[list[s
         yield row + [""] * (len(SIZES) + 6 - len(row))
 
 
-def notes(kind: Kind, results: dict[str, dict[int, Measured]]) -> Iterator[str]:
-    """What each leaves out, and what went wrong in this run."""
+def notes(kind: Kind, results: Results) -> Iterator[str]:
+    """What each leaves out, what went wrong in this run, and what we reached for."""
     for runner in kind.runners:
         found = [f"{size:,}: {m.fault}" for size, m in results[runner.name].items() if m.fault]
         yield f"{runner.name}: {'; '.join([runner.note, *found])}"
+    yield from verdicts(kind, results)
 
 
-def show(kind: Kind, results: dict[str, dict[int, Measured]]) -> None:
+def show(kind: Kind, results: Results) -> None:
     heading, *body = rows(kind, results)
     table = Table(*heading)
     for row in body:
         table.add_row(*row)
     console.print(table)
-    for line in (*notes(kind, results), *verdicts(kind, results)):
+    for line in notes(kind, results):
         console.print(f"  {line}", highlight=False, markup=False)
     console.print()
 
 
-def markdown(kind: Kind, results: dict[str, dict[int, Measured]]) -> str:
+def markdown(kind: Kind, results: Results) -> str:
     """The same for docs/benchmarks.md."""
-    heading, *body = rows(kind, results)
-    lines = [heading, ["---"] * len(heading), *body]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    said = "\n".join(f"* {line}" for line in (*notes(kind, results), *verdicts(kind, results)))
-    return f"{table}\n\n{said}\n"
+    heading, *body = (f"| {' | '.join(row)} |" for row in rows(kind, results))
+    said = (f"* {line}" for line in notes(kind, results))
+    return "\n".join([heading, "|---" * (len(SIZES) + 6) + "|", *body, "", *said, ""])
 
 
 def largest(mine: dict[int, Measured]) -> int:
@@ -290,9 +291,9 @@ def ratio(one: Measured, other: Measured) -> str:
     return f"{one.seconds / other.seconds:.1f}" if one.seconds and other.seconds else ""
 
 
-def verdicts(kind: Kind, results: dict[str, dict[int, Measured]]) -> list[str]:
+def verdicts(kind: Kind, results: Results) -> list[str]:
     """What we reached for and what it is."""
-    limit, ours = (results[runner.name] for runner in kind.runners[:2])
+    limit, ours, *_ = results.values()
     size = largest(ours)
     if not size:
         return ["ours was not measured"]
