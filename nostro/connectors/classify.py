@@ -51,7 +51,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         """The body as JSON; raises InDoubt, since a garbled yes is not a no."""
         try:
             return msgspec.json.decode(self.content)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             raise InDoubt(
                 "answer_unreadable",
                 f"The other side answered {self.status}, but not in JSON.",
@@ -210,7 +210,7 @@ class HttpChannel:
             raise Unavailable(
                 "certificate_not_accepted",
                 f"No connection to {self.other_side}: {trouble}.",
-                "Nothing was sent.",
+                "It read nothing of ours." if is_ours else "Nothing was sent.",
                 "Store a certificate that the bank knows and that is valid today; we try again."
                 if is_ours
                 else "Ask the other side; check the address and the authority of the connection."

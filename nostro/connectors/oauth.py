@@ -32,6 +32,11 @@ class _Pass(msgspec.Struct, frozen=True):
     expires_in: float | None = None
 
 
+class _Refusal(msgspec.Struct, frozen=True):
+    error: str = ""
+    error_description: str = ""
+
+
 class ClientCredentials:
     """The pass of one open connection; opening does no I/O.
 
@@ -121,19 +126,16 @@ def _understood(answer: Answer) -> _Pass:
 def _not_let_in(answer: Answer, client_secret: str) -> Refused:
     """RFC 6749 section 5.2: a word for the cause, and perhaps a sentence."""
     try:
-        told = msgspec.json.decode(answer.content)
+        told = msgspec.json.decode(answer.content, type=_Refusal)
     except msgspec.DecodeError:
-        told = None
-    words = told if isinstance(told, dict) else {}
-    cause = " ".join(
-        str(words[name])[:200] for name in ("error", "error_description") if words.get(name)
-    )
+        told = _Refusal()
+    cause = f"{told.error} {told.error_description}".strip()[:400]
     if client_secret:  # Some servers say back what they were told.
         cause = cause.replace(client_secret, "...")
     shown = "".join(letter for letter in cause if letter.isprintable())
     return Refused(
         "sign_in_refused",
-        f"The bank did not let us sign in: {answer.status} {shown}".rstrip() + ".",
+        f"The bank did not let us sign in: {answer.status} {shown}".rstrip(" .") + ".",
         "Nothing was sent.",
         "Check the client id, the client secret and the scope of the connection.",
     )

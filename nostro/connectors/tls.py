@@ -72,7 +72,9 @@ def certificate_trouble(error: BaseException) -> tuple[str, bool] | None:
             return f"its certificate is not to be trusted: {seen.verify_message}", False
         if isinstance(seen, ssl.SSLError) and seen.reason in _CERTIFICATE_ALERTS:
             return f"it refused our certificate: {_CERTIFICATE_ALERTS[seen.reason]}", True
-        seen = seen.__cause__
+        # httpcore hands the cause on as its argument. Not __context__: it may be an older failure.
+        inner = seen.args[0] if seen.args else None
+        seen = inner if isinstance(inner, BaseException) else seen.__cause__
     return None
 
 

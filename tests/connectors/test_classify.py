@@ -201,8 +201,9 @@ def test_a_status_that_the_connector_understands_is_its_own_to_judge() -> None:
     assert got.json() == {"reason": "DUPL"}
 
 
-def test_a_yes_that_cannot_be_read_is_a_doubt() -> None:
-    with peer(answer("200 OK", body=b"<html>")) as server:
+@pytest.mark.parametrize("body", [b"<html>", b"", b"\xff", b"[" * 100_000])
+def test_a_yes_that_cannot_be_read_is_a_doubt(body: bytes) -> None:
+    with peer(answer("200 OK", body=body)) as server:
         got = channel(server.url).send("/", MESSAGE, "text/xml")
     with pytest.raises(InDoubt):
         got.json()
@@ -239,6 +240,14 @@ def test_an_address_that_is_none_is_refused_when_opened(url: str) -> None:
     [
         ({"retry-after": "0"}, 0),
         ({"retry-after": "120"}, 120),
+        ({"retry-after": "9" * 5000}, 86_400),
+        (
+            {
+                "date": "Fri, 20 Nov 2026 08:00:00 GMT",
+                "retry-after": "Fri, 27 Nov 2026 08:00:00 GMT",
+            },
+            86_400,
+        ),
         (
             {
                 "date": "Fri, 20 Nov 2026 08:00:00 GMT",
@@ -254,6 +263,20 @@ def test_an_address_that_is_none_is_refused_when_opened(url: str) -> None:
 )
 def test_the_delay_asked_for(headers: dict[str, str], seconds: int | None) -> None:
     assert retry_after_seconds(headers) == seconds
+
+
+def test_plain_http_is_for_this_machine_alone_where_that_is_asked_for() -> None:
+    for url in (
+        "http://127.0.0.1:1",
+        "http://[::1]:1",
+        "http://localhost:1",
+        "https://bank.example",
+    ):
+        HttpChannel(url, https_only=True)
+    for url in ("http://bank.example", "http://10.0.0.1", "http://localhost.bank.example"):
+        with pytest.raises(Invalid) as caught:
+            HttpChannel(url, https_only=True)
+        assert caught.value.code == "address_not_safe"
 
 
 def test_refused_says_what_the_other_side_said() -> None:
