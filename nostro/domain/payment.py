@@ -154,9 +154,9 @@ def batch_of(
     own_agent: Agent,
     day: date,
     route: Route,
-    instructions: Iterable[Instruction],
+    payments: Iterable[Payment],
 ) -> PaymentBatch:
-    """Instructions that share debit account, day, rail and charges, as a batch of a file."""
+    """Payments that share debit account, day, rail and charges, as a batch of a file."""
     return PaymentBatch(
         batch_id=batch_id,
         method=Method.TRANSFER,
@@ -166,7 +166,7 @@ def batch_of(
         own_agent=own_agent,
         service_level="SEPA" if route.rail is Rail.SEPA_CREDIT_TRANSFER else "",
         charge_bearer=route.charge_bearer,
-        payments=tuple(payment_of(instruction) for instruction in instructions),
+        payments=tuple(payments),
     )
 
 

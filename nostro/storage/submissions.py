@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.db.models import Count, Max
 
 from nostro.domain.attempt import AttemptState
 from nostro.domain.match import MatchState
@@ -34,7 +35,16 @@ class SubmissionRow(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
     enquiries: int = 0
     next_action_at: datetime | None = None
-    dispatched_at: datetime | None = None
+    dispatched_at: datetime | None = None  # When it was first sent, whatever became of that.
+    sealed_evidence_id: UUID | None = None  # What is sent, when that is not the file itself.
+    answer_due_at: datetime | None = None
+    status_asked: int = 0
+
+
+class StoredSubmission(SubmissionRow, frozen=True, kw_only=True):
+    """A submission with the time since when it is in its state."""
+
+    state_since: datetime
 
 
 class AttemptRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +57,7 @@ class AttemptRow(msgspec.Struct, frozen=True, kw_only=True):
     uetr: UUID
     execution_date: date
     approval_digest: str
+    rail_reference: str = ""
 
 
 class SentPayment(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +89,7 @@ class NewFact(msgspec.Struct, frozen=True, kw_only=True):
     attempt_id: UUID | None
     submission_id: UUID | None
     verdict: str
+    kind: str = "pain_002"
 
 
 def insert(row: SubmissionRow, now: datetime) -> None:
@@ -85,7 +97,7 @@ def insert(row: SubmissionRow, now: datetime) -> None:
         tenant_id=current(),
         state_since=now,
         created_at=now,
-        **{name: getattr(row, name) for name in row.__struct_fields__},
+        **{name: getattr(row, name) for name in SubmissionRow.__struct_fields__},
     )
 
 
@@ -107,17 +119,17 @@ def insert_attempts(rows: Sequence[AttemptRow], now: datetime) -> int:
     )
 
 
-def lock(submission_id: UUID) -> SubmissionRow | None:
+def lock(submission_id: UUID) -> StoredSubmission | None:
     row = models.Submission.objects.select_for_update().filter(id=submission_id).first()
     return _submission(row) if row else None
 
 
-def by_message_id(message_id: str) -> SubmissionRow | None:
+def by_message_id(message_id: str) -> StoredSubmission | None:
     row = models.Submission.objects.filter(message_id=message_id).first()
     return _submission(row) if row else None
 
 
-def load(submission_ids: Collection[UUID]) -> list[SubmissionRow]:
+def load(submission_ids: Collection[UUID]) -> list[StoredSubmission]:
     rows = models.Submission.objects.filter(id__in=submission_ids).order_by("id")
     return [_submission(row) for row in rows]
 
@@ -127,8 +139,8 @@ def update(submission_id: UUID, **changes: Any) -> None:
     models.Submission.objects.filter(id=submission_id).update(**changes)
 
 
-def _submission(row: models.Submission) -> SubmissionRow:
-    return SubmissionRow(
+def _submission(row: models.Submission) -> StoredSubmission:
+    return StoredSubmission(
         id=row.id,
         purpose=row.purpose,
         state=SubmissionState(row.state),
@@ -144,12 +156,44 @@ def _submission(row: models.Submission) -> SubmissionRow:
         enquiries=row.enquiries,
         next_action_at=row.next_action_at,
         dispatched_at=row.dispatched_at,
+        sealed_evidence_id=row.sealed_evidence_id,
+        answer_due_at=row.answer_due_at,
+        status_asked=row.status_asked,
+        state_since=row.state_since,
     )
 
 
 def attempts_of(submission_id: UUID) -> list[UUID]:
     rows = models.Attempt.objects.filter(submission_id=submission_id).order_by("id")
     return list(rows.values_list("id", flat=True))
+
+
+def attempts_by_state(submission_id: UUID) -> dict[AttemptState, int]:
+    """How many attempts of a submission are in which state."""
+    rows = models.Attempt.objects.filter(submission_id=submission_id).values_list("state")
+    return {AttemptState(state): count for state, count in rows.annotate(count=Count("id"))}
+
+
+def attempts_in(submission_id: UUID, states: Collection[AttemptState]) -> list[AttemptRow]:
+    """The attempts of a submission that are in one of these states."""
+    rows = models.Attempt.objects.filter(submission_id=submission_id, state__in=states)
+    return [_attempt(row) for row in rows.order_by("id")]
+
+
+def entities_and_payees(submission_id: UUID) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """Whose payments are in a submission, and who is paid by them."""
+    rows = models.Attempt.objects.filter(submission_id=submission_id)
+    entities = rows.values_list("order__entity_id", flat=True).distinct()
+    known = rows.filter(order__payee_account__isnull=False)
+    payees = known.values_list("order__payee_account__payee_id", flat=True).distinct()
+    return frozenset(entities), frozenset(payees)
+
+
+def last_execution_date(submission_id: UUID) -> date | None:
+    """The last day on which a payment of a submission is to be executed."""
+    rows = models.Attempt.objects.filter(submission_id=submission_id)
+    found: date | None = rows.aggregate(last=Max("execution_date"))["last"]
+    return found
 
 
 def order_ids_of(attempt_ids: Collection[UUID]) -> list[UUID]:
@@ -191,7 +235,18 @@ def _attempt(row: models.Attempt) -> AttemptRow:
         uetr=row.uetr,
         execution_date=row.execution_date,
         approval_digest=row.approval_digest,
+        rail_reference=row.rail_reference,
     )
+
+
+def rail_references_taken(
+    account_id: UUID, references: Collection[str], *, besides: Collection[UUID]
+) -> list[str]:
+    """Which of these references other orders of this debit account already used on their rail."""
+    rows = models.Attempt.objects.filter(
+        order__account_id=account_id, rail_reference__in=references
+    ).exclude(order_id__in=besides)
+    return list(rows.values_list("rail_reference", flat=True))
 
 
 def sent_payments(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from nostro import connectors
+from nostro.formats import Profile
+from nostro.formats.profiles.dialects import STANDARD, bank_profile
 from nostro.storage import parties
 from nostro.workflows.context import Acting
 
@@ -21,3 +23,12 @@ def open_channel(acting: Acting, connection_id: UUID) -> object:
     kept = acting.world.secrets
     secrets = {name: kept.read(place) for name, place in stored.items() if kept.knows(place)}
     return connectors.open_connection(row.connector, row.config, secrets)
+
+
+def profile_of(connection_id: UUID, format_name: str) -> Profile:
+    """The dialect in which the bank of a connection speaks one format; inside a unit of work.
+
+    Raises Invalid when the connection names a profile that there is not.
+    """
+    row = parties.connection(connection_id)
+    return bank_profile(str(row.config.get("profile") or STANDARD), format_name)

@@ -5,66 +5,36 @@ Nothing leaves here. The bytes and ids are fixed and committed; dispatch sends t
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
-from nostro import connectors, formats
+from nostro import connectors
 from nostro.domain.attempt import AttemptState
 from nostro.domain.case import CaseKind
 from nostro.domain.errors import Invalid, NostroError, Refused
 from nostro.domain.money import total
 from nostro.domain.order import OrderMove
-from nostro.domain.party import Account, LegalEntity
-from nostro.domain.payment import RollRule, address_of, batch_of
-from nostro.domain.payment_file import (
-    Agent,
-    BankAccount,
-    Party,
-    PaymentBatch,
-    PaymentFile,
-    without_locations,
-)
-from nostro.domain.submission import SubmissionState
-from nostro.formats import Change, Profile, sepa_characters
-from nostro.ports import SendsPayments
+from nostro.domain.party import Account
+from nostro.domain.payment import RollRule
+from nostro.domain.submission import SubmissionMove, SubmissionState
+from nostro.ports import Outgoing, SealsFiles, SendsPayments
 from nostro.storage import cases, events, evidence, freezes, orders, parties, submissions
 from nostro.storage.cases import NewCase
 from nostro.storage.orders import OrderRow
 from nostro.storage.submissions import AttemptRow, SubmissionRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows import recheck
-from nostro.workflows.channel import open_channel
+from nostro.workflows.channel import open_channel, profile_of
 from nostro.workflows.context import Acting
-from nostro.workflows.moves import CASE_DUE_IN, move_orders
+from nostro.workflows.frozen_file import Frozen, freeze
+from nostro.workflows.moves import CASE_DUE_IN, move_orders, move_submission
 from nostro.workflows.wake import wake
 
 LEASE = timedelta(seconds=60)
-_ADDRESS_PARTS = ("street", "building", "post_code", "town")
 NAMED = 10  # How many stopped payments a Case names.
-
-
-class Placed(msgspec.Struct, frozen=True):
-    """An order in a file: its batch, and the day it is to be executed."""
-
-    order: OrderRow
-    batch_id: str
-    day: date
-
-
-class Frozen(msgspec.Struct, frozen=True, kw_only=True):
-    """One file ready to go: its bytes, its name, and which orders are in it."""
-
-    message_id: str
-    file: PaymentFile
-    content: bytes
-    file_name: str
-    media_type: str
-    orders: tuple[Placed, ...]
-    changes: tuple[Change, ...]
 
 
 def release(acting: Acting) -> list[UUID]:
@@ -163,125 +133,18 @@ def _freeze(acting: Acting, account_id: str, group: list[tuple[OrderRow, date]])
             f" (it can: {', '.join(connectors.capabilities(channel))}).",
             can_do="Give the account a connection that sends payments.",
         )
-    frozen = _write(acting, account, entity, group, channel.payment_format())
-    _compare(account, frozen)
-    return _store(acting, account, frozen)
+    format_name = channel.payment_format()
+    profile = profile_of(UUID(account.connection_id), format_name)
+    frozen = freeze(acting, account, entity, group, format_name, profile)
+    return _store(acting, account, frozen, channel)
 
 
-def _write(
-    acting: Acting,
-    account: Account,
-    entity: LegalEntity,
-    group: list[tuple[OrderRow, date]],
-    format_name: str,
-) -> Frozen:
-    now, ids = acting.world.clock.now(), acting.world.ids
-    message_id = f"{parties.customer().code[:12]}-{now:%y%m%d}-{ids.new().hex[-12:]}"
-    made = _batches(message_id, account, entity, group)
-    file = PaymentFile(
-        message_id=message_id,
-        created_at=now.strftime("%Y-%m-%dT%H:%M:%S"),
-        initiator=Party(name=_own(entity).name),
-        batches=tuple(batch for batch, _, _ in made),
-    )
-    form = formats.find()[format_name]
-    return Frozen(
-        message_id=message_id,
-        file=file,
-        content=formats.writer(form)(file, Profile()),
-        file_name=f"{message_id}.xml",
-        media_type=form.media_type,
-        orders=tuple(
-            Placed(order, batch.batch_id, day) for batch, day, members in made for order in members
-        ),
-        changes=_changes(entity),
-    )
-
-
-def _own(entity: LegalEntity) -> Party:
-    """Who pays, in the letters that every bank takes."""
-    return Party(
-        name=sepa_characters.transliterate(entity.name),
-        address=address_of(sepa_characters.plain_address(entity.address)),
-    )
-
-
-def _changes(entity: LegalEntity) -> tuple[Change, ...]:
-    """What the bank sees of who pays otherwise than it is told in the master data."""
-    told = Party(name=entity.name, address=address_of(entity.address))
-    seen = _own(entity)
-    texts = [("name", told.name, seen.name)]
-    texts += [
-        (name, getattr(told.address, name), getattr(seen.address, name)) for name in _ADDRESS_PARTS
-    ]
-    where = f"legal entity {entity.name}"
-    return tuple(
-        Change(where=where, field=field, before=before, after=after)
-        for field, before, after in texts
-        if before != after
-    )
-
-
-def _batches(
-    message_id: str, account: Account, entity: LegalEntity, group: list[tuple[OrderRow, date]]
-) -> list[tuple[PaymentBatch, date, list[OrderRow]]]:
-    """Payments of one day, rail and charge bearer share a PmtInf."""
-    found: dict[tuple[date, str, str], list[OrderRow]] = {}
-    for order, day in group:
-        found.setdefault((day, order.route.rail, order.route.charge_bearer), []).append(order)
-    own = _own(entity)
-    return [
-        (
-            batch_of(
-                f"{message_id}-{number}",
-                own,
-                BankAccount(iban=account.iban),
-                Agent(bic=account.bic),
-                day,
-                members[0].route,
-                [order.instruction for order in members],
-            ),
-            day,
-            members,
-        )
-        for number, ((day, _, _), members) in enumerate(sorted(found.items()), start=1)
-    ]
-
-
-def _compare(account: Account, frozen: Frozen) -> None:
-    """The frozen bytes say what was approved, all of it, and nothing else (lifecycle rule 8)."""
-    form = formats.identify(frozen.content)
-    read = list(formats.documents(form, io.BytesIO(frozen.content), Profile()))
-    # The version is the bank's choice, not an approver's.
-    said = [msgspec.structs.replace(without_locations(file), version="") for file in read]
-    if said != [frozen.file]:
-        raise Refused(
-            "file_differs_from_approval",
-            f"The file for {account.name} does not say exactly what was approved.",
-            "It was not sent.",
-            "Report this: it is a defect of the writer.",
-        )
-
-
-def _store(acting: Acting, account: Account, frozen: Frozen) -> UUID:
+def _store(acting: Acting, account: Account, frozen: Frozen, channel: object) -> UUID:
     """Bytes, submission and attempts; the orders wait for nobody any more; dispatch is woken."""
-    now, ids = acting.world.clock.now(), acting.world.ids
+    now = acting.world.clock.now()
     submission = _submission(acting, account, frozen)
     submissions.insert(submission, now)
-    attempts = [
-        AttemptRow(
-            id=ids.new(),
-            order_id=placed.order.id,
-            submission_id=submission.id,
-            state=AttemptState.PREPARED,
-            end_to_end_id=placed.order.instruction.end_to_end_id,
-            payment_information_id=placed.batch_id,
-            uetr=ids.new_uetr(),
-            execution_date=placed.day,
-            approval_digest=placed.order.approval_digest,
-        )
-        for placed in frozen.orders
-    ]
+    attempts = _attempts(acting, submission, frozen)
     if submissions.insert_attempts(attempts, now) != len(attempts):
         raise Refused(
             "payment_already_on_its_way",
@@ -291,8 +154,54 @@ def _store(acting: Acting, account: Account, frozen: Frozen) -> UUID:
         )
     orders.act_at([placed.order.id for placed in frozen.orders], None)
     _tell(acting, submission, frozen)
+    if isinstance(channel, SealsFiles):
+        _seal(acting, submission, frozen, channel)
     wake("attend_submission", tenant_id=acting.tenant_id, submission_id=submission.id)
     return submission.id
+
+
+def _attempts(acting: Acting, submission: SubmissionRow, frozen: Frozen) -> list[AttemptRow]:
+    return [
+        AttemptRow(
+            id=acting.world.ids.new(),
+            order_id=placed.order.id,
+            submission_id=submission.id,
+            state=AttemptState.PREPARED,
+            end_to_end_id=placed.order.instruction.end_to_end_id,
+            payment_information_id=placed.batch_id,
+            uetr=placed.uetr,
+            rail_reference=placed.rail_reference,
+            execution_date=placed.day,
+            approval_digest=placed.order.approval_digest,
+        )
+        for placed in frozen.orders
+    ]
+
+
+def _seal(acting: Acting, submission: SubmissionRow, frozen: Frozen, channel: SealsFiles) -> None:
+    """Sign and encrypt now, and keep the result: every try sends these bytes."""
+    outgoing = Outgoing(
+        message_id=frozen.message_id,
+        file_name=frozen.file_name,
+        media_type=frozen.media_type,
+        content=frozen.content,
+    )
+    sealed = channel.seal(outgoing)
+    kept = evidence.keep(
+        acting.world.ids.new(),
+        sealed.content,
+        name=sealed.file_name,
+        media_type=sealed.media_type,
+        direction="out",
+        now=acting.world.clock.now(),
+    )
+    submissions.update(
+        submission.id,
+        sealed_evidence_id=kept,
+        file_name=sealed.file_name,
+        media_type=sealed.media_type,
+    )
+    move_submission(acting, submission, SubmissionMove.SIGN)
 
 
 def _submission(acting: Acting, account: Account, frozen: Frozen) -> SubmissionRow:
@@ -344,6 +253,8 @@ def _tell(acting: Acting, submission: SubmissionRow, frozen: Frozen) -> None:
             message_id=submission.message_id,
             payment_information_id=placed.batch_id,
             execution_date=placed.day.isoformat(),
+            uetr=str(placed.uetr),
+            rail_reference=placed.rail_reference,
         )
         for placed in frozen.orders
     ]
