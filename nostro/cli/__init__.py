@@ -24,6 +24,9 @@ Bank and payment files (no installation needed)
   convert          From one format to another, saying what is lost
   compare          What two payment files would pay differently, payment by payment
   formats          The file formats that are read and written
+To learn, to test, to rehearse
+  bank             A simulated bank: folders, SFTP and REST; it misbehaves on request
+  bank personalities  How it can misbehave
 To look and to prove
   audit verify     Prove that no customer's log was changed
   keys issue       Make an API key and show it once

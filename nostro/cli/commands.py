@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from nostro import __version__
+from nostro.cli.bank import bank
 from nostro.cli.compare_command import compare
 
 app = App(
@@ -21,6 +22,7 @@ keys = App(name="keys", help="API keys.")
 app.command(audit)
 app.command(keys)
 app.command(compare)
+app.command(bank)
 
 
 @app.command

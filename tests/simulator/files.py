@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
+from nostro.domain.bank_status import StatusReason
 from nostro.domain.cancellation import (
     CancellationRequest,
     CancelledBatch,
@@ -14,7 +15,6 @@ from nostro.domain.cancellation import (
     CancelledPayment,
     CaseParty,
 )
-from nostro.domain.bank_status import StatusReason
 from nostro.domain.money import Money
 from nostro.domain.payment_file import (
     Agent,
