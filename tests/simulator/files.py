@@ -30,6 +30,7 @@ from nostro.formats.iso20022.answers import camt_055
 from nostro.formats.iso20022.payments import pain_001
 
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
+TODAY = MONDAY.date()
 OURS = "NL91ABNA0417164300"
 PAYEE = "DE89370400440532013000"
 OTHER_PAYEE = "FR1420041010050500013M02606"
@@ -48,7 +49,7 @@ def pain_001_file(
     message_id: str,
     lines: Sequence[Line] = (Line("E2E-1"),),
     *,
-    day: date = MONDAY.date(),
+    day: date = TODAY,
     account: str = OURS,
     batches: int = 1,
     batch_booking: bool | None = None,
