@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from nostro.connectors import open_connection
-from nostro.connectors.bank import host_folder
+from nostro.connectors import open_connection, pick_up
 from nostro.connectors.write_once import write_once
 from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavailable
 from nostro.ports import Outgoing
@@ -234,7 +233,7 @@ STRANGE: dict[str, Callable[[Path], None]] = {
 def test_what_is_no_plain_file_is_refused_by_name_and_the_others_are_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(host_folder, "FILE_BYTES_MAX", 10)
+    monkeypatch.setattr(pick_up, "FILE_BYTES_MAX", 10)
     folder = pickup(tmp_path, archive=False)
     STRANGE[kind](tmp_path / "in" / "b.xml")
     for name in ("a.xml", "c.xml"):
