@@ -3,6 +3,9 @@
 RFC 9580 (and RFC 4880, which most banks' programs still write). A key is text in ASCII armor. A
 text may hold several keys one after the other, so that old and new are valid together while they
 change: of ours the first signs and each opens; of the bank's each may have signed.
+
+pysequoia checks no signature inside a compressed part of an encrypted file, so such a file is
+refused: our key should say that it prefers uncompressed files, as docs/channels/sftp.md shows.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from nostro.domain.errors import Refused
 _BLOCK = re.compile(
     "-----BEGIN PGP (PUBLIC|PRIVATE) KEY BLOCK-----.*?-----END PGP \\1 KEY BLOCK-----", re.DOTALL
 )
+_COMPRESSED = "it is compressed inside, where its signature cannot be checked"
 _Made = TypeVar("_Made")
 
 
@@ -69,7 +73,7 @@ class OpenPgp:
                     content, decryptor=decryptor, store=lambda _key_ids: signers
                 )
             except RuntimeError as error:
-                why = why or _first_line(error)
+                why = _COMPRESSED if "message structure" in str(error) else _first_line(error)
                 continue
             trusted = {signer.fingerprint for signer in signers}
             by_bank = any(found.certificate in trusted for found in opened.valid_sigs)
@@ -80,7 +84,8 @@ class OpenPgp:
             "file_not_unsealed",
             f"A file of the bank's could not be opened and checked: {why}.",
             "It is kept as it came; nothing in it was used.",
-            "Ask the bank which keys it signs with and encrypts to; correct the connection's keys.",
+            "Ask the bank which keys it signs with and encrypts to, and that it does not compress;"
+            " correct the connection's keys.",
         )
 
     def _own(self) -> list[pysequoia.Tsk]:

@@ -78,32 +78,10 @@ def runner() -> asyncio.Runner:
 async def connect(server: Server, secrets: Mapping[str, str], timeout_seconds: int) -> Session:
     """Log in. Raises Refused for a host key, log-in or key of ours that does not serve, Unavailable
     when the server cannot be reached; nothing has happened then."""
-    pins = [_host_key(text) for text in server.host_keys]
     watch = _HostKeyWatch()
     try:
         async with asyncio.timeout(timeout_seconds):
-            connection = await asyncssh.connect(
-                server.host,
-                server.port,
-                username=server.user,
-                password=secrets.get("password"),
-                client_keys=_own_keys(secrets),
-                client_factory=lambda: watch,
-                known_hosts=(pins, [], []),
-                server_host_key_algs=_algorithms(pins),
-                # Nothing of this machine's user: no agent, no configuration, no other keys.
-                config=None,
-                agent_path=None,
-                gss_host=None,
-                x509_trusted_certs=None,
-            )
-            try:
-                return Session(
-                    connection, await connection.start_sftp_client(path_errors="surrogateescape")
-                )
-            except BaseException:
-                connection.abort()
-                raise
+            return await _logged_in(server, secrets, watch)
     except asyncssh.HostKeyNotVerifiable as error:
         raise _other_host_key(server, watch.seen) from error
     except asyncssh.PermissionDenied as error:
@@ -120,6 +98,31 @@ async def connect(server: Server, secrets: Mapping[str, str], timeout_seconds: i
             "Nothing was sent.",
             "We try again; if it lasts, check the address and ask the bank.",
         ) from error
+
+
+async def _logged_in(server: Server, secrets: Mapping[str, str], watch: _HostKeyWatch) -> Session:
+    pins = [_host_key(text) for text in server.host_keys if text.strip()]
+    connection = await asyncssh.connect(
+        server.host,
+        server.port,
+        username=server.user,
+        password=secrets.get("password"),
+        client_keys=_own_keys(secrets),
+        client_factory=lambda: watch,
+        known_hosts=(pins, [], []),
+        server_host_key_algs=_algorithms(pins),
+        # Nothing of this machine's user: no agent, no configuration, no other keys.
+        config=None,
+        agent_path=None,
+        gss_host=None,
+        x509_trusted_certs=None,
+    )
+    try:
+        sftp = await connection.start_sftp_client(path_errors="surrogateescape")
+    except BaseException:
+        connection.abort()
+        raise
+    return Session(connection, sftp)
 
 
 def failed_reading(error: Exception, what: str) -> NostroError:

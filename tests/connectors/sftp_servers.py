@@ -284,10 +284,14 @@ class _Desk(asyncssh.SFTPServer):
 
 
 class OpenSsh:
-    """A real OpenSSH server, run by this user, on loopback. Skips the test when there is none."""
+    """A real OpenSSH server, run by this user, on loopback. Skips the test when there is none.
 
-    def __init__(self, home: Path) -> None:
+    `options` are those of its sftp-server: "-R" to read only, "-P rename" to deny a request.
+    """
+
+    def __init__(self, home: Path, options: str = "") -> None:
         self.home = home
+        self.options = options
         for name in ("drop", "taken", "pickup", "archive"):
             (home / name).mkdir(parents=True)
         with socket.socket() as free:
@@ -339,8 +343,8 @@ class OpenSsh:
             "PasswordAuthentication no",
             "UsePAM no",
             "PermitRootLogin yes",
-            "Subsystem sftp internal-sftp",
-            "ForceCommand internal-sftp",
+            f"Subsystem sftp internal-sftp {self.options}",
+            f"ForceCommand internal-sftp {self.options}",
         )
         (home / "sshd_config").write_text("\n".join(lines) + "\n")
         if os.getuid() == 0:  # privilege separation wants its empty folder
