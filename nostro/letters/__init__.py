@@ -1,0 +1,1 @@
+"""Letters on paper, for when a person must ring or write: structs to PDF."""
