@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
-from nostro.domain.canonical import digest_of_bytes
 from nostro.domain.errors import Invalid, Refused
 from nostro.storage.models import Evidence, EvidenceChunk, Seen
-from nostro.storage.tenancy import current
+from nostro.storage.tenancy import current, tenant
 
 CHUNK_BYTES = 1024 * 1024
+READ_BYTES = 1 << 16
 
 
 def keep(
@@ -24,8 +27,24 @@ def keep(
     now: datetime,
 ) -> UUID:
     """Keep bytes under `evidence_id`, or return the id under which the same bytes are kept."""
+    stream = io.BytesIO(content)
+    return keep_stream(
+        evidence_id, stream, name=name, media_type=media_type, direction=direction, now=now
+    )
+
+
+def keep_stream(
+    evidence_id: UUID,
+    stream: BinaryIO,
+    *,
+    name: str,
+    media_type: str,
+    direction: str,
+    now: datetime,
+) -> UUID:
+    """Keep what a stream holds, chunk by chunk; it is read twice from its beginning."""
     _check_name(name)
-    digest = digest_of_bytes(content)
+    size, digest = _measured(stream)
     tenant_id = current()
     row, created = Evidence.objects.get_or_create(  # Somebody may keep the same bytes just now.
         tenant_id=tenant_id,
@@ -34,24 +53,32 @@ def keep(
             "id": evidence_id,
             "media_type": media_type,
             "name": name,
-            "size_bytes": len(content),
+            "size_bytes": size,
             "direction": direction,
             "recorded_at": now,
         },
     )
     if not created:
         return row.id
-    EvidenceChunk.objects.bulk_create(
-        EvidenceChunk(
+    for number, piece in enumerate(_pieces(stream)):
+        EvidenceChunk.objects.create(
             id=_chunk_id(evidence_id, number),
             tenant_id=tenant_id,
             evidence_id=evidence_id,
             sequence=number,
             content=piece,
         )
-        for number, piece in enumerate(_pieces(content))
-    )
     return evidence_id
+
+
+def _measured(stream: BinaryIO) -> tuple[int, str]:
+    """How many bytes a stream holds, and their digest."""
+    stream.seek(0)
+    size, digest = 0, hashlib.sha256()
+    while piece := stream.read(CHUNK_BYTES):
+        size += len(piece)
+        digest.update(piece)
+    return size, digest.hexdigest()
 
 
 def _check_name(name: str) -> None:
@@ -74,6 +101,47 @@ def read(evidence_id: UUID) -> bytes:
     return b"".join(found)
 
 
+def reading(evidence_id: UUID) -> BinaryIO:
+    """The bytes as a stream, one chunk in memory at a time. Raises Refused when there are none.
+
+    It may be read after this unit of work has ended: then each chunk is fetched in one of its own.
+    """
+    if not EvidenceChunk.objects.filter(evidence_id=evidence_id, sequence=0).exists():
+        raise Refused("evidence_unknown", "There is no such file for this customer.")
+    kept = _Kept(current(), evidence_id)
+    return cast("BinaryIO", io.BufferedReader(kept, buffer_size=READ_BYTES))
+
+
+class _Kept(io.RawIOBase):
+    """The chunks of one evidence, one after the other."""
+
+    def __init__(self, tenant_id: UUID, evidence_id: UUID) -> None:
+        self._tenant_id = tenant_id
+        self._evidence_id = evidence_id
+        self._next = 0
+        self._piece = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._piece:
+            self._piece = memoryview(self._fetch())
+        count = min(len(buffer), len(self._piece))
+        buffer[:count] = self._piece[:count]
+        self._piece = self._piece[count:]
+        return count
+
+    def _fetch(self) -> bytes:
+        with tenant(self._tenant_id):
+            found = EvidenceChunk.objects.filter(
+                evidence_id=self._evidence_id, sequence=self._next
+            ).values_list("content", flat=True)
+            piece = found.first()
+        self._next += 1
+        return bytes(piece or b"")
+
+
 def describe(evidence_id: UUID) -> tuple[str, str, str]:
     """Name, media type and digest of kept bytes."""
     row = Evidence.objects.filter(id=evidence_id).values_list("name", "media_type", "digest")
@@ -94,9 +162,18 @@ def first_time(kind: str, digest: str, refers_to: UUID, now: datetime) -> UUID |
     return None if created else row.refers_to
 
 
-def _pieces(content: bytes) -> Iterator[bytes]:
-    for start in range(0, max(len(content), 1), CHUNK_BYTES):
-        yield content[start : start + CHUNK_BYTES]
+def seen_before(kind: str, digest: str) -> UUID | None:
+    """What a natural key referred to when it was used; None when nobody has used it."""
+    found = Seen.objects.filter(kind=kind, digest=digest).values_list("refers_to", flat=True)
+    return found.first()
+
+
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    """Chunk by chunk; what is empty has one empty chunk."""
+    stream.seek(0)
+    yield stream.read(CHUNK_BYTES)
+    while piece := stream.read(CHUNK_BYTES):
+        yield piece
 
 
 def _chunk_id(evidence_id: UUID, number: int) -> UUID:

@@ -1,8 +1,8 @@
-"""Payment runs and orders as stored: taken in as sets, locked and moved as sets."""
+"""Payment orders as stored: taken in as sets, locked and moved as sets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -52,100 +52,6 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
             payee_account_version=self.payee_account_version,
             policy_version=self.policy_version,
         )
-
-
-class LineOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one line of a run: accepted, held, or refused with its reason."""
-
-    line: int
-    outcome: str
-    order_id: UUID | None = None
-    code: str = ""
-    sentence: str = ""
-    raw: str = ""
-
-
-class RunRow(msgspec.Struct, frozen=True, kw_only=True):
-    id: UUID
-    source: str
-    reference: str
-    received_at: datetime
-    line_count: int
-    lines: tuple[LineOutcome, ...]
-
-
-def insert_run(
-    run_id: UUID,
-    *,
-    source: str,
-    reference: str,
-    evidence_id: UUID,
-    line_count: int,
-    totals: dict[str, int],
-    now: datetime,
-) -> None:
-    models.PaymentRun.objects.create(
-        id=run_id,
-        tenant_id=current(),
-        source=source,
-        reference=reference,
-        evidence_id=evidence_id,
-        received_at=now,
-        line_count=line_count,
-        totals=totals,
-    )
-
-
-def runs_named(source: str, reference: str) -> int:
-    """How many runs of a source came under this reference, first and repeated ones."""
-    again = Q(reference=reference) | Q(reference__startswith=f"{reference} #")
-    return models.PaymentRun.objects.filter(again, source=source).count()
-
-
-def run_of(run_id: UUID) -> RunRow:
-    row = models.PaymentRun.objects.get(id=run_id)
-    lines = models.RunLine.objects.filter(run_id=run_id).order_by("line")
-    return RunRow(
-        id=row.id,
-        source=row.source,
-        reference=row.reference,
-        received_at=row.received_at,
-        line_count=row.line_count,
-        lines=tuple(
-            LineOutcome(
-                line=line.line,
-                outcome=line.outcome,
-                order_id=line.order_id,
-                code=line.code,
-                sentence=line.sentence,
-                raw=line.raw,
-            )
-            for line in lines
-        ),
-    )
-
-
-def insert_run_lines(
-    run_id: UUID, new_id: Callable[[], UUID], outcomes: Iterable[LineOutcome]
-) -> int:
-    tenant_id = current()
-    return bulk.insert(
-        models.RunLine,
-        (
-            {
-                "id": new_id(),
-                "tenant_id": tenant_id,
-                "run_id": run_id,
-                "line": outcome.line,
-                "outcome": outcome.outcome,
-                "order_id": outcome.order_id,
-                "code": outcome.code,
-                "sentence": outcome.sentence,
-                "raw": outcome.raw,
-            }
-            for outcome in outcomes
-        ),
-    )
 
 
 def insert(orders: Sequence[OrderRow], now: datetime) -> int:

@@ -13,7 +13,7 @@ from nostro.domain.event import Event
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Member
 from nostro.domain.policies import approval as policy
-from nostro.storage import events, orders
+from nostro.storage import events, orders, runs
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows import recheck
@@ -44,6 +44,7 @@ def approve(
     """
     with tenant(acting.tenant_id):
         rows = _lock_all(order_ids)
+        _of_whole_runs(rows)
         _same_as_seen(rows, seen_digest)
         given = orders.approvals(order_ids)
         authors = orders.authors(order_ids)
@@ -134,6 +135,17 @@ def _lock_all(order_ids: Sequence[UUID]) -> list[OrderRow]:
             can_do="Reload the page and choose again.",
         )
     return rows
+
+
+def _of_whole_runs(rows: Sequence[OrderRow]) -> None:
+    """A run is approved when all of it is there and its totals agree."""
+    if unfinished := runs.unfinished({row.run_id for row in rows if row.run_id}):
+        raise Refused(
+            "run_not_complete",
+            f"The payment run {unfinished[0]} is not complete.",
+            "Nothing was approved.",
+            "Wait until all its lines are taken in, then look at the payments again.",
+        )
 
 
 def _same_as_seen(rows: Sequence[OrderRow], seen_digest: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from typing import BinaryIO
 from uuid import UUID
 
 from nostro import formats
@@ -19,19 +21,24 @@ def keep(acting: Acting, name: str, content: bytes) -> tuple[Format, UUID]:
 
     Raises Invalid when it is of no type that we can read; it is kept even then.
     """
+    return keep_stream(acting, name, io.BytesIO(content))
+
+
+def keep_stream(acting: Acting, name: str, stream: BinaryIO) -> tuple[Format, UUID]:
+    """The same for a file too long for memory; it is read from its beginning, more than once."""
     try:
-        form = formats.identify(content)
+        form = formats.identify(stream.read(formats.HEAD_BYTES))
     except Invalid:
-        _keep(acting, name, content, UNKNOWN_TYPE)
+        _keep(acting, name, stream, UNKNOWN_TYPE)
         raise
-    return form, _keep(acting, name, content, form.media_type)
+    return form, _keep(acting, name, stream, form.media_type)
 
 
-def _keep(acting: Acting, name: str, content: bytes, media_type: str) -> UUID:
+def _keep(acting: Acting, name: str, stream: BinaryIO, media_type: str) -> UUID:
     with tenant(acting.tenant_id):
-        return evidence.keep(
+        return evidence.keep_stream(
             acting.world.ids.new(),
-            content,
+            stream,
             name=name,
             media_type=media_type,
             direction="in",

@@ -11,7 +11,7 @@ from django.db import close_old_connections, connections
 from procrastinate.contrib.django import app
 
 from nostro.domain.errors import NostroError
-from nostro.workflows import answers, dispatch, release
+from nostro.workflows import answers, dispatch, release, run_import
 from nostro.workflows.context import job_for
 
 log = structlog.get_logger()
@@ -56,3 +56,9 @@ def collect_messages(tenant_id: str, connection_id: str) -> None:
 @fresh
 def understand_message(tenant_id: str, connection_id: str, evidence_id: str) -> None:
     answers.understand(job_for(UUID(tenant_id)), UUID(connection_id), UUID(evidence_id))
+
+
+@app.task(name="continue_import", queue="payments")
+@fresh
+def continue_import(tenant_id: str, run_id: str) -> None:
+    run_import.carry_on(job_for(UUID(tenant_id)), UUID(run_id))

@@ -37,6 +37,13 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     order: OrderRow | None
 
 
+class Maker(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asked for a payment: the one person, or program, that may not approve it."""
+
+    id: str
+    name: str
+
+
 class Masters(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known that a run is checked against, loaded once for the whole run."""
 
@@ -86,7 +93,7 @@ def _masters(
 
 
 class Intake(msgspec.Struct, frozen=True, kw_only=True):
-    """One set of payments being taken in: by whom, from where, and what is known.
+    """One set of payments being taken in: who asked for them, from where, and what is known.
 
     `past` payments were made before nostro came; they are kept and never written.
     """
@@ -94,6 +101,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     acting: Acting
     source: str
     run_id: UUID | None
+    maker: Maker
     masters: Masters
     past: bool
 
@@ -104,9 +112,12 @@ def check_all(
     requests: Sequence[PaymentRequest],
     run_id: UUID | None,
     *,
+    maker: Maker | None = None,
     past: bool = False,
 ) -> list[Checked]:
     """Check payments in their order, each also against those before it; nothing is stored.
+
+    `maker` is who asked for them, when that is not who does it now.
 
     Taking numbers locks the customer's row: intakes come one after another from here, so that
     each sees the references and invoices of the one before.
@@ -114,7 +125,14 @@ def check_all(
     first = parties.take_payment_numbers(len(requests))
     numbers = [f"PAY-{first + offset:05d}" for offset in range(len(requests))]
     masters = _masters(acting, source, requests, numbers)
-    intake = Intake(acting=acting, source=source, run_id=run_id, masters=masters, past=past)
+    intake = Intake(
+        acting=acting,
+        source=source,
+        run_id=run_id,
+        maker=maker or Maker(id=acting.actor.id, name=acting.actor.name),
+        masters=masters,
+        past=past,
+    )
     checked = []
     for number, request in zip(numbers, requests, strict=True):
         found = _check_one(intake, request, number)
@@ -242,8 +260,8 @@ def _order(
         invoices=request.invoices,
         policy_version=POLICY_VERSION,
         approval_digest="",
-        maker_id=acting.actor.id,
-        maker_name=acting.actor.name,
+        maker_id=intake.maker.id,
+        maker_name=intake.maker.name,
         source_changes=tuple(changes),
     )
     return msgspec.structs.replace(order, approval_digest=order.approvable().digest())

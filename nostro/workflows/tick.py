@@ -25,6 +25,7 @@ def tick(now: datetime) -> int:
         orders = due.lease("payment_order", now, LEASE, LIMIT)
         connections = due.lease("connection", now, LEASE, LIMIT)
         messages = due.lease("bank_message", now, LEASE, LIMIT)
+        runs = due.lease("payment_run", now, LEASE, LIMIT)
     for tenant_id, row_id in submissions:
         with tenant(tenant_id):
             wake("attend_submission", tenant_id=tenant_id, submission_id=row_id)
@@ -34,6 +35,9 @@ def tick(now: datetime) -> int:
     for tenant_id, row_id in connections:
         with tenant(tenant_id):
             wake("collect_messages", tenant_id=tenant_id, connection_id=row_id)
+    for tenant_id, row_id in runs:
+        with tenant(tenant_id):
+            wake("continue_import", tenant_id=tenant_id, run_id=row_id)
     for tenant_id, row_id in messages:
         with tenant(tenant_id):
             connection_id, evidence_id = identity_of(row_id)
@@ -43,4 +47,4 @@ def tick(now: datetime) -> int:
                 connection_id=connection_id,
                 evidence_id=evidence_id,
             )
-    return len(submissions) + len(orders) + len(connections) + len(messages)
+    return len(submissions) + len(orders) + len(connections) + len(messages) + len(runs)
