@@ -34,6 +34,9 @@ from nostro.connectors.tls import certificate_trouble, tls_context
 from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavailable
 
 ANSWER_BYTES_MAX = 256 * 1024 * 1024
+# A row whose sender is silent for two minutes is asked about (workflows/dispatch): by then no byte
+# of it may still be on its way.
+WHOLE_CALL_SECONDS_MAX = 100
 RETRY_AFTER_SECONDS_MAX = 24 * 60 * 60  # Who asks for more is asked again tomorrow.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _ASK_FIRST = frozenset({408, 409, 429})
@@ -65,9 +68,10 @@ class HttpChannel:
 
     `nothing_done` are the statuses of which this bank's profile says that nothing was done
     (429 or 503, usually). `timeout_seconds` bounds connecting, each silence, and, times ten, the
-    whole call. `tls` makes the TLS context when the first call needs it. `https_only` takes plain
-    http to this machine alone. Redirects are not followed and the environment's proxies and .netrc
-    are not used: credentials go where the connection says and nowhere else.
+    whole call, which never lasts longer than WHOLE_CALL_SECONDS_MAX. `tls` makes the TLS context
+    when the first call needs it. `https_only` takes plain http to this machine alone. Redirects
+    are not followed and the environment's proxies and .netrc are not used: credentials go where
+    the connection says and nowhere else.
     """
 
     def __init__(
@@ -100,15 +104,17 @@ class HttpChannel:
         method: str = "POST",
         headers: Mapping[str, str] | None = None,
         understood: frozenset[int] = frozenset(),
+        within_seconds: float = WHOLE_CALL_SECONDS_MAX,
     ) -> Answer:
         """Change something on the other side, once. Statuses `understood` are returned, not raised.
+        After `within_seconds` nothing of it is on its way any more.
 
         Raises Unavailable only when the other side surely did nothing, Refused on its definite
         no, InDoubt whenever it may have acted.
         """
         all_headers = {**(headers or {}), "Content-Type": media_type}
         try:
-            answer = self._call(method, path, content=content, headers=all_headers)
+            answer = self._call(method, path, within_seconds, content=content, headers=all_headers)
         except _NOT_SENT as error:
             self._not_reached(error)
         except (httpx.HTTPError, httpx.StreamError, _TooMuchError) as error:
@@ -171,7 +177,7 @@ class HttpChannel:
         self, method: str, path: str, understood: frozenset[int], request: dict[str, Any]
     ) -> Answer:
         try:
-            answer = self._call(method, path, **request)
+            answer = self._call(method, path, WHOLE_CALL_SECONDS_MAX, **request)
         except _NOT_SENT as error:
             self._not_reached(error)
         except (httpx.HTTPError, httpx.StreamError, _TooMuchError) as error:
@@ -186,10 +192,10 @@ class HttpChannel:
             return answer
         raise self._reading_failed(answer)
 
-    def _call(self, method: str, path: str, **request: Any) -> Answer:
+    def _call(self, method: str, path: str, within_seconds: float, **request: Any) -> Answer:
         url = f"{self.base_url}/{path.lstrip('/')}" if path else self.base_url
         with (
-            _deadline(10 * self._timeout_seconds) as watched,
+            _deadline(min(10 * self._timeout_seconds, within_seconds)) as watched,
             self._client.stream(method, url, extensions=watched, **request) as response,
         ):
             body = bytearray()
@@ -266,38 +272,48 @@ class _TooMuchError(Exception):
     """An answer longer or slower than we wait for."""
 
 
+class _Watch:
+    """The connection of one call, which can be hung up from outside."""
+
+    def __init__(self) -> None:
+        self.late = threading.Event()
+        self._connection: socket.socket | None = None
+
+    def trace(self, event: str, told: dict[str, Any]) -> None:
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._connection = told["return_value"].get_extra_info("socket")
+            if self.late.is_set():
+                self.hang_up()
+
+    def hang_up(self) -> None:
+        self.late.set()
+        if self._connection is not None:
+            with contextlib.suppress(OSError):
+                # Not SSLSocket's own, which would pull the TLS away from under the reader.
+                socket.socket.shutdown(self._connection, socket.SHUT_RDWR)
+
+
 @contextlib.contextmanager
 def _deadline(seconds: float) -> Iterator[dict[str, Any]]:
     """Hangs up on a call that lasts too long, however lively it is: httpx bounds each silence, and
     a peer that sends a header letter by letter is never silent. Gives the request's extensions."""
-    connections: list[socket.socket] = []
-    late = threading.Event()
-
-    def trace(event: str, told: dict[str, Any]) -> None:
-        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
-            connections[:] = [told["return_value"].get_extra_info("socket")]
-
-    def hang_up() -> None:
-        late.set()
-        for connection in connections:
-            with contextlib.suppress(OSError):
-                # Not SSLSocket's own, which would pull the TLS away from under the reader.
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, hang_up)
+    if seconds <= 0:
+        raise httpx.ConnectTimeout("no time was left")
+    watch = _Watch()
+    timer = threading.Timer(seconds, watch.hang_up)
     timer.daemon = True
     timer.start()
     try:
-        yield {"trace": trace}
+        yield {"trace": watch.trace}
     except _NOT_SENT:
         raise
     except httpx.HTTPError as error:
-        if late.is_set():
+        if watch.late.is_set():
             raise _TooMuchError("it took too long") from error
         raise
     finally:
         timer.cancel()
-    if late.is_set():  # An answer that ends with its connection looks whole when we hang up.
+    if watch.late.is_set():  # An answer that ends with its connection looks whole when we hang up.
         raise _TooMuchError("it took too long")
 
 

@@ -182,6 +182,22 @@ def test_an_unknown_host_is_surely_not_sent() -> None:
         channel("http://bank.invalid").send("/payments", MESSAGE, "application/xml")
 
 
+def test_when_its_time_is_up_nothing_is_sent_any_more() -> None:
+    with peer(answer("202 Accepted")) as server:
+        with pytest.raises(Unavailable):
+            channel(server.url).send("/payments", MESSAGE, "text/xml", within_seconds=0)
+        assert server.callers == 0
+
+
+def test_a_call_ends_when_its_time_is_up() -> None:
+    """Long before the peer's silence would be too long."""
+    with peer(say_nothing) as server:
+        opened = HttpChannel(server.url, timeout_seconds=60)
+        with pytest.raises(InDoubt) as caught:
+            opened.send("/payments", MESSAGE, "text/xml", within_seconds=0.1)
+    assert "too long" in caught.value.happened
+
+
 def test_a_peer_that_stops_taking_our_bytes_is_a_doubt() -> None:
     stopped = threading.Event()
 

@@ -7,6 +7,7 @@ not offer or promise is left out of the opened connection, which then does not h
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -18,7 +19,7 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError, WebhookVerificationError
 
 from nostro.connectors import Connector
-from nostro.connectors.classify import Answer, HttpChannel
+from nostro.connectors.classify import WHOLE_CALL_SECONDS_MAX, Answer, HttpChannel
 from nostro.connectors.oauth import ClientAuthentication, ClientCredentials
 from nostro.connectors.rest_answers import (
     Handed,
@@ -89,7 +90,7 @@ class RestBankConfig(msgspec.Struct, frozen=True, kw_only=True):
     silence_means_accepted_hours: Hours = 0
     callbacks: bool = False
     page_size: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
-    timeout_seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] = 30
+    timeout_seconds: Annotated[float, msgspec.Meta(gt=0, le=100)] = 30
     answer_mebibytes_max: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 64
 
 
@@ -140,12 +141,13 @@ class RestBank:
                 encoded=self._config.signature_encoded,
             )
         answer = self._signed_in(
-            lambda shown: self._channel.send(
+            lambda shown, seconds: self._channel.send(
                 path,
                 outgoing.content,
                 outgoing.media_type,
                 headers={**headers, **shown},
                 understood=frozenset({401, 409, 422}),
+                within_seconds=seconds,
             )
         )
         if answer.status in (409, 422):
@@ -168,19 +170,23 @@ class RestBank:
         understood: frozenset[int] = frozenset(),
     ) -> Answer:
         return self._signed_in(
-            lambda shown: self._channel.get(
+            lambda shown, _: self._channel.get(
                 path, query=query, headers=shown, understood=understood | {401}
             )
         )
 
-    def _signed_in(self, call: Callable[[Mapping[str, str]], Answer]) -> Answer:
-        """401 says that the call was not looked at: once more, with a new pass."""
+    def _signed_in(self, call: Callable[[Mapping[str, str], float], Answer]) -> Answer:
+        """401 says that the call was not looked at: once more, with a new pass. Signing in and both
+        calls share the time that one hand-over may take."""
+        ends = time.monotonic() + WHOLE_CALL_SECONDS_MAX
         if self._sign_in is None:
-            answer = call({})
+            answer = call({}, WHOLE_CALL_SECONDS_MAX)
         else:
-            answer = call({"Authorization": self._sign_in.authorization()})
+            shown = {"Authorization": self._sign_in.authorization()}
+            answer = call(shown, ends - time.monotonic())
             if answer.status == 401:
-                answer = call({"Authorization": self._sign_in.authorization(anew=True)})
+                shown = {"Authorization": self._sign_in.authorization(anew=True)}
+                answer = call(shown, ends - time.monotonic())
         if answer.status == 401:
             raise Refused(
                 "access_refused",
