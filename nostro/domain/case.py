@@ -14,6 +14,7 @@ from typing import Any
 
 from nostro.domain.machine import Machine, table
 from nostro.domain.party import Role
+from nostro.domain.submission import SubmissionState
 
 
 class CaseKind(StrEnum):
@@ -93,6 +94,12 @@ RECALL: Machine[RecallStage, RecallMove] = Machine(
         ],
     ),
 )
+
+# What becomes of a recall when its request reaches the bank.
+RECALL_MOVE_OF = {
+    SubmissionState.DELIVERED: RecallMove.SEND,
+    SubmissionState.ACKNOWLEDGED: RecallMove.SEND,
+}
 
 
 class ReturnStage(StrEnum):

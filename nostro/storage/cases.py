@@ -109,6 +109,21 @@ def of_orders(order_ids: Collection[UUID], kind: CaseKind) -> list[CaseRow]:
     return [_case(row) for row in rows.order_by("opened_at", "id")]
 
 
+def lock_recall(case_id: UUID | None) -> CaseRow | None:
+    """A recall by its id, which banks repeat to us, locked."""
+    rows = models.Case.objects.select_for_update().filter(kind=CaseKind.RECALL.value)
+    row = rows.filter(id=case_id).first() if case_id else None
+    return _case(row) if row else None
+
+
+def recalls_of_message(message_id: str) -> list[CaseRow]:
+    """The recalls of payments of one file, by the file's message id, locked."""
+    rows = models.Case.objects.filter(
+        kind=CaseKind.RECALL.value, submission__message_id=message_id
+    ).values_list("id", flat=True)
+    return [row for case_id in rows.order_by("id") if (row := lock(case_id))]
+
+
 def of_request(submission_id: UUID) -> list[CaseRow]:
     """The cases whose recall or reversal this submission carries, locked."""
     rows = models.Case.objects.select_for_update().filter(request_id=submission_id)

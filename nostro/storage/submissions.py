@@ -17,7 +17,7 @@ from nostro.domain.submission import SubmissionState
 from nostro.storage import bulk, models
 from nostro.storage.tenancy import current
 
-PAYMENTS, POSTINGS = "payments", "postings"
+PAYMENTS, POSTINGS, RECALLS = "payments", "postings", "recalls"
 
 
 class SubmissionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +90,9 @@ class NewFact(msgspec.Struct, frozen=True, kw_only=True):
     submission_id: UUID | None
     verdict: str
     kind: str = "pain_002"
+    amount_minor: int | None = None  # Money out is negative, as on a statement.
+    currency: str = ""
+    booked_on: date | None = None
 
 
 def insert(row: SubmissionRow, now: datetime) -> None:
@@ -177,7 +180,7 @@ def attempts_by_state(submission_id: UUID) -> dict[AttemptState, int]:
 def attempts_in(submission_id: UUID, states: Collection[AttemptState]) -> list[AttemptRow]:
     """The attempts of a submission that are in one of these states."""
     rows = models.Attempt.objects.filter(submission_id=submission_id, state__in=states)
-    return [_attempt(row) for row in rows.order_by("id")]
+    return [attempt_of(row) for row in rows.order_by("id")]
 
 
 def entities_and_payees(submission_id: UUID) -> tuple[frozenset[UUID], frozenset[UUID]]:
@@ -203,12 +206,12 @@ def order_ids_of(attempt_ids: Collection[UUID]) -> list[UUID]:
 
 def lock_attempts(attempt_ids: Collection[UUID]) -> list[AttemptRow]:
     rows = models.Attempt.objects.select_for_update().filter(id__in=attempt_ids).order_by("id")
-    return [_attempt(row) for row in rows]
+    return [attempt_of(row) for row in rows]
 
 
 def attempts_by_end_to_end_id(submission_id: UUID) -> dict[str, AttemptRow]:
     rows = models.Attempt.objects.filter(submission_id=submission_id)
-    return {row.end_to_end_id: _attempt(row) for row in rows}
+    return {row.end_to_end_id: attempt_of(row) for row in rows}
 
 
 def set_attempt_state(
@@ -224,7 +227,7 @@ def set_attempt_state(
     )
 
 
-def _attempt(row: models.Attempt) -> AttemptRow:
+def attempt_of(row: models.Attempt) -> AttemptRow:
     return AttemptRow(
         id=row.id,
         order_id=row.order_id,

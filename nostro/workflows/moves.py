@@ -10,14 +10,14 @@ from datetime import timedelta
 from uuid import UUID
 
 from nostro.domain.attempt import ORDER_MOVE_OF, AttemptMove, AttemptState, Verdict, judge
-from nostro.domain.case import CaseKind
+from nostro.domain.case import CASE, RECALL_MOVE_OF, CaseKind, CaseMove, RecallMove
 from nostro.domain.event import Event
 from nostro.domain.order import OrderMove
 from nostro.domain.submission import ATTEMPT_MOVE_OF, SUBMISSION, SubmissionMove, SubmissionState
 from nostro.storage import cases, events, orders, submissions
 from nostro.storage.cases import NewCase
 from nostro.storage.submissions import AttemptRow, SubmissionRow
-from nostro.workflows import posting
+from nostro.workflows import case_work, posting
 from nostro.workflows.context import Acting
 
 CASE_DUE_IN = timedelta(days=1)
@@ -43,7 +43,18 @@ def move_submission(
     events.record([happened])
     if row.purpose == submissions.PAYMENTS and (inside := ATTEMPT_MOVE_OF.get(after)):
         move_attempts(acting, submissions.attempts_of(row.id), inside, reason=reason, text=text)
+    if row.purpose == submissions.RECALLS and (step_of_case := RECALL_MOVE_OF.get(after)):
+        _move_recalls(acting, row, step_of_case)
     return after
+
+
+def _move_recalls(acting: Acting, row: SubmissionRow, step: RecallMove) -> None:
+    """The request has reached the bank: its cases wait for the answer."""
+    for case in cases.of_request(row.id):
+        if case_work.allows_stage(case, step):
+            moved = case_work.move_stage(acting, case, step)
+            if CASE.allows(moved.state, CaseMove.ASK):
+                case_work.move(acting, moved, CaseMove.ASK)
 
 
 def move_attempts(

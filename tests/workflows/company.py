@@ -88,6 +88,8 @@ class ScriptedBank:
         self.answers: list[Answer] = []
         self.asked: list[str] = []
         self.messages: list[Incoming] = []
+        self.recalls: list[Outgoing] = []
+        self.recall_outcomes: list[NostroError | None] = []
         self.on_send: Callable[[Outgoing], None] = lambda _: None
 
     def rails(self) -> frozenset[Rail]:
@@ -102,6 +104,15 @@ class ScriptedBank:
         if self.outcomes and (failure := self.outcomes.pop(0)):
             raise failure
         return Receipt(reference=f"BANK-{len(self.received)}")
+
+    def recall_format(self) -> str:
+        return "camt_055"
+
+    def recall(self, outgoing: Outgoing) -> Receipt:
+        self.recalls.append(outgoing)
+        if self.recall_outcomes and (failure := self.recall_outcomes.pop(0)):
+            raise failure
+        return Receipt(reference="")
 
     def knows(self, message_id: str) -> bool | None:
         self.asked.append(message_id)

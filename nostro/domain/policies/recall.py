@@ -1,0 +1,77 @@
+"""Taking a payment back: what may be asked, for what reason, and what becomes of the payment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from nostro.domain.attempt import AttemptMove
+from nostro.domain.cancellation import Outcome
+from nostro.domain.case import RecallMove
+from nostro.domain.errors import Invalid, Refused
+from nostro.domain.party import Member, Role
+
+# The payee's bank answers within 15 banking days of receiving a recall (EPC125-05, SEPA Credit
+# Transfer Rulebook, section 4.3.2.3); other rails have no term, so the same is expected of them.
+ANSWER_BANK_DAYS = 15
+# Money that was agreed to be sent back is expected within so many banking days.
+MONEY_BANK_DAYS = 5
+
+_MAY_CANCEL = frozenset({Role.MAKER, Role.APPROVER, Role.TREASURER})
+
+
+class RecallReason(StrEnum):
+    """Why (ISO 20022 ExternalCancellationReason1Code)."""
+
+    DUPLICATE = "DUPL"
+    TECHNICAL = "TECH"
+    FRAUD = "FRAD"
+    CUSTOMER = "CUST"
+    WRONG_ACCOUNT = "AC03"
+    WRONG_AMOUNT = "AM09"
+
+
+class CancelPurpose(StrEnum):
+    """What is to become of the payment; fixed when the cancellation is asked for."""
+
+    STOP = "stop"
+    REROUTE = "reroute"  # Cancelled here in order to be sent again.
+
+
+CANCEL_MOVE: Mapping[CancelPurpose, AttemptMove] = {
+    CancelPurpose.STOP: AttemptMove.CANCEL_STOP,
+    CancelPurpose.REROUTE: AttemptMove.CANCEL_REROUTE,
+}
+# A duplicate or a fraud that is sent again would be paid again.
+_ALWAYS_STOPS = frozenset({RecallReason.DUPLICATE, RecallReason.FRAUD})
+
+STAGE_MOVE: Mapping[Outcome, RecallMove] = {
+    Outcome.CANCELLED: RecallMove.ACCEPT,
+    Outcome.ACCEPTED: RecallMove.PEND,
+    Outcome.PARTLY: RecallMove.PEND,
+    Outcome.PENDING: RecallMove.PEND,
+    Outcome.REFUSED: RecallMove.REFUSE,
+}
+
+
+def may_cancel(member: Member) -> None:
+    """Raise Refused unless this member may cancel and recall payments."""
+    if not member.roles & _MAY_CANCEL:
+        raise Refused(
+            "not_a_maker",
+            f"{member.name} may not cancel payments.",
+            "Nothing was cancelled.",
+            "Ask a maker or an approver of this customer.",
+        )
+
+
+def check_purpose(reason: RecallReason, purpose: CancelPurpose) -> None:
+    """Raise Invalid when a payment cancelled for this reason must not be sent again."""
+    if reason in _ALWAYS_STOPS and purpose is not CancelPurpose.STOP:
+        raise Invalid(
+            "recall_always_stops",
+            f"A payment recalled as {reason.name.lower()} cannot be sent again another way.",
+            "Nothing was cancelled.",
+            "Cancel it for good; a corrected payment is a new one.",
+            field="purpose",
+        )

@@ -1,0 +1,42 @@
+"""Attempts by the orders that they carry: what is live, their worth, and what was asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from nostro.domain.attempt import FREES_THE_ORDER
+from nostro.domain.money import Money
+from nostro.storage import models
+from nostro.storage.submissions import AttemptRow, attempt_of
+
+_FREE = sorted(state.value for state in FREES_THE_ORDER)
+
+
+def files_of_orders(order_ids: Collection[UUID]) -> list[UUID]:
+    """The submissions that carry a live attempt of these orders."""
+    rows = models.Attempt.objects.filter(order_id__in=order_ids).exclude(state__in=_FREE)
+    return list(rows.values_list("submission_id", flat=True).distinct())
+
+
+def live(order_ids: Collection[UUID]) -> list[AttemptRow]:
+    """The one live attempt of each order that has one, locked."""
+    rows = models.Attempt.objects.select_for_update().filter(order_id__in=order_ids)
+    return [attempt_of(row) for row in rows.exclude(state__in=_FREE).order_by("id")]
+
+
+def by_ids(attempt_ids: Collection[UUID]) -> list[AttemptRow]:
+    rows = models.Attempt.objects.filter(id__in=attempt_ids).order_by("id")
+    return [attempt_of(row) for row in rows]
+
+
+def amounts(attempt_ids: Collection[UUID]) -> dict[UUID, Money]:
+    """What each attempt pays."""
+    rows = models.Attempt.objects.filter(id__in=attempt_ids)
+    found = rows.values_list("id", "order__amount_minor", "order__currency")
+    return {attempt_id: Money(minor, currency) for attempt_id, minor, currency in found}
+
+
+def set_cancel_purpose(attempt_ids: Collection[UUID], purpose: str) -> None:
+    """What is to become of these payments when the bank cancels them; fixed with the request."""
+    models.Attempt.objects.filter(id__in=attempt_ids).update(cancel_purpose=purpose)

@@ -1,0 +1,126 @@
+"""Taking payments back: free before they leave, a recall at the bank afterwards.
+
+1. What has not begun to leave is cancelled at once; the others of its file get a file of their own.
+2. What has left is asked back: one request a file, one case a payment, with the bank's deadline.
+The claim of the submission's row decides the race: either the file leaves or the payment is
+cancelled, and the loser is told which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from nostro.domain.errors import Refused
+from nostro.domain.order import ORDER, OrderMove
+from nostro.domain.party import Member
+from nostro.domain.policies import recall as policy
+from nostro.domain.policies.recall import CancelPurpose, RecallReason
+from nostro.domain.submission import SUBMISSION, SubmissionMove
+from nostro.storage import attempts as attempts_stored
+from nostro.storage import orders, submissions
+from nostro.storage.orders import OrderRow
+from nostro.storage.submissions import AttemptRow
+from nostro.storage.tenancy import tenant
+from nostro.workflows import recall
+from nostro.workflows.case_work import checked_reason
+from nostro.workflows.context import Acting
+from nostro.workflows.moves import move_orders, move_submission
+from nostro.workflows.wake import wake
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """Why payments are taken back, and what is to become of them."""
+
+    reason: RecallReason
+    text: str
+    purpose: CancelPurpose = CancelPurpose.STOP
+
+
+class NotTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment that can no longer be taken back, and why."""
+
+    order_id: UUID
+    sentence: str
+
+
+class TakenBack(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of each payment: cancelled, asked back (its case's id), or not possible."""
+
+    cancelled: tuple[UUID, ...]
+    recalled: dict[UUID, UUID]
+    not_taken: tuple[NotTaken, ...]
+
+
+def take_back(acting: Acting, member: Member, order_ids: Sequence[UUID], wish: Wish) -> TakenBack:
+    """Cancel or recall payments, each as far as it has got; one transaction for all.
+
+    Raises Refused when the member may not, or a payment is unknown; Invalid when the reason does
+    not allow the purpose.
+    """
+    policy.may_cancel(member)
+    policy.check_purpose(wish.reason, wish.purpose)
+    wish = msgspec.structs.replace(wish, text=checked_reason(wish.text))
+    with tenant(acting.tenant_id):
+        rows, attempts = _locked(order_ids)
+        free = [row for row in rows if ORDER.allows(row.state, OrderMove.CANCEL)]
+        cancelled = _cancel(acting, free, attempts, wish)
+        gone = [attempts[row.id] for row in rows if row not in free and row.id in attempts]
+        asked = recall.Asked(reason=wish.reason, purpose=wish.purpose, text=wish.text)
+        recalled, not_taken = recall.ask_back(acting, gone, asked)
+        ended = [row for row in rows if row not in free and row.id not in attempts]
+        not_taken |= {
+            row.id: f"{row.number} is {row.state}: nothing is on its way." for row in ended
+        }
+        return TakenBack(
+            cancelled=tuple(cancelled),
+            recalled=recalled,
+            not_taken=tuple(
+                NotTaken(order_id=order_id, sentence=why) for order_id, why in not_taken.items()
+            ),
+        )
+
+
+def _locked(order_ids: Sequence[UUID]) -> tuple[list[OrderRow], dict[UUID, AttemptRow]]:
+    """The orders and their live attempts; files are locked before orders, as sending does."""
+    for submission_id in sorted(attempts_stored.files_of_orders(order_ids)):
+        submissions.lock(submission_id)
+    rows = orders.lock(order_ids)
+    if not order_ids or len(rows) != len(set(order_ids)):
+        raise Refused(
+            "payment_unknown",
+            "One of these payments does not exist for this customer.",
+            "Nothing was cancelled.",
+            "Reload the page and choose again.",
+        )
+    return rows, {row.order_id: row for row in attempts_stored.live(order_ids)}
+
+
+def _cancel(
+    acting: Acting, free: list[OrderRow], attempts: dict[UUID, AttemptRow], wish: Wish
+) -> list[UUID]:
+    """Cancel what has not begun to leave; a file that held it is made anew without it."""
+    for submission_id in sorted({attempts[o.id].submission_id for o in free if o.id in attempts}):
+        _take_apart(acting, submission_id, wish.text)
+    return move_orders(
+        acting, [row.id for row in free], OrderMove.CANCEL, reason=wish.reason, text=wish.text
+    )
+
+
+def _take_apart(acting: Acting, submission_id: UUID, text: str) -> None:
+    """Give up a file that never left: all its payments are due again, in another file."""
+    row = submissions.lock(submission_id)
+    if row is None or not SUBMISSION.allows(row.state, SubmissionMove.ABANDON):
+        raise Refused(
+            "already_leaving",
+            "The file with this payment has just begun to leave.",
+            "Nothing was cancelled.",
+            "Ask again: it is recalled from the bank then.",
+        )
+    inside = submissions.order_ids_of(submissions.attempts_of(row.id))
+    submissions.update(row.id, next_action_at=None)
+    move_submission(acting, row, SubmissionMove.ABANDON, reason="cancelled", text=text)
+    orders.act_at(inside, acting.world.clock.now())
+    wake("release_payments", tenant_id=acting.tenant_id)
