@@ -36,6 +36,13 @@ def case_of(company: Company, case_id: UUID) -> models.Case:
         return models.Case.objects.get(id=case_id)
 
 
+def request_of(company: Company, case_id: UUID) -> UUID:
+    """The file that asks the bank."""
+    found = case_of(company, case_id).request_id
+    assert found
+    return found
+
+
 def asked(company: Company) -> CancellationRequest:
     """What the bank was asked, read by our own reader."""
     (outgoing,) = company.bank.recalls
@@ -94,8 +101,7 @@ def test_what_has_left_is_asked_back(company: Company) -> None:
     assert done.cancelled == ()
     assert set(done.recalled) == set(ids[:2])
     assert company.states(ids) == [OrderState.IN_FLIGHT] * 3, "a request is no result"
-    case = case_of(company, done.recalled[ids[0]])
-    dispatch.attend(company.job, case.request_id)
+    dispatch.attend(company.job, request_of(company, done.recalled[ids[0]]))
     request = asked(company)
     named = {row.instruction.end_to_end_id for row in company.orders(ids[:2])}
     assert {line.end_to_end_id for line in payments_of(request)} == named
@@ -200,10 +206,11 @@ def test_another_banks_answer_is_left_alone(company: Company) -> None:
 def test_a_lost_request_is_asked_about_like_a_payment(company: Company) -> None:
     _, ids = company.send(1)
     company.bank.recall_outcomes = [InDoubt("cut", "Lost.")]
-    case = case_of(company, take_back(company, ids).recalled[ids[0]])
-    dispatch.attend(company.job, case.request_id)
-    assert company.submission(case.request_id).state == "unknown"
-    assert case_of(company, case.id).stage == "requested"
+    case_id = take_back(company, ids).recalled[ids[0]]
+    file = request_of(company, case_id)
+    dispatch.attend(company.job, file)
+    assert company.submission(file).state == "unknown"
+    assert case_of(company, case_id).stage == "requested"
 
 
 def test_race_it_leaves_or_it_is_cancelled_never_both(company: Company) -> None:
