@@ -28,11 +28,11 @@ from nostro.storage import cases, events, evidence, orders, runs
 from nostro.storage.cases import NewCase
 from nostro.storage.runs import LineOutcome, RunRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import order_intake
+from nostro.workflows import order_intake, run_reading
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import CASE_DUE_IN, move_orders
 from nostro.workflows.payment_checks import REPEATED, Checked, Maker, check_all
-from nostro.workflows.run_reading import PORTION, Line, portions, read_lines, survey
+from nostro.workflows.run_reading import Line, portions, read_lines, survey
 
 RUN_FILE = "payment_run_file"
 ACCEPTED, HELD, REFUSED = "accepted", "held", "refused"
@@ -67,7 +67,7 @@ def take(
         stream = evidence.reading(kept)
     if earlier is None:
         run = _looked_through(acting, source, name, kept, form, profile, stream)
-        if run.line_count <= PORTION:
+        if run.line_count <= run_reading.PORTION:
             with tenant(acting.tenant_id):
                 begun = _begin(acting, run, digest)
                 carry_on(acting, begun.run_id, heard)
@@ -123,7 +123,7 @@ def _begin(acting: Acting, run: RunRow, digest: str) -> Begun:
     if named := runs.count_named(run.source, run.reference):
         run = msgspec.structs.replace(run, reference=f"{run.reference} #{named + 1}")
     runs.insert(run, now + LEASE)
-    if run.line_count > PORTION:
+    if run.line_count > run_reading.PORTION:
         told = {"source": run.source, "reference": run.reference, "lines": run.line_count}
         events.record([acting.event("run.begun", "run", run.id, **told)])
     return Begun(run_id=run.id, repeated=False)
