@@ -50,7 +50,7 @@ def state_of(company: Company) -> State:
         lines = models.RunLine.objects.order_by("run__received_at", "line")
         found: State = [("numbers", models.Customer.objects.get().next_payment_number)]
         for line in lines:
-            order = orders.get(line.order_id)
+            order = orders.get(line.order_id) if line.order_id else None
             told = order and (
                 order.number, order.state, order.amount_minor, order.payee_number,
                 order.end_to_end_id.removeprefix(company.code), order.maker_name,
