@@ -11,7 +11,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable
 from typing import Literal
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -102,7 +102,8 @@ class ClientCredentials:
     def _headers(self) -> dict[str, str]:
         if self._how != "basic":
             return {}
-        pair = f"{quote_plus(self._client_id)}:{quote_plus(self._client_secret)}"
+        # A space as %20, which those read as well who do not know it as "+".
+        pair = f"{quote(self._client_id, safe='')}:{quote(self._client_secret, safe='')}"
         return {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
 
 

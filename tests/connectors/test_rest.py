@@ -319,7 +319,7 @@ def test_how_the_bank_knows_us(bank: EmulatedBank, how: str, form: str, basic: b
     assert call.body.decode() == form
     assert call.headers["content-type"] == "application/x-www-form-urlencoded"
     # RFC 6749 section 2.3.1: both are form-encoded before they are put together.
-    pair = base64.b64encode(b"us:s3cr%3At+%26+more").decode()
+    pair = base64.b64encode(b"us:s3cr%3At%20%26%20more").decode()
     assert call.headers.get("authorization") == (f"Basic {pair}" if basic else None)
 
 
