@@ -11,7 +11,7 @@ from django.db import close_old_connections, connections
 from procrastinate.contrib.django import app
 
 from nostro.domain.errors import NostroError
-from nostro.workflows import answers, dispatch, release, run_import
+from nostro.workflows import answers, case_terms, dispatch, release, run_import
 from nostro.workflows.context import job_for
 
 log = structlog.get_logger()
@@ -62,3 +62,9 @@ def understand_message(tenant_id: str, connection_id: str, evidence_id: str) -> 
 @fresh
 def continue_import(tenant_id: str, run_id: str) -> None:
     run_import.carry_on(job_for(UUID(tenant_id)), UUID(run_id))
+
+
+@app.task(name="attend_case", queue="payments")
+@fresh
+def attend_case(tenant_id: str, case_id: str) -> None:
+    case_terms.attend(job_for(UUID(tenant_id)), UUID(case_id))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from nostro.storage import due
 from nostro.storage.messages import identity_of
@@ -11,6 +13,14 @@ from nostro.workflows.wake import wake
 
 LEASE = timedelta(seconds=60)
 LIMIT = 500
+# Which job attends to the due rows of a table, and what it calls the row.
+JOBS: Mapping[str, tuple[str, str]] = {
+    "submission": ("attend_submission", "submission_id"),
+    "connection": ("collect_messages", "connection_id"),
+    "payment_run": ("continue_import", "run_id"),
+    "case_file": ("attend_case", "case_id"),
+    "bank_message": ("understand_message", "message_id"),
+}
 
 
 def tick(now: datetime) -> int:
@@ -21,30 +31,19 @@ def tick(now: datetime) -> int:
     with due.only_one_ticks() as mine:
         if not mine:
             return 0
-        submissions = due.lease("submission", now, LEASE, LIMIT)
-        orders = due.lease("payment_order", now, LEASE, LIMIT)
-        connections = due.lease("connection", now, LEASE, LIMIT)
-        messages = due.lease("bank_message", now, LEASE, LIMIT)
-        runs = due.lease("payment_run", now, LEASE, LIMIT)
-    for tenant_id, row_id in submissions:
-        with tenant(tenant_id):
-            wake("attend_submission", tenant_id=tenant_id, submission_id=row_id)
-    for tenant_id in sorted({tenant_id for tenant_id, _ in orders}):
+        found = {table: due.lease(table, now, LEASE, LIMIT) for table in (*JOBS, "payment_order")}
+    for tenant_id in sorted({tenant_id for tenant_id, _ in found["payment_order"]}):
         with tenant(tenant_id):
             wake("release_payments", tenant_id=tenant_id)
-    for tenant_id, row_id in connections:
-        with tenant(tenant_id):
-            wake("collect_messages", tenant_id=tenant_id, connection_id=row_id)
-    for tenant_id, row_id in runs:
-        with tenant(tenant_id):
-            wake("continue_import", tenant_id=tenant_id, run_id=row_id)
-    for tenant_id, row_id in messages:
-        with tenant(tenant_id):
-            connection_id, evidence_id = identity_of(row_id)
-            wake(
-                "understand_message",
-                tenant_id=tenant_id,
-                connection_id=connection_id,
-                evidence_id=evidence_id,
-            )
-    return len(submissions) + len(orders) + len(connections) + len(messages) + len(runs)
+    for table, (job, word) in JOBS.items():
+        for tenant_id, row_id in found[table]:
+            with tenant(tenant_id):
+                wake(job, tenant_id=tenant_id, **_ids(table, word, row_id))
+    return sum(map(len, found.values()))
+
+
+def _ids(table: str, word: str, row_id: UUID) -> dict[str, UUID]:
+    if table != "bank_message":
+        return {word: row_id}
+    connection_id, evidence_id = identity_of(row_id)
+    return {"connection_id": connection_id, "evidence_id": evidence_id}
