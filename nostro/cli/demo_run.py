@@ -24,13 +24,13 @@ from nostro.cli import demo_company, demo_data, demo_story
 from nostro.cli.demo_company import Company
 from nostro.cli.demo_telling import Story
 from nostro.domain.errors import Unavailable
+from nostro.domain.policies.dispatching import SEND_PATIENCE
 from nostro.ops.clock import ShiftedClock
 from nostro.ops.demo_bank import DemoBank
 from nostro.ops.process import end_with_parent
 from nostro.storage import submissions
 from nostro.storage.tenancy import tenant
 from nostro.workflows.context import World
-from nostro.workflows.dispatch import SEND_PATIENCE
 
 PATIENCE_SECONDS = 60.0
 

@@ -23,6 +23,7 @@ class SubmissionState(StrEnum):
 class SubmissionMove(StrEnum):
     SIGN = "sign"
     DISPATCH = "dispatch"
+    REPEAT = "repeat"
     LOSE_TRACK = "lose_track"
     NOT_DELIVER = "not_deliver"
     DELIVER = "deliver"
@@ -44,6 +45,9 @@ SUBMISSION: Machine[SubmissionState, SubmissionMove] = Machine(
         [
             ((_S.BUILT,), _M.SIGN, _S.SIGNED),
             ((_S.BUILT, _S.SIGNED, _S.NOT_DELIVERED), _M.DISPATCH, _S.DISPATCHING),
+            # Only where the bank promises by contract that the same bytes count once, and in that
+            # time (RepeatsSafely). The attempts inside stay unknown until the bank has spoken.
+            ((_S.UNKNOWN,), _M.REPEAT, _S.DISPATCHING),
             # A slow sender may report after somebody else asked and heard "no": it wins.
             ((_S.DISPATCHING, _S.NOT_DELIVERED), _M.LOSE_TRACK, _S.UNKNOWN),
             (_SENT, _M.NOT_DELIVER, _S.NOT_DELIVERED),

@@ -53,8 +53,15 @@ def collect(acting: Acting, connection_id: UUID) -> int:
     return count
 
 
-def _keep(acting: Acting, connection_id: UUID, incoming: Incoming, cursor: str) -> None:
-    """Bytes, cursor and the wake-up to understand them: one transaction."""
+def take_in(acting: Acting, connection_id: UUID, incoming: Incoming) -> str:
+    """One message that the bank gave when it was asked: kept, then understood like any other."""
+    return understand(acting, connection_id, _keep(acting, connection_id, incoming))
+
+
+def _keep(
+    acting: Acting, connection_id: UUID, incoming: Incoming, cursor: str | None = None
+) -> UUID:
+    """Bytes, cursor (of a mailbox) and the wake-up to understand them: one transaction."""
     now, ids = acting.world.clock.now(), acting.world.ids
     with tenant(acting.tenant_id):
         kept = evidence.keep(
@@ -65,7 +72,8 @@ def _keep(acting: Acting, connection_id: UUID, incoming: Incoming, cursor: str) 
             direction="in",
             now=now,
         )
-        parties.move_cursor(connection_id, cursor, now)
+        if cursor is not None:
+            parties.move_cursor(connection_id, cursor, now)
         messages.insert(ids.new(), connection_id, kept, now)
         events.record(
             [
@@ -85,6 +93,7 @@ def _keep(acting: Acting, connection_id: UUID, incoming: Incoming, cursor: str) 
             connection_id=connection_id,
             evidence_id=kept,
         )
+    return kept
 
 
 def understand(acting: Acting, connection_id: UUID, evidence_id: UUID) -> str:

@@ -1,104 +1,174 @@
 """How frozen bytes leave: intent first, one send, and asking, never resending, when in doubt.
 
-A crash at any line leaves a row that says what was intended; the tick brings it back here, and a
-row that says "dispatching" is asked about, never sent again.
+What to do is decided in nostro.domain.policies.dispatching; here it is done. A crash at any line
+leaves a row that says what was intended; the tick brings it back here, and a row that says
+"dispatching" is asked about, never sent again.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import Counter
+from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import structlog
 
-from nostro.domain.case import CaseKind
-from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavailable
-from nostro.domain.event import Event
-from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
-from nostro.ports import AnswersEnquiries, Outgoing, Receipt, SendsPayments, TakesPostings
-from nostro.storage import cases, events, evidence, parties, submissions
-from nostro.storage.cases import NewCase
-from nostro.storage.submissions import SubmissionRow
+from nostro.domain.errors import InDoubt, NostroError, Refused
+from nostro.domain.policies import dispatching
+from nostro.domain.policies.dispatching import Outcome, Payments, Step
+from nostro.domain.submission import SubmissionMove, SubmissionState
+from nostro.ports import Outgoing, RecallsPayments, Receipt, SendsPayments, TakesPostings
+from nostro.storage import evidence, freezes, orders, parties, submissions
+from nostro.storage.submissions import StoredSubmission, SubmissionRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows.channel import open_channel
 from nostro.workflows.context import Acting
-from nostro.workflows.moves import CASE_DUE_IN, move_submission
+from nostro.workflows.enquiry import (
+    ask,
+    ask_status,
+    contract_of,
+    delivered,
+    look_after,
+    not_delivered,
+    open_case,
+    payments_of,
+)
+from nostro.workflows.moves import move_submission
 
 log = structlog.get_logger()
 
-# How long the outcome of a send may take to be committed before its row counts as abandoned.
-SEND_PATIENCE = timedelta(minutes=2)
-# "It never had it" is believed this long after the send began: bytes may still be on their way.
-NO_IS_BELIEVED_AFTER = timedelta(minutes=2)
-# The ladder of enquiries (DESIGN section 6), then a person.
-ENQUIRIES = (
-    timedelta(seconds=10),
-    timedelta(seconds=30),
-    timedelta(minutes=2),
-    timedelta(minutes=10),
-    timedelta(hours=1),
-    timedelta(hours=4),
-    timedelta(days=1),
-)
-# Tries after a proven non-delivery: same bytes, same message id.
-RETRIES = ENQUIRIES[:6]
-RING_THE_BANK = "Ring the bank with the message id; never send the file again yourself."
-_MAY_SEND = SUBMISSION.sources(SubmissionMove.DISPATCH)
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What this worker has taken upon itself; `tries` is the number of its send."""
+
+    step: Step
+    row: StoredSubmission
+    channel: object
+    claimed_at: datetime
+    tries: int
+    outgoing: Outgoing | None = None
 
 
 def attend(acting: Acting, submission_id: UUID) -> SubmissionState | None:
-    """Do the next thing a submission needs: send it, or ask what became of it.
+    """Do the next thing a submission needs: send it, ask what became of it, or follow it up.
 
-    Safe to call at any time and from any number of workers. Returns the state it ends in.
+    Safe to call at any time and from any number of workers. Returns the state it ends in, or None
+    when there was nothing that could move it.
     """
     try:
-        claimed = _claim(acting, submission_id)
+        plan = _claim(acting, submission_id)
     except NostroError as failure:
         _cannot_begin(acting, submission_id, failure)
         return None
-    if claimed is None:
+    if plan is None:
         return None
-    row, outgoing, channel, sending = claimed
-    if not sending:
-        return _ask(acting, row, channel)
-    try:
-        receipt = _send(row, outgoing, channel)
-    except NostroError as failure:
-        return _failed(acting, row, failure)
-    return _delivered(acting, row, receipt)
+    if plan.step is Step.ASK:
+        return ask(acting, plan.row, plan.channel)
+    if plan.step is Step.FOLLOW_UP:
+        ask_status(acting, plan.row, plan.channel)
+        return None
+    if plan.outgoing is None:
+        return SubmissionState.DELIVERED  # A payment of it had been heard of.
+    return _send(acting, plan, plan.outgoing)
 
 
-def _claim(
-    acting: Acting, submission_id: UUID
-) -> tuple[SubmissionRow, Outgoing, object, bool] | None:
+def _claim(acting: Acting, submission_id: UUID) -> Plan | None:
     """Commit the intent before anything leaves; None when there is nothing to do now."""
     now = acting.world.clock.now()
     with tenant(acting.tenant_id):
+        freezes.enter_gate()
         row = submissions.lock(submission_id)
         if row is None:
             return None
         channel = open_channel(acting, row.connection_id)
-        outgoing = _outgoing(row)
-        if row.state in _MAY_SEND:
-            if parties.customer().quarantined:
-                return None  # Still due: it leaves when people have lifted the quarantine.
-            move_submission(acting, row, SubmissionMove.DISPATCH)
-            submissions.update(
-                row.id,
-                tries=row.tries + 1,
-                dispatched_at=now,
-                next_action_at=now + SEND_PATIENCE,
-            )
-            return row, outgoing, channel, True
-        if row.state is SubmissionState.DISPATCHING:
-            if row.next_action_at is None or _may_still_be_sending(row, acting):
-                return None
-            move_submission(acting, row, SubmissionMove.LOSE_TRACK, text="the sender stopped")
-        elif row.state is not SubmissionState.UNKNOWN:
-            submissions.update(row.id, next_action_at=None)
-            return None
-        submissions.update(row.id, next_action_at=now + _rung(row.enquiries))
-        return row, outgoing, channel, False
+        contract, payments = contract_of(channel), _locked_payments(row)
+        step = dispatching.next_step(row, payments, now, contract, stopped=False)
+        if dispatching.lets_bytes_leave(step) and _is_stopped(row):
+            step = dispatching.next_step(row, payments, now, contract, stopped=True)
+        plan = Plan(step=step, row=row, channel=channel, claimed_at=now, tries=row.tries + 1)
+        if not dispatching.lets_bytes_leave(step):
+            return _take_on(acting, plan, payments)
+        plan = msgspec.structs.replace(plan, outgoing=_outgoing(row))
+        _intend(acting, plan)
+        return plan
+
+
+def _locked_payments(row: SubmissionRow) -> Payments:
+    """The payments of a file, which nobody can stop or book until we have committed to a send."""
+    if row.state not in dispatching.STILL_OURS:
+        return payments_of(row)
+    attempt_ids = submissions.attempts_of(row.id)
+    orders.lock(submissions.order_ids_of(attempt_ids))
+    states = (attempt.state for attempt in submissions.lock_attempts(attempt_ids))
+    return Payments(Counter(states))
+
+
+def _is_stopped(row: SubmissionRow) -> bool:
+    """Does a quarantine or a stop in force concern anything in the file?"""
+    if parties.customer().quarantined:
+        return True
+    entity_ids, payee_ids = submissions.entities_and_payees(row.id)
+    stop = freezes.blocking(
+        connection_id=row.connection_id,
+        account_id=row.account_id,
+        entity_ids=entity_ids,
+        payee_ids=payee_ids,
+    )
+    return stop is not None
+
+
+def _intend(acting: Acting, plan: Plan) -> None:
+    """From here on it counts as sent, whatever becomes of us."""
+    row, now = plan.row, plan.claimed_at
+    repeated = plan.step is Step.REPEAT
+    move_submission(acting, row, SubmissionMove.REPEAT if repeated else SubmissionMove.DISPATCH)
+    submissions.update(
+        row.id,
+        tries=plan.tries,
+        dispatched_at=row.dispatched_at or now,
+        next_action_at=now + dispatching.SEND_PATIENCE,
+    )
+
+
+def _take_on(acting: Acting, plan: Plan, payments: Payments) -> Plan | None:
+    """Everything by which nothing leaves; returns the plan when something remains to be asked."""
+    row, now, step = plan.row, plan.claimed_at, plan.step
+    if step is Step.BELIEVE:
+        delivered(acting, row, plan.channel, reason="heard_of")
+        return plan
+    if step is Step.FOLLOW_UP:
+        found = look_after(acting, row, plan.channel, payments)
+        return plan if found.ask_status else None
+    if step is Step.LOSE_TRACK:
+        move_submission(acting, row, SubmissionMove.LOSE_TRACK, text="the sender stopped")
+        row = msgspec.structs.replace(row, enquiries=0)
+        submissions.update(row.id, enquiries=0)
+        plan = msgspec.structs.replace(plan, row=row, step=Step.ASK)
+    if plan.step is Step.ASK:
+        again_at = dispatching.ask_again_at(row.enquiries, now)
+        submissions.update(row.id, next_action_at=again_at)
+        return plan
+    _put_off(acting, row, step, now)
+    return None
+
+
+def _put_off(acting: Acting, row: SubmissionRow, step: Step, now: datetime) -> None:
+    if step is Step.NOTHING:
+        submissions.update(row.id, next_action_at=None)
+    elif step is Step.HOLD:
+        again_at = now + dispatching.STOPPED_LOOK_AGAIN_AFTER
+        submissions.update(row.id, next_action_at=again_at)
+    elif step is Step.SET_ASIDE:
+        again_at = now + dispatching.OVERDUE_LOOK_AGAIN_AFTER
+        submissions.update(row.id, next_action_at=again_at)
+        open_case(
+            acting,
+            row,
+            f"File {row.message_id} was not sent: a payment in it has been stopped since.",
+            key=f"set-aside/{row.id}",
+            can_do="Cancel its other payments too and make new ones; this file stays here.",
+        )
 
 
 def _cannot_begin(acting: Acting, submission_id: UUID, failure: NostroError) -> None:
@@ -108,29 +178,39 @@ def _cannot_begin(acting: Acting, submission_id: UUID, failure: NostroError) -> 
         row = submissions.lock(submission_id)
         if row is None:
             return
-        submissions.update(row.id, next_action_at=acting.world.clock.now() + RETRIES[3])
-        _open_case(acting, row, f"File {row.message_id} cannot leave: {failure.happened}")
+        again_at = acting.world.clock.now() + dispatching.CANNOT_BEGIN_AGAIN_AFTER
+        submissions.update(row.id, next_action_at=again_at)
+        open_case(acting, row, f"File {row.message_id} cannot leave: {failure.happened}")
 
 
-def _may_still_be_sending(row: SubmissionRow, acting: Acting) -> bool:
-    """True while the process that claimed the row may be between its send and its commit."""
-    since = submissions.state_since(row.id)
-    return acting.world.clock.now() < since + SEND_PATIENCE
+def _send(acting: Acting, plan: Plan, outgoing: Outgoing) -> SubmissionState | None:
+    """The one call to the outside; runs outside any transaction."""
+    if dispatching.is_too_late_to_begin(plan.claimed_at, acting.world.clock.now()):
+        log.warning("sender_slept", message_id=plan.row.message_id)
+        return None  # The row is due: whoever takes it up loses track of it and asks.
+    try:
+        receipt = _hand_over(plan, outgoing)
+    except NostroError as failure:
+        return _failed(acting, plan, failure)
+    return _taken(acting, plan, receipt)
 
 
 def _outgoing(row: SubmissionRow) -> Outgoing:
+    """The bytes that travel: signed and encrypted ones where the channel wants them so."""
     return Outgoing(
         message_id=row.message_id,
         file_name=row.file_name,
         media_type=row.media_type,
-        content=evidence.read(row.evidence_id),
+        content=evidence.read(row.sealed_evidence_id or row.evidence_id),
     )
 
 
-def _send(row: SubmissionRow, outgoing: Outgoing, channel: object) -> Receipt:
-    """The one call to the outside; runs outside any transaction."""
+def _hand_over(plan: Plan, outgoing: Outgoing) -> Receipt:
+    row, channel = plan.row, plan.channel
     if row.purpose == submissions.PAYMENTS and isinstance(channel, SendsPayments):
         return channel.send(outgoing)
+    if row.purpose == submissions.RECALLS and isinstance(channel, RecallsPayments):
+        return channel.recall(outgoing)
     if row.purpose == submissions.POSTINGS and isinstance(channel, TakesPostings):
         return channel.post(outgoing)
     raise Refused(
@@ -141,34 +221,62 @@ def _send(row: SubmissionRow, outgoing: Outgoing, channel: object) -> Receipt:
     )
 
 
-def _delivered(acting: Acting, row: SubmissionRow, receipt: Receipt) -> SubmissionState | None:
+def _taken(acting: Acting, plan: Plan, receipt: Receipt) -> SubmissionState | None:
     with tenant(acting.tenant_id):
-        current = submissions.lock(row.id)
-        if current is None or not SUBMISSION.allows(current.state, SubmissionMove.DELIVER):
+        current = submissions.lock(plan.row.id)
+        if current is None or not _move_after(plan, current, Outcome.TAKEN):
             return current.state if current else None  # The bank's own word was quicker.
-        after = move_submission(acting, current, SubmissionMove.DELIVER, text="")
-        submissions.update(row.id, bank_reference=receipt.reference, next_action_at=None)
-        return after
+        return delivered(acting, current, plan.channel, reference=receipt.reference)
 
 
-def _failed(acting: Acting, row: SubmissionRow, failure: NostroError) -> SubmissionState | None:
-    """Classify: surely nothing happened, a definite no, or it may have happened."""
-    step = _step_after(failure)
-    log.warning("send_failed", message_id=row.message_id, code=failure.code, step=step.value)
+def _failed(acting: Acting, plan: Plan, failure: NostroError) -> SubmissionState | None:
+    """Surely nothing happened, a definite no, or it may have happened."""
+    outcome = dispatching.outcome_of(failure)
+    if outcome is Outcome.IN_DOUBT and not isinstance(failure, InDoubt):
+        log.error("unclassified_failure", code=failure.code)
     with tenant(acting.tenant_id):
-        current = submissions.lock(row.id)
-        if current is None or not SUBMISSION.allows(current.state, step):
+        current = submissions.lock(plan.row.id)
+        step = _move_after(plan, current, outcome) if current else None
+        log.warning("send_failed", message_id=plan.row.message_id, code=failure.code, step=step)
+        if current is None or step is None:
             return current.state if current else None
-        after = move_submission(acting, current, step, reason=failure.code, text=failure.happened)
-        now = acting.world.clock.now()
+        reason, text = failure.code, failure.happened
+        if step is SubmissionMove.NOT_DELIVER:
+            again_at = _retry_at(acting, current, failure)
+            return not_delivered(acting, current, again_at, reason=reason, why=text, text=text)
+        after = move_submission(acting, current, step, reason=reason, text=text)
         if step is SubmissionMove.LOSE_TRACK:
-            submissions.update(row.id, next_action_at=now + _rung(0))
-        elif step is SubmissionMove.NOT_DELIVER:
-            after = _again_or_abandon(acting, current, failure)
+            _lost_track(acting, plan, current)
         else:
-            submissions.update(row.id, next_action_at=None)
+            submissions.update(current.id, next_action_at=None)
             _refused(acting, current, failure)
         return after
+
+
+def _move_after(plan: Plan, current: StoredSubmission, outcome: Outcome) -> SubmissionMove | None:
+    return dispatching.move_after_send(
+        current.state,
+        outcome,
+        latest=current.tries == plan.tries,
+        repeated=plan.step is Step.REPEAT,
+    )
+
+
+def _retry_at(acting: Acting, row: SubmissionRow, failure: NostroError) -> datetime | None:
+    asked = getattr(failure, "retry_after_seconds", None)
+    pause = timedelta(seconds=asked) if asked else None
+    return dispatching.retry_at(row.tries, acting.world.clock.now(), pause)
+
+
+def _lost_track(acting: Acting, plan: Plan, current: SubmissionRow) -> None:
+    """Ask, from the first rung. If others have sent since, their "no" proves nothing any more."""
+    overtaken = current.tries != plan.tries
+    submissions.update(
+        current.id,
+        enquiries=0,
+        next_action_at=dispatching.ask_again_at(0, acting.world.clock.now()),
+        tries=current.tries + 1 if overtaken else current.tries,
+    )
 
 
 def _refused(acting: Acting, row: SubmissionRow, failure: NostroError) -> None:
@@ -176,112 +284,4 @@ def _refused(acting: Acting, row: SubmissionRow, failure: NostroError) -> None:
     if row.purpose == submissions.POSTINGS:
         sentence = f"Journals {row.message_id} were refused: {failure.happened}"
         can_do = failure.can_do or "Correct the cause; the journals are kept in the file."
-        _open_case(acting, row, sentence, can_do=can_do)
-
-
-def _step_after(failure: NostroError) -> SubmissionMove:
-    if isinstance(failure, Unavailable):
-        return SubmissionMove.NOT_DELIVER
-    if isinstance(failure, Refused | Invalid):
-        return SubmissionMove.REFUSE
-    if not isinstance(failure, InDoubt):
-        log.error("unclassified_failure", code=failure.code)
-    return SubmissionMove.LOSE_TRACK
-
-
-def _again_or_abandon(acting: Acting, row: SubmissionRow, failure: NostroError) -> SubmissionState:
-    """A proven non-delivery: the same bytes again later, until the tries are used up."""
-    if row.tries <= len(RETRIES):
-        asked = getattr(failure, "retry_after_seconds", None)
-        pause = timedelta(seconds=asked) if asked else RETRIES[row.tries - 1]
-        submissions.update(row.id, next_action_at=acting.world.clock.now() + pause)
-        return SubmissionState.NOT_DELIVERED
-    return _abandon(acting, row, failure.code, failure.happened)
-
-
-def _abandon(acting: Acting, row: SubmissionRow, reason: str, why: str) -> SubmissionState:
-    """Proven not delivered, and enough tries: its payments fail, and a person is told."""
-    current = submissions.lock(row.id)
-    if current is None:
-        raise RuntimeError("a locked submission cannot vanish")
-    submissions.update(row.id, next_action_at=None)
-    _open_case(acting, row, f"File {row.message_id} could not be delivered: {why}")
-    return move_submission(acting, current, SubmissionMove.ABANDON, reason=reason)
-
-
-def _ask(acting: Acting, row: SubmissionRow, channel: object) -> SubmissionState | None:
-    """Ask the bank about an unknown outcome; "it never had it" is believed, silence is not."""
-    try:
-        known = channel.knows(row.message_id) if isinstance(channel, AnswersEnquiries) else None
-    except NostroError as failure:
-        log.info("enquiry_unanswered", message_id=row.message_id, code=failure.code)
-        known = None
-    with tenant(acting.tenant_id):
-        current = submissions.lock(row.id)
-        if current is None or current.state is not SubmissionState.UNKNOWN:
-            return current.state if current else None
-        events.record([_asked(acting, current, known)])
-        if known is None or (known is False and not _no_is_final(acting, current)):
-            return _wait_for_answer(acting, current)
-        if known:
-            after = move_submission(acting, current, SubmissionMove.DELIVER, reason="enquiry")
-            submissions.update(row.id, next_action_at=None)
-            return after
-        move_submission(acting, current, SubmissionMove.NOT_DELIVER, reason="enquiry")
-        if current.tries > len(RETRIES):
-            return _abandon(acting, current, "enquiry", "the bank says it never had it")
-        submissions.update(row.id, next_action_at=acting.world.clock.now())
-        return SubmissionState.NOT_DELIVERED
-
-
-def _no_is_final(acting: Acting, row: SubmissionRow) -> bool:
-    """Is it long enough ago that the bank would have it by now, had it got it?"""
-    since = row.dispatched_at
-    return since is not None and acting.world.clock.now() - since >= NO_IS_BELIEVED_AFTER
-
-
-def _wait_for_answer(acting: Acting, row: SubmissionRow) -> SubmissionState:
-    asked = row.enquiries + 1
-    if asked >= len(ENQUIRIES):
-        _open_case(
-            acting, row, f"Nobody can say whether the bank has file {row.message_id}: ask it."
-        )
-    next_at = acting.world.clock.now() + _rung(asked)
-    submissions.update(row.id, enquiries=asked, next_action_at=next_at)
-    return row.state
-
-
-def _asked(acting: Acting, row: SubmissionRow, known: bool | None) -> Event:
-    answer = {True: "has it", False: "never had it", None: "cannot say"}[known]
-    return acting.event(
-        "submission.asked",
-        "submission",
-        row.id,
-        message_id=row.message_id,
-        answer=answer,
-        enquiry=row.enquiries + 1,
-    )
-
-
-def _rung(asked: int) -> timedelta:
-    return ENQUIRIES[min(asked, len(ENQUIRIES) - 1)]
-
-
-def _open_case(
-    acting: Acting, row: SubmissionRow, sentence: str, *, can_do: str = RING_THE_BANK
-) -> None:
-    now = acting.world.clock.now()
-    cases.open_all(
-        [
-            NewCase(
-                id=acting.world.ids.new(),
-                kind=CaseKind.ENQUIRY,
-                natural_key=str(row.id),
-                sentence=sentence,
-                can_do=can_do,
-                due_at=now + CASE_DUE_IN,
-                submission_id=row.id,
-            )
-        ],
-        now,
-    )
+        open_case(acting, row, sentence, can_do=can_do)

@@ -99,7 +99,9 @@ def _apply_group(
         move_submission(
             acting, row, step, reason=report.group_reason, text=report.group_reason_text
         )
-        submissions.update(row.id, next_action_at=None)
+        # What is left to wait for is decided by who follows it up.
+        again_at = None if step is SubmissionMove.REFUSE else acting.world.clock.now()
+        submissions.update(row.id, next_action_at=again_at)
     elif step is SubmissionMove.REFUSE and row.state is not SubmissionState.REFUSED:
         log.warning("late_refusal_kept", message_id=row.message_id)
 

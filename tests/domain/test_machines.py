@@ -109,6 +109,12 @@ submission: dispatch deliver dispatch                                           
 submission: dispatch not_deliver acknowledge dispatch                           -> not dispatch
 submission: dispatch lose_track abandon                                         -> not abandon
 submission: dispatch deliver not_deliver                                        -> not not_deliver
+submission: dispatch lose_track repeat deliver                                  -> delivered
+submission: dispatch lose_track repeat lose_track                               -> unknown
+submission: repeat                                                              -> not repeat
+submission: dispatch repeat                                                     -> not repeat
+submission: dispatch not_deliver repeat                                         -> not repeat
+submission: dispatch deliver repeat                                             -> not repeat
 submission: deliver                                                             -> not deliver
 match: announce confirm                                                         -> matched
 match: confirm                                                                  -> matched

@@ -194,7 +194,8 @@ def test_an_answer_ends_a_doubt(company: Company) -> None:
     sent.hears(sent.report((0, "ACCP", "")))
     assert sent.attempts == ["accepted", "received"]
     assert sent.state == "acknowledged"
-    assert company.submission(sent.submission_id).next_action_at is None
+    due = company.submission(sent.submission_id).next_action_at
+    assert due == company.clock.now(), "what is left to wait for is decided at once"
     assert dispatch.attend(company.job, sent.submission_id) is None
     assert len(company.bank.received) == 1
 

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavailable
 from nostro.domain.order import OrderState
+from nostro.domain.policies.dispatching import ENQUIRIES, NO_IS_BELIEVED_AFTER, RETRIES
 from nostro.ports import Outgoing
 from nostro.storage import models
 from nostro.storage.tenancy import tenant
@@ -24,6 +25,7 @@ from nostro.workflows import dispatch, posting
 from nostro.workflows.tick import tick
 from tests.workflows.company import Company, append
 
+MONDAY_NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DOWN = Unavailable("bank_down", "The bank cannot be reached.")
 LOST = InDoubt("cut", "The connection was lost after the bytes had left.")
 NO = Refused("not_this", "The bank refuses the file.")
@@ -58,7 +60,9 @@ def test_delivered(company: Company) -> None:
     submission_id, ids = frozen(company, 2)
     assert attend(company, submission_id) == "delivered"
     row = company.submission(submission_id)
-    assert (row.tries, row.bank_reference, row.next_action_at) == (1, "BANK-1", None)
+    assert (row.tries, row.bank_reference) == (1, "BANK-1")
+    # Friday's file: what became of it is on the statement that is here on Monday at noon.
+    assert row.next_action_at == row.answer_due_at == MONDAY_NOON
     assert company.attempts(ids) == ["delivered"] * 2
     assert company.states(ids) == [OrderState.IN_FLIGHT] * 2
     assert attend(company, submission_id) is None, "nothing more to do"
@@ -118,7 +122,7 @@ def test_after_enough_tries_it_is_abandoned_and_a_person_is_told(company: Compan
     while state == "not_delivered":
         state = later(company, submission_id)
     assert state == "abandoned"
-    assert len(company.bank.received) == len(dispatch.RETRIES) + 1
+    assert len(company.bank.received) == len(RETRIES) + 1
     assert len({one.content for one in company.bank.received}) == 1
     assert company.attempts(ids) == ["not_delivered"] * 2
     assert company.states(ids) == [OrderState.FAILED] * 2
@@ -160,10 +164,13 @@ def test_in_doubt_is_asked_and_never_sent_again(company: Company) -> None:
 def test_only_the_banks_own_never_had_it_sends_the_same_bytes_again(company: Company) -> None:
     submission_id, ids = frozen(company)
     company.bank.outcomes = [LOST]
-    company.bank.answers = [False] * 4
+    company.bank.answers = [False] * 5
     attend(company, submission_id)
-    # Bytes may still be on their way: an early "no" is not believed.
-    assert [later(company, submission_id) for _ in range(3)] == ["unknown"] * 2 + ["not_delivered"]
+    began = company.clock.now()
+    # Bytes may still be on their way: an early "no" is not believed, nor one that was said once.
+    said = [later(company, submission_id) for _ in range(5)]
+    assert said == ["unknown"] * 4 + ["not_delivered"]
+    assert company.clock.now() - began > NO_IS_BELIEVED_AFTER
     assert len(company.bank.received) == 1
     assert later(company, submission_id) == "delivered"
     first, second = company.bank.received
@@ -176,12 +183,12 @@ def test_a_bank_that_loses_every_file_is_not_tried_for_ever(company: Company) ->
     company.bank.outcomes = [LOST] * 50
     company.bank.answers = [False] * 50
     state = attend(company, submission_id)
-    for _ in range(40):
+    for _ in range(50):
         if state == "abandoned":
             break
         state = later(company, submission_id)
     assert state == "abandoned"
-    assert len(company.bank.received) == len(dispatch.RETRIES) + 1
+    assert len(company.bank.received) == len(RETRIES) + 1
     assert company.states(ids) == [OrderState.FAILED]
 
 
@@ -193,13 +200,13 @@ def test_the_ladder_of_enquiries_ends_at_a_person(company: Company, silence: Nos
     company.bank.answers = [silence] * 20
     attend(company, submission_id)
     began = company.clock.now()
-    for _ in dispatch.ENQUIRIES:
+    for _ in ENQUIRIES:
         assert company.cases() == []
         assert later(company, submission_id) == "unknown"
     ((kind, sentence),) = company.cases()
     assert kind == "enquiry"
     assert company.bank.received[0].message_id in sentence
-    assert company.clock.now() - began == sum(dispatch.ENQUIRIES, timedelta())
+    assert company.clock.now() - began == sum(ENQUIRIES, timedelta())
     assert later(company, submission_id) == "unknown", "and it is asked on, each day"
     assert len(company.cases()) == 1
     company.bank.answers = [True]
@@ -256,7 +263,7 @@ def test_a_worker_killed_while_sending_is_asked_about(
     assert company.bank.received == []
     company.bank.on_send = lambda outgoing: append(bank_has, outgoing.message_id)
     message_id = company.submission(submission_id).message_id
-    company.bank.answers = [message_id in bank_has.read_text()] * 4
+    company.bank.answers = [message_id in bank_has.read_text()] * 5
     said = later(company, submission_id)
     assert company.bank.asked == [message_id]
     assert [e["state_after"] for e in company.events("submission.moved")][:2] == [
