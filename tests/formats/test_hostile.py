@@ -280,6 +280,8 @@ def slow() -> Iterator[tuple[str, str, bytes]]:
     entry = b"622111111118" + b"1" * 82 + b"\n"
     addenda = (b"706".ljust(94) + b"\n") * 5_000 + (b"705".ljust(94) + b"\n") * 4_900
     yield "addenda told once", "nacha", batch + (entry + addenda) * 2
+    begun = b":20:A\n:25:NL91ABNA0417164300\n:28C:1/1\n:60F:C260101EUR1,\n"
+    yield "closings told twice", "mt950", (begun + b":62F:C260101EUR1,\n" * 4_900) * 8
 
 
 @pytest.mark.parametrize("what", [what for what, _name, _data in slow()])

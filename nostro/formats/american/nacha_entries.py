@@ -91,13 +91,11 @@ class Batch:
         Ends before an entry that is anything else, or whose end is not in `text`; `at` of the
         batch then says where.
         """
-        match, path, lined, line = _USUAL.match, self.entry_path, not self.unbroken, first
-        line += at // LINE_LENGTH
+        match, path, own = _USUAL.match, self.entry_path, not self.unbroken
+        line = first + at // LINE_LENGTH
         # Traces between these two ascend and begin with the ODFI.
         last_trace, beyond = max(self.last_trace, self.odfi), self.odfi + _LAST_LETTER
-        credit_method, debit_method = self.credit_method, self.debit_method
-        begun, count, hashed = line, self.entries, self.hashed
-        credits_ = debits = 0
+        begun, count, hashed, credits_, debits = line, self.entries, self.hashed, 0, 0
         while found := match(text, at):
             known, account, cents, reference, name, addenda, trace, _, told = found.groups()
             usual, minor = _usual(known), int(cents)
@@ -115,10 +113,9 @@ class Batch:
                 reference.rstrip(), Money(minor, CURRENCY), Party(name.rstrip()),
                 BankAccount("", account.rstrip(), "BBAN", "", kind), agent,
                 rail_reference=trace, transaction_code=code,
+                method=self.credit_method if credit else self.debit_method,
                 remittance=(told.rstrip(),) if addenda else (),
-                method=credit_method if credit else debit_method,
-                location=Location(line, "", f"{path}{count}")
-                if lined else self._place(line, count),
+                location=Location(line, "", f"{path}{count}") if own else self._place(line, count),
             )
             # fmt: on
             self.last_trace = last_trace = trace

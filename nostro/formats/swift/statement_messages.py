@@ -60,6 +60,7 @@ class _Statement:
         self.entries = 0
         self.balances: list[Balance] = []
         self.waiting: list[Unchecked] = []
+        self.closings: list[Unchecked] = []  # The first :62F:, and the first that differs from it.
         self.texts: list[str] = []
         self.codes: list[tuple[str, str]] = []
         self.last_page = header.page
@@ -157,16 +158,16 @@ class Reading:
 
     def _repeated(self, closing: Unchecked, path: str) -> Iterator[Problem]:
         """A second closing balance with another amount: only one of them can be true."""
-        held = self.statement.waiting if self.statement else []
-        for earlier in held:
-            if earlier.tag == closing.tag and earlier.amount != closing.amount:
-                happened = (
-                    f"The statement has two closing balances: {earlier.amount}"
-                    f" and {closing.amount}."
-                )
-                can_do = "Ask the bank which one is right; both are with the statement."
-                yield warning("balance_repeated", happened, can_do, closing.location)
-                return
+        held = self.statement.closings if self.statement else []
+        differs = [earlier for earlier in held if earlier.amount != closing.amount]
+        if not held or (differs and len(held) == 1):
+            held.append(closing)
+        for earlier in differs[:1]:
+            happened = (
+                f"The statement has two closing balances: {earlier.amount} and {closing.amount}."
+            )
+            can_do = "Ask the bank which one is right; both are with the statement."
+            yield warning("balance_repeated", happened, can_do, closing.location)
 
     def begin(self, line: int) -> Iterator[object]:
         """The head of a message is whole: begin a statement, or go on with the one before."""
