@@ -81,6 +81,16 @@ class Delivery:
         except (*LOST, asyncssh.SFTPError) as error:
             raise self.failed(error) from error
 
+    async def is_done(self, sftp: asyncssh.SFTPClient) -> bool:
+        """Does the server show the finished delivery? Whole, under its name, told if it must be."""
+        for folder in self._rule.taken_folders:
+            if await self._look(sftp, joined(folder, self._name)) is Seen.SAME:
+                return True
+        if await self._look(sftp, self._final) is not Seen.SAME:
+            return False
+        done = self._final + self._rule.done_suffix
+        return self._rule.upload != "done_file" or await _is_there(sftp, done) is True
+
     def failed(self, error: Exception) -> NostroError:
         """What a failure at this moment means."""
         if self._may_be_taken:

@@ -7,6 +7,7 @@ upload proves is told in nostro.connectors.sftp_upload, and by docs/channels/sft
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import mimetypes
 import re
 from collections.abc import Callable, Coroutine, Iterator
@@ -33,7 +34,8 @@ from nostro.domain.payment import Rail
 from nostro.ports import Incoming, Outgoing, Receipt
 
 # A hand-over must end before its row counts as abandoned (two minutes, workflows.dispatch).
-TIMEOUT_SECONDS_MAX = 100
+TIMEOUT_SECONDS_MAX = 90
+SECOND_LOOK_SECONDS = 15
 SLOWEST_BYTES_PER_SECOND = 65_536
 _BROKEN = (*LOST, asyncssh.SFTPError)
 _Result = TypeVar("_Result")
@@ -112,18 +114,12 @@ class SftpBank:
         """Delivered means: whole on the server, by the proof that the profile names."""
         delivery = Delivery(self._rule, outgoing.file_name, outgoing.content)
 
-        async def hand_over() -> None:
-            session = await self._connect()
-            try:
-                await delivery.run(session.sftp)
-            finally:
-                await session.close()
-
         try:
-            with runner() as run:
-                run.run(asyncio.wait_for(hand_over(), self._config.timeout_seconds))
+            self._in_session(delivery.run, self._config.timeout_seconds)
         except TimeoutError as error:
-            raise delivery.failed(error) from error
+            self._unless_there(delivery, delivery.failed(error))
+        except InDoubt as doubt:
+            self._unless_there(delivery, doubt)
         if self._config.verify == "acknowledgement_file":
             self._expect_acknowledgement(outgoing.message_id)
         return Receipt(reference="")
@@ -137,16 +133,11 @@ class SftpBank:
         Raises Unavailable or Refused when the server cannot be asked.
         """
 
-        async def search() -> bool | None:
-            session = await self._connect()
-            try:
-                return await self._search(session.sftp, message_id)
-            finally:
-                await session.close()
+        async def search(sftp: asyncssh.SFTPClient) -> bool | None:
+            return await self._search(sftp, message_id)
 
         try:
-            with runner() as run:
-                return run.run(asyncio.wait_for(search(), self._config.timeout_seconds))
+            return self._in_session(search, self._config.timeout_seconds)
         except _BROKEN as error:
             raise failed_reading(error, "the folders of our files") from error
 
@@ -206,6 +197,30 @@ class SftpBank:
                 left.add(found.key())
                 refused = refused or error
         return frozenset(left), refused
+
+    def _unless_there(self, delivery: Delivery, failure: NostroError) -> None:
+        """A second look, at once: while we still hold the bytes we can tell whole from half."""
+        if isinstance(failure, InDoubt):
+            seconds = min(self._config.timeout_seconds, SECOND_LOOK_SECONDS)
+            with contextlib.suppress(NostroError, *_BROKEN):
+                if self._in_session(delivery.is_done, seconds):
+                    return
+        raise failure
+
+    def _in_session(
+        self, work: Callable[[asyncssh.SFTPClient], Coroutine[Any, Any, _Result]], seconds: int
+    ) -> _Result:
+        """Do one thing in a session of its own; raises TimeoutError after so many seconds."""
+
+        async def whole() -> _Result:
+            session = await self._connect()
+            try:
+                return await work(session.sftp)
+            finally:
+                await session.close()
+
+        with runner() as run:
+            return run.run(asyncio.wait_for(whole(), seconds))
 
     def _expect_acknowledgement(self, message_id: str) -> None:
         try:
