@@ -154,8 +154,7 @@ class SftpDoor:
     async def _close(self) -> None:
         if self._server is not None:
             self._server.close()
-            await self._server.wait_closed()
-        # Sessions that hang by design are told to go.
+        # Sessions that hang by design would keep a polite ending waiting.
         others = asyncio.all_tasks(self._loop) - {asyncio.current_task(self._loop)}
         for task in others:
             task.cancel()
