@@ -50,6 +50,7 @@ class Habits(msgspec.Struct, kw_only=True):
     sweeps_to: str = ""
     sweeps: tuple[str, ...] = (".xml", ".pgp")
     full_after_bytes: int | None = None
+    keeps_bytes: int | None = None  # says yes to all of a file, and stores so much of it
     acknowledges: bool = False
 
 
@@ -232,6 +233,9 @@ class _Desk(asyncssh.SFTPServer):
         if full is not None and offset + len(data) > full:
             super().write(file_obj, offset, data[: max(0, full - offset)])
             raise asyncssh.SFTPFailure("no space left")
+        if kept := self._bank.habits.keeps_bytes:
+            super().write(file_obj, offset, data[: max(0, kept - offset)])
+            return len(data)
         written: Any = super().write(file_obj, offset, data)
         self._done("write")
         return int(written)

@@ -254,6 +254,32 @@ def test_a_disk_that_is_full_in_the_middle(start: Starts, upload: str, kind: str
         assert len(bank.lies()[NAME]) == 1000
 
 
+@pytest.mark.parametrize(
+    ("upload", "kind"),
+    [("direct", "InDoubt"), ("temporary_name", "Unavailable"), ("done_file", "Unavailable")],
+)
+def test_a_server_that_says_yes_and_stores_half(start: Starts, upload: str, kind: str) -> None:
+    """What the comparing of sizes is for."""
+    bank = start(Habits(keeps_bytes=1000))
+    assert kind_of(bank.connection(upload=upload, verify="stat")) == kind
+    assert (NAME in bank.lies()) == (upload != "temporary_name")
+    assert f"{NAME}.done" not in bank.lies()
+
+
+def test_half_a_file_under_a_name_that_only_whole_ones_get_is_not_ours(start: Starts) -> None:
+    bank = start()
+    (bank.home / "drop" / NAME).write_bytes(FILE.content[:100])
+    assert kind_of(bank.connection(upload="temporary_name")) == "Refused"
+    assert bank.lies() == {NAME: FILE.content[:100]}
+
+
+def test_a_rename_that_replaces_is_not_used_on_a_name_that_we_cannot_see(start: Starts) -> None:
+    bank = start(Habits(denies={*BLIND, "rename"}))
+    (bank.home / "drop" / NAME).write_bytes(b"somebody else's")
+    assert kind_of(bank.connection(upload="temporary_name", verify="none")) == "Refused"
+    assert bank.lies()[NAME] == b"somebody else's"
+
+
 def test_a_done_file_that_is_refused_hands_nothing_over(start: Starts) -> None:
     bank = start()
     (bank.home / "drop" / NAME).write_bytes(FILE.content)
