@@ -19,6 +19,7 @@ from nostro.domain.money import Money
 from nostro.domain.payment_file import (
     Agent,
     BankAccount,
+    Mandate,
     Method,
     Party,
     Payment,
@@ -27,7 +28,7 @@ from nostro.domain.payment_file import (
 )
 from nostro.formats import Profile
 from nostro.formats.iso20022.answers import camt_055
-from nostro.formats.iso20022.payments import pain_001
+from nostro.formats.iso20022.payments import pain_001, pain_008
 
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TODAY = MONDAY.date()
@@ -87,6 +88,39 @@ def _payment(line: Line) -> Payment:
         counterparty_account=BankAccount(iban=line.payee),
         remittance=(f"Invoice {line.key}",),
     )
+
+
+def pain_008_file(message_id: str, lines: Sequence[Line]) -> bytes:
+    """A pain.008 that collects these sums from their payees."""
+    made = PaymentFile(
+        message_id=message_id,
+        created_at="2026-11-23T08:00:00",
+        initiator=Party(name="Acme"),
+        batches=(
+            PaymentBatch(
+                batch_id=f"{message_id}-0",
+                method=Method.DIRECT_DEBIT,
+                requested_date=TODAY,
+                own=Party(name="Acme"),
+                own_account=BankAccount(iban=OURS),
+                own_agent=Agent(bic="SIMBNL2A"),
+                service_level="SEPA",
+                local_instrument="CORE",
+                sequence_type="RCUR",
+                charge_bearer="SLEV",
+                creditor_id="DE98ZZZ09999999999",
+                payments=tuple(
+                    msgspec.structs.replace(
+                        _payment(line), mandate=Mandate(mandate_id="M-1", signed_on=TODAY)
+                    )
+                    for line in lines
+                ),
+            ),
+        ),
+    )
+    writer = pain_008.FORMAT.write
+    assert writer is not None
+    return writer(made, Profile())
 
 
 def recall_file(assignment_id: str, original: str, keys: Sequence[str]) -> bytes:

@@ -23,6 +23,7 @@ from tests.simulator.files import (
     OURS,
     Line,
     pain_001_file,
+    pain_008_file,
     recall_file,
 )
 from tests.simulator.stories import (
@@ -162,6 +163,27 @@ def test_money_that_waits_to_leave_is_not_spent_twice() -> None:
     assert bank.executions() == {("MSG-1", "E2E-1"): 1, ("MSG-2", "E2E-2"): 0}
 
 
+def test_money_that_has_left_or_stays_is_kept_back_no_longer() -> None:
+    bank = bank_of("", accounts=[OpenAccount(OURS, Money(300, "EUR"))])
+    later = MONDAY.date() + timedelta(days=2)
+    bank.submit(pain_001_file("MSG-1", [Line("E2E-1", 100)]), now=MONDAY)
+    bank.submit(pain_001_file("MSG-2", [Line("E2E-2", 100)], day=later), now=MONDAY)
+    bank.submit(recall_file("RC-1", "MSG-2", ["E2E-2"]), now=MONDAY + MINUTE)
+    bank.submit(pain_001_file("MSG-3", [Line("E2E-3", 200)]), now=MONDAY + DAY)
+    bank.run(MONDAY + WEEK)
+    assert [row.executions for row in bank.payments()] == [1, 0, 1]
+    assert bank.balance(OURS) == Money(0, "EUR")
+
+
+def test_direct_debits_bring_money() -> None:
+    bank = bank_of("")
+    bank.submit(pain_008_file("MSG-1", [Line("E2E-1", 70), Line("E2E-2", 5)]), now=MONDAY)
+    bank.run(MONDAY + WEEK)
+    assert bank.balance(OURS) == Money(10_000_000_00 + 75, "EUR")
+    assert [entry.amount.minor for entry in notices(bank)] == [70, 5]
+    assert bank.executions() == {("MSG-1", "E2E-1"): 1, ("MSG-1", "E2E-2"): 1}
+
+
 @pytest.mark.parametrize("content", [b"", b"<a/>", b"hello", b"<Document", b"\x00" * 20])
 def test_what_is_no_payment_file_is_refused(content: bytes) -> None:
     bank = bank_of("")
@@ -226,6 +248,17 @@ def test_after_the_booking_the_payee_is_asked_and_the_money_comes_back() -> None
     back = [entry for entry in notices(bank) if entry.amount.minor > 0]
     assert [(e.amount.minor, e.details[0].return_reason) for e in back] == [(100_00, "FOCR")]
     assert bank.balance(OURS) == Money(10_000_000_00 - 5, "EUR")
+
+
+def test_money_comes_back_once_however_many_ways_there_are() -> None:
+    bank = bank_of("late_return:whole=1000")
+    bank.submit(pain_001_file("MSG-1"), now=MONDAY)
+    for number in range(2):
+        file = recall_file(f"RC-{number}", "MSG-1", ["E2E-1"])
+        bank.submit(file, now=MONDAY + MINUTE)
+    bank.run(MONDAY + WEEK)
+    assert bank.balance(OURS) == Money(10_000_000_00, "EUR")
+    assert sorted(answer.status for answer in answers(bank)) == ["CNCL", "PDCR", "PDCR", "RJCR"]
 
 
 def test_a_recall_of_what_the_bank_never_had_is_refused() -> None:
