@@ -27,6 +27,7 @@ class FreezeScope(StrEnum):
 class FreezeCause(StrEnum):
     PERSON = "person"  # Somebody pressed the button.
     RESTORE = "restore"  # The database was restored: it may have forgotten what was sent.
+    RETURN = "return"  # Money came back because the payee's account is closed, wrong or blocked.
 
 
 class Freeze(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,8 +46,8 @@ class Freeze(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def may_freeze(member: Member) -> None:
-    """Raise Refused unless this member may press the stop button."""
-    if not member.is_person or not member.roles & _MAY_FREEZE:
+    """Raise Refused unless this member may press the stop button; a program may: it is safe."""
+    if not member.roles & _MAY_FREEZE:
         raise _refused("not_a_treasurer", f"{member.name} may not stop payments.")
 
 

@@ -85,6 +85,16 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     kind: str = ""
 
 
+def charges_inside(amount: Money, charges: Iterable[Charge]) -> Money:
+    """The charges that the bank says are in an amount, as a positive sum."""
+    inside = (
+        -charge.amount.minor
+        for charge in charges
+        if charge.included is not False and charge.amount.currency == amount.currency
+    )
+    return Money(sum(inside), amount.currency)
+
+
 class CurrencyExchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How an amount was converted. `rate` is decimal text: units of `quoted` for one of `unit`."""
 

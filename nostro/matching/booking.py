@@ -20,7 +20,10 @@ PROVEN, LIKELY, POSSIBLE = 100, 80, 50
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One booked statement line. Money out is negative."""
+    """One booked statement line. Money out is negative.
+
+    `charges_minor` are charges that the bank itemises inside the amount, positive.
+    """
 
     id: str
     amount: Money
@@ -30,6 +33,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     counterparty_iban: str
     counterparty_name: str
     remittance: str
+    charges_minor: int = 0
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +107,9 @@ def _doubt(line: Line, payment: Payment, used: set[str]) -> str:
         return "it was booked before"
     if not payment.live:
         return "it had ended without effect"
-    return "" if line.amount == -payment.amount else f"we paid {payment.amount}"
+    with_charges = Money(payment.amount.minor + line.charges_minor, payment.amount.currency)
+    fits = -line.amount in (payment.amount, with_charges)
+    return "" if fits else f"we paid {payment.amount}"
 
 
 def _batch(line: Line, by_batch: dict[str, list[Payment]], used: set[str]) -> Proposal | None:

@@ -11,7 +11,14 @@ import msgspec
 
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money
-from nostro.domain.statement import Balance, BalanceVerdict, Entry, Statement, TransactionDetail
+from nostro.domain.statement import (
+    Balance,
+    BalanceVerdict,
+    Entry,
+    Statement,
+    TransactionDetail,
+    charges_inside,
+)
 from nostro.storage import bulk, models
 from nostro.storage.tenancy import current
 
@@ -32,6 +39,8 @@ class TransactionRow(msgspec.Struct, frozen=True, kw_only=True):
     counterparty_iban: str
     remittance: str
     bank_reference: str
+    uetr: str = ""
+    charges_minor: int = 0  # Those that the bank itemises inside the amount, positive.
 
 
 class NewTransaction(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,6 +193,14 @@ def unmatched(statement_id: UUID) -> list[TransactionRow]:
     return [transaction_of(row) for row in rows]
 
 
+def open_batch_lines(batches: Collection[str]) -> set[tuple[UUID, UUID]]:
+    """The (statement, account) of booked debits of these batches that nothing explains yet."""
+    rows = models.BankTransaction.objects.filter(
+        payment_information_id__in=batches, match_state=MatchState.UNMATCHED, amount_minor__lt=0
+    )
+    return set(rows.values_list("statement_id", "account_id"))
+
+
 def set_match_state(transaction_ids: Collection[UUID], state: MatchState) -> int:
     return models.BankTransaction.objects.filter(id__in=transaction_ids).update(
         match_state=state.value
@@ -191,11 +208,14 @@ def set_match_state(transaction_ids: Collection[UUID], state: MatchState) -> int
 
 
 def transaction_of(row: models.BankTransaction) -> TransactionRow:
+    amount = Money(row.amount_minor, row.currency)
+    single = row.details[0] if len(row.details) == 1 else None
+    detail = msgspec.convert(single, TransactionDetail) if single else TransactionDetail(None)
     return TransactionRow(
         id=row.id,
         account_id=row.account_id,
         statement_id=row.statement_id,
-        amount=Money(row.amount_minor, row.currency),
+        amount=amount,
         status=row.status,
         booked=row.booked,
         end_to_end_id=row.end_to_end_id,
@@ -205,6 +225,8 @@ def transaction_of(row: models.BankTransaction) -> TransactionRow:
         counterparty_iban=row.counterparty_iban,
         remittance=row.remittance,
         bank_reference=row.bank_reference,
+        uetr=detail.uetr,
+        charges_minor=charges_inside(amount, detail.charges).minor,
     )
 
 

@@ -2,30 +2,35 @@
 
 1. Every message is kept and the cursor moved in one transaction; understanding it comes after.
 2. A kept message stays due until it was understood; what cannot be becomes a Case.
+3. What is sealed is opened first, and kept opened too; what is not surely the bank's is a Case.
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
 
 from nostro import formats
+from nostro.domain.ach_return import NotificationOfChange, ReturnedEntry
 from nostro.domain.bank_status import StatusReport
+from nostro.domain.cancellation import CancellationAnswer
 from nostro.domain.case import CaseKind
 from nostro.domain.errors import Invalid, NostroError, Refused
+from nostro.domain.payment_file import PaymentFile
 from nostro.domain.problem import Problem
 from nostro.domain.statement import ReportKind, Statement
-from nostro.formats import HEAD_BYTES, Profile
-from nostro.formats.iso20022.xml.messages import message_of
-from nostro.ports import DeliversMessages, Incoming
+from nostro.ports import DeliversMessages, Incoming, SealsFiles, TakesCallbacks
 from nostro.storage import cases, events, evidence, messages, parties
 from nostro.storage.cases import NewCase
 from nostro.storage.tenancy import tenant
 from nostro.workflows import arrival, statement_ingestion
-from nostro.workflows.channel import open_channel
+from nostro.workflows.ach_answers import apply_ach_answers
+from nostro.workflows.bank_bookings import take_report
+from nostro.workflows.channel import open_channel, profile_of
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import CASE_DUE_IN
 from nostro.workflows.status_reports import apply_status_report
@@ -34,9 +39,12 @@ from nostro.workflows.wake import wake
 log = structlog.get_logger()
 RETRY_AFTER = timedelta(minutes=2)
 TRIES_MAX = 8
-BANK_MESSAGES = frozenset({"pain_002", "camt_053"})
-# What they say comes again on the statement of the day; until they are read they open no case.
-KEPT_ONLY = frozenset({"camt.052", "camt.054"})
+BANK_MESSAGES = frozenset(
+    {
+        *("pain_002", "camt_029", "camt_052", "camt_053", "camt_054"),
+        *("mt940", "mt942", "bai2", "nacha"),
+    }
+)
 
 
 def collect(acting: Acting, connection_id: UUID) -> int:
@@ -110,6 +118,27 @@ def understand(acting: Acting, connection_id: UUID, evidence_id: UUID) -> str:
     return word
 
 
+def receive_callback(
+    acting: Acting, connection_id: UUID, headers: Mapping[str, str], body: bytes
+) -> UUID:
+    """Take a call of the bank: checked by the channel, kept, due to be understood at once.
+
+    Returns where it is kept; the same call again is kept once. Raises Refused when the connection
+    takes no calls, or this one is not surely the bank's: then nothing of it is kept.
+    """
+    with tenant(acting.tenant_id):
+        channel = open_channel(acting, connection_id)
+    if not isinstance(channel, TakesCallbacks):
+        raise Refused(
+            "connection_takes_no_calls",
+            "This connection is not called by its bank.",
+            "The call was not taken.",
+            "Use a connection whose bank calls us, or collect its messages.",
+        )
+    lower = {name.lower(): value for name, value in headers.items()}
+    return _keep(acting, connection_id, channel.receive(lower, body))
+
+
 def _claim(acting: Acting, connection_id: UUID, evidence_id: UUID) -> bool:
     """Count the try and say when the next one is due; False when there were enough of them."""
     now = acting.world.clock.now()
@@ -133,20 +162,23 @@ def _claim(acting: Acting, connection_id: UUID, evidence_id: UUID) -> bool:
     return False
 
 
-def _understand(acting: Acting, connection_id: UUID, evidence_id: UUID) -> str:
+def _understand(
+    acting: Acting, connection_id: UUID, evidence_id: UUID, *, by_hand: bool = False
+) -> str:
     with tenant(acting.tenant_id):
         content = evidence.read(evidence_id)
         name, _, _ = evidence.describe(evidence_id)
-    if (message := message_of(content[:HEAD_BYTES])) in KEPT_ONLY:
-        log.info("message_kept_only", message=message, evidence_id=str(evidence_id))
-        return message
     try:
+        if not by_hand:
+            evidence_id, content = _opened(acting, connection_id, evidence_id, name, content)
         form = formats.identify(content)
-        items = list(formats.documents(form, io.BytesIO(content), Profile()))
+        with tenant(acting.tenant_id):
+            profile = profile_of(connection_id, form.name)
+        items = list(formats.documents(form, io.BytesIO(content), profile))
     except NostroError as error:
         _unreadable(acting, evidence_id, name, error)
         return "unreadable"
-    for number, item in enumerate(items, start=1):
+    for number, item in enumerate(_together(items), start=1):
         try:
             _act_on(acting, connection_id, evidence_id, item)
         except NostroError as error:
@@ -154,17 +186,67 @@ def _understand(acting: Acting, connection_id: UUID, evidence_id: UUID) -> str:
     return form.name
 
 
+def _opened(
+    acting: Acting, connection_id: UUID, evidence_id: UUID, name: str, content: bytes
+) -> tuple[UUID, bytes]:
+    """What came sealed, opened and kept beside what came; raises Refused when it is not surely the
+    bank's."""
+    with tenant(acting.tenant_id):
+        channel = open_channel(acting, connection_id)
+    if not isinstance(channel, SealsFiles):
+        return evidence_id, content
+    clear = channel.unseal(content)
+    now, new_id = acting.world.clock.now(), acting.world.ids.new
+    with tenant(acting.tenant_id):
+        kept = evidence.keep(
+            new_id(), clear, name=f"{name} (opened)", media_type="", direction="in", now=now
+        )
+        told = {"sealed_evidence_id": str(evidence_id), "evidence_id": str(kept)}
+        events.record([acting.event("message.opened", "connection", connection_id, **told)])
+    return kept, clear
+
+
+def _together(items: Sequence[object]) -> list[object]:
+    """Documents one by one; all ACH answers of a file are one, their empty batches are none."""
+    ach = tuple(item for item in items if isinstance(item, ReturnedEntry | NotificationOfChange))
+    others = [
+        item
+        for item in items
+        if not isinstance(item, ReturnedEntry | NotificationOfChange) and not _is_empty(item)
+    ]
+    return [ach, *others] if ach else others
+
+
+def _is_empty(item: object) -> bool:
+    return isinstance(item, PaymentFile) and not any(batch.payments for batch in item.batches)
+
+
 def _act_on(acting: Acting, connection_id: UUID, evidence_id: UUID, item: object) -> None:
+    """One document of a message: this is where each kind finds who acts on it."""
     if isinstance(item, StatusReport):
         apply_status_report(acting, connection_id, evidence_id, item)
     elif isinstance(item, Statement) and item.kind is not ReportKind.PREVIOUS_DAY:
-        log.info("message_kept_only", message=item.kind.value, evidence_id=str(evidence_id))
+        take_report(acting, connection_id, evidence_id, item)
     elif isinstance(item, Statement):
         statement_ingestion.ingest(acting, evidence_id, item, connection_id=connection_id)
+    elif isinstance(item, tuple):
+        apply_ach_answers(acting, connection_id, evidence_id, item)
+    elif isinstance(item, CancellationAnswer):
+        _cancellation_answer(item)
     elif isinstance(item, Problem):  # A warning about the file; errors never get this far.
         log.warning("message_odd", code=item.code, evidence_id=str(evidence_id))
     else:
         raise _not_from_a_bank(type(item).__name__)
+
+
+def _cancellation_answer(answer: CancellationAnswer) -> None:
+    """The bank's word on a request to cancel (camt.029): a person reads it."""
+    raise Refused(
+        "cancellation_answer_for_a_person",
+        f"The bank answers a request to cancel payments ({answer.assignment_id}).",
+        "The original is kept; no payment was changed by it.",
+        "Read it, and note in the recall's case what the bank says.",
+    )
 
 
 def _unreadable(
@@ -195,7 +277,7 @@ def receive_message(acting: Acting, connection_id: UUID, name: str, content: byt
     form, kept = arrival.keep(acting, name, content)
     if form.name not in BANK_MESSAGES:
         raise _not_from_a_bank(form.name)
-    return understand(acting, connection_id, kept)
+    return _understand(acting, connection_id, kept, by_hand=True)
 
 
 def _not_from_a_bank(what: str) -> Invalid:

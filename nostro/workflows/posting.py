@@ -33,19 +33,30 @@ JOURNAL_FORMAT = "journal_csv"
 
 def reset_rejected(acting: Acting, order_ids: Collection[UUID], reason: str) -> None:
     """A rejected payment: the ERP posted it, so the ERP resets its clearing and reverses."""
+    _reset(acting, order_ids, BusinessEvent.PAYMENT_REJECTED, f"Rejected by the bank ({reason})")
+
+
+def reset_returned(acting: Acting, order_ids: Collection[UUID], reason: str) -> None:
+    """A payment that came back whole: its invoice is open again, by who posted it; once each."""
+    _reset(acting, order_ids, BusinessEvent.PAYMENT_RETURNED, f"Returned by the bank ({reason})")
+
+
+def _reset(
+    acting: Acting, order_ids: Collection[UUID], event: BusinessEvent, happened: str
+) -> None:
     styles = _styles()
     known = {entity.id: entity for entity in parties.entities()}
     made = [
         NewJournal(
             journal=JournalEvent(
                 id=str(acting.world.ids.new()),
-                event=BusinessEvent.PAYMENT_REJECTED,
+                event=event,
                 owner=rule.owner,
                 action=rule.action,
                 entity_code=known[str(order.entity_id)].code,
                 posting_date=acting.world.clock.now().date(),
-                reference=f"{order.number}/rejected",
-                text=f"Rejected by the bank ({reason}): {order.source_reference},"
+                reference=f"{order.number}/{event.value.removeprefix('payment_')}",
+                text=f"{happened}: {order.source_reference},"
                 f" {order.instruction.amount} to {order.instruction.creditor_name}",
                 lines=(),
             ),
@@ -53,7 +64,7 @@ def reset_rejected(acting: Acting, order_ids: Collection[UUID], reason: str) -> 
             order_id=order.id,
         )
         for order in orders.load(order_ids)
-        for rule in [posting_rule(BusinessEvent.PAYMENT_REJECTED, order.source, styles)]
+        for rule in [posting_rule(event, order.source, styles)]
     ]
     _write(acting, made)
 

@@ -4,6 +4,7 @@
 2. Opening plus booked lines equals closing, or a Case says by how much it does not.
 3. Lines are matched to our payments and to open items; what is proven is applied at once.
 4. A payment that the statement books is settled: cash evidence, not the bank's word alone.
+   What else the lines say of our payments (executed, returned, booked twice) is bank_bookings.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from nostro.storage import (
 )
 from nostro.storage.statements import NewTransaction
 from nostro.storage.tenancy import tenant
+from nostro.workflows.bank_bookings import apply_bookings, close_gate_for
 from nostro.workflows.context import Acting
 from nostro.workflows.statement_matching import explain, open_case
 
@@ -67,6 +69,7 @@ def ingest(
     """
     verdict = balance_verdict(statement)
     with tenant(acting.tenant_id):
+        close_gate_for(statement)
         account_id = statements.account_of_iban(statement.account, statement.currency)
         if account_id is None:
             _not_ours(acting, evidence_id, statement)
@@ -97,6 +100,7 @@ def _take(
     if verdict.verdict is Closing.DOES_NOT_CLOSE:
         _does_not_close(acting, row_id, statement, verdict)
     _overlaps(acting, row_id, statement, new_lines)
+    apply_bookings(acting, evidence_id, statement, account, row_id)
     matched, suggested = explain(acting, row_id, account)
     return Ingested(
         statement_id=row_id,

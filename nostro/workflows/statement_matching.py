@@ -6,19 +6,22 @@ payment of ours and cannot be its booking is never passed over.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
+
+import msgspec
 
 from nostro.domain.attempt import FREES_THE_ORDER, AttemptMove, AttemptState
 from nostro.domain.case import CaseKind
 from nostro.domain.match import MATCH, MatchMove, MatchState, Proposal, Target
-from nostro.domain.order import OrderMove
+from nostro.domain.order import OrderMove, OrderState
 from nostro.domain.party import Account
 from nostro.matching import booking
 from nostro.storage import (
     cases,
     events,
+    facts,
     matches,
     orders,
     parties,
@@ -29,11 +32,18 @@ from nostro.storage.cases import NewCase
 from nostro.storage.matches import MatchRow
 from nostro.storage.statements import TransactionRow
 from nostro.workflows import posting
+from nostro.workflows.batch_bookings import explained
+from nostro.workflows.booked_lines import Index, booked_line, keys_of, known
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import CASE_DUE_IN, move_attempts, move_orders
 
-# A booking of a payment that ended like this contradicts what the bank said before.
-ENDED_UNPAID = FREES_THE_ORDER | {AttemptState.CANCELLED_STOP, AttemptState.RETURNED}
+# A booking of a payment that ended like this contradicts what the bank said before. What came
+# back had been paid: its debit may be told later.
+ENDED_UNPAID = FREES_THE_ORDER | {AttemptState.CANCELLED_STOP}
+# Money that came back, but had left: its booking is posted, whichever of the two is told first.
+_PAID_AND_BACK = frozenset(
+    {OrderState.RETURNED, OrderState.PARTIALLY_RETURNED, OrderState.RECALLED}
+)
 
 
 def explain(acting: Acting, statement_id: UUID, account: Account) -> tuple[int, int]:
@@ -41,6 +51,7 @@ def explain(acting: Acting, statement_id: UUID, account: Account) -> tuple[int, 
     rows = {str(row.id): row for row in statements.unmatched(statement_id)}
     if not rows:
         return 0, 0
+    rows = _named_otherwise(rows, account)
     sent = submissions.sent_payments(
         UUID(account.id),
         {row.end_to_end_id for row in rows.values()},
@@ -70,6 +81,21 @@ def explain(acting: Acting, statement_id: UUID, account: Account) -> tuple[int, 
     return len(proven), len(proposals) - len(proven)
 
 
+def explain_again(acting: Acting, batches: Collection[str]) -> None:
+    """Bookings of batches that came before the bank's word on which payments are in them.
+
+    In a unit of work of its own: it locks the entity before the payments.
+    """
+    for statement_id, account_id in sorted(statements.open_batch_lines(batches)):
+        account = next(a for a in parties.accounts() if a.id == str(account_id))
+        parties.lock_entity(UUID(account.legal_entity_id))
+        before = {row.id for row in statements.unmatched(statement_id)}
+        explain(acting, statement_id, account)
+        after = {row.id for row in statements.unmatched(statement_id)}
+        for row_id in sorted(before - after):
+            explained(acting, f"booking/{row_id}")
+
+
 def _line(row: TransactionRow) -> booking.Line:
     return booking.Line(
         id=str(row.id),
@@ -80,7 +106,26 @@ def _line(row: TransactionRow) -> booking.Line:
         counterparty_iban=row.counterparty_iban,
         counterparty_name=row.counterparty_name,
         remittance=row.remittance,
+        charges_minor=row.charges_minor,
     )
+
+
+def _named_otherwise(
+    rows: dict[str, TransactionRow], account: Account
+) -> dict[str, TransactionRow]:
+    """Debits without an EndToEndId of ours, named by UETR or by the bank's own reference."""
+    nameless = {key: row for key, row in rows.items() if not known(row.end_to_end_id)}
+    lines = {key: booked_line(row) for key, row in nameless.items() if row.amount.minor < 0}
+    keys = keys_of(lines.values())
+    if not keys.uetrs and not keys.bank_references:
+        return rows
+    index = Index(facts.named(keys, account_id=UUID(account.id)))
+    named = {key: index.of(line) for key, line in lines.items()}
+    return rows | {
+        key: msgspec.structs.replace(rows[key], end_to_end_id=payment.end_to_end_id)
+        for key, payment in named.items()
+        if payment
+    }
 
 
 def _pays(proposal: Proposal) -> bool:
@@ -143,6 +188,7 @@ def _settle(
     ]
     move_attempts(acting, attempts, AttemptMove.EXECUTE, reason="BOOK")
     settled = move_orders(acting, list(booked_by), OrderMove.SETTLE, reason="BOOK")
+    settled += [row.id for row in orders.load(list(booked_by)) if row.state in _PAID_AND_BACK]
     posting.post_settled(
         acting,
         [
@@ -158,15 +204,18 @@ def _doubts(
     rows: dict[str, TransactionRow],
     sent: Sequence[submissions.SentPayment],
 ) -> None:
-    """A debit that names our payments and is not surely theirs is a Case, never a silence."""
-    sure = {p.transaction_id for p in proposals if p.probability_percent == booking.PROVEN}
-    said = {p.transaction_id: ", ".join(p.evidence) for p in proposals}
+    """A debit that names a batch of ours and is not surely its booking is a Case, never a silence.
+
+    A debit that names one payment by its own id is judged where every booking is (bank_bookings).
+    """
+    known_lines = {p.transaction_id for p in proposals}
     batches = {payment.payment_information_id for payment in sent}
     for key, row in rows.items():
-        named = row.payment_information_id in batches or key in said
-        if row.amount.minor >= 0 or key in sure or not named:
+        if row.amount.minor >= 0 or key in known_lines:
             continue
-        why = said.get(key) or (
+        if row.payment_information_id not in batches:
+            continue
+        why = (
             f"batch {row.payment_information_id} is ours, but its payments that are not yet booked"
             " and not rejected add up to another amount"
         )

@@ -1,14 +1,14 @@
 """What a bank's status report does: facts stored once, attempts moved by rank, as sets.
 
 The lower level wins (transaction over batch over group); a word we do not know moves nothing.
+Payments are named by their EndToEndId, else by UETR, instruction id, or a batch of one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-import msgspec
 import structlog
 
 from nostro.domain.attempt import AttemptMove, Verdict
@@ -16,23 +16,26 @@ from nostro.domain.bank_status import StatusReport, TransactionStatus, move_of
 from nostro.domain.case import CaseKind
 from nostro.domain.problem import Severity
 from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
-from nostro.storage import cases, submissions
+from nostro.storage import cases, facts, submissions
 from nostro.storage.cases import NewCase
-from nostro.storage.submissions import AttemptRow, NewFact, SubmissionRow
+from nostro.storage.submissions import NewFact, SubmissionRow
 from nostro.storage.tenancy import tenant
+from nostro.workflows.batch_bookings import look_again
+from nostro.workflows.booked_lines import known
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import CASE_DUE_IN, move_attempts, move_submission
+from nostro.workflows.reported_lines import (
+    CHANGED,
+    UNLISTED,
+    Word,
+    by_file,
+    difference,
+    name_lines,
+    words_of,
+)
+from nostro.workflows.statement_matching import explain_again
 
 log = structlog.get_logger()
-
-
-class Word(msgspec.Struct, frozen=True, kw_only=True):
-    """One status for one attempt, at whatever level the bank said it."""
-
-    attempt: AttemptRow
-    status: str
-    reason: str
-    text: str
 
 
 def apply_status_report(
@@ -41,22 +44,45 @@ def apply_status_report(
     """Apply one pain.002; returns how many facts were applied, kept or contradicted something."""
     counts = dict.fromkeys(Verdict, 0)
     with tenant(acting.tenant_id):
-        found = submissions.by_message_id(report.original_message_id)
-        ours = found and found.connection_id == connection_id  # No bank speaks for another one.
-        row = submissions.lock(found.id) if found and ours else None
-        if row is None:
-            _unknown_message(acting, report)
-            return counts
-        attempts = submissions.attempts_by_end_to_end_id(row.id)
-        _apply_group(acting, row, report, bool(attempts))
-        words = list(_words(report, attempts.values()))
-        fresh = _store_facts(acting, connection_id, evidence_id, report, row, words)
-        meanings = dict(report.meanings)
-        for verdict in _apply(acting, row, fresh, meanings).values():
+        named = known(report.original_message_id)
+        parts = [report] if named else by_file(connection_id, report)
+    for part in parts:
+        with tenant(acting.tenant_id):
+            did, batches = _apply_report(acting, connection_id, evidence_id, part)
+        for verdict in did:
             counts[verdict] += 1
-        _strangers(acting, report, row, set(attempts))
-        _left_out(acting, evidence_id, report, row)
+        # Of its own: a booking's work locks the entity first, this one locked the payments.
+        with tenant(acting.tenant_id):
+            explain_again(acting, batches)
+            look_again(acting, batches)
     return counts
+
+
+def _apply_report(
+    acting: Acting, connection_id: UUID, evidence_id: UUID, report: StatusReport
+) -> tuple[list[Verdict], set[str]]:
+    """What each new fact did, and the batches of the file that the report is about."""
+    found = submissions.by_message_id(report.original_message_id)
+    ours = found and found.connection_id == connection_id  # No bank speaks for another one.
+    row = submissions.lock(found.id) if found and ours else None
+    if row is None:
+        _unknown_message(acting, report)
+        return [], set()
+    inside = submissions.attempts_by_end_to_end_id(row.id).values()
+    attempts = sorted(inside, key=lambda attempt: attempt.id)
+    _apply_group(acting, row, report, bool(attempts))
+    lines, strange = name_lines(report, attempts)
+    words = list(words_of(report, attempts, lines))
+    fresh = _store_facts(acting, connection_id, evidence_id, report, row, words)
+    meanings = dict(report.meanings)
+    did = _apply(acting, row, fresh, meanings)
+    facts.remember_bank_references(
+        {w.attempt.id: w.line.bank_reference for w in fresh.values() if w.line}
+    )
+    _tell_changes(acting, row, fresh.values(), meanings)
+    _strangers(acting, report, row, strange)
+    _left_out(acting, evidence_id, report, row)
+    return list(did.values()), {a.payment_information_id for a in attempts}
 
 
 def _apply(
@@ -68,18 +94,23 @@ def _apply(
     """Move the attempts by the new words, one set per word; returns what each fact did."""
     groups: dict[tuple[AttemptMove, str, str], dict[UUID, UUID]] = {}
     for fact_id, word in fresh.items():
-        if step := move_of(word.status, word.reason, meanings):
+        if step := _move_of(word, meanings):
             group = groups.setdefault((step, word.reason, word.text), {})
             group[word.attempt.id] = fact_id
     did: dict[UUID, Verdict] = {}
     for (step, reason, text), fact_of in groups.items():
         verdicts = move_attempts(acting, list(fact_of), step, reason=reason, text=text)
         did |= {fact_of[attempt_id]: verdict for attempt_id, verdict in verdicts.items()}
-        doubted = [a for a, verdict in verdicts.items() if verdict is Verdict.APPLIED]
-        if step is AttemptMove.DOUBT and doubted:
-            _duplicate(acting, row, reason, len(doubted))
+        if step is AttemptMove.DOUBT:
+            _duplicate(acting, row, reason, len(fact_of))
     submissions.set_verdicts({fact_id: verdict.value for fact_id, verdict in did.items()})
     return did
+
+
+def _move_of(word: Word, meanings: Mapping[str, AttemptMove | None]) -> AttemptMove | None:
+    if word.status == UNLISTED:
+        return AttemptMove.ACCEPT
+    return move_of(word.status, word.reason, meanings)
 
 
 def _apply_group(
@@ -106,38 +137,6 @@ def _apply_group(
         log.warning("late_refusal_kept", message_id=row.message_id)
 
 
-def _words(report: StatusReport, attempts: Iterable[AttemptRow]) -> Iterable[Word]:
-    """What the report says of each attempt: its own line, else its batch, else the group.
-
-    PART says only that lines differ, and lines that are not named stay where they are.
-    """
-    lines = {line.original_end_to_end_id: line for line in report.transactions}
-    batches = {batch.original_payment_information_id: batch for batch in report.batches}
-    for attempt in attempts:
-        line = lines.get(attempt.end_to_end_id)
-        batch = batches.get(attempt.payment_information_id)
-        if line and line.status:
-            yield _word(attempt, line.status, line)
-        elif batch and batch.status:
-            yield Word(
-                attempt=attempt,
-                status=batch.status,
-                reason=batch.reason,
-                text=batch.reason_text,
-            )
-        elif report.group_status:
-            yield Word(
-                attempt=attempt,
-                status=report.group_status,
-                reason=report.group_reason,
-                text=report.group_reason_text,
-            )
-
-
-def _word(attempt: AttemptRow, status: str, line: TransactionStatus) -> Word:
-    return Word(attempt=attempt, status=status, reason=line.reason, text=line.reason_text)
-
-
 def _store_facts(
     acting: Acting,
     connection_id: UUID,
@@ -150,11 +149,11 @@ def _store_facts(
     identities = {
         "|".join([report.message_id, w.attempt.end_to_end_id, w.status, w.reason]): w for w in words
     }
-    known = submissions.known_facts(connection_id, list(identities))
+    kept = submissions.known_facts(connection_id, list(identities))
     fresh = {
         acting.world.ids.new(): (identity, word)
         for identity, word in identities.items()
-        if identity not in known
+        if identity not in kept
     }
     submissions.insert_facts(
         [
@@ -180,10 +179,43 @@ def _store_facts(
     return {fact_id: word for fact_id, (_, word) in fresh.items()}
 
 
-def _strangers(acting: Acting, report: StatusReport, row: SubmissionRow, known: set[str]) -> None:
+def _tell_changes(
+    acting: Acting,
+    row: SubmissionRow,
+    fresh: Iterable[Word],
+    meanings: Mapping[str, AttemptMove | None],
+) -> None:
+    """Accepted, but not as we asked: what differs is kept with the payment and told to a person."""
+    now = acting.world.clock.now()
+    if CHANGED in meanings:
+        return  # To this bank it means something else.
+    cases.open_all(
+        [
+            NewCase(
+                id=acting.world.ids.new(),
+                kind=CaseKind.DIFFERENCE,
+                natural_key=f"changed/{word.attempt.id}",
+                sentence=f"The bank accepted payment {word.attempt.end_to_end_id} with a change:"
+                f" {difference(word)}.",
+                can_do="Compare it with what was approved; recall it if it is not what you want.",
+                due_at=now + CASE_DUE_IN,
+                order_id=word.attempt.order_id,
+                attempt_id=word.attempt.id,
+                submission_id=row.id,
+                reason=word.reason,
+            )
+            for word in fresh
+            if word.status == CHANGED
+        ],
+        now,
+    )
+
+
+def _strangers(
+    acting: Acting, report: StatusReport, row: SubmissionRow, lines: Sequence[TransactionStatus]
+) -> None:
     """Lines about payments that are not in this file: whose they are is a person's question."""
-    named = {line.original_end_to_end_id for line in report.transactions}
-    strange = sorted(named - known)
+    strange = sorted({line.original_end_to_end_id for line in lines})
     if not strange:
         return
     sentence = (

@@ -230,16 +230,6 @@ def test_a_message_that_cannot_be_read_is_a_case(company: Company, content: byte
     assert company.evidence("odd.xml") == [content]
 
 
-def test_a_notification_is_kept_and_is_no_case(company: Company) -> None:
-    company.bank.says(
-        b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08">'
-        b"<BkToCstmrDbtCdtNtfctn/></Document>"
-    )
-    answers.collect(company.job, company.bank_id)
-    assert understand_all(company) == ["camt.054"]
-    assert company.cases() == []
-
-
 def test_a_report_during_the_day_is_kept_and_not_booked(company: Company) -> None:
     """The statement of the day says it again, in other words: booking both would be twice."""
     company.bank.says(

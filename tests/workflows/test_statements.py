@@ -215,8 +215,8 @@ def test_booked_after_it_was_rejected_is_a_case(books: Books) -> None:
     books.statement(books.booking(0))
     assert books.states[0] == REJECTED
     assert [state for _, state in books.lines()] == ["tentative"]
-    assert [kind for kind, _ in books.company.cases()] == ["rejection", "difference"]
-    assert "ended without effect" in books.company.cases()[-1][1]
+    assert [kind for kind, _ in books.company.cases()] == ["rejection", "contradiction"]
+    assert "is rejected" in books.company.cases()[-1][1]
 
 
 @pytest.mark.parametrize("where", ["the same statement", "the next one"])
@@ -231,15 +231,16 @@ def test_booked_twice_is_a_case_and_settles_once(books: Books, where: str) -> No
     assert [state for _, state in books.lines()] == ["matched", "tentative"]
     assert len(journals_of(books.company)) == 1
     ((kind, sentence),) = books.company.cases()
-    assert kind == "difference"
-    assert "booked before" in sentence
+    assert kind == "contradiction"
+    assert sentence.startswith("POSSIBLE DOUBLE PAYMENT")
 
 
 def test_a_batch_booked_twice_settles_once(books: Books) -> None:
     books.statement(books.whole_batch(sum(books.amounts)))
     books.statement(books.whole_batch(sum(books.amounts), "B2"), statement_id="ST-2")
     assert len(journals_of(books.company)) == 3
-    assert [kind for kind, _ in books.company.cases()] == ["difference"]
+    assert [kind for kind, _ in books.company.cases()] == ["contradiction", "difference"]
+    assert books.company.cases()[0][1].startswith("POSSIBLE DOUBLE PAYMENT")
 
 
 def test_statements_that_overlap_book_each_line_once_and_say_so(books: Books) -> None:
