@@ -76,8 +76,14 @@ class Bank:
         if self.dice.random() < 0.7 and self._strikes(Fault.ENQUIRY_FAILS):
             return None
         has = bool(self.arrivals.get(key))
+        if has and self._always_no() and self._strikes(Fault.ALWAYS_NO):
+            return False
         early = has and at - self.began[key] < EARLY_NO_FOR
         return has and not (early and self._strikes(Fault.EARLY_NO))
+
+    def _always_no(self) -> bool:
+        """Nobody can see through a bank that denies a file and never mentions it."""
+        return Fault.STATEMENT_FIRST in self.faults and Fault.SILENT not in self.faults
 
     def status(self, key: int) -> Report | None:
         """What became of the payments, when it is asked; None: nothing to tell."""

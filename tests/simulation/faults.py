@@ -24,6 +24,7 @@ class Fault(StrEnum):
     KILLED_WHILE_ASKING = "a worker is killed when it has the answer to an enquiry"
     KILLED_UNDERSTANDING = "a worker is killed just before a bank's message counts"
     SENDER_SLEEPS = "a worker stands still for hours between its intent and the first byte"
+    ANSWER_SLEEPS = "a worker stands still for an hour between the bank's answer and its commit"
     DATABASE_CRASH = "the database dies: what was not committed is gone, and every worker with it"
     WAKE_UP_LOST = "a wake-up is lost"
     WAKE_UP_TWICE = "a wake-up comes twice"
@@ -43,9 +44,30 @@ class Fault(StrEnum):
     CALLED_DUPLICATE = "the bank calls payments duplicates (AM05)"
     SILENT = "the bank never says anything"
     EARLY_NO = "for minutes the bank says that it never had what it has"
+    ALWAYS_NO = "the bank's enquiry desk never has a file, although its statement names it"
     ENQUIRY_FAILS = "enquiries are not answered"
     STATEMENT_FIRST = "the statement comes before any report"
     RETURNED_LATER = "money comes back after days"
     # People.
     STOP_BUTTON = "somebody presses the stop button while the file leaves; lifted after hours"
     PAYMENT_STOPPED = "a payment is stopped when its file is frozen but has not left"
+
+
+_F = Fault
+# What is dangerous together would rarely meet by chance: a third of the stories has one of these.
+COMBINATIONS = (
+    {_F.CLOCK_FORWARD, _F.EARLY_NO, _F.ACK_LOST},
+    {_F.CLOCK_FORWARD, _F.BYTES_LATE, _F.WAKE_UP_TWICE},
+    {_F.CLOCK_BACK, _F.ACK_LOST, _F.SLOW_SEND},
+    {_F.STATEMENT_FIRST, _F.ALWAYS_NO, _F.ACK_LOST, _F.REPORTS_LATE},
+    {_F.SENDER_SLEEPS, _F.KILLED_BEFORE_OUTCOME},
+    {_F.ANSWER_SLEEPS, _F.CONNECT_REFUSED, _F.SLOW_SEND},
+    {_F.ANSWER_SLEEPS, _F.REFUSED_WHOLE, _F.HALF_OPEN},
+    {_F.DATABASE_CRASH, _F.EARLY_NO, _F.SLOW_SEND},
+    {_F.RESTORED, _F.EARLY_NO, _F.BYTES_LATE},
+    {_F.RESTORED, _F.STOP_BUTTON, _F.REQUEST_LOST},
+    {_F.STOP_BUTTON, _F.KILLED_BEFORE_INTENT, _F.CONNECT_REFUSED},
+    {_F.SILENT, _F.ENQUIRY_FAILS, _F.ACK_LOST},
+    {_F.CALLED_DUPLICATE, _F.REPORTS_MIXED, _F.REPORT_TWICE, _F.KILLED_UNDERSTANDING},
+    {_F.REJECTED_AFTER_EXECUTED, _F.REPORTS_MIXED, _F.RETURNED_LATER},
+)

@@ -19,7 +19,7 @@ from nostro.domain.policies import dispatching
 from nostro.domain.policies.dispatching import STILL_OURS, Contract
 from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
 from tests.simulation.bank import DAY, HOUR, MINUTE, SECOND, Bank, Manner, Report
-from tests.simulation.faults import Fault
+from tests.simulation.faults import COMBINATIONS, Fault
 from tests.simulation.store import File, Store
 from tests.simulation.worker import Decisions, Work, Worker
 
@@ -58,6 +58,8 @@ class Story:
         self.seed, self.dice = seed, Random(seed)
         self.decisions = decisions or Decisions()
         chosen = self.dice.sample(list(Fault), self.dice.choice(FAULTS_IN_A_STORY))
+        if self.dice.random() < 0.3:
+            chosen += sorted(self.dice.choice(COMBINATIONS))
         self.faults = frozenset(chosen) if faults is None else faults
         self.struck: Counter[Fault] = Counter()
         self.left = {fault: self.dice.randrange(1, 4) for fault in sorted(self.faults)}
@@ -108,8 +110,8 @@ class Story:
         dice = self.dice
         plans: dict[Fault, tuple[int, Callable[[], None]]] = {
             Fault.DATABASE_CRASH: (20 * MINUTE, self._database_crash),
-            Fault.CLOCK_FORWARD: (HOUR, self._clock_forward),
-            Fault.CLOCK_BACK: (HOUR, self._clock_back),
+            Fault.CLOCK_FORWARD: (dice.choice((MINUTE, 20 * MINUTE, HOUR)), self._clock_forward),
+            Fault.CLOCK_BACK: (dice.choice((MINUTE, 20 * MINUTE, HOUR)), self._clock_back),
             Fault.STOP_BUTTON: (10 * SECOND, self._press_stop),
             Fault.PAYMENT_STOPPED: (SECOND, self._stop_payment),
             Fault.RESTORED: (10 * MINUTE, self._back_up),
@@ -337,7 +339,7 @@ class Story:
         if self.is_stopped():
             self._broken(f"file {draft.key} leaves while a stop is in force")
         if not draft.payments().may_leave:
-            self._broken(f"file {draft.key} leaves with a stopped payment in it")
+            self._broken(f"file {draft.key} leaves with a stopped or paid payment in it")
         first = min(self.bank.arrivals.get(draft.key, [self.t]))
         contracted = repeated and self.t - first < self.bank.manner.repeatable_for
         before = self.store.files[draft.key].state

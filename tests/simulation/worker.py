@@ -7,7 +7,7 @@ only from its commit.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,8 @@ class Decisions:
     """The shipped decisions; the naive variants replace one of them."""
 
     next_step: Callable[..., Step] = dispatching.next_step
+    is_too_late_to_begin: Callable[..., bool] = dispatching.is_too_late_to_begin
+    move_after_send: Callable[..., SubmissionMove | None] = dispatching.move_after_send
     move_after_enquiry: Callable[..., SubmissionMove | None] = dispatching.move_after_enquiry
 
 
@@ -118,14 +120,18 @@ class Worker:
         yield 5, Fault.KILLED_AFTER_INTENT
         if story.strikes(Fault.SENDER_SLEEPS):
             yield story.dice.randrange(3 * MINUTE, 300 * MINUTE), None
-        if dispatching.is_too_late_to_begin(claimed_at, story.now()):
+        if story.decisions.is_too_late_to_begin(claimed_at, story.now()):
             return
         failure = yield from self._hand_over(key, len(draft.attempts))
         yield 5, Fault.KILLED_AFTER_SEND
+        if story.strikes(Fault.ANSWER_SLEEPS):
+            yield story.dice.randrange(20 * MINUTE, 90 * MINUTE), None
         current = yield from self._lock(key)
         outcome = dispatching.outcome_of(failure) if failure else Outcome.TAKEN
         latest = current.tries == tries
-        move = dispatching.move_after_send(current.state, outcome, latest=latest, repeated=repeated)
+        move = story.decisions.move_after_send(
+            current.state, outcome, latest=latest, repeated=repeated
+        )
         if move:
             self._after_send(current, move, failure, latest)
         yield from self._commit(current, Fault.KILLED_BEFORE_OUTCOME)
@@ -300,23 +306,3 @@ class Worker:
             now = self.story.now()
             draft.move(step, now)
             draft.next_action_at = None if step is SubmissionMove.REFUSE else now
-
-
-def naive() -> Decisions:
-    """Retry after a crash without asking: what the harness must find out."""
-
-    def send_again(*_: object) -> SubmissionMove:
-        return SubmissionMove.NOT_DELIVER
-
-    return replace(Decisions(), move_after_enquiry=send_again)
-
-
-def credulous() -> Decisions:
-    """Asks, but believes the first "no"."""
-
-    def believe(_seen: object, _payments: object, _now: object, known: bool | None) -> object:
-        if known is None:
-            return None
-        return SubmissionMove.DELIVER if known else SubmissionMove.NOT_DELIVER
-
-    return replace(Decisions(), move_after_enquiry=believe)  # type: ignore[arg-type]
