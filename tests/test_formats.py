@@ -19,7 +19,7 @@ from nostro.domain.payment_file import without_locations
 from nostro.formats import HEAD_BYTES, Profile
 from nostro.formats.iso20022.validation.schema import schemas, validate
 from tests.formats.payments import payment_files
-from tests.formats.samples import journals, read, write
+from tests.formats.samples import journals, payment_statuses, read, write
 
 GOLDEN = Path(__file__).parent / "golden"
 SAMPLES = sorted(GOLDEN.glob("*/*.in"))
@@ -154,9 +154,15 @@ def test_journals_read_back_as_written(events: Any) -> None:
     assert read("journal_csv", write("journal_csv", events)) == events
 
 
+@given(statuses=payment_statuses())
+@settings(deadline=None)
+def test_payment_statuses_read_back_as_written(statuses: Any) -> None:
+    assert read("payment_status_csv", write("payment_status_csv", statuses)) == statuses
+
+
 def test_every_writer_has_a_law_above() -> None:
     writers = {name for name, form in formats.find().items() if form.write}
-    assert writers >= {"pain_001", "pain_008", "journal_csv"}
+    assert writers >= {"pain_001", "pain_008", "journal_csv", "payment_status_csv"}
 
 
 @each_sample

@@ -27,6 +27,7 @@ from nostro.domain.payment_file import (
     PaymentFileHeader,
     PaymentFileTrailer,
 )
+from nostro.domain.payment_status import PaymentStatus
 from nostro.domain.problem import Problem, RejectedLine
 from nostro.domain.remittance import RemittanceAdvice
 from nostro.domain.statement import Entry, Statement, StatementHeader, StatementTrailer
@@ -66,6 +67,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
         RejectedLine,
         OpenItem,
         JournalEvent,
+        PaymentStatus,
         InputFile,
         Statement,
         PaymentFile,

@@ -16,10 +16,12 @@ from nostro.domain.journal import (
     PostingOwner,
 )
 from nostro.domain.money import Money
+from nostro.domain.order import OrderState
+from nostro.domain.payment_status import PaymentStatus
 from nostro.formats import Profile
 from tests.formats.payments import IBAN, OTHER_IBAN
 
-__all__ = ["IBAN", "OTHER_IBAN", "journals", "read", "write"]
+__all__ = ["IBAN", "OTHER_IBAN", "journals", "payment_statuses", "read", "write"]
 
 
 def read(name: str, data: bytes, profile: Profile | None = None) -> list[Any]:
@@ -57,3 +59,25 @@ def journals() -> st.SearchStrategy[list[JournalEvent]]:
         ),
         max_size=4,
     )
+
+
+def payment_statuses() -> st.SearchStrategy[list[PaymentStatus]]:
+    cell = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
+
+    def status(currency: str) -> st.SearchStrategy[PaymentStatus]:
+        money = st.builds(Money, st.integers(-(10**15), 10**15), st.just(currency))
+        return st.builds(
+            PaymentStatus,
+            source_reference=cell,
+            run=cell,
+            number=cell,
+            end_to_end_id=cell,
+            state=st.sampled_from(OrderState),
+            reason=cell,
+            reason_text=cell,
+            day=st.dates(),
+            amount=money,
+            returned=st.none() | money,
+        )
+
+    return st.lists(st.sampled_from(["EUR", "JPY", "KWD"]).flatmap(status), max_size=4)
