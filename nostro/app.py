@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from nostro.connectors.webhook_call import WebhookCaller
 from nostro.ops.calendar import HolidayCalendar
 from nostro.ops.clock import ShiftedClock, SystemClock
 from nostro.ops.configuration import Configuration
@@ -93,6 +94,7 @@ def world() -> World:
         ids=TimeOrderedIds(),
         secrets=FileSecrets(chosen.secrets_home),
         calendar=HolidayCalendar(),
+        webhook_caller=WebhookCaller(this_machine=chosen.webhooks_to_this_machine),
     )
     context.install(made)
     return made

@@ -190,8 +190,21 @@ class SealsFiles(Protocol):
 
 @runtime_checkable
 class TakesPostings(Protocol):
-    """An ERP that takes journals and payment status."""
+    """An ERP that takes journals."""
 
     @abstractmethod
     def post(self, outgoing: Outgoing) -> Receipt:
         """Write once under `outgoing.message_id`; look up before writing again."""
+
+
+@runtime_checkable
+class TakesStatuses(Protocol):
+    """A source of payments that is told what became of them."""
+
+    @abstractmethod
+    def status_format(self) -> str:
+        """The format it reads, a name in nostro.formats; "": over this connection it wants none."""
+
+    @abstractmethod
+    def tell(self, outgoing: Outgoing) -> Receipt:
+        """Hand the file over once under `outgoing.message_id`; raises as `send` does."""

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
 from ninja.operation import Operation
 
-from nostro.api import cash, events, health, payments, problems
+from nostro.api import cash, events, health, payments, problems, webhooks
 from nostro.api.callers import Key, Session
 from nostro.api.reading import KeepsBody
 from nostro.api.told import Problem
@@ -60,7 +60,7 @@ v1 = Door(
     parser=KeepsBody(),
     urls_namespace="v1",
 )
-for _router in (payments.router, cash.router, events.router, health.router):
+for _router in (payments.router, cash.router, events.router, webhooks.router, health.router):
     v1.add_router("", _router)
 problems.register(v1)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import msgspec
 from django.http import HttpRequest
 from ninja import Router
 from ninja.params.functions import Query
 
 from nostro.api.callers import allowed, in_one_customer
 from nostro.api.told import CloudEvent, EventsListed, SealLag
+from nostro.domain.event import cloud_event
 from nostro.storage import listing
 from nostro.storage.keys import Scope
 from nostro.storage.paging import LIMIT_DEFAULT, cursor_of, key_of
@@ -42,14 +42,4 @@ def _position(text: str) -> tuple[int]:
 
 
 def _told(row: SealedEvent, tenant_id: UUID) -> CloudEvent:
-    event = row.event
-    return CloudEvent(
-        id=event.id,
-        source=f"urn:nostro:customer:{tenant_id}",
-        type=f"nostro.{event.type}",
-        subject=f"{event.subject_kind}/{event.subject_id}",
-        time=event.occurred_at,
-        position=row.position,
-        sealhash=row.hash,
-        data={"actor": msgspec.to_builtins(event.actor), "detail": event.data},
-    )
+    return CloudEvent.model_validate(cloud_event(tenant_id, row.position, row.hash, row.event))

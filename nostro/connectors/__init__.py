@@ -22,6 +22,7 @@ from nostro.ports import (
     SendsPayments,
     TakesCallbacks,
     TakesPostings,
+    TakesStatuses,
 )
 
 CAPABILITIES = (
@@ -35,6 +36,7 @@ CAPABILITIES = (
     TakesCallbacks,
     SealsFiles,
     TakesPostings,
+    TakesStatuses,
 )
 
 

@@ -104,6 +104,7 @@ CASE_KIND: Final = {
     CaseKind.CONTRADICTION: Status(kind=_BAD, icon=_ALERT, word="Contradiction"),
     CaseKind.STATEMENT: Status(kind=_WARN, icon="file-text", word="Statement"),
     CaseKind.DIFFERENCE: Status(kind=_WARN, icon="git-compare", word="Difference"),
+    CaseKind.CONNECTION: Status(kind=_WARN, icon=_ALERT, word="Connection"),
 }
 MATCH: Final = {
     MatchState.UNMATCHED: Status(kind=_WARN, icon=_OPEN, word="Not matched"),

@@ -27,6 +27,7 @@ class CaseKind(StrEnum):
     CONTRADICTION = "contradiction"  # Two bank messages cannot both be true.
     STATEMENT = "statement"  # A statement does not close, or is missing, or overlaps.
     DIFFERENCE = "difference"  # Booked total and our batch do not agree.
+    CONNECTION = "connection"  # A system of the customer cannot be told or asked any more.
 
 
 class CaseState(StrEnum):
@@ -206,6 +207,7 @@ OWNED_BY: Mapping[CaseKind, Role] = {
     CaseKind.CONTRADICTION: Role.TREASURER,
     CaseKind.STATEMENT: Role.RECONCILER,
     CaseKind.DIFFERENCE: Role.RECONCILER,
+    CaseKind.CONNECTION: Role.INTEGRATOR,
 }
 
 # How long a person has before a case is late. A correction of a payee's details is due in 6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -46,3 +47,27 @@ def chain_hash(position: int, previous_hash: str, event: Event) -> str:
     """SHA-256 over position, previous hash and the event's canonical bytes."""
     head = canonical({"position": position, "previous_hash": previous_hash})
     return digest_of_bytes(head + b"\n" + canonical(event))
+
+
+def cloud_event(tenant_id: UUID, position: int, sealhash: str, event: Event) -> dict[str, Any]:
+    """A sealed event as programs are told it, by /v1/events and by webhooks alike.
+
+    CloudEvents 1.0.2 in JSON. `position` and `sealhash` are extension attributes.
+    """
+    return {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": f"urn:nostro:customer:{tenant_id}",
+        "type": told_type(event.type),
+        "subject": f"{event.subject_kind}/{event.subject_id}",
+        "time": event.occurred_at,
+        "datacontenttype": "application/json",
+        "position": position,
+        "sealhash": sealhash,
+        "data": {"actor": msgspec.to_builtins(event.actor), "detail": event.data},
+    }
+
+
+def told_type(event_type: str) -> str:
+    """The name by which programs outside know a type of event."""
+    return f"nostro.{event_type}"

@@ -12,6 +12,7 @@ class Configuration(BaseSettings):
 
     `database_url` names host, port and database of an external PostgreSQL >= 15, without user.
     `database_address` is set by nostro.app itself: what it found out, for Django's settings.
+    `webhooks_to_this_machine` lets webhooks go to loopback addresses, by http too: for rehearsals.
     `database_admin_url` is a role that may create roles; only `nostro migrate` needs it.
     """
 
@@ -27,6 +28,7 @@ class Configuration(BaseSettings):
     public_host: str = ""
     web_threads: int = 4
     demo: bool = False
+    webhooks_to_this_machine: bool = False
 
     @property
     def server_home(self) -> Path:

@@ -39,6 +39,7 @@ class Scope(StrEnum):
     STATEMENTS_READ = "statements:read"
     ACCOUNTS_READ = "accounts:read"
     EVENTS_READ = "events:read"
+    WEBHOOKS_MANAGE = "webhooks:manage"
 
 
 _READS: Final = frozenset(
@@ -51,7 +52,7 @@ SCOPES_OF: Final[Mapping[Role, frozenset[Scope]]] = MappingProxyType(
         Role.APPROVER: _READS | {Scope.PAYMENTS_APPROVE},
         Role.TREASURER: _READS | {Scope.PAYMENTS_WRITE, Scope.PAYMENTS_APPROVE},
         Role.RECONCILER: _READS,
-        Role.INTEGRATOR: _READS,
+        Role.INTEGRATOR: _READS | {Scope.WEBHOOKS_MANAGE},
         Role.AUDITOR: _READS,
     }
 )

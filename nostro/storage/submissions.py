@@ -17,7 +17,7 @@ from nostro.domain.submission import SubmissionState
 from nostro.storage import bulk, models
 from nostro.storage.tenancy import current
 
-PAYMENTS, POSTINGS, RECALLS = "payments", "postings", "recalls"
+PAYMENTS, POSTINGS, RECALLS, STATUSES = "payments", "postings", "recalls", "statuses"
 
 
 class SubmissionRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from nostro.connectors.webhook_call import WebhookCaller
 from nostro.domain.event import Actor, Event
 from nostro.ports import Calendar, Clock, Ids, Secrets
 
@@ -17,6 +18,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     ids: Ids
     secrets: Secrets
     calendar: Calendar
+    webhook_caller: WebhookCaller = msgspec.field(default_factory=WebhookCaller)
 
 
 class Acting(msgspec.Struct, frozen=True, kw_only=True):

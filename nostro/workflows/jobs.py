@@ -11,7 +11,15 @@ from django.db import close_old_connections, connections
 from procrastinate.contrib.django import app
 
 from nostro.domain.errors import NostroError
-from nostro.workflows import answers, case_terms, dispatch, release, run_import
+from nostro.workflows import (
+    answers,
+    case_terms,
+    dispatch,
+    release,
+    run_import,
+    source_status,
+    webhooks,
+)
 from nostro.workflows.context import job_for
 
 log = structlog.get_logger()
@@ -50,6 +58,7 @@ def collect_messages(tenant_id: str, connection_id: str) -> None:
         answers.collect(job_for(UUID(tenant_id)), UUID(connection_id))
     except NostroError as error:  # Due again in a minute; the bank may be back by then.
         log.warning("collect_failed", connection_id=connection_id, error=str(error))
+    source_status.tell(job_for(UUID(tenant_id)), UUID(connection_id))
 
 
 @app.task(name="understand_message", queue="statements")
@@ -68,3 +77,15 @@ def continue_import(tenant_id: str, run_id: str) -> None:
 @fresh
 def attend_case(tenant_id: str, case_id: str) -> None:
     case_terms.attend(job_for(UUID(tenant_id)), UUID(case_id))
+
+
+@app.task(name="attend_webhooks", queue="webhooks")
+@fresh
+def attend_webhooks(tenant_id: str) -> None:
+    webhooks.attend(job_for(UUID(tenant_id)))
+
+
+@app.task(name="deliver_webhook", queue="webhooks")
+@fresh
+def deliver_webhook(tenant_id: str, endpoint_id: str) -> None:
+    webhooks.deliver(job_for(UUID(tenant_id)), UUID(endpoint_id))

@@ -10,6 +10,7 @@ from nostro.storage import due
 from nostro.storage.messages import identity_of
 from nostro.storage.tenancy import tenant
 from nostro.workflows.wake import wake
+from nostro.workflows.webhook_watch import wake_webhooks
 
 LEASE = timedelta(seconds=60)
 LIMIT = 500
@@ -39,7 +40,7 @@ def tick(now: datetime) -> int:
         for tenant_id, row_id in found[table]:
             with tenant(tenant_id):
                 wake(job, tenant_id=tenant_id, **_ids(table, word, row_id))
-    return sum(map(len, found.values()))
+    return sum(map(len, found.values())) + wake_webhooks(now)
 
 
 def _ids(table: str, word: str, row_id: UUID) -> dict[str, UUID]:

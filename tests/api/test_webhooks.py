@@ -1,0 +1,151 @@
+"""Webhooks through /v1: who may name addresses, what he is shown, and whose they are."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from nostro.app import world
+from nostro.connectors.webhook_call import Called, Message, WebhookCaller
+from nostro.domain.party import Role
+from nostro.storage import events
+from nostro.storage.keys import Scope
+from nostro.workflows import context, webhooks
+from nostro.workflows.context import Acting
+from tests import seed
+from tests.api import door
+
+URL = "https://erp.example/nostro"
+
+
+class Listener(WebhookCaller):
+    """Takes everything, without a network."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: list[Message] = []
+
+    def call(self, url: str, message: Message, *_: Any) -> Called:
+        self.taken.append(message)
+        return Called(status=204)
+
+
+@pytest.fixture(scope="module")
+def here(database: str) -> seed.Seeded:
+    made = seed.customer("HOOK", payments=3)
+    events.seal(made.tenant_id, seed.NOW)
+    return made
+
+
+@pytest.fixture(scope="module")
+def token(here: seed.Seeded) -> str:
+    return door.key(here, [Scope.WEBHOOKS_MANAGE, Scope.EVENTS_READ])
+
+
+def tell(here: seed.Seeded) -> list[Message]:
+    """What the jobs would do, with a listener in the place of the network."""
+    listener = Listener()
+    acting = Acting(
+        tenant_id=here.tenant_id,
+        actor=context.JOB,
+        world=msgspec.structs.replace(world(), webhook_caller=listener),
+    )
+    for endpoint_id in webhooks.attend(acting):
+        webhooks.deliver(acting, endpoint_id)
+    return listener.taken
+
+
+def register(token: str, url: str = "", **more: Any) -> dict[str, Any]:
+    response = door.call(token, "POST", "/v1/webhooks", {"url": url or f"{URL}/{uuid4()}", **more})
+    assert response.status_code == 201, response.content
+    made: dict[str, Any] = response.json()
+    return made
+
+
+def test_from_naming_an_address_to_a_replay(here: seed.Seeded, token: str) -> None:
+    made = register(token, description="the ERP", after_position=0)
+    hook, secret = made["webhook"], made["secret"]
+    path = f"/v1/webhooks/{hook['id']}"
+    assert secret.startswith("whsec_")
+    assert (hook["position"], hook["event_types"], hook["disabled_at"]) == (0, [], None)
+
+    told = tell(here)
+    log = door.get(token, "/v1/events?limit=200").json()["items"]
+    assert [message.sequence for message in told] == [item["position"] for item in log]
+    assert [json.loads(message.body) for message in told] == log, "one envelope for both"
+
+    listed = door.get(token, f"{path}/deliveries?state=delivered&limit=2").json()
+    assert [item["sequence"] for item in listed["items"]] == [len(log), len(log) - 1]
+    assert listed["next"]
+    rest = door.get(token, f"{path}/deliveries?cursor={listed['next']}").json()["items"]
+    assert len(rest) == len(log) - 2
+    assert rest[0]["event_id"] == log[-3]["id"]
+
+    assert door.call(token, "POST", f"{path}/rotate-secret").json()["secret"] != secret
+    off = door.call(token, "POST", f"{path}/disable", {"reason": "moved house"})
+    assert (off.status_code, off.content) == (204, b"")
+    all_of_them = door.get(token, "/v1/webhooks").json()["items"]
+    (mine,) = [one for one in all_of_them if one["id"] == hook["id"]]
+    assert mine["disabled_because"] == "moved house"
+    assert mine["disabled_at"]
+    again = door.call(token, "POST", f"{path}/replay", {"from_position": 2})
+    assert again.json() == {"deliveries": len(log) - 1}
+    assert "whsec" not in door.get(token, "/v1/webhooks").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "field"),
+    [
+        ({"url": "https://169.254.169.254/"}, 422, "webhook_address_not_usable", "url"),
+        ({"url": "http://erp.example/"}, 422, "webhook_address_not_usable", "url"),
+        ({"url": "https://2130706433/"}, 422, "webhook_address_not_usable", "url"),
+        ({"url": URL, "event_types": ["x"]}, 422, "webhook_event_type_unknown", "event_types"),
+        ({"url": URL, "after_position": 10**12}, 422, "position_unknown", "position"),
+        ({"url": URL, "secret": "mine"}, 422, "request_invalid", "secret"),
+        ({}, 422, "request_invalid", "url"),
+    ],
+)
+def test_what_cannot_be_named(
+    here: seed.Seeded, token: str, body: dict[str, Any], status: int, code: str, field: str
+) -> None:
+    response = door.call(token, "POST", "/v1/webhooks", body)
+    assert door.is_problem(response, status, code)["field"] == field
+
+
+def test_an_address_twice(here: seed.Seeded, token: str) -> None:
+    url = register(token)["webhook"]["url"]
+    door.is_problem(
+        door.call(token, "POST", "/v1/webhooks", {"url": url}), 409, "webhook_address_taken"
+    )
+
+
+CALLS = (
+    ("GET", "deliveries", None),
+    ("POST", "disable", {"reason": "x"}),
+    ("POST", "rotate-secret", None),
+    ("POST", "replay", {"from_position": 1}),
+)
+
+
+@pytest.mark.parametrize(("method", "what", "body"), CALLS)
+def test_it_needs_its_own_scope_and_its_own_customer(
+    here: seed.Seeded, token: str, method: str, what: str, body: Any
+) -> None:
+    path = f"/v1/webhooks/{register(token)['webhook']['id']}/{what}"
+    reader = door.key(here, [Scope.PAYMENTS_READ])
+    door.is_problem(door.call(reader, method, path, body), 403, "scope_missing")
+    door.is_problem(door.call(reader, "POST", "/v1/webhooks", {"url": URL}), 403, "scope_missing")
+    other = seed.customer(f"O{uuid4().hex[:6]}", payments=1, iban=seed.IBANS[2])
+    stranger = door.key(other, [Scope.WEBHOOKS_MANAGE, Scope.EVENTS_READ])
+    door.is_problem(door.call(stranger, method, path, body), 404, "not_found")
+    assert door.get(stranger, "/v1/webhooks").json() == {"items": [], "next": None}
+
+
+def test_an_integrator_may_and_a_maker_may_not(here: seed.Seeded) -> None:
+    for role, status in ((Role.INTEGRATOR, 200), (Role.MAKER, 403), (Role.TREASURER, 403)):
+        session = door.signed_in(door.person([here], [role]))
+        assert session.get("/v1/webhooks").status_code == status
