@@ -320,5 +320,7 @@ def last_left_dispatching() -> datetime | None:
     return rows.order_by("-state_since").values_list("state_since", flat=True).first()
 
 
-def state_since(submission_id: UUID) -> datetime:
-    return models.Submission.objects.values_list("state_since", flat=True).get(id=submission_id)
+def doubt_is_due_at() -> datetime | None:
+    """When the bank is asked next about a submission in doubt, if one is."""
+    rows = models.Submission.objects.filter(state=SubmissionState.UNKNOWN)
+    return rows.order_by("next_action_at").values_list("next_action_at", flat=True).first()
