@@ -1,16 +1,26 @@
 """Many rows at once: COPY into a temporary table, then one INSERT through the wall.
 
 PostgreSQL refuses COPY into a table with row-level security; the INSERT ... SELECT obeys it.
+A few rows are not worth a temporary table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 from django.db import connections, models
+from django.db.models.expressions import RawSQL
 from psycopg import sql
 from psycopg.types.json import Jsonb
+
+FEW = 20
+_ARRAY = {"uuid": "SELECT unnest(%s::uuid[])", "text": "SELECT unnest(%s::text[])"}
+
+
+def any_of(values: Collection[Any], kind: Literal["uuid", "text"] = "uuid") -> RawSQL:
+    """What `column__in` may be: one array as parameter, instead of a parameter for each value."""
+    return RawSQL(_ARRAY[kind], (list(values),))  # noqa: S611  # Values stay parameters.
 
 
 def insert(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) -> int:
@@ -25,6 +35,8 @@ def insert(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) -> int:
     staging = sql.Identifier(f"staging_{model._meta.db_table}")
     columns = list(listed[0])
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    if len(listed) <= FEW:
+        return _insert_few(table, names, columns, _json_columns(model), listed)
     with connections["default"].cursor() as cursor:
         cursor.execute(
             sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} LIMIT 0").format(
@@ -43,6 +55,34 @@ def insert(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) -> int:
     return count
 
 
+def _insert_few(
+    table: sql.Identifier,
+    names: sql.Composed,
+    columns: Sequence[str],
+    json_columns: frozenset[str],
+    rows: list[Mapping[str, Any]],
+) -> int:
+    place = sql.SQL("({})").format(sql.SQL(", ").join([sql.Placeholder()] * len(columns)))
+    statement = sql.SQL("INSERT INTO {} ({}) VALUES {} ON CONFLICT DO NOTHING").format(
+        table, names, sql.SQL(", ").join([place] * len(rows))
+    )
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            statement, [value for row in rows for value in _values(row, columns, json_columns)]
+        )
+        count: int = cursor.rowcount
+    return count
+
+
+def _values(
+    row: Mapping[str, Any], columns: Sequence[str], json_columns: frozenset[str]
+) -> list[Any]:
+    return [
+        Jsonb(row[column]) if column in json_columns and row[column] is not None else row[column]
+        for column in columns
+    ]
+
+
 def _copy(
     cursor: Any,
     statement: sql.Composed,
@@ -52,14 +92,7 @@ def _copy(
 ) -> None:
     with cursor.cursor.copy(statement) as copy:
         for row in rows:
-            copy.write_row(
-                [
-                    Jsonb(row[column])
-                    if column in json_columns and row[column] is not None
-                    else row[column]
-                    for column in columns
-                ]
-            )
+            copy.write_row(_values(row, columns, json_columns))
 
 
 def _json_columns(model: type[models.Model]) -> frozenset[str]:

@@ -8,15 +8,15 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q
 
+from nostro.domain.errors import Refused
 from nostro.domain.money import Money
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import PostalAddress
 from nostro.domain.payment import Approvable, Instruction, RollRule, Route
 from nostro.domain.policies.approval import Authorship
 from nostro.domain.policies.checks import Finding, PaidInvoice
-from nostro.storage import bulk, models
+from nostro.storage import bulk, models, queries
 from nostro.storage.tenancy import current
 
 
@@ -41,6 +41,7 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     maker_id: str
     maker_name: str
     source_changes: tuple[dict[str, str], ...] = ()
+    replaces: UUID | None = None  # The ended payment that this one is made instead of.
 
     def approvable(self) -> Approvable:
         """What an approver agrees to, computed anew from the row."""
@@ -95,6 +96,7 @@ def _columns(order: OrderRow, tenant_id: UUID, now: datetime) -> dict[str, Any]:
         "maker_name": order.maker_name,
         "created_at": now,
         "source_changes": list(order.source_changes),
+        "replaces_id": order.replaces,
         "next_action_at": None,
     }
 
@@ -124,9 +126,14 @@ def close_holds(order_id: UUID, closed_by: str, reason: str, now: datetime) -> i
 
 def lock(order_ids: Collection[UUID]) -> list[OrderRow]:
     """Lock orders in the order of their ids (orders before attempts: lifecycle rule 13)."""
-    return _load(
-        models.Order.objects.select_for_update(of=("self",)).filter(id__in=order_ids).order_by("id")
-    )
+    found = models.Order.objects.select_for_update().filter(id__in=bulk.any_of(order_ids))
+    return _load(found.order_by("id"))
+
+
+def hold_still(order_ids: Collection[UUID]) -> None:
+    """Lock orders in the order of their ids without reading them."""
+    found = models.Order.objects.select_for_update().filter(id__in=bulk.any_of(order_ids))
+    list(found.order_by("id").values_list("id"))
 
 
 def accounts_due(now: datetime) -> list[str]:
@@ -138,14 +145,14 @@ def accounts_due(now: datetime) -> list[str]:
 def lock_due(account_id: str, now: datetime, limit: int = 5000) -> list[OrderRow]:
     """Lock scheduled orders of one account whose time has come."""
     return _load(
-        models.Order.objects.select_for_update(of=("self",), skip_locked=True)
+        models.Order.objects.select_for_update(skip_locked=True)
         .filter(state=OrderState.SCHEDULED, next_action_at__lte=now, route__account_id=account_id)
         .order_by("id")[:limit]
     )
 
 
 def load(order_ids: Collection[UUID]) -> list[OrderRow]:
-    return _load(models.Order.objects.filter(id__in=order_ids).order_by("id"))
+    return _load(models.Order.objects.filter(id__in=bulk.any_of(order_ids)).order_by("id"))
 
 
 def in_state(state: OrderState, run_id: UUID | None = None) -> list[OrderRow]:
@@ -154,17 +161,29 @@ def in_state(state: OrderState, run_id: UUID | None = None) -> list[OrderRow]:
     return _load(found.order_by("number"))
 
 
+# The columns that make an OrderRow.
+_LOADED = (
+    *("id", "number", "state", "source", "source_reference", "run_id", "entity_id"),
+    *("payee_account_id", "payee_number", "amount_minor", "currency", "creditor_name"),
+    *("creditor_address", "creditor_iban", "creditor_bic", "requested_date", "latest_date"),
+    *("roll_rule", "end_to_end_id", "remittance", "creditor_reference", "invoices", "route"),
+    *("policy_version", "approval_digest", "maker_id", "maker_name", "source_changes"),
+    "replaces_id",
+)
+
+
 def _load(found: Any) -> list[OrderRow]:
-    rows = list(found)
+    rows = list(found.values_list(*_LOADED, named=True))
+    accounts = {row.payee_account_id for row in rows if row.payee_account_id}
     versions = dict(
-        models.PayeeAccount.objects.filter(
-            id__in={row.payee_account_id for row in rows if row.payee_account_id}
-        ).values_list("id", "version")
+        models.PayeeAccount.objects.filter(id__in=bulk.any_of(accounts)).values_list(
+            "id", "version"
+        )
     )
     return [_order(row, versions.get(row.payee_account_id, 0)) for row in rows]
 
 
-def _order(row: models.Order, payee_account_version: int) -> OrderRow:
+def _order(row: Any, payee_account_version: int) -> OrderRow:
     return OrderRow(
         id=row.id,
         number=row.number,
@@ -196,33 +215,48 @@ def _order(row: models.Order, payee_account_version: int) -> OrderRow:
         maker_id=row.maker_id,
         maker_name=row.maker_name,
         source_changes=tuple(row.source_changes),
+        replaces=row.replaces_id,
     )
 
 
-def move(order_ids: Collection[UUID], step: OrderMove, now: datetime) -> dict[UUID, OrderState]:
-    """Make one move on a set of locked orders; returns the new state of those that could.
+def move(
+    order_ids: Collection[UUID],
+    steps: Sequence[OrderMove],
+    now: datetime,
+    due: datetime | None = None,
+) -> dict[UUID, tuple[OrderState, ...]]:
+    """Make one move, or several one after another, on a set of locked orders.
 
-    An order whose state does not allow the move stays where it is and is not returned.
+    Returns the states that each came to. An order whose state does not allow the first move stays
+    where it is and is not returned; the others are due to be looked at again at `due`.
     """
-    moved: dict[UUID, OrderState] = {}
-    for state in ORDER.sources(step):
-        target = ORDER.after(state, step)
-        found = models.Order.objects.filter(id__in=order_ids, state=state)
-        ids = [found_id for found_id in found.values_list("id", flat=True) if found_id not in moved]
-        models.Order.objects.filter(id__in=ids).update(
-            state=target.value, state_since=now, next_action_at=None
+    moved: dict[UUID, tuple[OrderState, ...]] = {}
+    for before in ORDER.sources(steps[0]):
+        states, after = [], before
+        for step in steps:
+            after = ORDER.after(after, step)
+            states.append(after)
+        left = [order_id for order_id in order_ids if order_id not in moved]
+        found = queries.rows(
+            "move_orders",
+            tenant_id=current(),
+            ids=left,
+            before=before.value,
+            after=after.value,
+            now=now,
+            due=due,
         )
-        moved |= dict.fromkeys(ids, target)
+        moved |= dict.fromkeys((row["id"] for row in found), tuple(states))
     return moved
 
 
 def act_at(order_ids: Collection[UUID], when: datetime | None) -> None:
-    models.Order.objects.filter(id__in=order_ids).update(next_action_at=when)
+    models.Order.objects.filter(id__in=bulk.any_of(order_ids)).update(next_action_at=when)
 
 
 def authors(order_ids: Collection[UUID]) -> dict[UUID, Authorship]:
     """Who made each order and who last changed its payee's account."""
-    rows = models.Order.objects.filter(id__in=order_ids).values_list(
+    rows = models.Order.objects.filter(id__in=bulk.any_of(order_ids)).values_list(
         "id", "maker_id", "payee_account__changed_by_person"
     )
     return {
@@ -237,7 +271,9 @@ def authors(order_ids: Collection[UUID]) -> dict[UUID, Authorship]:
 def approvals(order_ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
     """Valid approvals of each order: person id -> the digest he agreed to."""
     found: dict[UUID, dict[str, str]] = {order_id: {} for order_id in order_ids}
-    rows = models.Approval.objects.filter(order_id__in=order_ids, voided_at__isnull=True)
+    rows = models.Approval.objects.filter(
+        order_id__in=bulk.any_of(order_ids), voided_at__isnull=True
+    )
     for order_id, person, agreed in rows.values_list("order_id", "person_id", "digest"):
         found[order_id][person] = agreed
     return found
@@ -248,18 +284,25 @@ def add_approvals(
 ) -> None:
     """Record approvals given as (approval id, order id, digest) by one person."""
     tenant_id = current()
-    models.Approval.objects.bulk_create(
-        models.Approval(
-            id=approval_id,
-            tenant_id=tenant_id,
-            order_id=order_id,
-            person_id=person_id,
-            person_name=person_name,
-            digest=agreed,
-            approved_at=now,
-        )
+    rows = [
+        {
+            "id": approval_id,
+            "tenant_id": tenant_id,
+            "order_id": order_id,
+            "person_id": person_id,
+            "person_name": person_name,
+            "digest": agreed,
+            "approved_at": now,
+        }
         for approval_id, order_id, agreed in given
-    )
+    ]
+    if bulk.insert(models.Approval, rows) != len(rows):
+        raise Refused(
+            "already_approved",
+            f"{person_name} has already approved one of these payments.",
+            "Nothing was approved.",
+            "Reload the page and choose again.",
+        )
 
 
 # A payment in these states will never move money: it does not make another one a duplicate.
@@ -276,30 +319,38 @@ _NEVER_PAID = tuple(
 )
 
 
-def paid_invoices(payee_numbers: Collection[str], since: date) -> list[PaidInvoice]:
-    """Payments to these payees from every source since a day, one per invoice."""
-    rows = models.Order.objects.filter(
-        Q(payee_number__in=payee_numbers), requested_date__gte=since
-    ).exclude(state__in=_NEVER_PAID)
+def paid_invoices(asked: Collection[tuple[str, str]], since: date) -> list[PaidInvoice]:
+    """Payments from every source since a day for any of these (payee number, invoice)."""
+    if not asked:
+        return []
+    found = queries.rows(
+        "paid_invoices",
+        tenant_id=current(),
+        payees=[payee for payee, _ in asked],
+        invoices=[invoice for _, invoice in asked],
+        since=since,
+        never_paid=list(_NEVER_PAID),
+    )
     return [
         PaidInvoice(
-            reference=row.number,
-            payee_number=row.payee_number,
-            invoice=invoice,
-            amount=Money(row.amount_minor, row.currency),
-            requested_date=row.requested_date,
+            reference=row["number"],
+            payee_number=row["payee_number"],
+            invoice=row["invoice"],
+            amount=Money(row["amount_minor"], row["currency"]),
+            requested_date=row["requested_date"],
         )
-        for row in rows
-        for invoice in row.invoices
+        for row in found
     ]
 
 
 def known_sources(source: str, references: Collection[str]) -> dict[str, OrderRow]:
     """Which of a source's payments we already have."""
-    rows = models.Order.objects.filter(source=source, source_reference__in=references)
+    rows = models.Order.objects.filter(
+        source=source, source_reference__in=bulk.any_of(references, "text")
+    )
     return {row.source_reference: row for row in _load(rows)}
 
 
 def known_end_to_end_ids(ids: Collection[str]) -> frozenset[str]:
-    rows = models.Order.objects.filter(end_to_end_id__in=ids)
+    rows = models.Order.objects.filter(end_to_end_id__in=bulk.any_of(ids, "text"))
     return frozenset(rows.values_list("end_to_end_id", flat=True))

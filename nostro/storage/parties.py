@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from nostro.domain.errors import Refused
 from nostro.domain.party import Account, LegalEntity, PayeeAccount, PostalAddress
-from nostro.storage import models
+from nostro.storage import bulk, models, queries
 from nostro.storage.models.tenant import TenantModel
 from nostro.storage.tenancy import current, tenant
 
@@ -65,10 +65,8 @@ def customer() -> CustomerRow:
 
 def take_payment_numbers(count: int) -> int:
     """Reserve `count` payment numbers; returns the first."""
-    row = models.Customer.objects.select_for_update().get(id=current())
-    first = row.next_payment_number
-    row.next_payment_number = first + count
-    row.save(update_fields=["next_payment_number"])
+    (row,) = queries.rows("take_payment_numbers", tenant_id=current(), count=count)
+    first: int = row["first"]
     return first
 
 
@@ -201,32 +199,40 @@ def add_payee_account(account: PayeeAccount, changed_by_person: UUID | None = No
 
 def current_payee_accounts(numbers: Iterable[str]) -> dict[str, PayeeAccount]:
     """The newest version of each payee's account, by payee number."""
-    rows = models.PayeeAccount.objects.filter(payee__number__in=set(numbers))
+    rows = models.PayeeAccount.objects.filter(payee__number__in=bulk.any_of(set(numbers), "text"))
     return {found.payee_number: found for found in _payee_accounts(rows)}
 
 
 def payee_numbers_of_ibans(ibans: Iterable[str]) -> dict[str, str]:
     """Which payee an account belongs to, for sources that name no payee number."""
-    rows = models.PayeeAccount.objects.filter(iban__in=set(ibans))
+    wanted = set(ibans)
+    if not wanted:
+        return {}
+    rows = models.PayeeAccount.objects.filter(iban__in=bulk.any_of(wanted, "text"))
     return {found.iban: found.payee_number for found in _payee_accounts(rows)}
 
 
 def _payee_accounts(rows: QuerySet[models.PayeeAccount]) -> list[PayeeAccount]:
+    found = rows.order_by("version").values_list(
+        "id", "payee_id", "payee__number", "payee__name", "version",
+        "iban", "bic", "valid_from", "changed_by", "confirmed",
+    )  # fmt: skip
     return [
         PayeeAccount(
-            id=str(row.id),
-            payee_id=str(row.payee_id),
-            payee_number=row.payee.number,
-            payee_name=row.payee.name,
-            version=row.version,
-            iban=row.iban,
-            bic=row.bic,
-            valid_from=row.valid_from,
-            changed_by=row.changed_by,
-            confirmed=row.confirmed,
+            id=str(account_id),
+            payee_id=str(payee_id),
+            payee_number=number,
+            payee_name=name,
+            version=version,
+            iban=iban,
+            bic=bic,
+            valid_from=valid_from,
+            changed_by=changed_by,
+            confirmed=confirmed,
         )
-        for row in rows.select_related("payee").order_by("version")
-    ]
+        for (account_id, payee_id, number, name, version,
+             iban, bic, valid_from, changed_by, confirmed) in found
+    ]  # fmt: skip
 
 
 def add_rate(rate_id: UUID, base: str, quote: str, day: date, rate: Decimal, source: str) -> None:

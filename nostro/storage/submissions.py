@@ -200,13 +200,14 @@ def last_execution_date(submission_id: UUID) -> date | None:
 
 
 def order_ids_of(attempt_ids: Collection[UUID]) -> list[UUID]:
-    rows = models.Attempt.objects.filter(id__in=attempt_ids)
+    rows = models.Attempt.objects.filter(id__in=bulk.any_of(attempt_ids))
     return list(rows.values_list("order_id", flat=True))
 
 
 def lock_attempts(attempt_ids: Collection[UUID]) -> list[AttemptRow]:
-    rows = models.Attempt.objects.select_for_update().filter(id__in=attempt_ids).order_by("id")
-    return [attempt_of(row) for row in rows]
+    rows = models.Attempt.objects.select_for_update().filter(id__in=bulk.any_of(attempt_ids))
+    columns = AttemptRow.__struct_fields__
+    return [attempt_of(row) for row in rows.order_by("id").values_list(*columns, named=True)]
 
 
 def attempts_by_end_to_end_id(submission_id: UUID) -> dict[str, AttemptRow]:
@@ -222,12 +223,13 @@ def set_attempt_state(
     reason_text: str = "",
 ) -> int:
     """Write a new state; only workflows.moves may call this."""
-    return models.Attempt.objects.filter(id__in=attempt_ids).update(
+    return models.Attempt.objects.filter(id__in=bulk.any_of(attempt_ids)).update(
         state=state.value, state_since=now, reason=reason, reason_text=reason_text
     )
 
 
-def attempt_of(row: models.Attempt) -> AttemptRow:
+def attempt_of(row: Any) -> AttemptRow:
+    """From a model, or a row of its columns."""
     return AttemptRow(
         id=row.id,
         order_id=row.order_id,
@@ -247,8 +249,8 @@ def rail_references_taken(
 ) -> list[str]:
     """Which of these references other orders of this debit account already used on their rail."""
     rows = models.Attempt.objects.filter(
-        order__account_id=account_id, rail_reference__in=references
-    ).exclude(order_id__in=besides)
+        order__account_id=account_id, rail_reference__in=bulk.any_of(references, "text")
+    ).exclude(order_id__in=bulk.any_of(besides))
     return list(rows.values_list("rail_reference", flat=True))
 
 

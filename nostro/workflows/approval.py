@@ -18,7 +18,7 @@ from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows import recheck
 from nostro.workflows.context import Acting
-from nostro.workflows.moves import move_orders
+from nostro.workflows.moves import move_orders, move_orders_on
 from nostro.workflows.wake import wake
 
 
@@ -63,9 +63,9 @@ def approve(
             row.id for row in rows if policy.is_complete((agreed[row.id] | {member.id}) & able)
         ]
         _schedule(acting, complete)
+        done = set(complete)
         return Approved(
-            approved=tuple(complete),
-            waiting=tuple(row.id for row in rows if row.id not in set(complete)),
+            approved=tuple(complete), waiting=tuple(row.id for row in rows if row.id not in done)
         )
 
 
@@ -120,9 +120,8 @@ def _schedule(acting: Acting, order_ids: list[UUID]) -> None:
     """Approved orders go to release at once; the bank gets the execution date in the file."""
     if not order_ids:
         return
-    move_orders(acting, order_ids, OrderMove.APPROVE)
-    move_orders(acting, order_ids, OrderMove.SCHEDULE)
-    orders.act_at(order_ids, acting.world.clock.now())
+    steps = (OrderMove.APPROVE, OrderMove.SCHEDULE)
+    move_orders_on(acting, order_ids, steps, due=acting.world.clock.now())
     wake("release_payments", tenant_id=acting.tenant_id)
 
 

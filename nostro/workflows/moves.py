@@ -5,8 +5,8 @@ A connector's outcome, a status report, a webhook and a statement line all come 
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from nostro.domain.attempt import ORDER_MOVE_OF, AttemptMove, AttemptState, Verdict, judge
@@ -70,7 +70,7 @@ def move_attempts(
     Orders are locked before attempts (lifecycle rule 13). A word that is late is kept; one that
     contradicts what is settled opens a Case; neither changes a state.
     """
-    orders.lock(submissions.order_ids_of(attempt_ids))
+    orders.hold_still(submissions.order_ids_of(attempt_ids))
     verdicts: dict[UUID, Verdict] = {}
     targets: dict[AttemptState, list[AttemptRow]] = {}
     contradicted: list[AttemptRow] = []
@@ -130,7 +130,20 @@ def move_orders(
     text: str = "",
 ) -> list[UUID]:
     """Move a set of locked orders; returns those whose state allowed it."""
-    moved = orders.move(order_ids, step, acting.world.clock.now())
+    return move_orders_on(acting, order_ids, (step,), reason=reason, text=text)
+
+
+def move_orders_on(
+    acting: Acting,
+    order_ids: Collection[UUID],
+    steps: Sequence[OrderMove],
+    *,
+    due: datetime | None = None,
+    reason: str = "",
+    text: str = "",
+) -> list[UUID]:
+    """The same for moves one after another; those that moved are due to be looked at at `due`."""
+    moved = orders.move(order_ids, steps, acting.world.clock.now(), due)
     happened: list[Event] = [
         acting.event(
             "order.moved",
@@ -141,7 +154,8 @@ def move_orders(
             reason=reason,
             text=text,
         )
-        for order_id, state in moved.items()
+        for order_id, states in moved.items()
+        for step, state in zip(steps, states, strict=True)
     ]
     events.record(happened)
     return list(moved)

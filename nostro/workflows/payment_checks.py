@@ -6,7 +6,7 @@ known is loaded once for the whole run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -58,12 +58,18 @@ class Masters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _masters(
-    acting: Acting, source: str, requests: Sequence[PaymentRequest], numbers_of_ours: Sequence[str]
+    acting: Acting,
+    source: str,
+    requests: Sequence[PaymentRequest],
+    numbers_of_ours: Sequence[str],
+    instead_of: Collection[str],
 ) -> Masters:
     code = parties.customer().code
     wanted = {request.end_to_end_id for request in requests if request.end_to_end_id}
     today = acting.world.clock.now().date()
-    by_iban = parties.payee_numbers_of_ibans({request.creditor_iban for request in requests})
+    by_iban = parties.payee_numbers_of_ibans(
+        {r.creditor_iban for r in requests if r.payee_number == f"iban:{r.creditor_iban}"}
+    )
     numbers = {_payee_number(request, by_iban) for request in requests}
     accounts = parties.accounts()
     entity_ids = {entity.code: entity.id for entity in parties.entities()}
@@ -72,8 +78,10 @@ def _masters(
     for account in accounts:
         owned.setdefault(account.legal_entity_id, []).append(account)
     paid: dict[str, list[PaidInvoice]] = {}
-    for invoice in orders.paid_invoices(numbers, today - DUPLICATE_WINDOW):
-        paid.setdefault(invoice.payee_number, []).append(invoice)
+    asked = {(_payee_number(r, by_iban), invoice) for r in requests for invoice in r.invoices}
+    for invoice in orders.paid_invoices(asked, today - DUPLICATE_WINDOW):
+        if invoice.reference not in instead_of:
+            paid.setdefault(invoice.payee_number, []).append(invoice)
     current = parties.current_payee_accounts(numbers)
     current |= {f"iban:{iban}": current[n] for iban, n in by_iban.items() if n in current}
     return Masters(
@@ -114,17 +122,19 @@ def check_all(
     *,
     maker: Maker | None = None,
     past: bool = False,
+    instead_of: Collection[str] = (),
 ) -> list[Checked]:
     """Check payments in their order, each also against those before it; nothing is stored.
 
-    `maker` is who asked for them, when that is not who does it now.
+    `maker` is who asked for them, when that is not who does it now. `instead_of` are the numbers of
+    ended payments that these are made in place of: they do not make them duplicates.
 
     Taking numbers locks the customer's row: intakes come one after another from here, so that
     each sees the references and invoices of the one before.
     """
     first = parties.take_payment_numbers(len(requests))
     numbers = [f"PAY-{first + offset:05d}" for offset in range(len(requests))]
-    masters = _masters(acting, source, requests, numbers)
+    masters = _masters(acting, source, requests, numbers, instead_of)
     intake = Intake(
         acting=acting,
         source=source,
