@@ -126,13 +126,13 @@ def close_holds(order_id: UUID, closed_by: str, reason: str, now: datetime) -> i
 
 def lock(order_ids: Collection[UUID]) -> list[OrderRow]:
     """Lock orders in the order of their ids (orders before attempts: lifecycle rule 13)."""
-    found = models.Order.objects.select_for_update().filter(id__in=bulk.any_of(order_ids))
+    found = models.Order.objects.select_for_update().filter(bulk.one_of("id", order_ids))
     return _load(found.order_by("id"))
 
 
 def hold_still(order_ids: Collection[UUID]) -> None:
     """Lock orders in the order of their ids without reading them."""
-    found = models.Order.objects.select_for_update().filter(id__in=bulk.any_of(order_ids))
+    found = models.Order.objects.select_for_update().filter(bulk.one_of("id", order_ids))
     list(found.order_by("id").values_list("id"))
 
 
@@ -152,7 +152,7 @@ def lock_due(account_id: str, now: datetime, limit: int = 5000) -> list[OrderRow
 
 
 def load(order_ids: Collection[UUID]) -> list[OrderRow]:
-    return _load(models.Order.objects.filter(id__in=bulk.any_of(order_ids)).order_by("id"))
+    return _load(models.Order.objects.filter(bulk.one_of("id", order_ids)).order_by("id"))
 
 
 def in_state(state: OrderState, run_id: UUID | None = None) -> list[OrderRow]:
@@ -176,9 +176,7 @@ def _load(found: Any) -> list[OrderRow]:
     rows = list(found.values_list(*_LOADED, named=True))
     accounts = {row.payee_account_id for row in rows if row.payee_account_id}
     versions = dict(
-        models.PayeeAccount.objects.filter(id__in=bulk.any_of(accounts)).values_list(
-            "id", "version"
-        )
+        models.PayeeAccount.objects.filter(bulk.one_of("id", accounts)).values_list("id", "version")
     )
     return [_order(row, versions.get(row.payee_account_id, 0)) for row in rows]
 
@@ -251,29 +249,32 @@ def move(
 
 
 def act_at(order_ids: Collection[UUID], when: datetime | None) -> None:
-    models.Order.objects.filter(id__in=bulk.any_of(order_ids)).update(next_action_at=when)
+    models.Order.objects.filter(bulk.one_of("id", order_ids)).update(next_action_at=when)
 
 
 def authors(order_ids: Collection[UUID]) -> dict[UUID, Authorship]:
     """Who made each order and who last changed its payee's account."""
-    rows = models.Order.objects.filter(id__in=bulk.any_of(order_ids)).values_list(
-        "id", "maker_id", "payee_account__changed_by_person"
+    found = models.Order.objects.filter(bulk.one_of("id", order_ids))
+    rows = list(found.values_list("id", "maker_id", "payee_account_id"))
+    accounts = models.PayeeAccount.objects.filter(
+        bulk.one_of("id", {account for _, _, account in rows} - {None})
     )
+    editors = dict(accounts.values_list("id", "changed_by_person"))
     return {
         order_id: Authorship(
             makers=frozenset({maker}),
             payee_account_changed_by=frozenset({str(editor)} if editor else ()),
         )
-        for order_id, maker, editor in rows
+        for order_id, maker, account in rows
+        for editor in [editors.get(account)]
     }
 
 
 def approvals(order_ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
     """Valid approvals of each order: person id -> the digest he agreed to."""
     found: dict[UUID, dict[str, str]] = {order_id: {} for order_id in order_ids}
-    rows = models.Approval.objects.filter(
-        order_id__in=bulk.any_of(order_ids), voided_at__isnull=True
-    )
+    valid = models.Approval.objects.filter(voided_at__isnull=True)
+    rows = valid.filter(bulk.one_of("order_id", order_ids))
     for order_id, person, agreed in rows.values_list("order_id", "person_id", "digest"):
         found[order_id][person] = agreed
     return found
@@ -345,12 +346,10 @@ def paid_invoices(asked: Collection[tuple[str, str]], since: date) -> list[PaidI
 
 def known_sources(source: str, references: Collection[str]) -> dict[str, OrderRow]:
     """Which of a source's payments we already have."""
-    rows = models.Order.objects.filter(
-        source=source, source_reference__in=bulk.any_of(references, "text")
-    )
+    rows = models.Order.objects.filter(bulk.one_of("source_reference", references), source=source)
     return {row.source_reference: row for row in _load(rows)}
 
 
 def known_end_to_end_ids(ids: Collection[str]) -> frozenset[str]:
-    rows = models.Order.objects.filter(end_to_end_id__in=bulk.any_of(ids, "text"))
+    rows = models.Order.objects.filter(bulk.one_of("end_to_end_id", ids))
     return frozenset(rows.values_list("end_to_end_id", flat=True))

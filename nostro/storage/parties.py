@@ -199,7 +199,7 @@ def add_payee_account(account: PayeeAccount, changed_by_person: UUID | None = No
 
 def current_payee_accounts(numbers: Iterable[str]) -> dict[str, PayeeAccount]:
     """The newest version of each payee's account, by payee number."""
-    rows = models.PayeeAccount.objects.filter(payee__number__in=bulk.any_of(set(numbers), "text"))
+    rows = models.PayeeAccount.objects.filter(bulk.one_of("payee__number", set(numbers)))
     return {found.payee_number: found for found in _payee_accounts(rows)}
 
 
@@ -208,7 +208,7 @@ def payee_numbers_of_ibans(ibans: Iterable[str]) -> dict[str, str]:
     wanted = set(ibans)
     if not wanted:
         return {}
-    rows = models.PayeeAccount.objects.filter(iban__in=bulk.any_of(wanted, "text"))
+    rows = models.PayeeAccount.objects.filter(bulk.one_of("iban", wanted))
     return {found.iban: found.payee_number for found in _payee_accounts(rows)}
 
 

@@ -185,11 +185,16 @@ def attempts_in(submission_id: UUID, states: Collection[AttemptState]) -> list[A
 
 def entities_and_payees(submission_id: UUID) -> tuple[frozenset[UUID], frozenset[UUID]]:
     """Whose payments are in a submission, and who is paid by them."""
-    rows = models.Attempt.objects.filter(submission_id=submission_id)
-    entities = rows.values_list("order__entity_id", flat=True).distinct()
-    known = rows.filter(order__payee_account__isnull=False)
-    payees = known.values_list("order__payee_account__payee_id", flat=True).distinct()
-    return frozenset(entities), frozenset(payees)
+    inside = models.Attempt.objects.filter(submission_id=submission_id)
+    order_ids = list(inside.values_list("order_id", flat=True))
+    rows = models.Order.objects.filter(bulk.one_of("id", order_ids))
+    found = list(rows.values_list("entity_id", "payee_account_id").distinct())
+    accounts = {account for _, account in found} - {None}
+    payees = models.PayeeAccount.objects.filter(bulk.one_of("id", accounts))
+    return (
+        frozenset(entity for entity, _ in found),
+        frozenset(payees.values_list("payee_id", flat=True)),
+    )
 
 
 def last_execution_date(submission_id: UUID) -> date | None:
@@ -200,12 +205,12 @@ def last_execution_date(submission_id: UUID) -> date | None:
 
 
 def order_ids_of(attempt_ids: Collection[UUID]) -> list[UUID]:
-    rows = models.Attempt.objects.filter(id__in=bulk.any_of(attempt_ids))
+    rows = models.Attempt.objects.filter(bulk.one_of("id", attempt_ids))
     return list(rows.values_list("order_id", flat=True))
 
 
 def lock_attempts(attempt_ids: Collection[UUID]) -> list[AttemptRow]:
-    rows = models.Attempt.objects.select_for_update().filter(id__in=bulk.any_of(attempt_ids))
+    rows = models.Attempt.objects.select_for_update().filter(bulk.one_of("id", attempt_ids))
     columns = AttemptRow.__struct_fields__
     return [attempt_of(row) for row in rows.order_by("id").values_list(*columns, named=True)]
 
@@ -223,7 +228,7 @@ def set_attempt_state(
     reason_text: str = "",
 ) -> int:
     """Write a new state; only workflows.moves may call this."""
-    return models.Attempt.objects.filter(id__in=bulk.any_of(attempt_ids)).update(
+    return models.Attempt.objects.filter(bulk.one_of("id", attempt_ids)).update(
         state=state.value, state_since=now, reason=reason, reason_text=reason_text
     )
 
@@ -249,8 +254,8 @@ def rail_references_taken(
 ) -> list[str]:
     """Which of these references other orders of this debit account already used on their rail."""
     rows = models.Attempt.objects.filter(
-        order__account_id=account_id, rail_reference__in=bulk.any_of(references, "text")
-    ).exclude(order_id__in=bulk.any_of(besides))
+        bulk.one_of("rail_reference", references), order__account_id=account_id
+    ).exclude(bulk.one_of("order_id", besides))
     return list(rows.values_list("rail_reference", flat=True))
 
 
