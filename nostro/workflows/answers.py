@@ -171,6 +171,10 @@ def _understand(
     try:
         if not by_hand:
             evidence_id, content = _opened(acting, connection_id, evidence_id, name, content)
+    except NostroError as error:  # Perhaps somebody else's: more than a file that is odd.
+        _unreadable(acting, evidence_id, name, error, kind=CaseKind.CONTRADICTION)
+        return "unreadable"
+    try:
         form = formats.identify(content)
         with tenant(acting.tenant_id):
             profile = profile_of(connection_id, form.name)
@@ -250,7 +254,13 @@ def _cancellation_answer(answer: CancellationAnswer) -> None:
 
 
 def _unreadable(
-    acting: Acting, evidence_id: UUID, name: str, error: NostroError, part: str = ""
+    acting: Acting,
+    evidence_id: UUID,
+    name: str,
+    error: NostroError,
+    part: str = "",
+    *,
+    kind: CaseKind = CaseKind.STATEMENT,
 ) -> None:
     """A message we cannot use is a Case, never a silence; it can be read again after a fix."""
     log.warning("message_unreadable", name=name, code=error.code, evidence_id=str(evidence_id))
@@ -260,7 +270,7 @@ def _unreadable(
             [
                 NewCase(
                     id=acting.world.ids.new(),
-                    kind=CaseKind.STATEMENT,
+                    kind=kind,
                     natural_key=f"unreadable/{evidence_id}{part}",
                     sentence=f"{name}: {error.happened}"
                     + (f" ({error.location})" if error.location else ""),
