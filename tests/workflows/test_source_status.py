@@ -297,6 +297,7 @@ def test_another_customers_news_is_not_seen(company: Company, erp: ForgetfulErp)
         assert stored.lock_untold("", [], 10) == []
 
 
+@hands_statuses_over
 def test_the_tick_finds_news_that_nobody_woke_for(company: Company, erp: ForgetfulErp) -> None:
     connection_id = connect(company)
     reject(company, "R")
