@@ -1,0 +1,139 @@
+"""Payment runs handed in on the terminal: taken in once, however often and wherever interrupted."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nostro import app
+from nostro.domain.errors import Invalid
+
+if TYPE_CHECKING:
+    from nostro.storage.parties import CustomerRow
+    from nostro.storage.runs import LineOutcome, RunRow
+
+SHOWN = 50  # Lines that need somebody, on a terminal; --json tells all of them.
+WORDS = ("accepted", "held", "refused", "repeated")
+
+
+def import_file(file: str, source: str, profile: str, customer: str, *, as_json: bool) -> int:
+    """Take in a run; returns 0 when every line was taken, 1 when some were not."""
+    world = app.start()
+    from nostro.cli import customers
+    from nostro.domain.event import Actor
+    from nostro.storage import runs
+    from nostro.storage.tenancy import tenant
+    from nostro.workflows.context import Acting
+    from nostro.workflows.payment_intake import import_run
+
+    row = _only(customers.named(customer))
+    who = getpass.getuser()
+    actor = Actor(kind="job", id="terminal", name=f"{who} on the terminal")
+    acting = Acting(tenant_id=row.id, actor=actor, world=world)
+    with _opened(file) as stream, _bar() as heard:
+        begun = import_run(acting, source, Path(file).name, stream, _profile(profile), heard)
+    with tenant(row.id):
+        run, counts = runs.load(begun.run_id), runs.count_outcomes(begun.run_id)
+        told = runs.all_lines(begun.run_id)
+        if as_json:
+            _tell_json(run, counts, told, repeated=begun.repeated)
+        else:
+            _tell(run, counts, told, repeated=begun.repeated)
+    if run.state != "complete":
+        return 2
+    return 1 if counts.get("refused") else 0
+
+
+def _profile(name: str) -> Any:
+    from nostro.formats import Profile
+
+    return Profile(name=name) if name else Profile()
+
+
+def _only(found: list[CustomerRow]) -> CustomerRow:
+    if len(found) == 1:
+        return found[0]
+    raise Invalid(
+        "customer_not_chosen",
+        "There are several customers and none was named."
+        if found
+        else "There is no customer here yet.",
+        "Nothing was taken in.",
+        f"Name one: --customer {found[0].code}." if found else "Make one first.",
+    )
+
+
+@contextlib.contextmanager
+def _opened(file: str) -> Iterator[Any]:
+    try:
+        stream = Path(file).open("rb")  # noqa: SIM115  # Closed below.
+    except OSError as error:
+        raise Invalid(
+            "file_missing" if isinstance(error, FileNotFoundError) else "file_not_readable",
+            f"{file} cannot be read: {error.strerror}.",
+            "Nothing was taken in.",
+            "Check the name and the permissions.",
+        ) from None
+    with stream:
+        yield stream
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Callable[[int, int], None]]:
+    """How far it is, on a terminal's stderr; nothing anywhere else."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda _done, _of: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("lines", total=None)
+        yield lambda done, of: shown.update(task, completed=done, total=of)
+
+
+def _tell_json(
+    run: RunRow, counts: dict[str, int], lines: Iterator[LineOutcome], *, repeated: bool
+) -> None:
+    """One object a line: the run, then every line of it."""
+    head = {
+        "run_id": str(run.id),
+        "reference": run.reference,
+        "state": run.state.value,
+        "came_before": repeated,
+        "lines": run.line_count,
+        "totals_minor": run.totals,
+        **{word: counts.get(word, 0) for word in WORDS},
+    }
+    print(json.dumps(head))
+    for line in lines:
+        told = {"line": line.line, "outcome": line.outcome, "order_id": str(line.order_id or "")}
+        print(json.dumps({**told, "code": line.code, "sentence": line.sentence, "raw": line.raw}))
+
+
+def _tell(
+    run: RunRow, counts: dict[str, int], lines: Iterator[LineOutcome], *, repeated: bool
+) -> None:
+    """A sentence for the run, and a table of the lines that somebody must look at."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    sums = ", ".join(f"{counts.get(word, 0):,} {word}" for word in WORDS)
+    again = " (it had come before; nothing was taken twice)" if repeated else ""
+    console.print(f"Run {run.reference}: {run.state}{again}. {run.line_count:,} lines: {sums}.")
+    odd = [line for line in lines if line.outcome != "accepted"]
+    if not odd:
+        return
+    table = Table("line", "outcome", "code", "why")
+    for line in odd[:SHOWN]:
+        table.add_row(str(line.line), line.outcome, line.code, line.sentence)
+    console.print(table)
+    if len(odd) > SHOWN:
+        console.print(f"{len(odd) - SHOWN:,} more; --json tells all of them.")
