@@ -18,7 +18,7 @@ from ninja.utils import check_csrf
 from nostro.app import world
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.event import Actor
-from nostro.domain.party import Member
+from nostro.domain.party import Member, Role
 from nostro.storage import keys, people
 from nostro.storage.keys import Scope
 from nostro.storage.tenancy import tenant
@@ -38,6 +38,13 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
     def acting(self) -> Acting:
         return Acting(tenant_id=self.tenant_id, actor=self.actor, world=world())
+
+    def as_member(self, role: Role) -> Member:
+        """Who acts: the person with his own roles, or the program in the role of its scope."""
+        if self.member:
+            return self.member
+        mine = frozenset({role})
+        return Member(id=self.actor.id, name=self.actor.name, roles=mine, is_person=False)
 
 
 class Key(HttpBearer):

@@ -12,7 +12,19 @@ from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
 from ninja.operation import Operation
 
-from nostro.api import cash, events, health, payments, problems, webhooks
+from nostro.api import (
+    callbacks,
+    cases,
+    cash,
+    events,
+    health,
+    payment_actions,
+    payments,
+    problems,
+    stops,
+    submissions,
+    webhooks,
+)
 from nostro.api.callers import Key, Session
 from nostro.api.reading import KeepsBody
 from nostro.api.told import Problem
@@ -60,8 +72,12 @@ v1 = Door(
     parser=KeepsBody(),
     urls_namespace="v1",
 )
-for _router in (payments.router, cash.router, events.router, webhooks.router, health.router):
-    v1.add_router("", _router)
+_ROOMS = (
+    *(payments, payment_actions, submissions, cases, stops),
+    *(cash, events, webhooks, callbacks, health),
+)
+for _room in _ROOMS:
+    v1.add_router("", _room.router)
 problems.register(v1)
 
 

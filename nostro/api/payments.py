@@ -12,31 +12,30 @@ from ninja import Router, Status
 from ninja.params.functions import Body, Header, Query
 
 from nostro.api.asked import NewApproval, NewPayment, NewPaymentOrPayments, NewPayments
+from nostro.api.asked_actions import PaymentFilters, PaymentPage
 from nostro.api.callers import Caller, allowed, in_one_customer
 from nostro.api.reading import sent_body
-from nostro.api.told import (
-    Listed,
-    Payment,
-    PaymentCreated,
-    PaymentsCreated,
-    PaymentStory,
-)
+from nostro.api.told import Listed, Payment, PaymentCreated, PaymentsCreated
+from nostro.api.told_payments import Funnel, PaymentStory, StateTotal
 from nostro.app import world
 from nostro.domain import identifier
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.money import Money
 from nostro.domain.party import PostalAddress
 from nostro.domain.payment import PaymentRequest
-from nostro.storage import listing
+from nostro.storage import listing, payment_search
 from nostro.storage.dossier import dossier
 from nostro.storage.idempotency import Answer, once
 from nostro.storage.keys import Scope
-from nostro.storage.paging import LIMIT_DEFAULT
+from nostro.storage.payment_links import links
+from nostro.storage.payment_search import Wanted
 from nostro.workflows.approval import approve, selection_digest
 from nostro.workflows.payment_intake import create_payments
+from nostro.workflows.whereabouts import place
 
 SOURCE = "api"  # One source for all keys: a reference stays used when a key is replaced.
 _BODY = Body(...)
+_QUERY = Query(...)
 router = Router(tags=["payments"])
 router.add_decorator(in_one_customer, mode="operation")
 
@@ -68,22 +67,21 @@ def create_payment(
     return Status(answer.status, PaymentsCreated.model_validate(answer.body, by_name=True))
 
 
-@router.get("/payments", response=Listed[Payment], summary="List payments, newest first")
-def list_payments(
-    request: HttpRequest,
-    state: str = Query("", description="One state, or several with commas between."),
-    q: str = Query("", description="Part of the payee's name, or a whole number or reference."),
-    entity: str = "",
-    account: UUID | None = None,
-    limit: int = LIMIT_DEFAULT,
-    cursor: str = "",
-) -> Listed[Payment]:
+@router.get("/payments", response=Listed[Payment], summary="Find payments, newest first")
+def list_payments(request: HttpRequest, asked: PaymentPage = _QUERY) -> Listed[Payment]:
     allowed(request, Scope.PAYMENTS_READ)
-    page = listing.payments(
-        state=state, q=q, entity=entity, account=account, limit=limit, cursor=cursor
+    page = payment_search.payments(
+        _wanted(asked), sort=asked.sort, limit=asked.limit, cursor=asked.cursor
     )
     items = [Payment.model_validate(row) for row in page.rows]
     return Listed[Payment](items=items, next=page.next or None)
+
+
+@router.get("/payments/funnel", response=Funnel, summary="How many payments are in which state")
+def read_funnel(request: HttpRequest, asked: PaymentFilters = _QUERY) -> Funnel:
+    allowed(request, Scope.PAYMENTS_READ)
+    found = payment_search.funnel(_wanted(asked))
+    return Funnel(states=[StateTotal.model_validate(row) for row in found])
 
 
 @router.get(
@@ -91,10 +89,18 @@ def list_payments(
 )
 def read_payment(request: HttpRequest, payment_id: UUID) -> PaymentStory:
     allowed(request, Scope.PAYMENTS_READ)
+    return story(payment_id)
+
+
+def story(payment_id: UUID) -> PaymentStory:
+    """The payment with its story; raises Http404 when this customer has no such payment."""
     found = dossier(payment_id)
     if found is None:
         raise Http404
-    return PaymentStory.model_validate(found)
+    linked = links(payment_id)
+    whole = {name: getattr(found, name) for name in found.__struct_fields__}
+    tied = {name: getattr(linked, name) for name in linked.__struct_fields__}
+    return PaymentStory.model_validate({**whole, **tied, "place": place(found, linked)})
 
 
 @router.post(
@@ -109,6 +115,28 @@ def approve_payment(request: HttpRequest, payment_id: UUID, body: NewApproval) -
     seen = selection_digest({str(payment_id): body.digest})
     approve(caller.acting(), caller.member, [payment_id], seen)
     return Payment.model_validate(listing.payment(payment_id))
+
+
+def _wanted(asked: PaymentFilters) -> Wanted:
+    """What is looked for, amounts in the minor units of their currency."""
+    fields = set(PaymentFilters.model_fields) - {"amount_from", "amount_to", "currency"}
+    currency = asked.currency or ""
+    return Wanted(
+        **{name: getattr(asked, name) for name in fields},
+        currency=currency,
+        amount_from=_minor(asked.amount_from, currency, "amount_from"),
+        amount_to=_minor(asked.amount_to, currency, "amount_to"),
+    )
+
+
+def _minor(text: str | None, currency: str, field: str) -> int | None:
+    if text is None or not currency:
+        return None if text is None else 0  # Refused for want of a currency, whatever the amount.
+    try:
+        return Money.parse(text, currency).minor
+    except Invalid as error:
+        error.field = field
+        raise
 
 
 def _create(caller: Caller, body: NewPayment | NewPayments) -> Answer:

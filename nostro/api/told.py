@@ -103,6 +103,7 @@ class Attempt(Told):
     execution_date: date
     reason: str
     reason_text: str
+    submission_id: UUID
     message_id: str
     file_name: str
     bank_reference: str
@@ -145,19 +146,6 @@ class TraceStep(Told):
     actor: Actor
     occurred_at: datetime
     data: dict[str, Any]
-
-
-class PaymentStory(Told):
-    """One payment with its whole story; `events` has also what is not sealed yet."""
-
-    payment: Payment
-    latest_date: date
-    approvals: list[Approval]
-    holds: list[Hold]
-    attempts: list[Attempt]
-    facts: list[Fact]
-    bookings: list[Booking]
-    events: list[TraceStep]
 
 
 class Statement(Told):

@@ -94,26 +94,26 @@ def _columns(case: NewCase, tenant_id: UUID, now: datetime) -> dict[str, Any]:
 
 def lock(case_id: UUID) -> CaseRow | None:
     row = models.Case.objects.select_for_update().filter(id=case_id).first()
-    return _case(row) if row else None
+    return case_of(row) if row else None
 
 
 def lock_by_key(kind: CaseKind, natural_key: str) -> CaseRow | None:
     rows = models.Case.objects.select_for_update()
     row = rows.filter(kind=kind.value, natural_key=natural_key).first()
-    return _case(row) if row else None
+    return case_of(row) if row else None
 
 
 def of_orders(order_ids: Collection[UUID], kind: CaseKind) -> list[CaseRow]:
     """The cases of one kind about these orders, oldest first."""
     rows = models.Case.objects.filter(order_id__in=order_ids, kind=kind.value)
-    return [_case(row) for row in rows.order_by("opened_at", "id")]
+    return [case_of(row) for row in rows.order_by("opened_at", "id")]
 
 
 def lock_recall(case_id: UUID | None) -> CaseRow | None:
     """A recall by its id, which banks repeat to us, locked."""
     rows = models.Case.objects.select_for_update().filter(kind=CaseKind.RECALL.value)
     row = rows.filter(id=case_id).first() if case_id else None
-    return _case(row) if row else None
+    return case_of(row) if row else None
 
 
 def recalls_of_message(message_id: str) -> list[CaseRow]:
@@ -127,7 +127,7 @@ def recalls_of_message(message_id: str) -> list[CaseRow]:
 def of_request(submission_id: UUID) -> list[CaseRow]:
     """The cases whose recall or reversal this submission carries, locked."""
     rows = models.Case.objects.select_for_update().filter(request_id=submission_id)
-    return [_case(row) for row in rows.order_by("id")]
+    return [case_of(row) for row in rows.order_by("id")]
 
 
 def open_about_submission(submission_id: UUID, kind: CaseKind) -> list[CaseRow]:
@@ -135,7 +135,7 @@ def open_about_submission(submission_id: UUID, kind: CaseKind) -> list[CaseRow]:
     rows = models.Case.objects.select_for_update().filter(
         submission_id=submission_id, kind=kind.value, resolved_at__isnull=True
     )
-    return [_case(row) for row in rows.order_by("id")]
+    return [case_of(row) for row in rows.order_by("id")]
 
 
 def update(case_id: UUID, **changes: Any) -> None:
@@ -143,7 +143,7 @@ def update(case_id: UUID, **changes: Any) -> None:
     models.Case.objects.filter(id=case_id).update(**changes)
 
 
-def _case(row: models.Case) -> CaseRow:
+def case_of(row: models.Case) -> CaseRow:
     money = None if row.amount_minor is None else Money(row.amount_minor, row.currency)
     special = {"kind", "state", "amount"}
     return CaseRow(

@@ -16,6 +16,7 @@ from django.db.models import Q
 from nostro.domain.freeze import Freeze, FreezeCause, FreezeScope
 from nostro.domain.payee_change import ChangeState
 from nostro.storage import models, queries
+from nostro.storage.paging import Page, checked_limit, key_of, page_of
 from nostro.storage.tenancy import current
 
 
@@ -86,6 +87,18 @@ def in_force() -> list[FreezeRow]:
 def history(limit: int) -> list[FreezeRow]:
     """The newest stops, lifted ones too."""
     return _told(models.Freeze.objects.order_by("-frozen_at")[:limit])
+
+
+def page(*, in_force_only: bool, limit: int, cursor: str = "") -> Page[FreezeRow]:
+    """Stops, newest first; the lifted ones too unless only those in force are wanted."""
+    size = checked_limit(limit)
+    rows = models.Freeze.objects.order_by("-id")
+    if in_force_only:
+        rows = rows.filter(lifted_at__isnull=True)
+    if cursor:
+        (last,) = key_of("stops", cursor, lambda key: (UUID(key),))
+        rows = rows.filter(id__lt=last)
+    return page_of("stops", _told(rows[: size + 1]), size, lambda row: (row.freeze.id,))
 
 
 def is_frozen(scope: FreezeScope, subject_id: UUID) -> bool:

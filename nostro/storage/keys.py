@@ -40,20 +40,37 @@ class Scope(StrEnum):
     ACCOUNTS_READ = "accounts:read"
     EVENTS_READ = "events:read"
     WEBHOOKS_MANAGE = "webhooks:manage"
+    PAYMENTS_CANCEL = "payments:cancel"  # Hold, cancel, recall: nothing leaves because of it.
+    SUBMISSIONS_READ = "submissions:read"
+    FILES_READ = "files:read"  # The exact bytes, with every payee in them.
+    CASES_READ = "cases:read"
+    CASES_WRITE = "cases:write"
+    STOPS_READ = "stops:read"
+    STOPS_WRITE = "stops:write"  # Stop, never lift.
 
 
 _READS: Final = frozenset(
-    {Scope.PAYMENTS_READ, Scope.STATEMENTS_READ, Scope.ACCOUNTS_READ, Scope.EVENTS_READ}
+    {
+        Scope.PAYMENTS_READ,
+        Scope.STATEMENTS_READ,
+        Scope.ACCOUNTS_READ,
+        Scope.EVENTS_READ,
+        Scope.SUBMISSIONS_READ,
+        Scope.CASES_READ,
+        Scope.STOPS_READ,
+    }
 )
+_WORKS: Final = _READS | {Scope.PAYMENTS_CANCEL, Scope.CASES_WRITE, Scope.FILES_READ}
 # What a person may do through the API, by role. A personal token never goes beyond it.
 SCOPES_OF: Final[Mapping[Role, frozenset[Scope]]] = MappingProxyType(
     {
-        Role.MAKER: _READS | {Scope.PAYMENTS_WRITE},
-        Role.APPROVER: _READS | {Scope.PAYMENTS_APPROVE},
-        Role.TREASURER: _READS | {Scope.PAYMENTS_WRITE, Scope.PAYMENTS_APPROVE},
-        Role.RECONCILER: _READS,
-        Role.INTEGRATOR: _READS | {Scope.WEBHOOKS_MANAGE},
-        Role.AUDITOR: _READS,
+        Role.MAKER: _WORKS | {Scope.PAYMENTS_WRITE},
+        Role.APPROVER: _WORKS | {Scope.PAYMENTS_APPROVE, Scope.STOPS_WRITE},
+        Role.TREASURER: _WORKS
+        | {Scope.PAYMENTS_WRITE, Scope.PAYMENTS_APPROVE, Scope.STOPS_WRITE},
+        Role.RECONCILER: _READS | {Scope.CASES_WRITE},
+        Role.INTEGRATOR: _READS | {Scope.WEBHOOKS_MANAGE, Scope.FILES_READ},
+        Role.AUDITOR: _READS | {Scope.FILES_READ},
     }
 )
 

@@ -52,33 +52,34 @@ def payments(
     """Payment orders, newest first.
 
     `state`: one state, or several with commas between. `q`: part of a payee's name, or a whole
-    number, reference, invoice or IBAN. `entity`: the legal entity's code. `account`: debit account.
+    number, reference, invoice, IBAN or UETR. `entity`: the legal entity's code. `account`: the
+    debit account.
     """
     size = checked_limit(limit)
     found = models.Order.objects.order_by("-id")
     if state:
-        found = found.filter(state__in=_states(state))
+        found = found.filter(state__in=states(state))
     if q:
-        found = found.filter(_search(q))
+        found = found.filter(searched(q))
     if entity:
-        found = found.filter(entity__code=_plain(entity, "entity"))
+        found = found.filter(entity__code=plain(entity, "entity"))
     if account:
         found = found.filter(account_id=account)
     if cursor:
         (last,) = key_of("payments", cursor, _id)
         found = found.filter(id__lt=last)
-    rows = _payment_rows(found[: size + 1])
+    rows = payment_rows(found[: size + 1])
     return page_of("payments", rows, size, lambda row: (str(row.id),))
 
 
 def payment(order_id: UUID) -> PaymentRow | None:
     """One payment order; None when this customer has no such payment."""
-    return next(iter(_payment_rows(models.Order.objects.filter(id=order_id))), None)
+    return next(iter(payment_rows(models.Order.objects.filter(id=order_id))), None)
 
 
 def payments_of(order_ids: Collection[UUID]) -> tuple[PaymentRow, ...]:
     """These payment orders in the order asked; what is not this customer's is left out."""
-    found = {row.id: row for row in _payment_rows(models.Order.objects.filter(id__in=order_ids))}
+    found = {row.id: row for row in payment_rows(models.Order.objects.filter(id__in=order_ids))}
     return tuple(found[order_id] for order_id in order_ids if order_id in found)
 
 
@@ -250,7 +251,8 @@ def _time_and_id(time: str, key: str) -> tuple[datetime, UUID]:
     return datetime.fromisoformat(time).astimezone(UTC), UUID(key)
 
 
-def _states(text: str) -> list[str]:
+def states(text: str) -> list[str]:
+    """States of payments as people write them, commas between; raises Invalid."""
     wanted = [part.strip() for part in text.split(",")]
     unknown = [part for part in wanted if part not in set(OrderState)]
     if unknown:
@@ -263,7 +265,7 @@ def _states(text: str) -> list[str]:
     return wanted
 
 
-def _plain(text: str, field: str) -> str:
+def plain(text: str, field: str) -> str:
     """A text fit for a question to the database: short and printable."""
     if len(text) > SEARCH_LENGTH_MAX or not text.isprintable():
         raise Invalid(
@@ -275,8 +277,11 @@ def _plain(text: str, field: str) -> str:
     return text
 
 
-def _search(q: str) -> Q:
-    whole = _plain(q, "q").strip()
+def searched(q: str) -> Q:
+    """What a search for a text means: see `payments`. Raises Invalid for an unfit text."""
+    whole = plain(q, "q").strip()
+    if uetr := _uetr(whole):
+        return Q(id__in=models.Attempt.objects.filter(uetr=uetr).values("order_id"))
     iban = "".join(whole.split()).upper()
     return (
         Q(creditor_name__icontains=whole)
@@ -289,7 +294,15 @@ def _search(q: str) -> Q:
     )
 
 
-def _payment_rows(found: QuerySet[models.Order]) -> list[PaymentRow]:
+def _uetr(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def payment_rows(found: QuerySet[models.Order]) -> list[PaymentRow]:
+    """These orders as people see them, in their order."""
     joined = {"entity_code": "entity__code", "entity_name": "entity__name"}
     names = columns(PaymentRow, "amount", "account_name", "approved_by", "held_for", *joined)
     values = list(found.values(*names, *_AMOUNT, "account__name", *joined.values()))

@@ -64,7 +64,7 @@ def take_back(acting: Acting, member: Member, order_ids: Sequence[UUID], wish: W
     policy.check_purpose(wish.reason, wish.purpose)
     wish = msgspec.structs.replace(wish, text=checked_reason(wish.text))
     with tenant(acting.tenant_id):
-        rows, attempts = _locked(order_ids)
+        rows, attempts = locked_with_files(order_ids)
         free = [row for row in rows if ORDER.allows(row.state, OrderMove.CANCEL)]
         cancelled = _cancel(acting, free, attempts, wish)
         gone = [attempts[row.id] for row in rows if row not in free and row.id in attempts]
@@ -83,7 +83,7 @@ def take_back(acting: Acting, member: Member, order_ids: Sequence[UUID], wish: W
         )
 
 
-def _locked(order_ids: Sequence[UUID]) -> tuple[list[OrderRow], dict[UUID, AttemptRow]]:
+def locked_with_files(order_ids: Sequence[UUID]) -> tuple[list[OrderRow], dict[UUID, AttemptRow]]:
     """The orders and their live attempts; files are locked before orders, as sending does."""
     for submission_id in sorted(attempts_stored.files_of_orders(order_ids)):
         submissions.lock(submission_id)
@@ -103,13 +103,13 @@ def _cancel(
 ) -> list[UUID]:
     """Cancel what has not begun to leave; a file that held it is made anew without it."""
     for submission_id in sorted({attempts[o.id].submission_id for o in free if o.id in attempts}):
-        _take_apart(acting, submission_id, wish.text)
+        take_apart(acting, submission_id, wish.text)
     return move_orders(
         acting, [row.id for row in free], OrderMove.CANCEL, reason=wish.reason, text=wish.text
     )
 
 
-def _take_apart(acting: Acting, submission_id: UUID, text: str) -> None:
+def take_apart(acting: Acting, submission_id: UUID, text: str) -> None:
     """Give up a file that never left: all its payments are due again, in another file."""
     row = submissions.lock(submission_id)
     if row is None or not SUBMISSION.allows(row.state, SubmissionMove.ABANDON):

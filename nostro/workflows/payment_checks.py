@@ -70,7 +70,6 @@ def _masters(
     by_iban = parties.payee_numbers_of_ibans(
         {r.creditor_iban for r in requests if r.payee_number == f"iban:{r.creditor_iban}"}
     )
-    numbers = {_payee_number(request, by_iban) for request in requests}
     accounts = parties.accounts()
     entity_ids = {entity.code: entity.id for entity in parties.entities()}
     entity_of_iban = {account.iban: account.legal_entity_id for account in accounts}
@@ -82,7 +81,7 @@ def _masters(
     for invoice in orders.paid_invoices(asked, today - DUPLICATE_WINDOW):
         if invoice.reference not in instead_of:
             paid.setdefault(invoice.payee_number, []).append(invoice)
-    current = parties.current_payee_accounts(numbers)
+    current = parties.current_payee_accounts({_payee_number(r, by_iban) for r in requests})
     current |= {f"iban:{iban}": current[n] for iban, n in by_iban.items() if n in current}
     return Masters(
         entity_ids=entity_ids,

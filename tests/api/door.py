@@ -18,8 +18,12 @@ from nostro.storage.tenancy import tenant
 from tests import seed
 
 PASSWORD = "a rather long sentence"
-READS = (Scope.PAYMENTS_READ, Scope.STATEMENTS_READ, Scope.ACCOUNTS_READ, Scope.EVENTS_READ)
+READS = (
+    *(Scope.PAYMENTS_READ, Scope.STATEMENTS_READ, Scope.ACCOUNTS_READ, Scope.EVENTS_READ),
+    *(Scope.SUBMISSIONS_READ, Scope.CASES_READ, Scope.STOPS_READ),
+)
 PROGRAM = (*READS, Scope.PAYMENTS_WRITE)
+EVERYTHING = tuple(scope for scope in Scope if scope is not Scope.PAYMENTS_APPROVE)
 
 
 def new() -> UUID:
@@ -123,6 +127,27 @@ def payment(seeded: seed.Seeded, own: str = "", **changes: Any) -> dict[str, Any
         "invoices": [f"I-{reference}"],
     }
     return whole | changes
+
+
+def body_for(path: str, seeded: seed.Seeded) -> dict[str, Any]:
+    """A body that this operation takes, so that its answer is about who asks and for what."""
+    text = {"text": "seen"}
+    bodies: dict[str, dict[str, Any]] = {
+        "approve": {"digest": "0" * 64},
+        "hold": {"reason": "wait"},
+        "reissue": {"reason": "again"},
+        "due": {"due_at": "2026-12-01T12:00:00Z", "reason": "later"},
+        "stops": {"scope": "customer", "reason": "alarm"},
+        "webhooks": {"url": "https://erp.example/nostro"},
+        "disable": {"reason": "old"},
+        "replay": {"from_position": 1},
+    }
+    word = path.rpartition("/")[2]
+    if word == "cancel":
+        return text if "{" in path else {**text, "payments": [str(seeded.order_ids[1])]}
+    if word in ("note", "resolve", "reopen"):
+        return text
+    return bodies.get(word) or payment(seeded)
 
 
 def is_problem(response: Any, status: int, code: str) -> dict[str, Any]:

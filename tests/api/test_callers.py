@@ -16,12 +16,14 @@ from nostro.storage.keys import Scope
 from nostro.storage.tenancy import tenant
 from tests import seed
 from tests.api import door
-from tests.api.test_reading import filled, routes
+from tests.api.test_reading import file, filled, routes
 
 
 @pytest.fixture(scope="module")
 def here(database: str) -> seed.Seeded:
-    return seed.customer("CALL", payments=2)
+    made = seed.customer("CALL", payments=2)
+    file(made)
+    return made
 
 
 def test_without_a_key_every_route_but_health_is_closed(here: seed.Seeded) -> None:
@@ -29,6 +31,8 @@ def test_without_a_key_every_route_but_health_is_closed(here: seed.Seeded) -> No
         told = door.call("", method, filled(path, here), {})
         if path == "/v1/health":
             assert told.status_code == 200
+        elif path.startswith("/v1/callbacks/"):
+            door.is_problem(told, 401, "callback_refused")
         else:
             door.is_problem(told, 401, "not_signed_in")
             assert told["WWW-Authenticate"].startswith("Bearer")
@@ -37,9 +41,9 @@ def test_without_a_key_every_route_but_health_is_closed(here: seed.Seeded) -> No
 def test_a_key_without_scopes_opens_nothing(here: seed.Seeded) -> None:
     token = door.key(here, [])
     for method, path in routes():
-        if path == "/v1/health":
+        if path == "/v1/health" or path.startswith("/v1/callbacks/"):
             continue
-        body = {"digest": "0" * 64} if path.endswith("approve") else door.payment(here)
+        body = door.body_for(path, here)
         told = door.call(token, method, filled(path, here), body, Idempotency_Key="x")
         code = "keys_never_approve" if path.endswith("approve") else "scope_missing"
         door.is_problem(told, 403, code)
@@ -57,10 +61,21 @@ def test_each_scope_opens_its_routes_only(here: seed.Seeded) -> None:
         for scope in door.READS
     }
     assert opened == {
-        Scope.PAYMENTS_READ: {"/v1/payments", "/v1/payments/{payment_id}"},
+        Scope.PAYMENTS_READ: {
+            "/v1/payments",
+            "/v1/payments/funnel",
+            "/v1/payments/{payment_id}",
+        },
         Scope.STATEMENTS_READ: {"/v1/statements", "/v1/statements/{statement_id}/transactions"},
         Scope.ACCOUNTS_READ: {"/v1/accounts", "/v1/balances"},
         Scope.EVENTS_READ: {"/v1/events"},
+        Scope.SUBMISSIONS_READ: {
+            "/v1/submissions",
+            "/v1/submissions/{submission_id}",
+            "/v1/submissions/{submission_id}/attempts",
+        },
+        Scope.CASES_READ: {"/v1/cases", "/v1/cases/{case_id}"},
+        Scope.STOPS_READ: {"/v1/stops"},
     }
 
 
@@ -131,11 +146,12 @@ def test_each_request_is_one_unit_of_work(here: seed.Seeded) -> None:
     person_id = door.person([here], [Role.TREASURER])
     for token in (door.key(here), door.key(here, tuple(Scope), person_id=person_id)):
         for method, path in routes():
-            body = {"digest": "0" * 64} if path.endswith("approve") else door.payment(here)
+            body, address = door.body_for(path, here), filled(path, here)
             with CaptureQueriesContext(connections["default"]) as asked:
-                door.call(token, method, filled(path, here), body, Idempotency_Key=path)
+                door.call(token, method, address, body, Idempotency_Key=path)
             chosen = [found["sql"] for found in asked if "'app.tenant'" in found["sql"]]
-            assert len(chosen) == (path != "/v1/health"), (method, path, chosen)
+            without = path == "/v1/health" or path.startswith("/v1/callbacks/")
+            assert len(chosen) == (not without), (method, path, chosen)
 
 
 def test_every_answer_is_kept_out_of_caches(here: seed.Seeded) -> None:

@@ -12,7 +12,7 @@ from django.test import override_settings
 
 from nostro.api.describe import description
 from nostro.domain.errors import InDoubt, Unavailable
-from nostro.storage import listing
+from nostro.storage import listing, payment_search
 from tests import seed
 from tests.api import door
 
@@ -61,10 +61,10 @@ def test_a_body_too_large(token: str) -> None:
 def test_an_unexpected_error_tells_a_reference_and_nothing_else(
     token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(**_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("secret inside")
 
-    monkeypatch.setattr(listing, "payments", fail)
+    monkeypatch.setattr(payment_search, "payments", fail)
     response = door.get(token, "/v1/payments")
     told = door.is_problem(response, 500, "unexpected")
     assert told["reference"] in told["can_do"]
@@ -83,10 +83,10 @@ def test_an_unexpected_error_tells_a_reference_and_nothing_else(
 def test_other_failures(
     token: str, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: str
 ) -> None:
-    def fail(**_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(listing, "payments", fail)
+    monkeypatch.setattr(payment_search, "payments", fail)
     response = door.get(token, "/v1/payments")
     door.is_problem(response, status, code)
     assert b"10.1.2.3" not in response.content

@@ -9,9 +9,20 @@ from uuid import uuid4
 import pytest
 
 from nostro import __version__
+from nostro.domain.attempt import AttemptState
 from nostro.domain.party import Role
-from nostro.storage import events, orders, parties
+from nostro.domain.submission import SubmissionState
+from nostro.storage import (
+    case_listing,
+    events,
+    evidence,
+    orders,
+    parties,
+    submission_listing,
+    submissions,
+)
 from nostro.storage.keys import Scope
+from nostro.storage.submissions import AttemptRow, SubmissionRow
 from nostro.storage.tenancy import tenant
 from tests import seed
 from tests.api import door
@@ -24,6 +35,7 @@ def two(database: str) -> tuple[seed.Seeded, seed.Seeded]:
         seed.customer("BETA", payments=3, iban=seed.IBANS[2]),
     )
     for one in both:
+        file(one)
         events.seal(one.tenant_id, seed.NOW)
     return both
 
@@ -120,8 +132,36 @@ def routes() -> list[tuple[str, str]]:
 
 
 def filled(path: str, seeded: seed.Seeded) -> str:
+    """The address with ids of this customer; a made-up one where it has nothing of the kind."""
     ids = {"{payment_id}": seeded.order_ids[1], "{statement_id}": seeded.statement_id}
-    return re.sub(r"{\w+}", lambda found: str(ids[found[0]]), path)
+    with tenant(seeded.tenant_id):
+        files, found = submission_listing.submissions().rows, case_listing.cases().rows
+    ids |= {"{submission_id}": files[0].id} if files else {}
+    ids |= {"{case_id}": found[0].id} if found else {}
+    return re.sub(r"{\w+}", lambda found: str(ids.get(found[0], uuid4())), path)
+
+
+def file(seeded: seed.Seeded) -> None:
+    """A file with one payment of this customer, handed to its bank."""
+    with tenant(seeded.tenant_id):
+        kept = evidence.keep(
+            door.new(), seeded.code.encode(), name=f"{seeded.code}.xml",
+            media_type="application/xml", direction="out", now=seed.NOW,
+        )  # fmt: skip
+        row = SubmissionRow(
+            id=door.new(), purpose=submissions.PAYMENTS, state=SubmissionState.DELIVERED,
+            connection_id=seeded.connection_id, account_id=seeded.account_id,
+            message_id=f"M-{seeded.code}", file_name=f"{seeded.code}.xml",
+            media_type="application/xml", evidence_id=kept, line_count=1, totals={"EUR": 10002},
+        )  # fmt: skip
+        submissions.insert(row, seed.NOW)
+        attempt = AttemptRow(
+            id=door.new(), order_id=seeded.order_ids[-1], submission_id=row.id,
+            state=AttemptState.DELIVERED, end_to_end_id=f"{seeded.code}-E2E", uetr=uuid4(),
+            payment_information_id=f"{seeded.code}-B", execution_date=seed.TODAY,
+            approval_digest="0" * 64,
+        )  # fmt: skip
+        submissions.insert_attempts([attempt], seed.NOW)
 
 
 # Words that only one customer's answers may contain.
@@ -131,16 +171,21 @@ def marks(seeded: seed.Seeded) -> list[str]:
 
 
 def test_no_route_shows_another_customer(two: Any, tokens: Any) -> None:
-    body = {"digest": "0" * 64}
-    person = door.person(two[:1], [Role.TREASURER])
+    person = door.person(two[:1], [Role.TREASURER, Role.INTEGRATOR])
     approver = door.key(two[0], tuple(Scope), person_id=person)
+    program = door.key(two[0], door.EVERYTHING)
     for method, path in routes():
-        for token in (tokens[0], approver):
+        if path.endswith("webhooks") and method == "POST":
+            continue  # It names no customer and would be made for our own.
+        for token in (program, approver):
+            if path.endswith("approve") and token == program:
+                continue
+            body = door.body_for(path, two[0] if path == "/v1/payments" else two[1])
             told = door.call(token, method, filled(path, two[1]), body, Idempotency_Key="leak")
             leaked = [mark for mark in marks(two[1]) if mark in _without_address(told)]
             assert not leaked, (method, path, told.content)
-            if "{" in path and not (method == "POST" and token == tokens[0]):
-                door.is_problem(told, 404, "not_found")
+            if "{" in path and "callbacks" not in path:
+                assert told.status_code == 404, (method, path, told.content)
 
 
 def _without_address(response: Any) -> str:

@@ -12,6 +12,7 @@ from nostro.domain.party import Member, Role
 POLICY_VERSION = "two-people-1"
 APPROVALS_NEEDED = 2
 _MAY_APPROVE = frozenset({Role.APPROVER, Role.TREASURER})
+_MAY_HOLD = _MAY_APPROVE | {Role.MAKER}
 
 
 class Authorship(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +55,12 @@ def may_release_hold(member: Member, authors: Authorship) -> None:
         raise _refused(
             "maker_cannot_release", f"{member.name} made this payment and cannot release its hold."
         )
+
+
+def may_hold(member: Member) -> None:
+    """Raise Refused unless this member may hold a payment. A program may too: holding is safe."""
+    if not member.roles & _MAY_HOLD:
+        raise _refused("not_a_maker", f"{member.name} may not hold payments.")
 
 
 def is_complete(approved_by: Collection[str]) -> bool:

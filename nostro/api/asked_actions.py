@@ -1,0 +1,137 @@
+"""What programs may ask to be done about payments, cases and stops, checked strictly."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from nostro.api.asked import Address, Amount, AmountText, Asked, Currency, Day
+from nostro.domain.freeze import FreezeScope
+from nostro.domain.policies.recall import RecallReason
+from nostro.storage.paging import LIMIT_DEFAULT
+from nostro.storage.payment_search import NEWEST
+from nostro.workflows.case_work import REASON_CHARACTERS_MAX
+
+TAKE_BACK_MAX = 1000
+_LINES = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"  # Line ends and tabs may stand in it.
+_NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+Text = Annotated[str, Field(min_length=1, max_length=REASON_CHARACTERS_MAX, pattern=_LINES)]
+Moment = AwareDatetime
+
+
+class PaymentFilters(BaseModel):
+    """Which payments are wanted, and in which order."""
+
+    state: str = Field("", description="One state, or several with commas between.")
+    q: str = Field("", description="Part of the payee's name, or a whole number or reference.")
+    entity: str = ""
+    account: UUID | None = Field(None, description="The debit account's id.")
+    connection: UUID | None = Field(None, description="The bank connection's id.")
+    payee: str = Field("", description="The source's own number of the payee.")
+    currency: Currency | None = None
+    requested_from: Day | None = None
+    requested_to: Day | None = None
+    amount_from: AmountText | None = Field(None, description="Needs `currency`.")
+    amount_to: AmountText | None = Field(None, description="Needs `currency`.")
+    run: UUID | None = Field(None, description="The payment run's id.")
+    has_open_case: bool | None = None
+    updated_since: Moment | None = Field(None, description="Its state changed at or after.")
+
+
+class PaymentPage(PaymentFilters):
+    """The payments wanted, page by page."""
+
+    sort: str = Field(
+        NEWEST, description="created, requested, amount, updated; with - the last first."
+    )
+    limit: int = LIMIT_DEFAULT
+    cursor: str = ""
+
+
+class SubmissionPage(BaseModel):
+    """Which files are wanted."""
+
+    state: str = Field("", description="One state, or several with commas between.")
+    purpose: str = Field("", description="payments, postings or recalls.")
+    connection: UUID | None = None
+    account: UUID | None = None
+    message_id: str = ""
+    updated_since: Moment | None = None
+    limit: int = LIMIT_DEFAULT
+    cursor: str = ""
+
+
+class CasePage(BaseModel):
+    """Which cases are wanted."""
+
+    kind: str = Field("", description="One kind, or several with commas between.")
+    state: str = Field("", description="open, waiting, resolved, or several with commas between.")
+    stage: str = ""
+    owner: str = Field("", description="A role, or a person's id.")
+    due_before: Moment | None = None
+    payment: UUID | None = None
+    submission: UUID | None = None
+    limit: int = LIMIT_DEFAULT
+    cursor: str = ""
+
+
+class NewHold(Asked):
+    """Why a person must look before anybody pays."""
+
+    reason: Text
+
+
+class NewCancellation(Asked):
+    """Why a payment is taken back (ISO 20022 ExternalCancellationReason1Code), and in words."""
+
+    reason: RecallReason = RecallReason.CUSTOMER
+    text: Text
+
+
+class NewCancellations(NewCancellation):
+    """The same for several payments; each has its own outcome."""
+
+    payments: list[UUID] = Field(min_length=1, max_length=TAKE_BACK_MAX)
+
+
+class CorrectedPayee(Asked):
+    """What is different about the payee; what is left out stays."""
+
+    name: Annotated[str, Field(min_length=1, max_length=140, pattern=_NO_CONTROLS)] | None = None
+    address: Address | None = None
+    iban: Annotated[str, Field(min_length=15, max_length=42, pattern=_NO_CONTROLS)] | None = None
+    bic: Annotated[str, Field(max_length=11, pattern=_NO_CONTROLS)] | None = None
+
+
+class NewReissue(Asked):
+    """A payment in place of one that ended unpaid, and what is different in it."""
+
+    reason: Text
+    reference: Annotated[str, Field(max_length=70, pattern=_NO_CONTROLS)] = ""
+    amount: Amount | None = None
+    payee: CorrectedPayee = CorrectedPayee()
+    requested_date: Day | None = None
+    remittance: Annotated[str, Field(max_length=140, pattern=_NO_CONTROLS)] | None = None
+
+
+class NewDue(Asked):
+    """Another due time, and why."""
+
+    due_at: Moment
+    reason: Text
+
+
+class NewText(Asked):
+    """A remark, an outcome or a reason; it stays in the trace."""
+
+    text: Text
+
+
+class NewStop(Asked):
+    """What is stopped. For `customer` no id is needed."""
+
+    scope: FreezeScope
+    subject_id: UUID | None = None
+    reason: Text

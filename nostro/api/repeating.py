@@ -1,0 +1,41 @@
+"""Every change through /v1 is made once: the same key and body get the same answer for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja.params.functions import Header
+from pydantic import BaseModel
+
+from nostro.api.reading import sent_body
+from nostro.app import world
+from nostro.storage.idempotency import Answer, once
+
+IdempotencyKey = Annotated[str, Header(alias="Idempotency-Key")]
+
+
+def answered_once(
+    request: HttpRequest,
+    response: HttpResponse,
+    key: str,
+    work: Callable[[], BaseModel],
+    status: int = HTTPStatus.OK,
+) -> Answer:
+    """Do the work of this address under its idempotency key, or give the first answer again."""
+    answer = once(
+        f"{request.method} {request.path}",
+        key,
+        sent_body(request),
+        lambda: Answer(status=status, body=_plain(work())),
+        now=world().clock.now(),
+    )
+    if answer.repeated:
+        response["Idempotency-Replayed"] = "true"
+    return answer
+
+
+def _plain(told: BaseModel) -> Any:
+    return told.model_dump(mode="json")

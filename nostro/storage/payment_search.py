@@ -1,0 +1,182 @@
+"""Payments by what people and programs look for: filters, an order, pages, and the funnel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+
+from nostro.domain.attempt import AttemptState
+from nostro.domain.errors import Invalid
+from nostro.domain.money import Money
+from nostro.domain.order import OrderState
+from nostro.storage import models
+from nostro.storage.listing import payment_rows, plain, searched, states
+from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
+from nostro.storage.rows import PaymentRow, StateTotal
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which payments; "" and None ask for nothing.
+
+    `state`: one, or several with commas between. `payee`: the source's number of the payee. `q`:
+    part of a payee's name, or a whole number, reference, invoice or IBAN. Days are those that were
+    asked for, amounts are minor units of `currency`, `updated_since` the last change of state.
+    `outcome_unknown`: only those of which we do not know whether their bank has them.
+    """
+
+    state: str = ""
+    q: str = ""
+    entity: str = ""
+    account: UUID | None = None
+    connection: UUID | None = None
+    payee: str = ""
+    currency: str = ""
+    requested_from: date | None = None
+    requested_to: date | None = None
+    amount_from: int | None = None
+    amount_to: int | None = None
+    run: UUID | None = None
+    has_open_case: bool | None = None
+    outcome_unknown: bool = False
+    updated_since: datetime | None = None
+
+
+class _Sort(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows by one column and then by id, up or down."""
+
+    column: str
+    down: bool
+    reads: Callable[[str], Any]
+    value: Callable[[PaymentRow], str]
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+SORTS: Final[Mapping[str, _Sort]] = {
+    word if not down else f"-{word}": _Sort(column=column, down=down, reads=reads, value=value)
+    for word, column, reads, value in (
+        ("created", "id", UUID, lambda row: str(row.id)),
+        ("requested", "requested_date", date.fromisoformat, lambda row: str(row.requested_date)),
+        ("amount", "amount_minor", int, lambda row: str(row.amount.minor)),
+        ("updated", "state_since", _time, lambda row: row.state_since.isoformat()),
+    )
+    for down in (False, True)
+}
+NEWEST: Final = "-created"
+
+
+def payments(
+    wanted: Wanted, *, sort: str = NEWEST, limit: int = LIMIT_DEFAULT, cursor: str = ""
+) -> Page[PaymentRow]:
+    """The payments wanted, in the order wanted; a cursor belongs to one order.
+
+    Raises Invalid for what cannot be asked, such as amounts without a currency.
+    """
+    size, by = checked_limit(limit), _sort(sort)
+    if by.column == "amount_minor":
+        _need_currency(wanted, "sort")
+    found = _found(wanted)
+    name = "payments" if sort == NEWEST else f"payments {sort}"
+    if cursor:
+        value, last = key_of(name, cursor, lambda text, key: (by.reads(text), UUID(key)))
+        found = found.filter(_after(by, value, last))
+    sign = "-" if by.down else ""
+    rows = payment_rows(found.order_by(f"{sign}{by.column}", f"{sign}id")[: size + 1])
+    return page_of(name, rows, size, lambda row: (by.value(row), str(row.id)))
+
+
+def funnel(wanted: Wanted) -> tuple[StateTotal, ...]:
+    """How many of the payments wanted are in which state, and their sums by currency."""
+    found = (
+        _found(wanted)
+        .values("state", "currency")
+        .annotate(count=Count("id"), minor=Sum("amount_minor"))
+        .order_by("state", "currency")
+    )
+    return tuple(
+        StateTotal(
+            state=OrderState(row["state"]),
+            count=row["count"],
+            total=Money(int(row["minor"]), row["currency"]),
+        )
+        for row in found
+    )
+
+
+def id_of(text: str) -> UUID | None:
+    """The payment that a person means: its id, its number or its end-to-end id."""
+    found = models.Order.objects.order_by("-id")
+    try:
+        named = found.filter(id=UUID(text))
+    except ValueError:
+        named = found.filter(Q(number__iexact=plain(text, "number")) | Q(end_to_end_id=text))
+    return named.values_list("id", flat=True).first()
+
+
+def _found(wanted: Wanted) -> QuerySet[models.Order]:
+    found = models.Order.objects.filter(**_columns(wanted))
+    if wanted.q:
+        found = found.filter(searched(wanted.q))
+    if wanted.has_open_case is not None:
+        cases = models.Case.objects.filter(order_id=OuterRef("id"), resolved_at__isnull=True)
+        found = found.filter(Exists(cases) if wanted.has_open_case else ~Exists(cases))
+    if wanted.outcome_unknown:
+        attempts = models.Attempt.objects.filter(order_id=OuterRef("id"))
+        found = found.filter(Exists(attempts.filter(state=AttemptState.UNKNOWN.value)))
+    return found
+
+
+def _columns(wanted: Wanted) -> dict[str, Any]:
+    """What is asked of single columns; only what was asked."""
+    if wanted.amount_from is not None or wanted.amount_to is not None:
+        _need_currency(wanted, "currency")
+    asked = {
+        "state__in": states(wanted.state) if wanted.state else None,
+        "entity__code": plain(wanted.entity, "entity"),
+        "account_id": wanted.account,
+        "route__connection_id": str(wanted.connection or ""),
+        "payee_number": plain(wanted.payee, "payee"),
+        "currency": plain(wanted.currency, "currency"),
+        "requested_date__gte": wanted.requested_from,
+        "requested_date__lte": wanted.requested_to,
+        "amount_minor__gte": wanted.amount_from,
+        "amount_minor__lte": wanted.amount_to,
+        "run_id": wanted.run,
+        "state_since__gte": wanted.updated_since,
+    }
+    return {name: value for name, value in asked.items() if value not in (None, "")}
+
+
+def _sort(word: str) -> _Sort:
+    if word in SORTS:
+        return SORTS[word]
+    raise Invalid(
+        "sort_unknown",
+        f"{word[:40]!r} is not an order of payments.",
+        can_do=f"Use one of: {', '.join(SORTS)}.",
+        field="sort",
+    )
+
+
+def _need_currency(wanted: Wanted, field: str) -> None:
+    if not wanted.currency:
+        raise Invalid(
+            "currency_missing",
+            "Amounts of different currencies cannot be compared.",
+            can_do="Ask for one currency as well.",
+            field=field,
+        )
+
+
+def _after(by: _Sort, value: Any, last: UUID) -> Q:
+    if by.column == "id":
+        return Q(id__lt=last) if by.down else Q(id__gt=last)
+    past = "lt" if by.down else "gt"
+    return Q(**{f"{by.column}__{past}": value}) | Q(**{by.column: value, f"id__{past}": last})

@@ -1,0 +1,69 @@
+"""Holding payments before they leave: somebody, or a program, wants a person to look first.
+
+Whatever was agreed to before is void: the hold is released with a reason by somebody other than
+the maker, and then the payment is approved anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from nostro.domain.errors import Refused
+from nostro.domain.order import ORDER, OrderMove, OrderState
+from nostro.domain.party import Member
+from nostro.domain.policies import approval as policy
+from nostro.domain.policies.checks import Effect, Finding
+from nostro.storage import approvals, events, orders
+from nostro.storage.orders import OrderRow
+from nostro.storage.tenancy import tenant
+from nostro.workflows.cancelling import locked_with_files, take_apart
+from nostro.workflows.case_work import checked_reason
+from nostro.workflows.context import Acting
+from nostro.workflows.moves import move_orders
+
+HELD_BY = "held_by_request"
+_BACK_TO_HELD = (OrderMove.EDIT, OrderMove.VALIDATE, OrderMove.HOLD)
+
+
+def place_hold(acting: Acting, member: Member, order_ids: Sequence[UUID], reason: str) -> None:
+    """Hold payments that have not begun to leave; all or none. One already held is held once more.
+
+    Raises Refused when the member may not, a payment is unknown, or one has begun to leave.
+    """
+    policy.may_hold(member)
+    told = checked_reason(reason)
+    with tenant(acting.tenant_id):
+        rows, attempts = locked_with_files(order_ids)
+        for row in rows:
+            _check(row)
+        for submission_id in sorted({attempt.submission_id for attempt in attempts.values()}):
+            take_apart(acting, submission_id, told)
+        for row in rows:
+            _hold(acting, member, row, told)
+
+
+def _check(row: OrderRow) -> None:
+    if row.state is OrderState.HELD or ORDER.allows(row.state, OrderMove.EDIT):
+        return
+    raise Refused(
+        "too_late_to_hold",
+        f"{row.number} is {row.state}: there is nothing left to hold.",
+        "Nothing was held.",
+        "If it is on its way, recall it.",
+    )
+
+
+def _hold(acting: Acting, member: Member, row: OrderRow, reason: str) -> None:
+    now = acting.world.clock.now()
+    finding = Finding(
+        code=HELD_BY, effect=Effect.HOLD, sentence=f"{member.name} asked to hold it: {reason}"
+    )
+    orders.insert_holds([(acting.world.ids.new(), row.id, finding)], now)
+    told = {"number": row.number, "state_before": row.state.value, "reason": reason}
+    events.record([acting.event("order.hold_placed", "order", row.id, **told)])
+    if row.state is OrderState.HELD:
+        return
+    approvals.void(row.id, now)
+    for step in _BACK_TO_HELD:
+        move_orders(acting, [row.id], step, reason=HELD_BY, text=reason)
