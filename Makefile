@@ -5,7 +5,7 @@ PYTEST_ARGS ?= -n auto --dist loadfile
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock clean bench-start bench-formats fuzz tryton-test product development
+.PHONY: help demo test lint lock clean bench-start bench-formats bench-payments fuzz kill-test tryton-test product development
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,8 +33,14 @@ bench-start: product ## How long a cold demo and a warm start take
 bench-formats: development ## How fast files are read and written, beside other libraries and the limit
 	@$(BIN)/python bench/formats.py
 
+bench-payments: development ## How long a run of 100,000 payments takes, beside pgbench
+	@$(BIN)/python bench/payments.py
+
 fuzz: development ## Look for bytes that break a reader (BUDGET=30 seconds each, ONLY=format)
 	@$(BIN)/python bench/fuzz.py
+
+kill-test: development ## Kill workers and the database at every line of sending (SEED=n, SOAK=1 for hours)
+	@$(BIN)/python -m pytest -n0 -s tests/kill
 
 tryton-test: development ## The whole loop with a real ERP (Tryton, several minutes)
 	@SOAK=1 $(BIN)/python -m pytest tests/tryton
