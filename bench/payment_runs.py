@@ -169,9 +169,12 @@ def release(company: Company) -> list[UUID]:
 
 def chain(count: int, folder: Path) -> dict[str, Any]:
     company = Company(f"B{count}-{os.getpid()}", folder)
+    from nostro import connectors
     from nostro.formats import Profile
     from nostro.formats.iso20022.validation import schema
     from nostro.workflows import dispatch, payment_intake
+
+    connectors.find()  # A worker has them loaded.
 
     run_file = folder.with_suffix(".csv")
     write_run(run_file, company.code, count, company.now.date().isoformat())

@@ -327,8 +327,8 @@ def paid_invoices(asked: Collection[tuple[str, str]], since: date) -> list[PaidI
     found = queries.rows(
         "paid_invoices",
         tenant_id=current(),
-        payees=[payee for payee, _ in asked],
-        invoices=[invoice for _, invoice in asked],
+        payees=sorted({payee for payee, _ in asked}),
+        invoices=sorted({invoice for _, invoice in asked}),
         since=since,
         never_paid=list(_NEVER_PAID),
     )
@@ -341,6 +341,7 @@ def paid_invoices(asked: Collection[tuple[str, str]], since: date) -> list[PaidI
             requested_date=row["requested_date"],
         )
         for row in found
+        if (row["payee_number"], row["invoice"]) in asked
     ]
 
 
