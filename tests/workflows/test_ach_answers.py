@@ -49,8 +49,8 @@ def _entry(minor: int, addenda: str, *, code: str = "21") -> str:
 def ach_file(*entries: str) -> bytes:
     """A file of the bank with one batch, as Nacha appendix three lays it out."""
     lines, debits, credits_ = [], 0, 0
-    for number, told in enumerate(entries, start=1):
-        entry, addenda = told.split("\n")
+    for number, answer in enumerate(entries, start=1):
+        entry, addenda = answer.split("\n")
         trace = f"{RDFI}{number:07d}"
         lines += [entry + trace, f"{addenda:<79}{trace}"]
         credits_ += int(entry[29:39])
