@@ -17,6 +17,13 @@ In production, one process each
   migrate          Create or update the database
   web              The console and the API
   worker           The work behind them
+Payments
+  payments import  Take in a run: a list, or the payment file of an ERP; safe to repeat
+  payments list    Find them: by state, payee, number, reference, day
+  payments show    Where one is, what happens next, and all that happened to it
+  payments hold    Hold what has not left, until a person releases it
+  payments recall  Cancel what has not left, ask back what has
+  payments letter  The letter to the bank about a file, as PDF
 Bank and payment files (no installation needed)
   read             What is in a file: to look at, or as jsonl, json, csv, parquet
   check            Whether a file keeps its format, totals, balances and schema
@@ -30,6 +37,7 @@ To learn, to test, to rehearse
 To look and to prove
   audit verify     Prove that no customer's log was changed
   keys issue       Make an API key and show it once
+  keys callback    Make the address at which a bank calls us and show it once
   version          Which version this is
 
 Examples

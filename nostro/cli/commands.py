@@ -11,6 +11,8 @@ from cyclopts import App, Parameter
 from nostro import __version__
 from nostro.cli.bank import bank
 from nostro.cli.compare_command import compare
+from nostro.cli.import_command import import_payments
+from nostro.cli.payment_commands import payments
 
 app = App(
     name="nostro",
@@ -23,6 +25,8 @@ app.command(audit)
 app.command(keys)
 app.command(compare)
 app.command(bank)
+app.command(payments)
+payments.command(name="import")(import_payments)
 
 
 @app.command
@@ -338,3 +342,23 @@ def issue(
     from nostro.cli import issue_key
 
     issue_key.issue(customer, name, scope, days)
+
+
+@keys.command
+def callback(*, customer: str, connection: str) -> None:
+    """Make the address at which a bank calls a connection and show it once; the old one closes.
+
+    The bank still has to sign its calls: the address alone opens nothing.
+
+    Example: `nostro keys callback --customer VESTERHOLT --connection "Bank REST"`.
+
+    Parameters
+    ----------
+    customer
+        The code of the customer.
+    connection
+        The name of the connection.
+    """
+    from nostro.cli import issue_key
+
+    issue_key.callback(customer, connection)

@@ -18,3 +18,16 @@ def named(code: str) -> list[parties.CustomerRow]:
             can_do=f"Customers here: {codes}.",
         )
     return chosen
+
+
+def one(code: str) -> parties.CustomerRow:
+    """The customer of this code, or the only one; raises Invalid when there are several."""
+    chosen = named(code)
+    if len(chosen) == 1:
+        return chosen[0]
+    codes = ", ".join(row.code for row in chosen) or "none yet"
+    raise Invalid(
+        "customer_not_chosen",
+        "Which customer is meant?" if chosen else "There is no customer yet.",
+        can_do=f"Name one with --customer: {codes}.",
+    )

@@ -1,4 +1,4 @@
-"""An API key for a program, made on the terminal and shown once."""
+"""API keys for programs and addresses for banks, made on the terminal and shown once."""
 
 from __future__ import annotations
 
@@ -31,6 +31,19 @@ def issue(code: str, name: str, scopes: Sequence[str], days: int) -> None:
         )
     print(token)
     print(f"Shown once. {name} of {customer.code}, until {row.expires_at:%Y-%m-%d}.")
+
+
+def callback(code: str, connection: str) -> None:
+    app.start()
+    from nostro.cli import customers
+    from nostro.storage import callbacks
+    from nostro.storage.tenancy import tenant
+
+    customer = customers.one(code)
+    with tenant(customer.id):
+        name = callbacks.open_door(connection)
+    print(f"/v1/callbacks/{name}")
+    print(f"Shown once. Tell it to the bank of {connection} of {customer.code}.")
 
 
 def _scope(text: str) -> Scope:
