@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from nostro.domain.case import CASE, STAGES, CaseMove, CaseState
+from nostro.domain.case import CASE, STAGES, CaseKind, CaseMove, CaseState, EnquiryMove
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.event import Event
 from nostro.domain.party import Member
@@ -118,6 +118,16 @@ def move_stage(
     )
     events.record([moved])
     return _again(row.id)
+
+
+def end_enquiries(acting: Acting, submission_id: UUID, outcome: str, *, key: str = "") -> None:
+    """What was asked about a file is known now: its enquiries (the one of that key) are over."""
+    for row in cases.open_about_submission(submission_id, CaseKind.ENQUIRY):
+        if key in ("", row.natural_key):
+            answered = row
+            if allows_stage(row, EnquiryMove.ANSWER):
+                answered = move_stage(acting, row, EnquiryMove.ANSWER, text=outcome)
+            move(acting, answered, CaseMove.RESOLVE, outcome=outcome)
 
 
 def allows_stage(row: CaseRow, step: StrEnum) -> bool:

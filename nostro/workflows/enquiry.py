@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from nostro.domain.attempt import AttemptMove, AttemptState, Verdict
-from nostro.domain.case import CaseKind
+from nostro.domain.case import CaseKind, EnquiryMove
 from nostro.domain.errors import NostroError
 from nostro.domain.event import Event
 from nostro.domain.policies import dispatching
@@ -28,7 +28,7 @@ from nostro.storage import cases, events, submissions
 from nostro.storage.cases import NewCase
 from nostro.storage.submissions import NewFact, StoredSubmission, SubmissionRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import answers
+from nostro.workflows import answers, case_work
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import CASE_DUE_IN, move_attempts, move_submission
 from nostro.workflows.wake import wake
@@ -93,11 +93,19 @@ def _ask_again(acting: Acting, row: SubmissionRow, channel: object, known: bool 
         open_case(
             acting, row, f"Nobody can say whether the bank has file {row.message_id}: ask it."
         )
+        _give_up(acting, row)
     if isinstance(channel, DeliversMessages):
         wake("collect_messages", tenant_id=acting.tenant_id, connection_id=row.connection_id)
     submissions.update(
         row.id, enquiries=asked, next_action_at=dispatching.ask_again_at(asked, now, known)
     )
+
+
+def _give_up(acting: Acting, row: SubmissionRow) -> None:
+    """Every rung was tried: from here on a person asks. The bank is asked on all the same."""
+    case = cases.lock_by_key(CaseKind.ENQUIRY, str(row.id))
+    if case and case_work.allows_stage(case, EnquiryMove.GIVE_UP):
+        case_work.move_stage(acting, case, EnquiryMove.GIVE_UP)
 
 
 def _asked(acting: Acting, row: SubmissionRow, known: bool | None) -> Event:

@@ -20,6 +20,12 @@ from nostro.storage.submissions import AttemptRow, SubmissionRow
 from nostro.workflows import case_work, posting
 from nostro.workflows.context import Acting
 
+# What ends the case of a file whose outcome was unknown.
+KNOWN_AT_LAST = {
+    SubmissionState.DELIVERED: "The bank has the file.",
+    SubmissionState.ACKNOWLEDGED: "The bank has answered the file.",
+    SubmissionState.REFUSED: "The bank refused the file.",
+}
 CASE_DUE_IN = timedelta(days=1)
 
 
@@ -43,6 +49,8 @@ def move_submission(
     events.record([happened])
     if row.purpose == submissions.PAYMENTS and (inside := ATTEMPT_MOVE_OF.get(after)):
         move_attempts(acting, submissions.attempts_of(row.id), inside, reason=reason, text=text)
+    if row.state is SubmissionState.UNKNOWN and after in KNOWN_AT_LAST:
+        case_work.end_enquiries(acting, row.id, KNOWN_AT_LAST[after], key=str(row.id))
     if row.purpose == submissions.RECALLS and (step_of_case := RECALL_MOVE_OF.get(after)):
         _move_recalls(acting, row, step_of_case)
     return after

@@ -12,7 +12,6 @@ from uuid import UUID
 import msgspec
 
 from nostro.domain import operator_evidence as policy
-from nostro.domain.case import CaseKind, CaseMove, EnquiryMove
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.operator_evidence import (
     ATTEMPT_MOVE,
@@ -23,11 +22,11 @@ from nostro.domain.operator_evidence import (
 )
 from nostro.domain.party import Member
 from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
-from nostro.storage import cases, events, evidence, submissions
+from nostro.storage import events, evidence, submissions
 from nostro.storage import operator_evidence as stated
 from nostro.storage.submissions import SubmissionRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows.case_work import allows_stage, checked_reason, move, move_stage
+from nostro.workflows.case_work import checked_reason, end_enquiries
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import move_attempts, move_submission
 from nostro.workflows.wake import wake
@@ -144,7 +143,7 @@ def _count(acting: Acting, row: OperatorEvidence, member: Member) -> None:
         )
     else:
         _move_file(acting, submission, row.kind, text)
-    _answer_enquiry(acting, submission.id, text)
+    end_enquiries(acting, submission.id, text)
 
 
 def _move_file(acting: Acting, row: SubmissionRow, kind: EvidenceKind, text: str) -> None:
@@ -162,14 +161,6 @@ def _move_file(acting: Acting, row: SubmissionRow, kind: EvidenceKind, text: str
     submissions.update(row.id, next_action_at=now if again else None)
     if again:
         wake("attend_submission", tenant_id=acting.tenant_id, submission_id=row.id)
-
-
-def _answer_enquiry(acting: Acting, submission_id: UUID, text: str) -> None:
-    for case in cases.open_about_submission(submission_id, CaseKind.ENQUIRY):
-        answered = case
-        if allows_stage(case, EnquiryMove.ANSWER):
-            answered = move_stage(acting, case, EnquiryMove.ANSWER, text=text)
-        move(acting, answered, CaseMove.RESOLVE, outcome=text)
 
 
 def _locked(row: OperatorEvidence) -> SubmissionRow:
