@@ -18,7 +18,14 @@ from nostro.domain.errors import InDoubt, NostroError, Refused
 from nostro.domain.policies import dispatching
 from nostro.domain.policies.dispatching import Outcome, Payments, Step
 from nostro.domain.submission import SubmissionMove, SubmissionState
-from nostro.ports import Outgoing, RecallsPayments, Receipt, SendsPayments, TakesPostings
+from nostro.ports import (
+    Outgoing,
+    RecallsPayments,
+    Receipt,
+    SendsPayments,
+    TakesPostings,
+    TakesStatuses,
+)
 from nostro.storage import evidence, freezes, orders, parties, submissions
 from nostro.storage.submissions import StoredSubmission, SubmissionRow
 from nostro.storage.tenancy import tenant
@@ -213,6 +220,8 @@ def _hand_over(plan: Plan, outgoing: Outgoing) -> Receipt:
         return channel.recall(outgoing)
     if row.purpose == submissions.POSTINGS and isinstance(channel, TakesPostings):
         return channel.post(outgoing)
+    if row.purpose == submissions.STATUSES and isinstance(channel, TakesStatuses):
+        return channel.tell(outgoing)
     raise Refused(
         "connection_cannot_send",
         f"The connection of {row.message_id} does not take {row.purpose}.",
@@ -279,9 +288,17 @@ def _lost_track(acting: Acting, plan: Plan, current: SubmissionRow) -> None:
     )
 
 
+# What has no other voice than its file: refused payments have a case each.
+_VOICELESS = {
+    submissions.POSTINGS: ("Journals", "the journals are"),
+    submissions.STATUSES: ("Payment statuses", "the news is"),
+}
+
+
 def _refused(acting: Acting, row: SubmissionRow, failure: NostroError) -> None:
-    """Refused payments have a case each; refused journals have no other voice than this one."""
-    if row.purpose == submissions.POSTINGS:
-        sentence = f"Journals {row.message_id} were refused: {failure.happened}"
-        can_do = failure.can_do or "Correct the cause; the journals are kept in the file."
+    """Files for an ERP that are refused open a case; payments open one each by themselves."""
+    if row.purpose in _VOICELESS:
+        what, kept = _VOICELESS[row.purpose]
+        sentence = f"{what} {row.message_id} were refused: {failure.happened}"
+        can_do = failure.can_do or f"Correct the cause; {kept} kept in the file."
         open_case(acting, row, sentence, can_do=can_do)

@@ -17,6 +17,7 @@ from nostro.workflows import (
     dispatch,
     release,
     run_import,
+    source_status,
     webhooks,
 )
 from nostro.workflows.context import job_for
@@ -57,6 +58,7 @@ def collect_messages(tenant_id: str, connection_id: str) -> None:
         answers.collect(job_for(UUID(tenant_id)), UUID(connection_id))
     except NostroError as error:  # Due again in a minute; the bank may be back by then.
         log.warning("collect_failed", connection_id=connection_id, error=str(error))
+    source_status.tell(job_for(UUID(tenant_id)), UUID(connection_id))
 
 
 @app.task(name="understand_message", queue="statements")
