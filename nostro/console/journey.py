@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
 from nostro.console import words
 from nostro.domain.attempt import AttemptState
+from nostro.domain.case import CaseKind
 from nostro.domain.event import Event
 from nostro.domain.journal import BusinessEvent, PostingOwner
 from nostro.domain.order import OrderState
@@ -34,6 +35,14 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     now: str
     next: str
     alarm: str = ""  # "warn" or "bad": shown as a banner.
+
+
+class Coming(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happens by itself, or ends, at a known time: a day or a moment."""
+
+    what: str
+    at: datetime | None = None
+    on: date | None = None
 
 
 _ENDED = {
@@ -138,6 +147,31 @@ def _unknown(told: Trace, bank: str) -> Place:
         next=f"We ask {bank} whether it has the file.{asked}{when} At worst its statement tells.",
         alarm="warn",
     )
+
+
+_OPEN_ENDED = (_S.DRAFT, _S.VALIDATED, _S.HELD, _S.AWAITING_APPROVAL, _S.APPROVED, _S.SCHEDULED)
+
+
+def coming(told: Trace) -> list[Coming]:
+    """What is due, the next first: enquiries, answers, terms of cases, last days."""
+    found = [
+        Coming(what=f"{words.CASE_KIND[kind].word}: a person acts until then", at=row.due_at)
+        for row in told.cases
+        if (kind := CaseKind(row.kind))
+    ]
+    sent = told.sent[-1] if told.sent else None
+    if sent and sent.next_action_at:
+        lost = sent.state == SubmissionState.UNKNOWN
+        what = f"{told.bank or 'The bank'} is asked again" if lost else "The file is attended to"
+        found.append(Coming(what=what, at=sent.next_action_at))
+    if sent and sent.answer_due_at:
+        found.append(Coming(what="The bank's answer is due", at=sent.answer_due_at))
+    found.sort(key=lambda one: str(one.at))
+    if told.dossier.payment.state in _OPEN_ENDED:
+        found.append(Coming(what="Latest day on which it may be paid", on=told.dossier.latest_date))
+    if told.finality_until:
+        found.append(Coming(what="Could come back until", on=told.finality_until))
+    return found
 
 
 def steps(told: Trace) -> list[Step]:

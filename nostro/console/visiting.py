@@ -16,6 +16,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from nostro.app import world
+from nostro.console import rights
+from nostro.console.words import initials
 from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavailable
 from nostro.domain.event import Actor
 from nostro.domain.party import Member
@@ -49,8 +51,12 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def initials(self) -> str:
-        words = self.member.name.split()
-        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+        return initials(self.member.name)
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether the stop button stands in the header."""
+        return rights.may_freeze(self.member)
 
     @property
     def roles(self) -> str:

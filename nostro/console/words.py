@@ -7,15 +7,19 @@ from typing import Any, Final
 
 import msgspec
 
-from nostro.domain.attempt import AttemptState
+from nostro.domain.attempt import AttemptState, Verdict
 from nostro.domain.case import CaseKind, CaseState
+from nostro.domain.freeze import FreezeCause, FreezeScope
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money
+from nostro.domain.operator_evidence import NEEDS_TWO, EvidenceKind, EvidenceState
 from nostro.domain.order import OrderState
 from nostro.domain.payment import Rail
+from nostro.domain.policies.recall import RecallReason
 from nostro.domain.statement import BalanceType, Closing, EntryStatus, ReportKind
 from nostro.domain.submission import SubmissionState
 from nostro.storage.pages.payments import Standing
+from nostro.storage.submissions import PAYMENTS, POSTINGS, RECALLS
 
 NO_BREAK: Final = "\u00a0"
 
@@ -122,6 +126,16 @@ ENTRY: Final = {
     EntryStatus.INFO: Status(kind=_MUT, icon=_OPEN, word="For information"),
     EntryStatus.FUTR: Status(kind=_MUT, icon="calendar", word="Future"),
 }
+VERDICT: Final = {
+    Verdict.APPLIED: Status(kind=_OK, icon=_DONE, word="Applied"),
+    Verdict.KEPT: Status(kind=_MUT, icon=_OPEN, word="Kept, changed nothing"),
+    Verdict.CONTRADICTS: Status(kind=_BAD, icon=_ALERT, word="Contradicts"),
+}
+STATED: Final = {
+    EvidenceState.PROPOSED: Status(kind=_WARN, icon="users", word="Needs a second person"),
+    EvidenceState.CONFIRMED: Status(kind=_OK, icon=_DONE, word="Counts"),
+    EvidenceState.REFUSED: Status(kind=_MUT, icon=_WRONG, word="Not relied on"),
+}
 TABLES: Final[Mapping[str, Mapping[Any, Status]]] = {
     "order": ORDER,
     "attempt": ATTEMPT,
@@ -131,12 +145,72 @@ TABLES: Final[Mapping[str, Mapping[Any, Status]]] = {
     "match": MATCH,
     "closing": CLOSING,
     "entry": ENTRY,
+    "verdict": VERDICT,
+    "stated": STATED,
 }
 
 
 RAILS: Final = {
     Rail.SEPA_CREDIT_TRANSFER: "SEPA",
     Rail.CROSS_BORDER_TRANSFER: "Cross-border",
+}
+
+EVIDENCE_KINDS: Final[Mapping[EvidenceKind, str]] = {
+    EvidenceKind.BANK_HAS_IT: "The bank has it",
+    EvidenceKind.BANK_NEVER_HAD_IT: "The bank never had it",
+    EvidenceKind.BANK_EXECUTED_IT: "The bank executed it",
+    EvidenceKind.BANK_REJECTED_IT: "The bank rejected it",
+    EvidenceKind.BANK_STOPPED_IT: "The bank stopped it",
+}
+RECALL_REASONS: Final[Mapping[RecallReason, str]] = {
+    RecallReason.DUPLICATE: "Duplicate: it was paid before",
+    RecallReason.FRAUD: "Fraud",
+    RecallReason.WRONG_ACCOUNT: "Wrong account",
+    RecallReason.WRONG_AMOUNT: "Wrong amount",
+    RecallReason.TECHNICAL: "Technical error",
+    RecallReason.CUSTOMER: "We changed our mind",
+}
+SCOPES: Final[Mapping[FreezeScope, str]] = {
+    FreezeScope.CUSTOMER: "Everything",
+    FreezeScope.CONNECTION: "Bank",
+    FreezeScope.ENTITY: "Entity",
+    FreezeScope.ACCOUNT: "Account",
+    FreezeScope.PAYEE: "Payee",
+}
+CAUSES: Final[Mapping[FreezeCause, str]] = {
+    FreezeCause.PERSON: "by a person",
+    FreezeCause.RESTORE: "after a restore from backup",
+    FreezeCause.RETURN: "because money came back",
+}
+PURPOSES: Final[Mapping[str, str]] = {
+    PAYMENTS: "Payments",
+    RECALLS: "Request to give back",
+    POSTINGS: "Journals for the ERP",
+}
+# Codes of a bank's word, where it is not the code itself that people read.
+FACT_KINDS: Final[Mapping[str, str]] = {
+    "pain_002": "status report",
+    "camt_054": "notice of booking",
+    "camt_053": "statement",
+    "camt_052": "intraday report",
+    "camt_029": "answer to a recall",
+    "operator": "stated by a person",
+}
+
+# The filters of the payments list, as they are called on the page.
+FILTERS: Final[Mapping[str, str]] = {
+    "state": "State",
+    "q": "Text",
+    "account": "From account",
+    "bank": "Bank",
+    "payee": "Payee",
+    "currency": "Currency",
+    "from": "Pay on or after",
+    "to": "Pay on or before",
+    "least": "At least",
+    "most": "At most",
+    "case": "With an open case",
+    "run": "Run",
 }
 
 REPORT_KINDS: Final[Mapping[str, str]] = {
@@ -163,6 +237,26 @@ def status_of(state: OrderState, standing: Standing) -> Status:
     if state is OrderState.IN_FLIGHT and standing.attempt:
         return ATTEMPT[standing.attempt]
     return ORDER[state]
+
+
+def evidence_kinds(kinds: Iterable[EvidenceKind]) -> list[tuple[EvidenceKind, str, bool]]:
+    """What may be stated, in words, and whether a second person has to confirm it."""
+    return [(kind, EVIDENCE_KINDS[kind], kind in NEEDS_TWO) for kind in kinds]
+
+
+def stopped(scope: FreezeScope, name: str) -> str:
+    """What a stop is about: `bank Nordhaven`, `everything`."""
+    return "all payments" if scope is FreezeScope.CUSTOMER else f"{SCOPES[scope].lower()} {name}"
+
+
+def initials(name: str) -> str:
+    parts = name.split()
+    return "".join(part[0] for part in (parts[:1] + parts[1:][-1:])).upper()
+
+
+def phrase(text: str) -> str:
+    """A stage or a code of ours, as people write it."""
+    return text.replace("_", " ").capitalize()
 
 
 def match_status(state: MatchState) -> Status:

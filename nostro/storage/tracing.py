@@ -160,12 +160,14 @@ def subjects_of(order_id: UUID) -> list[UUID]:
         "match__transaction_id", "match__transaction__statement_id"
     )
     journals = models.JournalEvent.objects.filter(order_id=order_id)
+    cases = models.Case.objects.filter(order_id=order_id)
     found: list[UUID | None] = [
         order_id,
         *order,
         *attempts.values_list("id", flat=True),
         *attempts.values_list("submission_id", flat=True),
         *(subject for pair in matched for subject in pair),
+        *cases.values_list("id", flat=True),
         *journals.values_list("id", flat=True),
         *journals.exclude(posting=None).values_list("posting_id", flat=True),
     ]
@@ -175,10 +177,11 @@ def subjects_of(order_id: UUID) -> list[UUID]:
 def trace(order_id: UUID) -> list[TraceLine]:
     """The story of one order, oldest first, in words; the run that brought it before all."""
     found = sorted(events.about(subjects_of(order_id)), key=lambda one: one.type != "run.received")
-    return [
-        TraceLine(at=event.occurred_at, words=words(event), who=event.actor.name, event=event)
-        for event in found
-    ]
+    return [line_of(event) for event in found]
+
+
+def line_of(event: Event) -> TraceLine:
+    return TraceLine(at=event.occurred_at, words=words(event), who=event.actor.name, event=event)
 
 
 _WORDS = {
@@ -193,6 +196,17 @@ _WORDS = {
     "transaction.matched": "Statement line matched: {evidence}",
     "match.suggested": "Statement line may belong: {evidence}",
     "journal.written": "Journal {reference}: {event}, {owner} will {action}",
+    "case.taken": "Case taken by {owner}",
+    "case.due": "Case due {due_at}: {reason}",
+    "case.noted": "Note: {text}",
+    "case.moved": "Case {state_after}. {outcome}{text}",
+    "case.stage_moved": "{case}: {stage_after}. {text}",
+    "evidence.stated": "{told_by} at the bank: {says}. “{text}”",
+    "evidence.confirmed": "It counts now what {told_by} at the bank said: {says}",
+    "evidence.refused": "Not relied on what {told_by} at the bank said: {reason}",
+    "freeze.set": "Payments of one {scope} stopped: {reason}",
+    "freeze.lift_agreed": "First agreement to lift the stop of one {scope}: {reason}",
+    "freeze.lifted": "Stop of one {scope} lifted: {reason}",
 }
 _MOVED = {"order.moved": "Payment", "attempt.moved": "At the bank", "submission.moved": "File"}
 
@@ -222,7 +236,11 @@ def words(event: Event) -> str:
         data["evidence"] = ", ".join(data["evidence"])
     if data.get("owner") == "erp":
         data["owner"] = "the ERP"
-    for key in ("event", "action"):
+    for key in ("event", "action", "says", "case", "stage_after"):
         if key in data:
             data[key] = str(data[key]).replace("_", " ")
-    return _WORDS.get(event.type, event.type).format(**data)
+    if "due_at" in data:
+        data["due_at"] = f"{str(data['due_at'])[:16]} UTC".replace("T", " ")
+    if event.type == "case.stage_moved":
+        data["case"] = str(data["case"]).capitalize()
+    return _WORDS.get(event.type, event.type).format(**data).strip()

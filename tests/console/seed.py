@@ -17,8 +17,10 @@ from nostro.app import world
 from nostro.cli import demo_company, demo_data
 from nostro.cli.demo_company import Company
 from nostro.domain.bank_status import StatusReport, TransactionStatus
+from nostro.domain.case import CaseKind
 from nostro.domain.errors import InDoubt
 from nostro.domain.money import Money
+from nostro.domain.operator_evidence import EvidenceKind
 from nostro.domain.order import OrderState
 from nostro.domain.party import Account, Member
 from nostro.domain.payment import PaymentRequest
@@ -35,15 +37,25 @@ from nostro.formats import Profile
 from nostro.ops import sealing
 from nostro.ops.clock import ShiftedClock
 from nostro.ops.demo_bank import DemoBank
-from nostro.storage import evidence, orders, parties, submissions, tracing
+from nostro.storage import cases, evidence, orders, parties, submissions, tracing
+from nostro.storage.cases import NewCase
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import approval, payment_intake, receivables, release, statement_ingestion
+from nostro.workflows import (
+    approval,
+    operator_evidence,
+    payment_intake,
+    receivables,
+    release,
+    statement_ingestion,
+)
 from nostro.workflows.context import Acting, job_for
+from nostro.workflows.enquiry import RING_THE_BANK
 from nostro.workflows.moves import move_submission
 from nostro.workflows.status_reports import apply_status_report
 
 FRIDAY = date(2026, 11, 20)
+FRIDAY_NOON = datetime.fromisoformat("2026-11-20T12:00:00+00:00")
 MONDAY = datetime.fromisoformat("2026-11-23T07:46:00+00:00")
 
 
@@ -55,6 +67,7 @@ class Vesterholt(msgspec.Struct, frozen=True, kw_only=True):
     password: str
     order_ids: dict[str, UUID]  # By what is interesting about them.
     statement_ids: dict[str, UUID]
+    file_ids: dict[str, UUID]  # By the account that they leave from.
 
     def email(self, name: str) -> str:
         (found,) = (person.email for person in self.company.data.people if person.name == name)
@@ -87,6 +100,7 @@ def vesterholt(home: Path) -> Vesterholt:
     _answer(company, sent)
     set_clock(MONDAY)
     made = _statements(company, sent)
+    _doubt(company, sent["Werke US dollar account"])
     sealing.seal_all(world().clock.now())
     return Vesterholt(
         tenant_id=company.tenant_id,
@@ -94,6 +108,7 @@ def vesterholt(home: Path) -> Vesterholt:
         password=demo_company.password(),
         order_ids=_interesting(company, run, own),
         statement_ids=made,
+        file_ids=sent,
     )
 
 
@@ -221,6 +236,25 @@ def _answer(company: Company, sent: dict[str, UUID]) -> None:
             ),
         )
         apply_status_report(acting, row.connection_id, kept, report)
+
+
+def _doubt(company: Company, submission_id: UUID) -> None:
+    """Of the dollar file people know more: a case is open, and somebody rang the bank."""
+    with tenant(company.tenant_id):
+        row = submissions.lock(submission_id)
+        assert row is not None
+        case = NewCase(
+            id=world().ids.new(), kind=CaseKind.ENQUIRY, natural_key=str(row.id),
+            sentence=f"The outcome of file {row.message_id} is still unknown.",
+            can_do=RING_THE_BANK, due_at=MONDAY - timedelta(minutes=42), submission_id=row.id,
+        )  # fmt: skip
+        cases.open_all([case], FRIDAY_NOON)
+    member = company.approvers[0]
+    told = operator_evidence.Told(
+        kind=EvidenceKind.BANK_NEVER_HAD_IT, submission_id=submission_id,
+        told_by="Ms Ortega, payments desk", text="No file of that message id arrived on Friday.",
+    )  # fmt: skip
+    operator_evidence.state(person(company, member), member, told)
 
 
 def _keep(acting: Acting, content: bytes, name: str) -> UUID:

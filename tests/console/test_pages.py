@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser
 
+from nostro.domain.case import CaseKind
+from nostro.storage.pages import cases
+from nostro.storage.pages.cases import CaseFilter
+from nostro.storage.tenancy import tenant
 from tests.console.browser import LOOKS, Look, faults, look_at, picture, session
 from tests.console.seed import Vesterholt
 
@@ -25,6 +30,18 @@ PAGES: dict[str, Callable[[Vesterholt], str]] = {
     "payment-held": lambda v: f"/payments/{v.order_ids['duplicate']}/",
     "payment-waiting": lambda v: f"/payments/{v.order_ids['waiting']}/",
     "approvals": lambda v: "/approvals/",
+    "payments-filtered": lambda v: "/payments/?currency=EUR&least=1,000&case=open",
+    "payment-again": lambda v: f"/payments/{v.order_ids['rejected']}/again/",
+    "files": lambda v: "/files/",
+    "file-unknown": lambda v: f"/files/{v.file_ids['Werke US dollar account']}/",
+    "file-answered": lambda v: f"/files/{v.file_ids['Werke operating account']}/",
+    "cases": lambda v: "/cases/",
+    "case-to-ring": lambda v: f"/cases/{case_of(v, CaseKind.ENQUIRY)}/",
+    "case-rejection": lambda v: f"/cases/{case_of(v, CaseKind.REJECTION)}/",
+    "stops": lambda v: "/stops/",
+    "stops-account": lambda v: "/stops/?scope=account",
+    "stops-chosen": lambda v: "/stops/?scope=customer",
+    "stops-payee": lambda v: "/stops/?scope=payee&payee=e",
     "statements": lambda v: "/statements/",
     "statement-closes": lambda v: f"/statements/{v.statement_ids['closes']}/",
     "statement-does-not-close": lambda v: f"/statements/{v.statement_ids['does_not_close']}/",
@@ -32,6 +49,11 @@ PAGES: dict[str, Callable[[Vesterholt], str]] = {
     "sign-out": lambda v: "/sign-out/",
     "not-found": lambda v: "/nothing/here/",
 }
+
+
+def case_of(seeded: Vesterholt, kind: CaseKind) -> UUID:
+    with tenant(seeded.tenant_id):
+        return cases.cases(CaseFilter(kind=kind), limit=1).rows[0].id
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +88,18 @@ def test_sign_in_page(chromium: Browser, address: str, look: Look) -> None:
 
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
 @pytest.mark.parametrize(
-    "name", ["approvals", "payments", "cash", "statements", "statement-closes"]
+    "name",
+    [
+        "approvals",
+        "payments",
+        "cash",
+        "statements",
+        "statement-closes",
+        "files",
+        "file-unknown",
+        "cases",
+        "case-to-ring",
+    ],
 )
 def test_no_amount_is_out_of_sight(
     chromium: Browser, address: str, seeded: Vesterholt, treasurer: Any, name: str, look: Look

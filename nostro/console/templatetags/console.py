@@ -25,6 +25,7 @@ from nostro.console.views.preferences import CHOICES
 from nostro.console.words import NO_BREAK, Status
 from nostro.domain.money import Money, exponent_of
 from nostro.domain.problem import Location
+from nostro.storage.pages.stops import StopView
 
 register = template.Library()
 
@@ -34,10 +35,12 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 # address, name, icon, short name on phones, heading before it
 SECTIONS: Final = (
     ("/", "Today", "house", "Today", ""),
-    ("/cash/", "Cash position", "landmark", "Cash", ""),
+    ("/cash/", "Cash position", "landmark", "", ""),
     ("/payments/", "Payments", "arrow-left-right", "Payments", "Move money"),
     ("/approvals/", "Approvals", "check-check", "Approvals", ""),
-    ("/statements/", "Statements", "file-text", "", "Match and fix"),
+    ("/files/", "Files to banks", "send", "", ""),
+    ("/cases/", "Cases", "inbox", "Cases", "Match and fix"),
+    ("/statements/", "Statements", "file-text", "", ""),
 )
 
 
@@ -148,6 +151,28 @@ def status(found: Status) -> SafeString:
     return label(found.kind, found.icon, found.word)
 
 
+@register.filter
+def stopped(stop: StopView) -> str:
+    """What a stop is about: `bank Nordhaven`."""
+    return words.stopped(stop.freeze.scope, stop.subject)
+
+
+@register.filter
+def phrase(text: str) -> str:
+    """A code of ours as people write it."""
+    return words.phrase(text)
+
+
+@register.filter
+def initials(name: str) -> str:
+    return words.initials(name)
+
+
+@register.filter
+def fact_kind(kind: str) -> str:
+    return words.FACT_KINDS.get(kind, kind.replace("_", " "))
+
+
 @register.simple_tag
 def label(kind: str, icon_name: str, word: str) -> SafeString:
     """A tag of any words: one of ok, warn, bad, info, mut, with its icon."""
@@ -193,7 +218,8 @@ def seal(context: dict[str, Any]) -> SafeString:
 def sections(context: dict[str, Any]) -> list[dict[str, object]]:
     """The places of the console, with what waits in them."""
     request = context["request"]
-    waiting = {"/approvals/": context["frame"].to_decide}
+    frame = context["frame"]
+    waiting = {"/approvals/": frame.to_decide, "/cases/": frame.open_cases}
     return [
         {
             "href": href,

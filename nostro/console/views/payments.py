@@ -1,58 +1,35 @@
-"""The payments page: what is stuck, and every payment by state, name, number or reference."""
+"""The payments page: what is stuck, and every payment by whatever a person knows about it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Final
-from urllib.parse import urlencode
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 import msgspec
-from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
-from nostro.console import words
+from nostro.app import world
+from nostro.console import funnel, rights, words
+from nostro.console.filtering import NAMES, Asked, asked_of
 from nostro.console.visiting import Visit, page, show
-from nostro.console.words import ATTEMPT, ORDER, Status
-from nostro.domain.attempt import AttemptState
-from nostro.domain.money import Money, total
-from nostro.domain.order import OrderState
-from nostro.storage.listing import payment_totals, payments, payments_of
-from nostro.storage.pages.payments import (
-    order_of_uetr,
-    standings,
-    unknown_count,
-    unknown_outcomes,
-)
-from nostro.storage.paging import Page
+from nostro.console.words import Status
+from nostro.domain.errors import Invalid
+from nostro.domain.money import total
+from nostro.storage import payment_search, saved_views
+from nostro.storage.pages import choices
+from nostro.storage.pages.payments import standings
+from nostro.storage.payment_search import Wanted
 from nostro.storage.rows import PaymentRow, StateTotal
+from nostro.storage.saved_views import SavedRow
 
 PAGE_SIZE: Final = 25
-UNKNOWN: Final = "unknown"  # Not a state of a payment: its attempt's outcome is unknown.
-_S = OrderState
-_STUCK = (_S.HELD, _S.EXPIRED, _S.FAILED)
-_BACK = (_S.REJECTED, _S.RETURNED, _S.PARTIALLY_RETURNED)
-
-
-class Stage(msgspec.Struct, frozen=True, kw_only=True):
-    """One tile of the way a payment takes: the states in it, how many are there, and their sums."""
-
-    word: str
-    icon: str
-    states: str
-    count: int
-    sums: tuple[Money, ...]
-    current: bool
-    alarm: bool = False
-
-
-class Chip(msgspec.Struct, frozen=True, kw_only=True):
-    state: str
-    word: str
-    icon: str
-    count: int
-    current: bool
+SAVED_ON: Final = "payments"
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,111 +40,79 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     rail: str
 
 
-_STAGES = (
-    ("Needs a person", "triangle-alert", (*_STUCK, *_BACK)),
-    ("In approval", "users", (_S.DRAFT, _S.VALIDATED, _S.AWAITING_APPROVAL)),
-    ("Ready to send", "calendar", (_S.APPROVED, _S.SCHEDULED)),
-    ("At the bank", "send", (_S.IN_FLIGHT, _S.EXECUTED)),
-    ("Settled", "check-check", (_S.SETTLED,)),
-)
+class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
+    """One filter in force: what it says, and the list without it."""
+
+    word: str
+    without: str
+
+
+class Saved(msgspec.Struct, frozen=True, kw_only=True):
+    row: SavedRow
+    href: str
+    current: bool
 
 
 @require_safe
 @page
 def payment_list(request: HttpRequest, visit: Visit) -> HttpResponse:
-    state, q = request.GET.get("state", ""), request.GET.get("q", "").strip()
-    totals, unknown = payment_totals(), unknown_count()
-    found = _found(state, q, request.GET.get("cursor", ""))
+    asked = asked_of(request.GET)
+    cursor = request.GET.get("cursor", "")
+    everything = payment_search.funnel(asked.in_any_state)
+    lost = payment_search.funnel(_lost(asked.in_any_state))
+    found = payment_search.payments(asked.wanted, limit=PAGE_SIZE, cursor=cursor)
+    unknown = sum(row.count for row in lost)
+    counts = funnel.counted(everything)
     told = {
-        "title": _title(state),
-        "headline": headline(totals, unknown),
-        "stages": stages(totals, state),
-        "chips": chips(totals, unknown, state),
+        "title": funnel.title(asked),
+        "headline": funnel.headline(everything, unknown, bool(asked.values)),
+        "stages": funnel.stages(everything, asked),
+        "chips": funnel.chips(everything, unknown, asked),
+        "whole": sum(counts.values()),
         "lines": lines(found.rows),
-        "state": state,
-        "q": q,
-        "oldest_of": unknown if state == UNKNOWN and unknown > len(found.rows) else 0,
-        "whole": sum(row.count for row in totals),
-        "later": bool(request.GET.get("cursor")),
-        "start": _query(state, q),
-        "older": _query(state, q, found.next) if found.next else "",
+        "asked": asked,
+        "values": asked.values,
+        "any_state": asked.query(state=""),
+        **_listed(lost if asked.wanted.outcome_unknown else everything, asked),
+        "later": bool(cursor),
+        "start": asked.query(),
+        "older": asked.query(cursor=found.next) if found.next else "",
+        "may_take_back": rights.may_cancel(visit.member),
+        **_drawer(asked, visit),
     }
     return show(request, visit, "payments.html", told, fragment="payments_found.html")
 
 
-def headline(totals: Sequence[StateTotal], unknown: int) -> str:
-    """What is stuck, in one sentence or two."""
-    counts = {row.state: 0 for row in totals}
-    for row in totals:
-        counts[row.state] += row.count
-    whole = sum(counts.values())
-    if not whole:
-        return "No payment has come in yet."
-    parts = []
-    if unknown:
-        verb = "waits" if unknown == 1 else "wait"
-        parts.append(f"{unknown} {verb} for the bank's answer")
-    if held := counts.get(_S.HELD, 0):
-        parts.append(f"{held} {'is' if held == 1 else 'are'} held until a person looks")
-    for state, word in ((_S.EXPIRED, "expired"), (_S.FAILED, "did not reach the bank")):
-        if counts.get(state):
-            parts.append(f"{counts[state]} {word}")
-    stuck = unknown + sum(counts.get(state, 0) for state in _STUCK)
-    first = f"{words.several(stuck, 'payment')} {'is' if stuck == 1 else 'are'} stuck"
-    told = f"{first}: {words.listed(parts)}." if stuck else "No payment is stuck."
-    if back := sum(counts.get(state, 0) for state in _BACK):
-        told += f" {back} came back from the bank."
-    return f"{told} {whole - stuck - back:,} of {whole:,} went or go as planned."
+@require_POST
+@page
+def save_view(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Keep the list as it is under a name, for oneself or for everybody."""
+    query = _clean(request.POST.get("query", ""))
+    shared = bool(request.POST.get("shared"))
+    name = request.POST.get("name", "")
+    try:
+        if shared:
+            rights.check_changes(visit.member)
+        owner = saved_views.FOR_EVERYBODY if shared else visit.member.id
+        saved_views.keep(world().ids.new(), SAVED_ON, name, query, owner, visit.now)
+    except Invalid as error:
+        messages.warning(request, f"{error.happened} {error.can_do}")
+    else:
+        messages.success(request, f"Saved as “{name.strip()}”{' for everybody' * shared}.")
+    return redirect(f"{reverse('payments')}?{query}")
 
 
-def stages(totals: Sequence[StateTotal], chosen: str) -> list[Stage]:
-    found = []
-    for word, icon, states in _STAGES:
-        inside = [row for row in totals if row.state in states]
-        count = sum(row.count for row in inside)
-        text = ",".join(states)
-        found.append(
-            Stage(
-                word=word,
-                icon=icon,
-                states=text,
-                count=count,
-                sums=tuple(total(row.total for row in inside).values()),
-                current=chosen == text,
-                alarm=bool(count) and states == _STAGES[0][2],
-            )
-        )
-    return found
-
-
-def chips(totals: Sequence[StateTotal], unknown: int, chosen: str) -> list[Chip]:
-    """Every state that a payment is in, with how many are."""
-    counts: dict[OrderState, int] = {}
-    for row in totals:
-        counts[row.state] = counts.get(row.state, 0) + row.count
-    found = [
-        Chip(
-            state=state.value,
-            word=ORDER[state].word,
-            icon=ORDER[state].icon,
-            count=counts[state],
-            current=chosen == state.value,
-        )
-        for state in OrderState
-        if state in counts
-    ]
-    if unknown:
-        found.insert(
-            0,
-            Chip(
-                state=UNKNOWN,
-                word=ATTEMPT[AttemptState.UNKNOWN].word,
-                icon=ATTEMPT[AttemptState.UNKNOWN].icon,
-                count=unknown,
-                current=chosen == UNKNOWN,
-            ),
-        )
-    return found
+@require_POST
+@page
+def forget_view(request: HttpRequest, visit: Visit, view_id: UUID) -> HttpResponse:
+    kept = {row.id: row for row in saved_views.seen_by(SAVED_ON, visit.member.id)}
+    if view_id not in kept:
+        raise Http404
+    if kept[view_id].shared:
+        rights.check_changes(visit.member)
+    saved_views.forget(view_id, visit.member.id)
+    messages.success(request, f"The filter “{kept[view_id].name}” is forgotten.")
+    return redirect("payments")
 
 
 def lines(rows: Sequence[PaymentRow]) -> list[Line]:
@@ -182,39 +127,54 @@ def lines(rows: Sequence[PaymentRow]) -> list[Line]:
     ]
 
 
-def _title(state: str) -> str:
-    if state == UNKNOWN:
-        return ATTEMPT[AttemptState.UNKNOWN].word
-    named = {",".join(states): word for word, _, states in _STAGES}
-    if state in named:
-        return named[state]
-    return ORDER[OrderState(state)].word if state in set(OrderState) else "All payments"
+def _lost(wanted: Wanted) -> Wanted:
+    return msgspec.structs.replace(wanted, outcome_unknown=True)
 
 
-def newest_first(rows: Sequence[PaymentRow]) -> list[PaymentRow]:
-    return sorted(rows, key=_since, reverse=True)
+def _listed(rows: Sequence[StateTotal], asked: Asked) -> dict[str, Any]:
+    """How many payments all pages of this list have, and what they come to by currency."""
+    inside = [row for row in rows if not asked.states or row.state in asked.states]
+    return {
+        "count": sum(row.count for row in inside),
+        "sums": tuple(total(row.total for row in inside).values()),
+    }
 
 
-def _since(row: PaymentRow) -> datetime:
-    return row.state_since
+def _drawer(asked: Asked, visit: Visit) -> dict[str, Any]:
+    """What stands in the drawer of filters: what may be chosen, and what was kept."""
+    lists = {
+        "accounts": choices.accounts(),
+        "banks": choices.banks(),
+        "runs": choices.runs(asked.wanted.run),
+    }
+    own = asked.query().lstrip("?")
+    kept = saved_views.seen_by(SAVED_ON, visit.member.id)
+    return {
+        **lists,
+        "saved": [
+            Saved(row=row, href=f"?{row.query}", current=row.query == own and bool(own))
+            for row in kept
+        ],
+        "own_query": own,
+        "may_share": rights.may_change(visit.member),
+        "narrowings": _narrowings(asked, lists),
+    }
 
 
-def _found(state: str, q: str, cursor: str) -> Page[PaymentRow]:
-    if state == UNKNOWN:
-        return Page(rows=tuple(newest_first(payments_of(unknown_outcomes()))))
-    if uetr := _uetr(q):
-        order_id = order_of_uetr(uetr)
-        return Page(rows=payments_of([order_id] if order_id else []))
-    return payments(state=state, q=q, limit=PAGE_SIZE, cursor=cursor)
+def _narrowings(asked: Asked, lists: dict[str, list[choices.Choice]]) -> list[Narrowing]:
+    """Every filter but the state, which has its own chips, as a chip that takes it away."""
+    names = {str(one.id): one.name for listed in lists.values() for one in listed}
+    found = []
+    for name, told in asked.values.items():
+        if name == "state":
+            continue
+        value = "" if name == "case" else names.get(told, told)
+        word = f"{words.FILTERS[name]} {value}".strip()
+        found.append(Narrowing(word=word, without=asked.query(**{name: ""})))
+    return found
 
 
-def _uetr(q: str) -> UUID | None:
-    try:
-        return UUID(q)
-    except ValueError:
-        return None
-
-
-def _query(state: str, q: str, cursor: str = "") -> str:
-    asked = {"state": state, "q": q, "cursor": cursor}
-    return "?" + urlencode({name: value for name, value in asked.items() if value})
+def _clean(query: str) -> str:
+    """Only filters of ours, in our order: a saved address never leads anywhere else."""
+    told = dict(parse_qsl(query))
+    return urlencode({name: told[name] for name in NAMES if told.get(name)})

@@ -9,7 +9,8 @@ import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from nostro.console import drawing, journey, words
+from nostro.console import drawing, journey, possible, words
+from nostro.console.views.submissions import statements
 from nostro.console.visiting import Visit, page, show
 from nostro.domain.case import CaseKind
 from nostro.domain.journal import JournalEvent, JournalLine, PostingAction, PostingOwner
@@ -63,8 +64,10 @@ def trace(request: HttpRequest, visit: Visit, order_id: UUID) -> HttpResponse:
         "files": files(told),
         "told_here": [case for case in told.cases if case.kind in _SAME_MATTER],
         "told_apart": [case for case in told.cases if case.kind not in _SAME_MATTER],
+        "coming": journey.coming(told),
         "journals": [_journal(row) for row in told.journals],
         **_instruction(told),
+        **_possible(told, visit),
         **_people(told),
     }
     return show(request, visit, "payment.html", context, fragment="payment_story.html")
@@ -77,8 +80,12 @@ def files(told: Trace) -> list[Kept]:
         what = f"As the ERP sent it; line {told.source.line} of {told.source.line_count}"
         found.append(Kept(stored=told.source.file, what=what))
     for sent in told.sent:
-        what = f"As sent to the bank, {words.several(sent.line_count, 'payment')}"
-        found.append(Kept(stored=sent.file, what=f"{what}, message {sent.message_id}"))
+        count = words.several(sent.line_count, "payment")
+        how = "Before it was signed and encrypted" if sent.sealed else "As sent to the bank"
+        found.append(Kept(stored=sent.file, what=f"{how}, {count}, message {sent.message_id}"))
+        if sent.sealed:
+            what = f"As sent to the bank, signed and encrypted, message {sent.message_id}"
+            found.append(Kept(stored=sent.sealed, what=what))
     for heard in told.heard:
         found.append(Kept(stored=heard, what="The bank's word about it"))
     return found
@@ -97,6 +104,19 @@ def _instruction(told: Trace) -> dict[str, Any]:
         "status": words.status_of(told.dossier.payment.state, standing),
         "rail": words.rail_word(standing.rail),
         "charges": route.charge_bearer if route else "",
+    }
+
+
+def _possible(told: Trace, visit: Visit) -> dict[str, Any]:
+    """What this person may do now, and what he may state about the payment at its bank."""
+    attempt = journey.last_attempt(told)
+    state = attempt.state if attempt else None
+    may = possible.with_payment(visit.member, told.dossier.payment.state, state)
+    kinds = possible.kinds_about_payment(state) if may.state and state else []
+    return {
+        "may": may,
+        "statements": statements(told.stated, visit),
+        "kinds": words.evidence_kinds(kinds),
     }
 
 

@@ -1,4 +1,4 @@
-"""What stands around every page: how much waits for people, how far the audit chain is sealed."""
+"""What stands around every page: what waits for people, what is stopped, how far the seal is."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from datetime import datetime
 
 import msgspec
 
+from nostro.domain.case import CaseState
 from nostro.domain.order import OrderState
 from nostro.storage import models
 from nostro.storage.listing import seal_lag
+from nostro.storage.pages.stops import StopView, in_force
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """`sealed` is the last sealed position; `waiting_since` the oldest event without a seal."""
 
     to_decide: int
+    open_cases: int
+    stops: tuple[StopView, ...]
     sealed: int
     sealed_at: datetime | None
     unsealed: int
@@ -26,8 +30,11 @@ def frame() -> Frame:
     last = models.EventSeal.objects.order_by("-position").values_list("position", "sealed_at")
     position, sealed_at = last.first() or (0, None)
     lag = seal_lag()
+    cases = models.Case.objects.exclude(state=CaseState.RESOLVED.value)
     return Frame(
         to_decide=models.Order.objects.filter(state__in=waits).count(),
+        open_cases=cases.count(),
+        stops=tuple(in_force()),
         sealed=position,
         sealed_at=sealed_at,
         unsealed=lag.unsealed,

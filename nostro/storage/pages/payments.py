@@ -10,8 +10,6 @@ import msgspec
 from nostro.domain.attempt import AttemptState
 from nostro.storage import models
 
-UNKNOWN_SHOWN = 20
-
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """The newest attempt of a payment, if there is one, and the rail of its route."""
@@ -47,15 +45,3 @@ def standings(order_ids: Collection[UUID]) -> dict[UUID, Standing]:
 def unknown_count() -> int:
     """Of how many payments we do not know whether the bank has them."""
     return models.Attempt.objects.filter(state=AttemptState.UNKNOWN.value).count()
-
-
-def unknown_outcomes() -> list[UUID]:
-    """The first UNKNOWN_SHOWN of them, the oldest first."""
-    found = models.Attempt.objects.filter(state=AttemptState.UNKNOWN.value)
-    oldest = found.order_by("state_since", "id").values_list("order_id", flat=True)
-    return list(oldest[:UNKNOWN_SHOWN])
-
-
-def order_of_uetr(uetr: UUID) -> UUID | None:
-    """The payment that travels under this UETR."""
-    return models.Attempt.objects.filter(uetr=uetr).values_list("order_id", flat=True).first()

@@ -1,0 +1,73 @@
+"""Who is offered what: the policies' own answer, so that a button never leads to a refusal.
+
+The workflows ask the same policies again; nothing here grants anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nostro.domain import freeze as freezing
+from nostro.domain import operator_evidence
+from nostro.domain.errors import Refused
+from nostro.domain.freeze import Freeze
+from nostro.domain.operator_evidence import OperatorEvidence
+from nostro.domain.party import Member, Role
+from nostro.domain.policies import approval, recall, reissue
+
+
+def may_cancel(member: Member) -> bool:
+    return _may(lambda: recall.may_cancel(member))
+
+
+def may_hold(member: Member) -> bool:
+    return _may(lambda: approval.may_hold(member))
+
+
+def may_reissue(member: Member) -> bool:
+    return _may(lambda: reissue.may_reissue(member))
+
+
+def may_freeze(member: Member) -> bool:
+    return _may(lambda: freezing.may_freeze(member))
+
+
+def why_not_lift(member: Member, stop: Freeze) -> str:
+    """Why this member may not agree to lift a stop; "" when he may."""
+    return _why(lambda: freezing.may_lift(member, stop))
+
+
+def may_state(member: Member) -> bool:
+    return _may(lambda: operator_evidence.may_state(member))
+
+
+def why_not_confirm(member: Member, stated: OperatorEvidence) -> str:
+    return _why(lambda: operator_evidence.may_confirm(member, stated))
+
+
+def may_change(member: Member) -> bool:
+    """Whether this member works here at all: an auditor only reads."""
+    return member.is_person and bool(member.roles - {Role.AUDITOR})
+
+
+def check_changes(member: Member) -> None:
+    """Raise Refused for a member who only reads."""
+    if not may_change(member):
+        raise Refused(
+            "reads_only",
+            f"{member.name} may read everything and change nothing.",
+            "Nothing was changed.",
+            "Ask somebody who works with payments.",
+        )
+
+
+def _may(asks: Callable[[], None]) -> bool:
+    return not _why(asks)
+
+
+def _why(asks: Callable[[], None]) -> str:
+    try:
+        asks()
+    except Refused as error:
+        return error.happened
+    return ""
