@@ -141,7 +141,8 @@ def _done(
         work()
         return _story(case_id)
 
-    answer = answered_once(request, response, key, told)
+    caller: Caller = request.auth  # type: ignore[attr-defined]
+    answer = answered_once(request, response, key, told, by=caller.actor.id)
     return CaseStory.model_validate(answer.body, by_name=True)
 
 

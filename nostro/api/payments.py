@@ -15,6 +15,7 @@ from nostro.api.asked import NewApproval, NewPayment, NewPaymentOrPayments, NewP
 from nostro.api.asked_actions import PaymentFilters, PaymentPage
 from nostro.api.callers import Caller, allowed, in_one_customer
 from nostro.api.reading import sent_body
+from nostro.api.repeating import IdempotencyKey, answered_once
 from nostro.api.told import Listed, Payment, PaymentCreated, PaymentsCreated
 from nostro.api.told_payments import Funnel, PaymentStory, StateTotal
 from nostro.app import world
@@ -108,13 +109,24 @@ def story(payment_id: UUID) -> PaymentStory:
     response=Payment,
     summary="Approve as a person: with a session or a personal token, never with a key",
 )
-def approve_payment(request: HttpRequest, payment_id: UUID, body: NewApproval) -> Payment:
+def approve_payment(
+    request: HttpRequest,
+    response: HttpResponse,
+    payment_id: UUID,
+    body: NewApproval,
+    key: IdempotencyKey,
+) -> Payment:
     caller = allowed(request, Scope.PAYMENTS_APPROVE)
-    if listing.payment(payment_id) is None or caller.member is None:
-        raise Http404
-    seen = selection_digest({str(payment_id): body.digest})
-    approve(caller.acting(), caller.member, [payment_id], seen)
-    return Payment.model_validate(listing.payment(payment_id))
+
+    def agree() -> Payment:
+        if listing.payment(payment_id) is None or caller.member is None:
+            raise Http404
+        seen = selection_digest({str(payment_id): body.digest})
+        approve(caller.acting(), caller.member, [payment_id], seen)
+        return Payment.model_validate(listing.payment(payment_id))
+
+    answer = answered_once(request, response, key, agree, by=caller.actor.id)
+    return Payment.model_validate(answer.body, by_name=True)
 
 
 def _wanted(asked: PaymentFilters) -> Wanted:

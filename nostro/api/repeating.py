@@ -23,10 +23,15 @@ def answered_once(
     key: str,
     work: Callable[[], BaseModel],
     status: int = HTTPStatus.OK,
+    *,
+    by: str = "",
 ) -> Answer:
-    """Do the work of this address under its idempotency key, or give the first answer again."""
+    """Do the work of this address under its idempotency key, or give the first answer again.
+
+    `by` is the person's id where each person's request is another one, as an approval is.
+    """
     answer = once(
-        f"{request.method} {request.path}",
+        f"{request.method} {request.path} {by}".rstrip(),
         key,
         sent_body(request),
         lambda: Answer(status=status, body=_plain(work())),

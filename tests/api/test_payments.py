@@ -180,9 +180,9 @@ def waiting(here: seed.Seeded, token: str) -> dict[str, Any]:
     return made
 
 
-def approve(token: str, made: dict[str, Any], digest: str = "") -> Any:
+def approve(token: str, made: dict[str, Any], digest: str = "", key: str = "") -> Any:
     body = {"digest": digest or made["approval_digest"]}
-    return door.call(token, "POST", f"/v1/payments/{made['id']}/approve", body)
+    return door.post(token, f"/v1/payments/{made['id']}/approve", body, key)
 
 
 def approver(here: seed.Seeded, *roles: Role) -> str:
@@ -223,6 +223,14 @@ def test_nobody_approves_twice_or_what_he_did_not_see(here: seed.Seeded, token: 
     door.is_problem(approve(ada, made), 409, "already_approved")
 
 
+def test_an_approval_is_given_once_by_each_person(here: seed.Seeded, token: str) -> None:
+    made, ada, bob = waiting(here, token), approver(here), approver(here)
+    first = approve(ada, made, key="agree").json()
+    again = approve(ada, made, key="agree")
+    assert (again.json(), again["Idempotency-Replayed"]) == (first, "true")
+    assert approve(bob, made, key="agree").json()["state"] == "scheduled", "his own, not hers"
+
+
 def test_a_session_approves(here: seed.Seeded, token: str) -> None:
     made = waiting(here, token)
     client = door.signed_in(door.person([here], [Role.APPROVER]))
@@ -231,7 +239,7 @@ def test_a_session_approves(here: seed.Seeded, token: str) -> None:
         f"/v1/payments/{made['id']}/approve",
         json.dumps({"digest": made["approval_digest"]}),
         "application/json",
-        headers={"X-CSRFToken": "a" * 32},
+        headers={"X-CSRFToken": "a" * 32, "Idempotency-Key": "session-1"},
     )
     assert told.json()["approved_by"] == ["Ada"]
 
