@@ -109,6 +109,14 @@ def of_orders(order_ids: Collection[UUID], kind: CaseKind) -> list[CaseRow]:
     return [case_of(row) for row in rows.order_by("opened_at", "id")]
 
 
+def under_recall(order_ids: Collection[UUID]) -> list[UUID]:
+    """Which of these orders we are asking back."""
+    rows = models.Case.objects.filter(
+        kind=CaseKind.RECALL.value, order_id__in=order_ids, resolved_at__isnull=True
+    )
+    return list(rows.values_list("order_id", flat=True))
+
+
 def lock_recall(case_id: UUID | None) -> CaseRow | None:
     """A recall by its id, which banks repeat to us, locked."""
     rows = models.Case.objects.select_for_update().filter(kind=CaseKind.RECALL.value)

@@ -27,9 +27,10 @@ from nostro.ports import DeliversMessages, Incoming, SealsFiles, TakesCallbacks
 from nostro.storage import cases, events, evidence, messages, parties
 from nostro.storage.cases import NewCase
 from nostro.storage.tenancy import tenant
-from nostro.workflows import arrival, statement_ingestion
+from nostro.workflows import arrival, recovering, statement_ingestion
 from nostro.workflows.ach_answers import apply_ach_answers
 from nostro.workflows.bank_bookings import take_report
+from nostro.workflows.cancellation_answers import apply_cancellation_answer
 from nostro.workflows.channel import open_channel, profile_of
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import CASE_DUE_IN
@@ -227,6 +228,7 @@ def _is_empty(item: object) -> bool:
 
 def _act_on(acting: Acting, connection_id: UUID, evidence_id: UUID, item: object) -> None:
     """One document of a message: this is where each kind finds who acts on it."""
+    item = recovering.remember(acting, connection_id, evidence_id, item)
     if isinstance(item, StatusReport):
         apply_status_report(acting, connection_id, evidence_id, item)
     elif isinstance(item, Statement) and item.kind is not ReportKind.PREVIOUS_DAY:
@@ -236,21 +238,11 @@ def _act_on(acting: Acting, connection_id: UUID, evidence_id: UUID, item: object
     elif isinstance(item, tuple):
         apply_ach_answers(acting, connection_id, evidence_id, item)
     elif isinstance(item, CancellationAnswer):
-        _cancellation_answer(item)
+        apply_cancellation_answer(acting, connection_id, evidence_id, item)
     elif isinstance(item, Problem):  # A warning about the file; errors never get this far.
         log.warning("message_odd", code=item.code, evidence_id=str(evidence_id))
     else:
         raise _not_from_a_bank(type(item).__name__)
-
-
-def _cancellation_answer(answer: CancellationAnswer) -> None:
-    """The bank's word on a request to cancel (camt.029): a person reads it."""
-    raise Refused(
-        "cancellation_answer_for_a_person",
-        f"The bank answers a request to cancel payments ({answer.assignment_id}).",
-        "The original is kept; no payment was changed by it.",
-        "Read it, and note in the recall's case what the bank says.",
-    )
 
 
 def _unreadable(

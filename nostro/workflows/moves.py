@@ -123,7 +123,11 @@ def _write(
     ]
     events.record(happened)
     if order_step := ORDER_MOVE_OF.get(after):
-        move_orders(acting, [row.order_id for row in rows], order_step, reason=reason, text=text)
+        order_ids = [row.order_id for row in rows]
+        if order_step is OrderMove.RETURN:  # What we asked back is recalled, the rest returned.
+            asked_back = cases.under_recall(order_ids)
+            move_orders(acting, asked_back, OrderMove.RECALL, reason=reason, text=text)
+        move_orders(acting, order_ids, order_step, reason=reason, text=text)
     if after is AttemptState.REJECTED:
         _open_rejections(acting, rows, reason, text)
         posting.reset_rejected(acting, [row.order_id for row in rows], reason)

@@ -23,7 +23,7 @@ from nostro.domain.payment_return import is_whole, says_account_is_bad
 from nostro.storage import cases, facts, freezes, submissions
 from nostro.storage.cases import NewCase
 from nostro.storage.facts import NamedPayment
-from nostro.workflows import freezing, posting
+from nostro.workflows import freezing, posting, recall
 from nostro.workflows.booked_lines import INTRADAY, RETURNED
 from nostro.workflows.case_work import allows_stage, move, move_stage, open_cases
 from nostro.workflows.context import JOB, Acting
@@ -79,6 +79,7 @@ def apply_returns(
     for one in possible:
         if verdicts[one] is not Verdict.CONTRADICTS:
             facts.set_returned(one.payment.order_id, one.came_back)
+            recall.money_back(acting, one.payment.order_id, one.came_back, one.reason)
             _case(acting, one, statement_id)
     adopt_quarrels([one.payment.order_id for one in possible])
 

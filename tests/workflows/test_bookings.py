@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from nostro.domain.money import Money
+from nostro.domain.policies.recall import RecallReason
 from nostro.storage import models
 from nostro.storage.tenancy import tenant
-from nostro.workflows import answers
+from nostro.workflows import answers, cancelling
+from nostro.workflows.cancelling import Wish
 from tests.workflows.booking_words import Sent, Told
 from tests.workflows.company import Company, iban
 
@@ -168,6 +170,18 @@ def test_all_of_it_came_back(sent: Sent, kind: str) -> None:
     assert sent.journals() == [
         ("payment_returned", "erp", "reset_and_reverse"), ("payment_settled", "nostro", "post"),
     ]  # fmt: skip
+
+
+def test_what_we_asked_back_is_recalled_when_the_money_is_there(sent: Sent) -> None:
+    company = sent.company
+    sent.hears(sent.camt("053", sent.debit(0)))
+    wish = Wish(reason=RecallReason.CUSTOMER, text="ordered twice")
+    cancelling.take_back(company.acting(), company.maker, [sent.order(0).id], wish)
+    assert sent.states[0] == "settled", "a request is no result"
+    sent.hears(sent.camt("054", sent.back(0), message_id="N2"))
+    assert sent.states[0] == "recalled"
+    case = sent.case("recall")
+    assert (case.stage, case.state) == ("accepted", "resolved")
 
 
 def test_a_return_told_twice_counts_once(sent: Sent) -> None:
