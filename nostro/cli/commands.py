@@ -109,6 +109,31 @@ def worker() -> None:
     work.run()
 
 
+@app.command
+def quarantine(
+    *,
+    reason: str,
+    customer: str = "",
+    everybody: Annotated[bool, Parameter(name="--all", negative=())] = False,
+) -> None:
+    """After a restore, before anything is started: nothing leaves until the banks were asked.
+
+    Example: `nostro quarantine --all --reason "restored from the backup of 02:00"`.
+
+    Parameters
+    ----------
+    reason
+        Why, for those who lift it.
+    customer
+        The code of one customer.
+    everybody
+        All customers.
+    """
+    from nostro.cli import quarantine
+
+    quarantine.quarantine(customer, reason, everybody=everybody)
+
+
 # A single "-" is a file (what is piped in), though it begins like an option.
 Files = Annotated[str, Parameter(allow_leading_hyphen=True)]
 Option = Annotated[list[str] | None, Parameter(name="--option", negative=())]

@@ -23,13 +23,17 @@ def run() -> None:
 def work(alive: Callable[[], None] = lambda: None) -> None:
     """Work until SIGTERM or SIGINT; `alive` is called while the database answers."""
     from nostro import app
-    from nostro.ops import sealing
+    from nostro.workflows import restoring
     from nostro.workflows.worker import Worker
 
-    clock = app.world().clock
+    clock, home = app.world().clock, app.configuration().home
 
     async def until_stopped() -> None:
-        await Worker(going_on(lambda: sealing.seal_all(clock.now())), alive=alive).run()
+        await Worker(
+            going_on(lambda: restoring.seal_and_note(home, clock.now())),
+            alive=alive,
+            before_work=lambda: restoring.quarantine_restored(home),
+        ).run()
 
     asyncio.run(until_stopped())
 

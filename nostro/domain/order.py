@@ -41,6 +41,7 @@ class OrderMove(StrEnum):
     EXPIRE = "expire"
     CANCEL = "cancel"
     DISPATCH = "dispatch"
+    RECOVER = "recover"  # After a restore the bank names it: it had left, the backup forgot it.
     EXECUTE = "execute"
     SETTLE = "settle"
     REJECT = "reject"
@@ -74,6 +75,8 @@ ORDER: Machine[OrderState, OrderMove] = Machine(
             ((_S.APPROVED,), _M.SCHEDULE, _S.SCHEDULED),
             ((_S.SCHEDULED,), _M.EXPIRE, _S.EXPIRED),
             ((_S.SCHEDULED,), _M.DISPATCH, _S.IN_FLIGHT),
+            # A fact, whatever approvals the backup has: only while a restored database asks banks.
+            ((_S.DRAFT, *_BEFORE_DISPATCH), _M.RECOVER, _S.IN_FLIGHT),
             ((_S.IN_FLIGHT,), _M.EXECUTE, _S.EXECUTED),
             ((_S.IN_FLIGHT, _S.EXECUTED), _M.SETTLE, _S.SETTLED),
             ((_S.IN_FLIGHT,), _M.REJECT, _S.REJECTED),

@@ -14,6 +14,7 @@ from nostro.domain.freeze import Freeze, FreezeCause, FreezeScope
 from nostro.domain.party import Member
 from nostro.storage import events, freezes, parties
 from nostro.storage.tenancy import tenant
+from nostro.workflows import after_restore
 from nostro.workflows.case_work import checked_reason
 from nostro.workflows.context import Acting
 from nostro.workflows.wake import wake
@@ -62,7 +63,8 @@ def set_stop(
 def lift(acting: Acting, member: Member, freeze_id: UUID, reason: str) -> bool:
     """Agree to lift a stop; returns True when it was the second agreement and the stop is over.
 
-    Raises Refused when the member set it, has already agreed, or may not.
+    Raises Refused when the member set it, has already agreed, or may not, and for the stop of a
+    restore as long as something of it is open.
     """
     told = checked_reason(reason)
     now, ids = acting.world.clock.now(), acting.world.ids
@@ -75,6 +77,8 @@ def lift(acting: Acting, member: Member, freeze_id: UUID, reason: str) -> bool:
                 can_do="Reload the page; somebody may have lifted it.",
             )
         policy.may_lift(member, row)
+        if row.cause is FreezeCause.RESTORE:
+            _check_restore(acting, row)
         freezes.add_lift(ids.new(), freeze_id, member.id, member.name, told, now)
         over = policy.is_lifted(row.lifted_by | {member.id})
         if over:
@@ -83,6 +87,21 @@ def lift(acting: Acting, member: Member, freeze_id: UUID, reason: str) -> bool:
         kind = "freeze.lifted" if over else "freeze.lift_agreed"
         events.record([acting.event(kind, "freeze", freeze_id, scope=row.scope.value, reason=told)])
         return over
+
+
+def _check_restore(acting: Acting, row: Freeze) -> None:
+    """The bank has told what left since the backup; what may have been paid waits for a person."""
+    still_open = after_restore.may_be_lifted(acting, UUID(row.subject_id))
+    if still_open:
+        raise Refused(
+            "restore_not_finished",
+            "It is not yet known what left before the database was restored: "
+            + " ".join(still_open),
+            "The stop stays; the bank is asked again and again.",
+            "Wait for its answers and statements, resolve those cases, or ask the bank what it"
+            " has had since the backup and resolve the restore's own case with its answer.",
+        )
+    after_restore.hold_suspected(acting)
 
 
 def _check_subject(acting: Acting, scope: FreezeScope, subject_id: UUID) -> None:

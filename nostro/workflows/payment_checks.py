@@ -21,6 +21,7 @@ from nostro.domain.policies.checks import Effect, Finding, Known, PaidInvoice
 from nostro.formats import sepa_characters
 from nostro.storage import orders, parties
 from nostro.storage.orders import OrderRow
+from nostro.workflows import after_restore
 from nostro.workflows.context import Acting
 
 NOT_PROVIDED = "NOTPROVIDED"  # ISO 20022: there is no EndToEndId.
@@ -55,6 +56,7 @@ class Masters(msgspec.Struct, frozen=True, kw_only=True):
     known_sources: dict[str, OrderRow]
     taken_end_to_end_ids: set[str]  # Those that these payments ask for, and those we would give.
     customer_code: str
+    left_already: after_restore.Left  # What may be these payments, sent and forgotten by a backup.
 
 
 def _masters(
@@ -71,7 +73,6 @@ def _masters(
         {r.creditor_iban for r in requests if r.payee_number == f"iban:{r.creditor_iban}"}
     )
     accounts = parties.accounts()
-    entity_ids = {entity.code: entity.id for entity in parties.entities()}
     entity_of_iban = {account.iban: account.legal_entity_id for account in accounts}
     owned: dict[str, list[Account]] = {}
     for account in accounts:
@@ -84,7 +85,7 @@ def _masters(
     current = parties.current_payee_accounts({_payee_number(r, by_iban) for r in requests})
     current |= {f"iban:{iban}": current[n] for iban, n in by_iban.items() if n in current}
     return Masters(
-        entity_ids=entity_ids,
+        entity_ids={entity.code: entity.id for entity in parties.entities()},
         entity_of_iban=entity_of_iban,
         accounts=owned,
         payee_accounts=current,
@@ -96,6 +97,7 @@ def _masters(
             )
         ),
         customer_code=code,
+        left_already=after_restore.suspicions(),
     )
 
 
@@ -198,6 +200,9 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
         past=intake.past,
     )
     findings = checks.check(request, known)
+    left = after_restore.suspicion(request.creditor_iban, request.amount, masters.left_already)
+    if left and not intake.past and left.code not in {finding.code for finding in findings}:
+        findings = (*findings, left)
     if any(finding.effect is Effect.INVALID for finding in findings):
         return Checked(request=request, findings=findings, order=None)
     order = _order(intake, request, number, UUID(entity_id), payee, route)

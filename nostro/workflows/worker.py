@@ -44,6 +44,8 @@ class Worker:
     """Runs jobs and the house clock until `stop` is called.
 
     `alive` is called whenever the house clock has run, so whenever the database has answered.
+    `before_work` is called before any job is taken, and again whenever the database was away: it
+    may have come back as another one.
     """
 
     def __init__(
@@ -51,9 +53,11 @@ class Worker:
         seal: Callable[[], int],
         *,
         alive: Callable[[], None] = lambda: None,
+        before_work: Callable[[], object] = lambda: None,
         pace: Pace | None = None,
     ) -> None:
         self._seal = seal
+        self._before_work = before_work
         self._alive = alive
         self._pace = pace or Pace()
         self._stopping = asyncio.Event()
@@ -77,6 +81,7 @@ class Worker:
             task.add_done_callback(self._clock_ended)
         while not self._stopping.is_set():
             try:
+                await asyncio.to_thread(_with_fresh_connections, self._before_work)
                 await self._work()
             except LOST as error:
                 log.warning("worker_lost_database", error=str(error).strip()[:200])
@@ -145,9 +150,9 @@ async def sweep(engine: App, stalled_after: float) -> int:
     return len(stalled)
 
 
-def _with_fresh_connections(task: Callable[[], int]) -> int:
+def _with_fresh_connections(task: Callable[[], object]) -> None:
     close_old_connections()
     try:
-        return task()
+        task()
     finally:
         connections.close_all()
