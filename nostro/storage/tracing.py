@@ -240,7 +240,7 @@ def words(event: Event) -> str:
         if key in data:
             data[key] = str(data[key]).replace("_", " ")
     if "due_at" in data:
-        data["due_at"] = f"{str(data['due_at'])[:16]} UTC".replace("T", " ")
+        data["due_at"] = str(data["due_at"])[:16].replace("T", " ") + " UTC"
     if event.type == "case.stage_moved":
         data["case"] = str(data["case"]).capitalize()
     return _WORDS.get(event.type, event.type).format(**data).strip()
