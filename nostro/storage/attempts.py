@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 from uuid import UUID
 
 from nostro.domain.attempt import FREES_THE_ORDER
@@ -40,3 +41,16 @@ def amounts(attempt_ids: Collection[UUID]) -> dict[UUID, Money]:
 def set_cancel_purpose(attempt_ids: Collection[UUID], purpose: str) -> None:
     """What is to become of these payments when the bank cancels them; fixed with the request."""
     models.Attempt.objects.filter(id__in=attempt_ids).update(cancel_purpose=purpose)
+
+
+def by_rail(attempt_ids: Collection[UUID]) -> dict[str, list[UUID]]:
+    """The attempts by the rail that their orders were approved for."""
+    found: dict[str, list[UUID]] = {}
+    rows = models.Attempt.objects.filter(id__in=attempt_ids).order_by("id")
+    for attempt_id, rail in rows.values_list("id", "order__route__rail"):
+        found.setdefault(rail or "", []).append(attempt_id)
+    return found
+
+
+def set_finality(attempt_ids: Collection[UUID], until: date) -> None:
+    models.Attempt.objects.filter(id__in=attempt_ids).update(finality_until=until)

@@ -12,9 +12,11 @@ from uuid import UUID
 from nostro.domain.attempt import ORDER_MOVE_OF, AttemptMove, AttemptState, Verdict, judge
 from nostro.domain.case import CASE, RECALL_MOVE_OF, CaseKind, CaseMove, RecallMove
 from nostro.domain.event import Event
+from nostro.domain.finality import RETURN_BANK_DAYS, finality_until
 from nostro.domain.order import OrderMove
+from nostro.domain.payment import Rail
 from nostro.domain.submission import ATTEMPT_MOVE_OF, SUBMISSION, SubmissionMove, SubmissionState
-from nostro.storage import cases, events, orders, submissions
+from nostro.storage import attempts, cases, events, orders, submissions
 from nostro.storage.cases import NewCase
 from nostro.storage.submissions import AttemptRow, SubmissionRow
 from nostro.workflows import case_work, posting
@@ -128,9 +130,26 @@ def _write(
             asked_back = cases.under_recall(order_ids)
             move_orders(acting, asked_back, OrderMove.RECALL, reason=reason, text=text)
         move_orders(acting, order_ids, order_step, reason=reason, text=text)
+    if after is AttemptState.EXECUTED:
+        _date_finality(acting, [row.id for row in rows])
     if after is AttemptState.REJECTED:
         _open_rejections(acting, rows, reason, text)
         posting.reset_rejected(acting, [row.order_id for row in rows], reason)
+
+
+def _date_finality(acting: Acting, attempt_ids: list[UUID]) -> None:
+    """Until when their rail lets these payments come back."""
+    today = acting.world.clock.now().date()
+    for rail, ids in attempts.by_rail(attempt_ids).items():
+        if rail not in RETURN_BANK_DAYS:
+            continue
+        until = finality_until(Rail(rail), today, partial(_bank_day, acting))
+        if until:
+            attempts.set_finality(ids, until)
+
+
+def _bank_day(acting: Acting, day: date) -> date:
+    return acting.world.calendar.next_bank_day(day, "EUR")  # The rails with a term are in euro.
 
 
 def move_orders(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from nostro.domain.money import Money
@@ -25,6 +27,7 @@ def test_a_debit_notice_executes_and_settles_nothing(sent: Sent) -> None:
     assert sent.states == ["executed", "in_flight"]
     assert sent.facts() == [("notification", "BOOK", "", "applied")]
     assert sent.attempt(0).bank_reference == "B0"
+    assert sent.attempt(0).finality_until == date(2026, 11, 25), "three bank days after a Friday"
     assert sent.journals() == []
     assert sent.kinds() == []
 
