@@ -14,4 +14,4 @@ urlpatterns = [
 ]
 for _route in urlpatterns:
     _route.callback = guarded(_route.callback)
-urlpatterns.append(re_path("^.*$", guarded(not_found)))
+urlpatterns.append(re_path(r"^[\s\S]*$", guarded(not_found)))

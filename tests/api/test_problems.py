@@ -24,7 +24,9 @@ def token(database: str) -> str:
     return door.key(seed.customer("PROB", payments=1))
 
 
-@pytest.mark.parametrize("path", ["nothing", "payments/x", "payments/", "docs", ""])
+@pytest.mark.parametrize(
+    "path", ["nothing", "payments/x", "payments/", "docs", "", "payments/%0A", "payments/a%0Ab"]
+)
 def test_unknown_addresses(token: str, path: str) -> None:
     for method in ("GET", "POST", "DELETE"):
         door.is_problem(door.call(token, method, f"/v1/{path}", {}), 404, "not_found")

@@ -30,7 +30,8 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
 NAMES = [f"{method} {path}" for method, path, _ in OPERATIONS]
 
 words = st.text(max_size=40) | st.sampled_from(
-    ["\x00", "’", "-1", "9" * 400, "1e999", "NaN", "0001-01-01", "9999-12-31T23:59:59-14:00", ",,",
+    ["\x00", "\n", "’", "-1",
+     "9" * 400, "1e999", "NaN", "0001-01-01", "9999-12-31T23:59:59-14:00", ",,",
      "2026-02-30", "0001-01-01T00:00:00+14:00", "[]", "../..", "%00", "true", "EUR", "1.00"]
 )  # fmt: skip
 trees = st.recursive(
