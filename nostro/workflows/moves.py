@@ -6,7 +6,8 @@ A connector's outcome, a status report, a webhook and a statement line all come 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from nostro.domain.attempt import ORDER_MOVE_OF, AttemptMove, AttemptState, Verdict, judge
