@@ -15,7 +15,8 @@ from nostro.domain.case import CASE, STAGES, CaseKind, CaseMove, CaseState, Enqu
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.event import Event
 from nostro.domain.party import Member
-from nostro.storage import cases, events
+from nostro.domain.submission import SubmissionState
+from nostro.storage import cases, events, submissions
 from nostro.storage.cases import CaseRow, NewCase
 from nostro.storage.tenancy import tenant
 from nostro.workflows.context import Acting
@@ -55,7 +56,23 @@ def note(acting: Acting, case_id: UUID, text: str) -> None:
 def resolve(acting: Acting, case_id: UUID, outcome: str) -> None:
     """Close a case: what was found and done about it."""
     with tenant(acting.tenant_id):
-        move(acting, locked(case_id), CaseMove.RESOLVE, outcome=checked_reason(outcome))
+        row = locked(case_id)
+        _check_known(row)
+        move(acting, row, CaseMove.RESOLVE, outcome=checked_reason(outcome))
+
+
+def _check_known(row: CaseRow) -> None:
+    """A doubt is ended by evidence, not by closing its case: else nobody would own it."""
+    if row.kind is not CaseKind.ENQUIRY or row.submission_id is None:
+        return
+    (file,) = submissions.load([row.submission_id])
+    if file.state is SubmissionState.UNKNOWN and row.natural_key == str(file.id):
+        raise Refused(
+            "still_unknown",
+            f"Nobody knows yet whether the bank has file {file.message_id}.",
+            "The case stays open.",
+            "State what the bank says; the case then ends by itself.",
+        )
 
 
 def reopen(acting: Acting, case_id: UUID, reason: str) -> None:

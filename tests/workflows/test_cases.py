@@ -51,8 +51,23 @@ def test_every_rung_was_tried_then_the_bank_answers(company: Company) -> None:
     assert case.resolved_at
 
 
-def test_due_notes_and_the_end_are_on_record(company: Company) -> None:
+def test_a_doubt_is_not_closed_away(company: Company) -> None:
     doubtful(company)
+    with pytest.raises(Refused) as caught:
+        case_work.resolve(company.acting(company.ann), only_case(company).id, "never mind")
+    assert caught.value.code == "still_unknown"
+    assert only_case(company).state == "open"
+
+
+def overdue(company: Company) -> None:
+    """A file that the bank has and says nothing of: nobody is in doubt, but somebody must ask."""
+    submission_id, _ = company.send(1)
+    company.clock.advance(days=5)
+    dispatch.attend(company.job, submission_id)
+
+
+def test_due_notes_and_the_end_are_on_record(company: Company) -> None:
+    overdue(company)
     case, acting = only_case(company), company.acting(company.ann)
     later = company.clock.now() + timedelta(days=3)
     case_work.set_due(acting, case.id, later, "bank holiday there")
@@ -70,7 +85,7 @@ def test_due_notes_and_the_end_are_on_record(company: Company) -> None:
 
 
 def test_a_reason_is_needed_and_the_case_must_be_ours(company: Company) -> None:
-    doubtful(company)
+    overdue(company)
     acting = company.acting(company.ann)
     with pytest.raises(Invalid):
         case_work.resolve(acting, only_case(company).id, "  ")
