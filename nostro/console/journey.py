@@ -159,7 +159,8 @@ def coming(told: Trace) -> list[Coming]:
         for row in told.cases
         if (kind := CaseKind(row.kind))
     ]
-    sent = told.sent[-1] if told.sent else None
+    leaving = told.dossier.payment.state in (_S.SCHEDULED, _S.IN_FLIGHT)
+    sent = told.sent[-1] if told.sent and leaving else None
     if sent and sent.next_action_at:
         lost = sent.state == SubmissionState.UNKNOWN
         what = f"{told.bank or 'The bank'} is asked again" if lost else "The file is attended to"

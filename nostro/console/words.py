@@ -245,8 +245,10 @@ def evidence_kinds(kinds: Iterable[EvidenceKind]) -> list[tuple[EvidenceKind, st
 
 
 def stopped(scope: FreezeScope, name: str) -> str:
-    """What a stop is about: `bank Nordhaven`, `everything`."""
-    return "all payments" if scope is FreezeScope.CUSTOMER else f"{SCOPES[scope].lower()} {name}"
+    """What a stop is about: `bank “Nordhaven”`, `all payments`."""
+    if scope is FreezeScope.CUSTOMER:
+        return "all payments"
+    return f"{SCOPES[scope].lower()} “{name}”"
 
 
 def initials(name: str) -> str:

@@ -153,7 +153,7 @@ def status(found: Status) -> SafeString:
 
 @register.filter
 def stopped(stop: StopView) -> str:
-    """What a stop is about: `bank Nordhaven`."""
+    """What a stop is about: `bank “Nordhaven”`."""
     return words.stopped(stop.freeze.scope, stop.subject)
 
 

@@ -86,7 +86,7 @@ def waiting(found: Today) -> list[Waiting]:
             count=len(found.cases),
             title="Open cases",
             note=found.cases[0].sentence if found.cases else "",
-            href="#cases",
+            href=reverse("cases"),
         ),
         Waiting(
             kind="mut",

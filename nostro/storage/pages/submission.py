@@ -221,7 +221,7 @@ def _said(row: Mapping[str, Any]) -> SaidRow:
 
 
 def _cases(submission_id: UUID) -> list[CaseRow]:
-    about = Q(submission_id=submission_id, order_id=None) | Q(request_id=submission_id)
+    about = Q(submission_id=submission_id, order__isnull=True) | Q(request_id=submission_id)
     found = models.Case.objects.filter(about | Q(submission_id=submission_id, kind="enquiry"))
     unresolved = found.exclude(state=CaseState.RESOLVED.value).order_by("due_at", "id")
     return [build(CaseRow, row) for row in unresolved.values(*columns(CaseRow))[:FACTS_SHOWN]]

@@ -217,7 +217,7 @@ def _stated(found: Dossier) -> list[StatedRow]:
 def _file_cases(found: Dossier) -> list[CaseRow]:
     """Open cases about a whole file that carries this payment."""
     files = {attempt.submission_id for attempt in found.attempts}
-    about = models.Case.objects.filter(submission_id__in=files, order_id=None)
+    about = models.Case.objects.filter(submission_id__in=files, order__isnull=True)
     rows = about.filter(resolved_at__isnull=True).order_by("due_at", "id")
     return [build(CaseRow, row) for row in rows.values(*columns(CaseRow))]
 
