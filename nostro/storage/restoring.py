@@ -129,7 +129,7 @@ def on_its_way(order_ids: Collection[UUID]) -> frozenset[UUID]:
 
 def waiting_at(connection_id: UUID, since: datetime) -> list[WaitingPayment]:
     """Payments of a connection's accounts that were there at `since` and have not left."""
-    rows = _waiting(connection_id).filter(created_at__lt=since)
+    rows = _waiting(connection_id).filter(created_at__lte=since)
     return [_payment(row) for row in rows.order_by("number")]
 
 

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
+from nostro.ops import high_water
 from nostro.workflows import restoring
 from nostro.workflows.restoring import Quarantined
+from nostro.workflows.worker import Worker
 from tests.database import Cluster, point_at
 from tests.storage import dumping
 from tests.workflows.company import scripted_connector
 from tests.workflows.restore_story import Story
+from tests.workflows.test_engine_edges import QUICK, in_loop, until, working
 
 SOAK = os.environ.get("SOAK") == "1"
 SEED = int(os.environ.get("SEED", "0"))
-ROUNDS, STORIES = (50, 8) if SOAK else (1, 8)
+ROUNDS, STORIES = (50, 8) if SOAK else (1, 6)
 
 
 @pytest.fixture(autouse=True)
@@ -96,6 +101,48 @@ def tell_the_end(story: Story, seed: int) -> None:
     assert story.executed() == story.expected(), f"seed {seed}: {story.states()}"
     assert story.unknown_to_us() == [], f"seed {seed}"
     assert story.stranded() == [], f"seed {seed}"
+
+
+def test_a_restored_database_is_quarantined_by_itself_before_work_is_taken(
+    cluster: Cluster, database: str, tmp_path: Path
+) -> None:
+    """The worker's first act; and while it runs, when the database goes back under it."""
+    whole, story = Story(1), Story(2)
+    whole.ask(1)
+    story.ask(1)
+    restoring.seal_and_note(tmp_path, story.company.clock.now())
+    text = dump(cluster)
+    story.ask(2)
+    restoring.seal_and_note(tmp_path, story.company.clock.now())
+    elsewhere = tmp_path / "a-new-machine"
+    with gone_back(cluster, text):
+        assert restoring.quarantine_restored(elsewhere) == []  # It has seen nothing before.
+        assert restoring.quarantine_restored(tmp_path) == [story.company.code]
+        assert len(story.stops()) == 2
+        assert restoring.quarantine_restored(tmp_path) == []
+        assert whole.stops() == []
+    shutil.rmtree(tmp_path / high_water.FOLDER)
+    restoring.seal_and_note(tmp_path, story.company.clock.now())
+    high_water.note(tmp_path, story.company.tenant_id)
+    with gone_back(cluster, text):
+        story.ask(1)
+        restoring.seal_and_note(tmp_path, story.company.clock.now())
+        assert len(story.stops()) == 2
+
+
+def test_no_worker_takes_work_before_it_has_looked(database: str) -> None:
+    looked: list[int] = []
+
+    def look() -> None:
+        looked.append(1)
+        if len(looked) == 1:
+            raise OperationalError("away")  # Then it looks again when the database is back.
+
+    async def work() -> None:
+        async with working(Worker(lambda: 0, before_work=look, pace=QUICK)):
+            await until(lambda: len(looked) > 1)
+
+    in_loop(work)
 
 
 def test_without_a_quarantine_payments_are_made_twice(cluster: Cluster, database: str) -> None:
