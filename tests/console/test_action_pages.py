@@ -75,6 +75,22 @@ def test_ticked_payments_are_summed_and_taken_back(
     assert [rows[number] for number in numbers] == [OrderState.CANCELLED] * 2
 
 
+def test_another_page_of_the_list_begins_with_nothing_chosen(
+    chromium: Browser, address: str, approver: Any
+) -> None:
+    with look_at(chromium, LOOKS[0], approver) as watched:
+        page = watched.page
+        page.goto(f"{address}/payments/")
+        page.locator("#tick-all").check()
+        assert page.locator(".bulkbar [data-count]").inner_text() == "25"
+        page.get_by_role("link", name="Older").click()
+        expect(page.get_by_role("link", name="Newest")).to_be_visible()
+        expect(page.locator("#bulk input:checked")).to_have_count(0)
+        expect(page.locator(".bulkbar")).to_be_hidden()
+        page.locator("#bulk input[name=chosen]").first.check()
+        assert page.locator(".bulkbar [data-count]").inner_text() == "1"
+
+
 def test_hold_shows_what_it_would_hold(seen: tuple[Page, Look], address: str) -> None:
     page, look = seen
     page.goto(f"{address}/payments/?state=awaiting_approval")

@@ -40,6 +40,9 @@ document.addEventListener('change',e=>{
     $$(g?`input[data-grp="${g}"]:not(:disabled)`:'input[data-minor]:not(:disabled)',f).forEach(c=>c.checked=e.target.checked)}
   recount(f)});
 $$('[data-select]').forEach(recount);
+/* a swapped list begins with nothing chosen: nobody acts on rows that he no longer sees */
+document.addEventListener('htmx:after:swap',()=>$$('#bulk').forEach(f=>{
+  $$('.ck input:checked',f).forEach(c=>c.checked=false);recount(f)}));
 /* boxes ticked before htmx was ready, or brought back by the browser: ask the server about them too */
 document.addEventListener('htmx:after:init',e=>{
   const b=e.target.matches?.('[hx-trigger^=change]')&&$('input[data-minor]:checked',e.target);
