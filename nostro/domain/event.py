@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,23 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     actor: Actor
     occurred_at: datetime
     data: dict[str, Any]
+
+
+class Alike(msgspec.Struct, frozen=True, kw_only=True):
+    """The same thing that happened to many subjects at once: an event about each of them.
+
+    `ids` are the events', in the order of `subjects`. `said` is what all of them say; `own`, when
+    there is any, what each says besides.
+    """
+
+    type: str
+    subject_kind: str
+    actor: Actor
+    occurred_at: datetime
+    ids: Sequence[UUID]
+    subjects: Sequence[UUID]
+    said: dict[str, Any]
+    own: Sequence[dict[str, Any]] = ()
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):

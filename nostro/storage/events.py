@@ -11,8 +11,8 @@ import msgspec
 from django.db import connections, transaction
 
 from nostro.domain.canonical import canonical
-from nostro.domain.event import GENESIS, Actor, Event, Seal, chain_hash
-from nostro.storage import queries
+from nostro.domain.event import GENESIS, Actor, Alike, Event, Seal, chain_hash
+from nostro.storage import bulk, queries
 from nostro.storage.models import Event as EventRow
 from nostro.storage.tenancy import current
 
@@ -26,6 +26,23 @@ def record(events: Sequence[Event]) -> None:
     if events:
         text = canonical(list(events)).decode()
         queries.run("record_events", tenant_id=current(), events=text)
+
+
+def record_alike(happened: Alike) -> None:
+    """Append an event about each of many subjects; the same as `record` of them, at less cost."""
+    if happened.subjects:
+        queries.run(
+            "record_alike",
+            tenant_id=current(),
+            occurred_at=happened.occurred_at,
+            type=happened.type,
+            subject_kind=happened.subject_kind,
+            actor=canonical(happened.actor).decode(),
+            said=canonical(happened.said).decode(),
+            ids=bulk.ids_literal(happened.ids),
+            subjects=bulk.ids_literal(happened.subjects),
+            own=[canonical(own).decode() for own in happened.own],
+        )
 
 
 def about(subjects: Sequence[UUID], limit: int = 500) -> tuple[Event, ...]:

@@ -9,7 +9,6 @@ import msgspec
 
 from nostro.domain.canonical import digest
 from nostro.domain.errors import Invalid, Refused
-from nostro.domain.event import Event
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Member
 from nostro.domain.policies import approval as policy
@@ -57,7 +56,7 @@ def approve(
         orders.add_approvals(
             [(new_id(), row.id, row.approval_digest) for row in rows], member.id, member.name, now
         )
-        events.record([_given(acting, row, len(agreed[row.id] | {member.id})) for row in rows])
+        _tell(acting, rows, [len(agreed[row.id] | {member.id}) for row in rows])
         able = recheck.entitled({member.id}.union(*agreed.values()))
         complete = [
             row.id for row in rows if policy.is_complete((agreed[row.id] | {member.id}) & able)
@@ -69,15 +68,14 @@ def approve(
         )
 
 
-def _given(acting: Acting, row: OrderRow, approvals: int) -> Event:
-    return acting.event(
-        "order.approval_given",
-        "order",
-        row.id,
-        digest=row.approval_digest,
-        approvals=approvals,
-        needed=policy.APPROVALS_NEEDED,
-    )
+def _tell(acting: Acting, rows: Sequence[OrderRow], approvals: Sequence[int]) -> None:
+    """That each was approved once more, and how often by now."""
+    own = [
+        {"digest": row.approval_digest, "approvals": count}
+        for row, count in zip(rows, approvals, strict=True)
+    ]
+    subjects, needed = [row.id for row in rows], policy.APPROVALS_NEEDED
+    events.record_alike(acting.alike("order.approval_given", "order", subjects, own, needed=needed))
 
 
 def _agreed(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from nostro.connectors.webhook_call import WebhookCaller
-from nostro.domain.event import Actor, Event
+from nostro.domain.event import Actor, Alike, Event
 from nostro.ports import Calendar, Clock, Ids, Secrets
 
 
@@ -38,6 +40,27 @@ class Acting(msgspec.Struct, frozen=True, kw_only=True):
             actor=self.actor,
             occurred_at=self.world.clock.now(),
             data=dict(data),
+        )
+
+    def alike(
+        self,
+        kind: str,
+        subject_kind: str,
+        subjects: Sequence[UUID],
+        own: Sequence[dict[str, Any]] = (),
+        **said: object,
+    ) -> Alike:
+        """An event of this actor, now, about each of many subjects; all of them say `said`."""
+        new = self.world.ids.new
+        return Alike(
+            type=kind,
+            subject_kind=subject_kind,
+            actor=self.actor,
+            occurred_at=self.world.clock.now(),
+            ids=[new() for _ in subjects],
+            subjects=subjects,
+            said=dict(said),
+            own=own,
         )
 
 

@@ -12,9 +12,8 @@ from uuid import UUID
 
 from nostro.domain.attempt import ORDER_MOVE_OF, AttemptMove, AttemptState, Verdict, judge
 from nostro.domain.case import CASE, RECALL_MOVE_OF, CaseKind, CaseMove, RecallMove
-from nostro.domain.event import Event
 from nostro.domain.finality import RETURN_BANK_DAYS, finality_until
-from nostro.domain.order import OrderMove
+from nostro.domain.order import OrderMove, OrderState
 from nostro.domain.payment import Rail
 from nostro.domain.submission import ATTEMPT_MOVE_OF, SUBMISSION, SubmissionMove, SubmissionState
 from nostro.storage import attempts, cases, events, orders, submissions
@@ -109,22 +108,24 @@ def _write(
 ) -> None:
     now = acting.world.clock.now()
     submissions.set_attempt_state([row.id for row in rows], after, now, reason, text)
-    happened = [
-        acting.event(
-            "attempt.moved",
-            "attempt",
-            row.id,
-            state_before=row.state.value,
-            state_after=after.value,
-            move=step.value,
-            order_id=str(row.order_id),
-            end_to_end_id=row.end_to_end_id,
-            reason=reason,
-            text=text,
-        )
-        for row in rows
-    ]
-    events.record(happened)
+    happened = acting.alike(
+        "attempt.moved",
+        "attempt",
+        [row.id for row in rows],
+        [
+            {
+                "state_before": row.state.value,
+                "order_id": row.order_id,
+                "end_to_end_id": row.end_to_end_id,
+            }
+            for row in rows
+        ],
+        state_after=after.value,
+        move=step.value,
+        reason=reason,
+        text=text,
+    )
+    events.record_alike(happened)
     if order_step := ORDER_MOVE_OF.get(after):
         order_ids = [row.order_id for row in rows]
         if order_step is OrderMove.RETURN:  # What we asked back is recalled, the rest returned.
@@ -176,20 +177,13 @@ def move_orders_on(
 ) -> list[UUID]:
     """The same for moves one after another; those that moved are due to be looked at at `due`."""
     moved = orders.move(order_ids, steps, acting.world.clock.now(), due)
-    happened: list[Event] = [
-        acting.event(
-            "order.moved",
-            "order",
-            order_id,
-            state_after=state.value,
-            move=step.value,
-            reason=reason,
-            text=text,
-        )
-        for order_id, states in moved.items()
-        for step, state in zip(steps, states, strict=True)
-    ]
-    events.record(happened)
+    for place, step in enumerate(steps):
+        by_state: dict[OrderState, list[UUID]] = {}
+        for order_id, states in moved.items():
+            by_state.setdefault(states[place], []).append(order_id)
+        for state, ids in by_state.items():
+            told = {"state_after": state.value, "move": step.value, "reason": reason, "text": text}
+            events.record_alike(acting.alike("order.moved", "order", ids, **told))
     return list(moved)
 
 

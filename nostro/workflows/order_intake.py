@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from nostro.domain.errors import Refused
-from nostro.domain.event import Event
+from nostro.domain.policies.checks import Finding
 from nostro.storage import events, orders
 from nostro.storage.orders import OrderRow
 from nostro.workflows.context import Acting
@@ -21,21 +19,24 @@ def store(acting: Acting, checked: Sequence[Checked]) -> None:
     insert(acting, [order for order, _ in taken])
     holds = [(new_id(), order.id, finding) for order, found in taken for finding in found]
     orders.insert_holds(holds, now)
-    happened: list[Event] = []
-    for order, findings in taken:
-        happened.append(_received(acting, order))
-        happened.append(
-            acting.event(
-                "order.checked",
-                "order",
-                order.id,
-                state_after=order.state.value,
-                findings=[msgspec.to_builtins(finding) for finding in findings],
-                route=msgspec.to_builtins(order.route),
-                digest=order.approval_digest,
-            )
-        )
-    events.record(happened)
+    _tell(acting, taken)
+
+
+def _tell(acting: Acting, taken: Sequence[tuple[OrderRow, Sequence[Finding]]]) -> None:
+    """That each was received, with whose words, and checked, with what result."""
+    ids = [order.id for order, _ in taken]
+    received = [_as_received(order) for order, _ in taken]
+    events.record_alike(acting.alike("order.received", "order", ids, received))
+    checked = [
+        {
+            "state_after": order.state.value,
+            "findings": findings,
+            "route": order.route,
+            "digest": order.approval_digest,
+        }
+        for order, findings in taken
+    ]
+    events.record_alike(acting.alike("order.checked", "order", ids, checked))
 
 
 def insert(acting: Acting, taken: Sequence[OrderRow]) -> None:
@@ -51,16 +52,13 @@ def insert(acting: Acting, taken: Sequence[OrderRow]) -> None:
         )
 
 
-def _received(acting: Acting, order: OrderRow) -> Event:
-    return acting.event(
-        "order.received",
-        "order",
-        order.id,
-        number=order.number,
-        source=order.source,
-        source_reference=order.source_reference,
-        amount_minor=order.instruction.amount.minor,
-        currency=order.instruction.amount.currency,
-        changes=list(order.source_changes),
-        run_id=str(order.run_id or ""),
-    )
+def _as_received(order: OrderRow) -> dict[str, object]:
+    return {
+        "number": order.number,
+        "source": order.source,
+        "source_reference": order.source_reference,
+        "amount_minor": order.instruction.amount.minor,
+        "currency": order.instruction.amount.currency,
+        "changes": order.source_changes,
+        "run_id": str(order.run_id or ""),
+    }

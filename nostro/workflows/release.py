@@ -244,18 +244,21 @@ def _tell(acting: Acting, submission: SubmissionRow, frozen: Frozen) -> None:
         evidence_id=str(submission.evidence_id),
         changes=msgspec.to_builtins(frozen.changes),
     )
-    placed = [
-        acting.event(
-            "order.placed_in_file",
-            "order",
-            placed.order.id,
-            submission_id=str(submission.id),
-            message_id=submission.message_id,
-            payment_information_id=placed.batch_id,
-            execution_date=placed.day.isoformat(),
-            uetr=str(placed.uetr),
-            rail_reference=placed.rail_reference,
-        )
-        for placed in frozen.orders
-    ]
-    events.record([built, *placed])
+    events.record([built])
+    placed = acting.alike(
+        "order.placed_in_file",
+        "order",
+        [placed.order.id for placed in frozen.orders],
+        [
+            {
+                "payment_information_id": placed.batch_id,
+                "execution_date": placed.day,
+                "uetr": placed.uetr,
+                "rail_reference": placed.rail_reference,
+            }
+            for placed in frozen.orders
+        ],
+        submission_id=submission.id,
+        message_id=submission.message_id,
+    )
+    events.record_alike(placed)
