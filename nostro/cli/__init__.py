@@ -36,6 +36,7 @@ To learn, to test, to rehearse
   bank personalities  How it can misbehave
 To look and to prove
   audit verify     Prove that no customer's log was changed
+  quarantine       After a restore: nothing leaves until the banks were asked
   keys issue       Make an API key and show it once
   keys callback    Make the address at which a bank calls us and show it once
   version          Which version this is

@@ -244,22 +244,27 @@ def stated_days(account_id: UUID, since: date) -> list[tuple[date, date]]:
     return [(first or last, last) for first, last in rows.values_list("from_day", "to_day") if last]
 
 
-def was_restored() -> date | None:
-    """The day of the oldest backup that this customer was ever restored to, if it was."""
-    rows = models.Case.objects.filter(kind=CaseKind.ENQUIRY.value, natural_key__startswith=ASKED)
-    found = rows.values_list("details", flat=True)
-    days = (datetime.fromisoformat(details["backup_at"]).date() for details in found)
-    return min(days, default=None)
+def forgotten_days(since: datetime) -> tuple[date, date] | None:
+    """From the oldest backup to the last restore, of the restores since then; None: there were
+    none."""
+    rows = models.Case.objects.filter(
+        kind=CaseKind.ENQUIRY.value, natural_key__startswith=ASKED, opened_at__gte=since
+    )
+    found = list(rows.values_list("details", "opened_at"))
+    if not found:
+        return None
+    backups = (datetime.fromisoformat(details["backup_at"]) for details, _ in found)
+    return min(backups).date(), max(opened_at for _, opened_at in found).date()
 
 
-def unexplained_debits(since: date) -> list[Debit]:
-    """Money that left since a day: unexplained booked debits, and what banks told of payments
-    that the backup had not sent or did not have."""
-    return [*_booked_debits(since), *_told_debits()]
+def unexplained_debits(first: date, last: date, told_since: datetime) -> list[Debit]:
+    """Money that left in these days: unexplained booked debits, and what banks told, since a
+    restore, of payments that the backup had not sent or did not have."""
+    return [*_booked_debits(first, last), *_told_debits(told_since)]
 
 
-def _booked_debits(since: date) -> list[Debit]:
-    rows = models.BankTransaction.objects.filter(amount_minor__lt=0, booked__gte=since)
+def _booked_debits(first: date, last: date) -> list[Debit]:
+    rows = models.BankTransaction.objects.filter(amount_minor__lt=0, booked__range=(first, last))
     rows = rows.exclude(match_state=MatchState.MATCHED.value)
     found = []
     for row in rows.order_by("id"):
@@ -274,9 +279,9 @@ def _booked_debits(since: date) -> list[Debit]:
     return [debit for debit in found if debit.iban]
 
 
-def _told_debits() -> list[Debit]:
+def _told_debits(since: datetime) -> list[Debit]:
     rows = models.Case.objects.filter(
-        kind=CaseKind.CONTRADICTION.value, natural_key__startswith=REVIEW
+        kind=CaseKind.CONTRADICTION.value, natural_key__startswith=REVIEW, opened_at__gte=since
     )
     return [
         Debit(

@@ -21,6 +21,11 @@ from nostro.workflows.moves import move_orders
 
 RESTORE = "restore"  # The reason of every move that is made because of one.
 DUPLICATE = "duplicate_suspected"
+# So long after a restore a system may ask again for what was forgotten; later the same amount to
+# the same account is next month's rent.
+ASKED_AGAIN_WITHIN = timedelta(days=60)
+# What left before the restore is booked this soon after it, holidays included.
+BOOKED_WITHIN = timedelta(days=10)
 NAMED = 10  # How many payments, or files, a sentence names.
 _HOLD = (OrderMove.EDIT, OrderMove.VALIDATE, OrderMove.HOLD)
 # Money that left, by payee's account and amount, and what is known of it.
@@ -29,11 +34,15 @@ Left = Mapping[tuple[str, Money], str]
 # What may have been paid.
 
 
-def suspicions() -> Left:
-    """Money that left without a payment of ours, since the backup of any restore; inside a unit
-    of work. Empty where nothing was ever restored."""
-    since = restoring.was_restored()
-    debits = restoring.unexplained_debits(since) if since else []
+def suspicions(acting: Acting) -> Left:
+    """Money that left without a payment of ours and may be what a backup forgot; inside a unit of
+    work. Empty where nothing was restored of late."""
+    since = acting.world.clock.now() - ASKED_AGAIN_WITHIN
+    days = restoring.forgotten_days(since)
+    if days is None:
+        return {}
+    backup, restored = days
+    debits = restoring.unexplained_debits(backup, restored + BOOKED_WITHIN, since)
     return {(debit.iban, debit.amount): debit.told for debit in debits}
 
 
@@ -55,7 +64,7 @@ def hold_suspected(acting: Acting) -> list[UUID]:
 
     What was agreed to before is void: a named person releases the hold, then it is approved anew.
     """
-    left, now = suspicions(), acting.world.clock.now()
+    left, now = suspicions(acting), acting.world.clock.now()
     held = []
     for payment in restoring.waiting() if left else ():
         finding = suspicion(payment.creditor_iban, payment.amount, left)

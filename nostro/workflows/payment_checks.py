@@ -97,7 +97,7 @@ def _masters(
             )
         ),
         customer_code=code,
-        left_already=after_restore.suspicions(),
+        left_already=after_restore.suspicions(acting),
     )
 
 
