@@ -31,10 +31,12 @@ from nostro.storage.pages.cases import (
     counts_by_kind,
     owners,
 )
+from nostro.storage.pages.submission import carried
 from nostro.storage.tenancy import tenant
 from nostro.workflows import bank_letter, case_work
 
 PAGE_SIZE: Final = 40
+INSIDE_SHOWN: Final = 25  # Payments of a file on the page of its case; the file's page has all.
 SOON: Final = timedelta(hours=4)
 NAMES: Final = ("owner", "kind", "stage", "state", "late", "q")
 MINE: Final = "mine"
@@ -194,7 +196,7 @@ def _about(found: CaseView, visit: Visit) -> dict[str, Any]:
         return {}
     told = about_file(found.file, visit) | {"attempt_id": "", "attempts": ()}
     if found.attempt is None:
-        return told
+        return told | {"inside": carried(found.file.row.id, limit=INSIDE_SHOWN).rows}
     own = ("", str(found.attempt.id))
     stated = tuple(row for row in found.stated if row.stated.attempt_id in own)
     kinds = possible.kinds_about_payment(found.attempt.state) if told["may_state"] else []
