@@ -165,5 +165,8 @@ def seal_and_note(home: Path, now: datetime) -> int:
         quarantine_restored(home)
     made = sealing.seal_all(now)
     for tenant_id in waiting:
-        high_water.note(home, tenant_id)
+        try:
+            high_water.note(home, tenant_id)
+        except OSError as error:  # A full disk keeps nobody from working; it is seen less far.
+            log.warning("high_water_not_noted", tenant_id=str(tenant_id), error=str(error))
     return made
