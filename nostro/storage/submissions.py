@@ -60,6 +60,11 @@ class AttemptRow(msgspec.Struct, frozen=True, kw_only=True):
     rail_reference: str = ""
 
 
+_ATTEMPT = AttemptRow.__struct_fields__
+_STATE_PLACE = _ATTEMPT.index("state")
+_STATES = {state.value: state for state in AttemptState}
+
+
 class SentPayment(msgspec.Struct, frozen=True, kw_only=True):
     """A payment that left, as matching wants to see it. `booked`: a line explains it already."""
 
@@ -211,8 +216,11 @@ def order_ids_of(attempt_ids: Collection[UUID]) -> list[UUID]:
 
 def lock_attempts(attempt_ids: Collection[UUID]) -> list[AttemptRow]:
     rows = models.Attempt.objects.select_for_update().filter(bulk.one_of("id", attempt_ids))
-    columns = AttemptRow.__struct_fields__
-    return [attempt_of(row) for row in rows.order_by("id").values_list(*columns, named=True)]
+    found = rows.order_by("id").values_list(*_ATTEMPT)
+    return [
+        AttemptRow(**dict(zip(_ATTEMPT, row, strict=True), state=_STATES[row[_STATE_PLACE]]))
+        for row in found
+    ]
 
 
 def attempts_by_end_to_end_id(submission_id: UUID) -> dict[str, AttemptRow]:

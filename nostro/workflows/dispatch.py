@@ -106,7 +106,7 @@ def _locked_payments(row: SubmissionRow) -> Payments:
     if row.state not in dispatching.STILL_OURS:
         return payments_of(row)
     attempt_ids = submissions.attempts_of(row.id)
-    orders.lock(submissions.order_ids_of(attempt_ids))
+    orders.hold_still(submissions.order_ids_of(attempt_ids))
     states = (attempt.state for attempt in submissions.lock_attempts(attempt_ids))
     return Payments(Counter(states))
 
