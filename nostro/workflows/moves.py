@@ -182,8 +182,16 @@ def move_orders_on(
         for order_id, states in moved.items():
             by_state.setdefault(states[place], []).append(order_id)
         for state, ids in by_state.items():
-            told = {"state_after": state.value, "move": step.value, "reason": reason, "text": text}
-            events.record_alike(acting.alike("order.moved", "order", ids, **told))
+            moved_so = acting.alike(
+                "order.moved",
+                "order",
+                ids,
+                state_after=state.value,
+                move=step.value,
+                reason=reason,
+                text=text,
+            )
+            events.record_alike(moved_so)
     return list(moved)
 
 

@@ -78,7 +78,9 @@ def _masters(
     for account in accounts:
         owned.setdefault(account.legal_entity_id, []).append(account)
     paid: dict[str, list[PaidInvoice]] = {}
-    asked = {(_payee_number(r, by_iban), invoice) for r in requests for invoice in r.invoices}
+    asked = {
+        (_payee_number(r, by_iban), r.amount, invoice) for r in requests for invoice in r.invoices
+    }
     for invoice in orders.paid_invoices(asked, today - DUPLICATE_WINDOW):
         if invoice.reference not in instead_of:
             paid.setdefault(invoice.payee_number, []).append(invoice)

@@ -120,6 +120,7 @@ class Order(TenantModel):
                 condition=models.Q(next_action_at__isnull=False),
                 name="order_due",
             ),
+            models.Index(fields=["tenant_id", "payee_number", "amount_minor"], name="order_paid"),
         )
 
 
@@ -242,6 +243,7 @@ class Attempt(TenantModel):
                 name="attempt_rail_reference",
             ),
             models.Index(fields=["tenant_id", "uetr"], name="attempt_uetr"),
+            models.Index(fields=["tenant_id", "payment_information_id"], name="attempt_batch"),
         )
 
 
@@ -300,4 +302,7 @@ class Fact(TenantModel):
                 fields=["tenant_id", "connection", "identity"], name="fact_once"
             ),
         )
-        indexes = (models.Index(fields=["tenant_id", "attempt"], name="fact_attempt"),)
+        indexes = (
+            models.Index(fields=["tenant_id", "attempt"], name="fact_attempt"),
+            models.Index(fields=["tenant_id", "original_message_id"], name="fact_original"),
+        )

@@ -5,7 +5,8 @@ SELECT o.id, o.source_reference, coalesce(r.reference, '') AS run, o.number, o.e
        coalesce(m.reason, '') AS reason, coalesce(m.reason_text, '') AS reason_text, told.mark
 FROM payment_order o
 CROSS JOIN LATERAL (
-    SELECT CASE WHEN o.returned_minor = 0 THEN o.state ELSE o.state || '/' || o.returned_minor END
+    SELECT CASE WHEN o.returned_minor = 0 THEN o.state
+                ELSE o.state || '/' || o.returned_minor::text END
         AS mark
 ) AS told
 LEFT JOIN payment_run r ON r.tenant_id = o.tenant_id AND r.id = o.run_id
