@@ -40,6 +40,10 @@ from nostro.workflows.wake import wake
 log = structlog.get_logger()
 RETRY_AFTER = timedelta(minutes=2)
 TRIES_MAX = 8
+UNKNOWN_TYPE = "unknown_file_type"
+# What banks tell each other of a return; some pass it on. That the money is back is told by the
+# credit notice and the statement, so this is kept as evidence and is nobody's case.
+_INTERBANK_RETURN = b"urn:iso:std:iso:20022:tech:xsd:pacs.004."
 BANK_MESSAGES = frozenset(
     {
         *("pain_002", "camt_029", "camt_052", "camt_053", "camt_054"),
@@ -181,6 +185,9 @@ def _understand(
             profile = profile_of(connection_id, form.name)
         items = list(formats.documents(form, io.BytesIO(content), profile))
     except NostroError as error:
+        if error.code == UNKNOWN_TYPE and _INTERBANK_RETURN in content[: formats.HEAD_BYTES]:
+            log.info("interbank_return_kept", name=name, evidence_id=str(evidence_id))
+            return "pacs_004"
         _unreadable(acting, evidence_id, name, error)
         return "unreadable"
     for number, item in enumerate(_together(items), start=1):
