@@ -11,12 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.connectors.test_openpgp import GnuPG, our_key_made_as_the_page_says
-from tests.end_to_end.partners import Keys, Partner, by_http, by_rest, by_sftp
+from tests.end_to_end.partners import CHANNELS, HTTP, SFTP, Keys, Partner, by_http, by_rest, by_sftp
 from tests.end_to_end.story import Story
 from tests.needs import absent
 from tests.workflows.company import scripted_connector
-
-CHANNELS = ("mock-bank over HTTP", "mock-bank over OpenSSH, OpenPGP", "bank simulator over REST")
 
 
 @pytest.fixture(scope="session")
@@ -37,9 +35,9 @@ def keys() -> Iterator[Keys]:
 @pytest.fixture(params=CHANNELS)
 def bank(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Partner]:
     with ExitStack() as stack:
-        if request.param == CHANNELS[0]:
+        if request.param == HTTP:
             yield stack.enter_context(by_http(tmp_path))
-        elif request.param == CHANNELS[1]:
+        elif request.param == SFTP:
             keys = request.getfixturevalue("keys")
             yield stack.enter_context(by_sftp(tmp_path, keys))
         else:

@@ -34,6 +34,9 @@ from tests.connectors.test_sftp_mock_bank import AT_ONCE, Gateway
 from tests.counterparts import MockBank
 from tests.workflows.company import Company
 
+HTTP, SFTP = "mock-bank over HTTP", "mock-bank over OpenSSH, OpenPGP"
+REST = "bank simulator over REST"
+CHANNELS = (HTTP, SFTP, REST)
 OPENING = Money(10_000_00, "EUR")
 ACCOUNT = "DE-EUR"
 OURS = "US"  # What mock-bank calls our account.

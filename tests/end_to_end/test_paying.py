@@ -10,7 +10,7 @@ from nostro.domain.money import Money
 from nostro.domain.payment_return import says_account_is_bad
 from nostro.storage import models
 from nostro.storage.tenancy import tenant
-from tests.end_to_end.partners import OPENING, MockBankBySftp, Paid, Partner
+from tests.end_to_end.partners import OPENING, SFTP, MockBankBySftp, Paid, Partner
 from tests.end_to_end.story import Story
 
 
@@ -42,9 +42,9 @@ def test_all_accepted_is_settled_by_a_statement(story: Story, bank: Partner) -> 
     assert story.hear() == []
 
 
+@pytest.mark.parametrize("bank", [SFTP], indirect=True)
 def test_what_leaves_sealed_is_what_was_frozen_and_kept(story: Story, bank: Partner) -> None:
-    if not isinstance(bank, MockBankBySftp):
-        pytest.skip("only sealed channels keep sealed bytes")
+    assert isinstance(bank, MockBankBySftp)
     story.pay("V1")
     submission_id = story.send()
     row = story.company.submission(submission_id)
