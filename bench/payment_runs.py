@@ -5,7 +5,7 @@
 NOSTRO_HOME names an installation that is migrated. A made-up customer with 1,000 payees delivers a
 file of COUNT payments; two people approve all of it; it is released into pain.001 files, which are
 put into FOLDER and validated by their schema. Printed as one line of JSON: seconds of each stage,
-seconds of CPU in this process, peak memory, and how much is on disk.
+seconds of CPU of each in this process, peak memory, and how much is on disk.
 """
 
 from __future__ import annotations
@@ -169,23 +169,27 @@ def release(company: Company) -> list[UUID]:
 
 def chain(count: int, folder: Path) -> dict[str, Any]:
     company = Company(f"B{count}-{os.getpid()}", folder)
-    from nostro import connectors
+    from nostro import connectors, formats
     from nostro.formats import Profile
     from nostro.formats.iso20022.validation import schema
     from nostro.workflows import dispatch, payment_intake
 
-    connectors.find()  # A worker has them loaded.
+    # A worker that has been up for a while has these loaded.
+    connectors.find()
+    formats.find()
+    company.world.calendar.next_bank_day(company.now.date(), "EUR")
 
     run_file = folder.with_suffix(".csv")
     write_run(run_file, company.code, count, company.now.date().isoformat())
     profile = Profile(name="vesterholt_ap")
     stages: dict[str, float] = {}
+    cpu: dict[str, float] = {}
     result: dict[str, Any] = {}
 
     def timed(name: str, work: Callable[[], Any]) -> Any:
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         told = work()
-        stages[name] = time.perf_counter() - began
+        stages[name], cpu[name] = time.perf_counter() - began, time.process_time() - used
         return told
 
     def take_in() -> None:
@@ -194,13 +198,12 @@ def chain(count: int, folder: Path) -> dict[str, Any]:
                 company.actings[0], "erp", run_file.name, stream, profile, lambda _d, _o: None
             )
 
-    used = time.process_time()
     before = peak()
     timed("import", take_in)
     timed("approve", lambda: approve(company))
     submissions = timed("release", lambda: release(company))
     timed("write", lambda: [dispatch.attend(company.actings[0], one) for one in submissions])
-    result["cpu"], result["peak_bytes"] = time.process_time() - used, peak()
+    result["peak_bytes"] = peak()
     result["before_bytes"] = before
     files = sorted(folder.glob("*.xml"))
     timed("validate", lambda: [schema.validate(file.read_bytes()) for file in files])
@@ -208,7 +211,7 @@ def chain(count: int, folder: Path) -> dict[str, Any]:
     told = sum(file.read_bytes().count(b"<CdtTrfTxInf>") for file in files)
     if told != count:
         raise SystemExit(f"{told} payments are on disk, {count} were asked for")
-    return {"count": count, "stages": stages, **result}
+    return {"count": count, "stages": stages, "cpu": cpu, **result}
 
 
 def peak() -> int:

@@ -5,7 +5,9 @@
 
 Each size is a process of its own with a customer of its own in one fresh installation. A first run
 warms the server up; then its statistics are taken, as its own housekeeping does within a minute.
-Beside it, in the same run on the same server: pgbench simple-update with 4 clients.
+Then single payments are handed in over HTTP to one `nostro web` process, 4 connections for
+REQUEST_SECONDS; then, on the same server, pgbench simple-update with 4 clients. At one core's speed
+of 2 ms a payment the whole takes about 5 minutes; no part is repeated. SIGTERM ends it cleanly.
 """
 
 from __future__ import annotations
@@ -14,11 +16,14 @@ import json
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from rich.console import Console
@@ -27,6 +32,7 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = [int(size) for size in os.environ.get("SIZES", "1000,10000,100000").split(",")]
 TARGET_SECONDS, TARGET_COUNT = 60.0, 100_000
+TARGET_RATE, REQUEST_SECONDS = 200.0, 15
 STAGES = ("import", "approve", "release", "write", "validate")
 START = "from nostro import app; app.server().ensure(); print(app.server().admin_url())"
 STOP = "from nostro import app; app.server().stop()"
@@ -35,14 +41,18 @@ STATISTICS = (
     "from django.db import connections\n"
     "connections['owner'].cursor().execute('ANALYZE')"
 )
-console = Console()
+console = Console(width=140)
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("NOSTRO_")}
+    return {**kept, "NOSTRO_HOME": str(home), **more}
 
 
 def python(home: Path, *arguments: str) -> str:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("NOSTRO_")}
     told = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env={**kept, "NOSTRO_HOME": str(home)},
-        capture_output=True, text=True, check=False,
+        [sys.executable, *arguments], cwd=ROOT, env=environment(home), capture_output=True,
+        text=True, check=False,
     )  # fmt: skip
     if told.returncode:
         raise SystemExit(f"{arguments} failed:\n{told.stderr[-3000:]}")
@@ -54,7 +64,73 @@ def chain(home: Path, count: int) -> dict[str, Any]:
     folder = home / f"bank-{count}"
     told = python(home, "bench/payment_runs.py", str(count), str(folder))
     shutil.rmtree(folder)
-    return json.loads(told.splitlines()[-1])
+    found: dict[str, Any] = json.loads(told.splitlines()[-1])
+    return found
+
+
+def requests(home: Path) -> dict[str, Any]:
+    """Single payments to one web process: the sender's figures, and the web's CPU a request."""
+    console.print(f"[dim]single payments for {REQUEST_SECONDS} s ...[/]")
+    token = python(home, "bench/payment_requests.py", "key", str(home / "api")).strip()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    web = subprocess.Popen(
+        [sys.executable, "-m", "nostro", "web"], cwd=ROOT,
+        env=environment(home, NOSTRO_PORT=str(port)),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        _wait_for(port, web)
+        before = _cpu_seconds(web.pid)
+        told = python(
+            home, "bench/payment_requests.py", "send", str(port), token, str(REQUEST_SECONDS)
+        )
+        result: dict[str, Any] = json.loads(told)
+        used = _cpu_seconds(web.pid) - before
+        result["cpu_ms"] = used * 1000 / result["all_requests"]
+    finally:
+        web.terminate()
+        web.wait(30)
+    return result
+
+
+def _wait_for(port: int, web: subprocess.Popen[bytes]) -> None:
+    """Return when the web answers; it has a minute for that."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until and web.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit("nostro web does not answer")
+
+
+def _cpu_seconds(parent: int) -> float:
+    """CPU that a process and its children have used so far, as Linux tells it."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            told = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # It has just ended.
+        if parent in (int(stat.parent.name), int(told[1])):
+            ticks += int(told[11]) + int(told[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def show_requests(result: dict[str, Any], simple_update: str) -> None:
+    rate = result["requests"] / result["seconds"]
+    table = Table("POST /v1/payments, 4 connections", "accepted/s", "p50 ms", "p99 ms", "CPU ms")
+    table.add_row(
+        f"{result['requests']:,} in {result['seconds']:.0f} s", f"{rate:,.0f}",
+        f"{result['p50_ms']:.1f}", f"{result['p99_ms']:.1f}", f"{result['cpu_ms']:.2f}",
+    )  # fmt: skip
+    table.add_row("pgbench simple-update, 4 clients", simple_update, "", "", "")
+    console.print(table)
+    met = "met" if rate >= TARGET_RATE else "missed"
+    console.print(f"Target {TARGET_RATE:.0f} accepted/s: {met}, {rate / TARGET_RATE:.2f}")
 
 
 def pgbench(url: str) -> str:
@@ -78,7 +154,13 @@ def pgbench(url: str) -> str:
         check=True,
     ).stdout  # fmt: skip
     found = re.search(r"tps = ([0-9.]+)", told)
-    return f"{float(found[1]):,.0f} transactions/s" if found else told
+    return f"{float(found[1]):,.0f}" if found else told
+
+
+def _cpu(result: dict[str, Any]) -> str:
+    """Seconds of CPU of our process: all stages, and each."""
+    used = [result["cpu"][name] for name in STAGES[:-1]]
+    return f"{sum(used):.1f} ({' + '.join(f'{one:.1f}' for one in used)})"
 
 
 def show(results: list[dict[str, Any]]) -> None:
@@ -90,7 +172,7 @@ def show(results: list[dict[str, Any]]) -> None:
         total = sum(stages[name] for name in STAGES[:-1])
         table.add_row(
             f"{result['count']:,}", *(f"{stages[name]:.1f}" for name in STAGES[:-1]),
-            f"{total:.1f}", f"{result['cpu']:.1f}", f"{result['count'] / total:,.0f}",
+            f"{total:.1f}", _cpu(result), f"{result['count'] / total:,.0f}",
             f"{result['peak_bytes'] / 1e6:.0f}", f"{stages['validate']:.1f}",
         )  # fmt: skip
         result["total"] = total
@@ -105,7 +187,12 @@ def show(results: list[dict[str, Any]]) -> None:
         console.print(f"Target {TARGET_SECONDS:.0f} s: {met}, {last['total'] / TARGET_SECONDS:.2f}")
 
 
+def _end(_signal: int, _frame: object) -> NoReturn:
+    raise SystemExit("ended")  # What runs is stopped, and its folder removed, on the way out.
+
+
 def main() -> None:
+    signal.signal(signal.SIGTERM, _end)
     home = Path(tempfile.mkdtemp(prefix="nostro-bench-", dir="/tmp"))
     home.chmod(0o755)
     try:
@@ -114,7 +201,7 @@ def main() -> None:
         chain(home, 2000)
         python(home, "-c", STATISTICS)
         show([chain(home, size) for size in SIZES])
-        console.print(f"pgbench simple-update, 4 clients, same server: {pgbench(url)}")
+        show_requests(requests(home), pgbench(url))
         console.print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     finally:
         python(home, "-c", STOP)
