@@ -30,6 +30,60 @@ class NewChange(msgspec.Struct, frozen=True, kw_only=True):
     natural_key: str
 
 
+class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A proposed change as people see it; `after` is what the bank told, in its own terms."""
+
+    id: UUID
+    payee_id: UUID
+    payee_number: str
+    payee_name: str
+    state: ChangeState
+    origin: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    code: str
+    text: str
+    case_id: UUID | None
+    proposed_by: str
+    proposed_at: datetime
+    decided_by_name: str
+    decided_at: datetime | None
+
+
+def lock_proposed(change_id: UUID) -> ChangeRow | None:
+    """A change that nobody has decided on, locked."""
+    rows = models.PayeeChange.objects.select_for_update(of=("self",)).select_related("payee")
+    row = rows.filter(id=change_id, state=ChangeState.PROPOSED.value).first()
+    return _change(row) if row else None
+
+
+def waiting(limit: int) -> list[ChangeRow]:
+    """Changes that somebody has to decide on, oldest first."""
+    rows = models.PayeeChange.objects.filter(state=ChangeState.PROPOSED.value)
+    return [_change(row) for row in rows.select_related("payee").order_by("proposed_at")[:limit]]
+
+
+def of_case(case_id: UUID) -> list[ChangeRow]:
+    rows = models.PayeeChange.objects.filter(case_id=case_id).select_related("payee")
+    return [_change(row) for row in rows.order_by("proposed_at")]
+
+
+def decide(change_id: UUID, state: ChangeState, person_id: str, name: str, now: datetime) -> None:
+    models.PayeeChange.objects.filter(id=change_id).update(
+        state=state.value, decided_by=person_id, decided_by_name=name, decided_at=now
+    )
+
+
+def _change(row: models.PayeeChange) -> ChangeRow:
+    special = {"payee_number", "payee_name", "state"}
+    return ChangeRow(
+        payee_number=row.payee.number,
+        payee_name=row.payee.name,
+        state=ChangeState(row.state),
+        **{name: getattr(row, name) for name in ChangeRow.__struct_fields__ if name not in special},
+    )
+
+
 def propose(change: NewChange, now: datetime) -> bool:
     """Store a proposal; False when the same one was made before, whatever became of it."""
     told = {name: getattr(change, name) for name in change.__struct_fields__}

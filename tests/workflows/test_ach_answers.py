@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from uuid import UUID
 
 import pytest
 
-from nostro.storage import models
+from nostro.domain.errors import Invalid, Refused
+from nostro.domain.party import Member
+from nostro.storage import freezes, models
 from nostro.storage.tenancy import tenant
-from nostro.workflows import answers
+from nostro.workflows import answers, payee_changing
+from nostro.workflows.payee_changing import NewAccount
 from tests.workflows.booking_words import Sent
 from tests.workflows.company import Company
 
+NOBODY = Member(id="00000000-0000-0000-0000-000000000000", name="N", roles=frozenset())
 ODFI, RDFI = "09100001", "12100035"
 
 
@@ -131,6 +136,43 @@ def test_a_correction_proposes_a_change_and_stops_the_next_payment(ach: Ach) -> 
     assert case.due_at.date() == date(2026, 12, 1), "six banking days, Thanksgiving is none"
     ach.company.pay(1, "NEXT")
     assert ach.company.release() == []
+
+
+def test_an_accepted_correction_frees_the_payee_with_a_new_account(ach: Ach) -> None:
+    ach.answered(ach.corrected(0))
+    company = ach.company
+    (change,) = changes(ach)
+    wanted = NewAccount(iban=company.payees["V2"])
+    payee_changing.accept(
+        company.acting(company.ann), company.ann, change.id, wanted, "rang the payee"
+    )
+    with tenant(company.tenant_id):
+        newest = models.PayeeAccount.objects.order_by("-version").first()
+        assert newest is not None
+        assert (newest.iban, newest.version) == (company.payees["V2"], 2)
+        assert newest.changed_by_person == UUID(company.ann.id)
+        assert freezes.frozen_payee_numbers() == frozenset()
+        assert models.Case.objects.get(kind="correction").state == "resolved"
+    with pytest.raises(Refused) as caught:
+        payee_changing.refuse(company.acting(company.bob), company.bob, change.id, "late")
+    assert caught.value.code == "change_decided"
+
+
+def test_a_refused_correction_leaves_the_account_and_frees_the_payee(ach: Ach) -> None:
+    ach.answered(ach.corrected(0))
+    company = ach.company
+    (change,) = changes(ach)
+    with pytest.raises(Invalid):
+        payee_changing.accept(
+            company.acting(company.ann), company.ann, change.id, NewAccount(iban="NL00X"), "x"
+        )
+    with pytest.raises(Refused) as caught:
+        payee_changing.refuse(company.acting(), NOBODY, change.id, "no")
+    assert caught.value.code == "not_an_approver"
+    payee_changing.refuse(company.acting(company.bob), company.bob, change.id, "a call says no")
+    with tenant(company.tenant_id):
+        assert freezes.frozen_payee_numbers() == frozenset()
+        assert models.PayeeAccount.objects.filter(version=2).count() == 0
 
 
 def test_one_correction_told_for_two_payments_is_one_proposal(ach: Ach) -> None:
