@@ -14,6 +14,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -432,3 +433,15 @@ def camt_029(case_id: UUID, status: str, number: str) -> bytes:
 def test_payments_on_the_database() -> None:
     with scripted_connector():
         run_state_machine_as_test(PaymentsOnTheDatabase, settings=PROFILE)
+
+
+@pytest.mark.parametrize("state", sorted(set(AttemptState) - FREES_THE_ORDER))
+def test_the_database_refuses_a_second_live_attempt(company: Company, state: AttemptState) -> None:
+    """Whatever the programs believe: the index counts `unknown` and every end that was paid."""
+    _, (order_id,) = company.send(1)
+    with tenant(company.tenant_id):
+        row = models.Attempt.objects.get(order_id=order_id)
+        models.Attempt.objects.filter(id=row.id).update(state=state.value)
+        row.id, row.state = company.world.ids.new(), "prepared"
+        with pytest.raises(IntegrityError, match="attempt_one_live"), transaction.atomic():
+            row.save(force_insert=True)
