@@ -41,7 +41,7 @@ def record_alike(happened: Alike) -> None:
             said=canonical(happened.said).decode(),
             ids=bulk.ids_literal(happened.ids),
             subjects=bulk.ids_literal(happened.subjects),
-            own=[canonical(own).decode() for own in happened.own],
+            own=canonical(list(happened.own)).decode(),
         )
 
 

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connections
 
-from nostro.domain.event import GENESIS, Event, chain_hash
+from nostro.domain.event import GENESIS, Alike, Event, chain_hash
 from nostro.ops import sealing
 from nostro.ops.identifiers import TimeOrderedIds
 from nostro.storage import events, months
@@ -58,6 +58,41 @@ def sealed(count: int = 5) -> UUID:
     tenant_id = recorded(count)
     assert events.seal(tenant_id, seed.NOW) == count
     return tenant_id
+
+
+@pytest.mark.parametrize("own", [[], [{"digest": 'a "\\ {,}', "n": 1}, {"digest": "é", "n": 2}]])
+def test_the_same_of_many_is_recorded_as_an_event_about_each(own: list[dict[str, Any]]) -> None:
+    tenant_id, one = new(), seed.event("order.moved", new())
+    ids, subjects = [new(), new()], [new(), new()]
+    happened = Alike(
+        type=one.type, subject_kind="order", actor=one.actor, occurred_at=seed.NOW, ids=ids,
+        subjects=subjects, said={"move": "approve"}, own=own,
+    )  # fmt: skip
+    with tenant(tenant_id):
+        events.record_alike(happened)
+        events.record_alike(msgspec.structs.replace(happened, ids=[], subjects=[], own=[]))
+        told = events.about(subjects)
+    assert [(event.id, event.subject_id) for event in told] == [
+        (str(event_id), str(subject)) for event_id, subject in zip(ids, subjects, strict=True)
+    ]
+    assert [event.data for event in told] == [
+        {"move": "approve"} | more for more in (own or [{}, {}])
+    ]
+    assert {(event.type, event.subject_kind, event.actor) for event in told} == {
+        ("order.moved", "order", one.actor)
+    }
+    assert events.seal(tenant_id, seed.NOW) == 2
+    assert sealing.verify(tenant_id).whole
+
+
+def test_what_many_say_holds_no_float_either() -> None:
+    one = seed.event("order.moved", new())
+    happened = Alike(
+        type=one.type, subject_kind="order", actor=one.actor, occurred_at=seed.NOW, ids=[new()],
+        subjects=[new()], said={}, own=[{"rate": 1.5}],
+    )  # fmt: skip
+    with tenant(new()), pytest.raises(TypeError):
+        events.record_alike(happened)
 
 
 def test_events_are_sealed_in_the_order_of_their_time() -> None:
