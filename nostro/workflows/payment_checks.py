@@ -68,6 +68,7 @@ def _masters(
 ) -> Masters:
     code = parties.customer().code
     wanted = {request.end_to_end_id for request in requests if request.end_to_end_id}
+    wanted |= {_our_end_to_end_id(code, number) for number in numbers_of_ours}
     today = acting.world.clock.now().date()
     by_iban = parties.payee_numbers_of_ibans(
         {r.creditor_iban for r in requests if r.payee_number == f"iban:{r.creditor_iban}"}
@@ -93,11 +94,7 @@ def _masters(
         payee_accounts=current,
         paid=paid,
         known_sources=orders.known_sources(source, {r.source_reference for r in requests}),
-        taken_end_to_end_ids=set(
-            orders.known_end_to_end_ids(
-                wanted | {_our_end_to_end_id(code, number) for number in numbers_of_ours}
-            )
-        ),
+        taken_end_to_end_ids=set(orders.known_end_to_end_ids(wanted)),
         customer_code=code,
         left_already=after_restore.suspicions(acting),
     )
