@@ -15,9 +15,9 @@ from nostro.domain.submission import ATTEMPT_MOVE_OF, SUBMISSION
 PAGE = Path(__file__).with_name("lifecycle.md")
 HEAD = """# Payment lifecycle
 
-Five machines, each one table of moves in `nostro/domain`; four kinds of case have a second table, their
-stage. This page is written from those tables by
-`python docs/generate_lifecycle.py`; a test fails when it is not current.
+Five machines, each one table of moves in `nostro/domain`; four kinds of case have a second table,
+their stage. This page is written from those tables by `python docs/generate_lifecycle.py`; a test
+fails when it is not current.
 """
 MACHINES: tuple[tuple[Machine[Any, Any], str], ...] = (
     (ORDER, "order.py"),

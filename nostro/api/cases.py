@@ -16,6 +16,7 @@ from nostro.api.submissions import PDF, bytes_of, letter
 from nostro.api.told import Listed, TraceStep
 from nostro.api.told_cases import Case, CaseStory
 from nostro.domain.errors import Refused
+from nostro.domain.party import Role
 from nostro.storage import case_listing, events
 from nostro.storage.keys import Scope
 from nostro.workflows import bank_letter, case_work
@@ -113,7 +114,7 @@ def _note(caller: Caller, case_id: UUID, text: str) -> None:
 
 
 def _resolve(caller: Caller, case_id: UUID, text: str) -> None:
-    case_work.resolve(caller.acting(), case_id, text)
+    case_work.resolve(caller.acting(), caller.as_member(Role.RECONCILER), case_id, text)
 
 
 def _reopen(caller: Caller, case_id: UUID, text: str) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 import msgspec
 
 from nostro.console import rights
-from nostro.domain.attempt import ATTEMPT, AttemptMove, AttemptState
+from nostro.domain.attempt import ATTEMPT, AttemptState
 from nostro.domain.case import CASE, CaseMove, CaseState
 from nostro.domain.operator_evidence import ATTEMPT_MOVE, SUBMISSION_MOVE, EvidenceKind
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Member
+from nostro.domain.policies import recall
 from nostro.domain.policies.reissue import REISSUABLE
 from nostro.domain.submission import SUBMISSION, SubmissionState
 
@@ -49,10 +50,7 @@ def is_free(order: OrderState) -> bool:
 
 
 def is_recallable(order: OrderState, attempt: AttemptState | None) -> bool:
-    """Does a bank have it, or may have it, or has paid it? Then the bank can be asked for it."""
-    if attempt is None or is_free(order):
-        return False
-    return ORDER.allows(order, OrderMove.RECALL) or ATTEMPT.allows(attempt, AttemptMove.CANCEL_STOP)
+    return attempt is not None and recall.is_recallable(order, attempt)
 
 
 def is_holdable(order: OrderState) -> bool:

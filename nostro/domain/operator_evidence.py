@@ -7,6 +7,7 @@ moves as for any other word of the bank.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -72,6 +73,7 @@ class OperatorEvidence(msgspec.Struct, frozen=True, kw_only=True):
     told_by: str
     text: str
     stated_by: str
+    stated_at: datetime
 
 
 def may_state(member: Member) -> None:
@@ -87,6 +89,26 @@ def may_confirm(member: Member, stated: OperatorEvidence) -> None:
         raise _refused(
             "own_evidence", f"{member.name} stated this; a second person has to confirm it."
         )
+
+
+def check_still_about(
+    stated_at: datetime, in_doubt_since: datetime | None, patience: timedelta
+) -> None:
+    """Raise Refused when "it never had it" cannot be about the send that is in doubt now.
+
+    `in_doubt_since` is None when nothing is in doubt. What a person said before the newest send
+    began proves nothing about it, and too early the bytes may still be on their way.
+    """
+    if in_doubt_since is not None and stated_at >= in_doubt_since + patience:
+        return
+    later = "" if in_doubt_since is None else " since its outcome became unknown, for long enough"
+    raise Refused(
+        "evidence_out_of_date",
+        f"This does not say that the bank has not got the file{later}.",
+        "Nothing was sent.",
+        f"Ask the bank again, {patience.seconds // 60} minutes after the outcome became unknown,"
+        " and state what it says then.",
+    )
 
 
 def counts_at_once(kind: EvidenceKind) -> bool:

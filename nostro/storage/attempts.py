@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from nostro.domain.attempt import FREES_THE_ORDER
+from nostro.domain.attempt import FREES_THE_ORDER, AttemptState
 from nostro.domain.money import Money
 from nostro.storage import models
 from nostro.storage.submissions import AttemptRow, attempt_of
@@ -36,6 +36,18 @@ def amounts(attempt_ids: Collection[UUID]) -> dict[UUID, Money]:
     rows = models.Attempt.objects.filter(id__in=attempt_ids)
     found = rows.values_list("id", "order__amount_minor", "order__currency")
     return {attempt_id: Money(minor, currency) for attempt_id, minor, currency in found}
+
+
+def in_doubt_since(attempt_id: UUID) -> datetime | None:
+    """Since when the outcome of one attempt is unknown; None when it is not."""
+    rows = models.Attempt.objects.filter(id=attempt_id, state=AttemptState.UNKNOWN.value)
+    return rows.values_list("state_since", flat=True).first()
+
+
+def any_asked_back(submission_id: UUID) -> bool:
+    """Is a payment of this file being asked back from the bank?"""
+    rows = models.Attempt.objects.filter(submission_id=submission_id)
+    return rows.exclude(cancel_purpose="").exclude(state__in=_FREE).exists()
 
 
 def set_cancel_purpose(attempt_ids: Collection[UUID], purpose: str) -> None:

@@ -117,19 +117,17 @@ def under_recall(order_ids: Collection[UUID]) -> list[UUID]:
     return list(rows.values_list("order_id", flat=True))
 
 
-def lock_recall(case_id: UUID | None) -> CaseRow | None:
-    """A recall by its id, which banks repeat to us, locked."""
-    rows = models.Case.objects.select_for_update().filter(kind=CaseKind.RECALL.value)
+def recall(case_id: UUID | None) -> CaseRow | None:
+    """A recall by its id, which banks repeat to us; not locked."""
+    rows = models.Case.objects.filter(kind=CaseKind.RECALL.value)
     row = rows.filter(id=case_id).first() if case_id else None
     return case_of(row) if row else None
 
 
 def recalls_of_message(message_id: str) -> list[CaseRow]:
-    """The recalls of payments of one file, by the file's message id, locked."""
-    rows = models.Case.objects.filter(
-        kind=CaseKind.RECALL.value, submission__message_id=message_id
-    ).values_list("id", flat=True)
-    return [row for case_id in rows.order_by("id") if (row := lock(case_id))]
+    """The recalls of payments of one file, by the file's message id; not locked."""
+    rows = models.Case.objects.filter(kind=CaseKind.RECALL.value, submission__message_id=message_id)
+    return [case_of(row) for row in rows.order_by("id")]
 
 
 def of_request(submission_id: UUID) -> list[CaseRow]:

@@ -112,6 +112,7 @@ def blocking(
     account_id: UUID | None = None,
     entity_ids: Collection[UUID] = (),
     payee_ids: Collection[UUID] = (),
+    causes: Collection[FreezeCause] = tuple(FreezeCause),
 ) -> Freeze | None:
     """The first stop in force that concerns any of these or the whole customer, or None."""
     concerned = Q(scope=FreezeScope.CUSTOMER.value)
@@ -121,9 +122,16 @@ def blocking(
         concerned |= Q(scope=FreezeScope.ACCOUNT.value, subject_id=account_id)
     concerned |= Q(scope=FreezeScope.ENTITY.value, subject_id__in=entity_ids)
     concerned |= Q(scope=FreezeScope.PAYEE.value, subject_id__in=payee_ids)
-    rows = models.Freeze.objects.filter(concerned, lifted_at__isnull=True)
+    wanted = [cause.value for cause in causes]
+    rows = models.Freeze.objects.filter(concerned, lifted_at__isnull=True, cause__in=wanted)
     row = rows.order_by("frozen_at").first()
     return _freeze(row, []) if row else None
+
+
+def change_is_open(payee_ids: Collection[UUID]) -> bool:
+    """Does a change of the account of one of these payees wait for a decision?"""
+    rows = models.PayeeChange.objects.filter(state=ChangeState.PROPOSED.value)
+    return rows.filter(payee_id__in=payee_ids).exists()
 
 
 def frozen_payee_numbers() -> frozenset[str]:

@@ -66,8 +66,7 @@ SCOPES_OF: Final[Mapping[Role, frozenset[Scope]]] = MappingProxyType(
     {
         Role.MAKER: _WORKS | {Scope.PAYMENTS_WRITE},
         Role.APPROVER: _WORKS | {Scope.PAYMENTS_APPROVE, Scope.STOPS_WRITE},
-        Role.TREASURER: _WORKS
-        | {Scope.PAYMENTS_WRITE, Scope.PAYMENTS_APPROVE, Scope.STOPS_WRITE},
+        Role.TREASURER: _WORKS | {Scope.PAYMENTS_WRITE, Scope.PAYMENTS_APPROVE, Scope.STOPS_WRITE},
         Role.RECONCILER: _READS | {Scope.CASES_WRITE},
         Role.INTEGRATOR: _READS | {Scope.WEBHOOKS_MANAGE, Scope.FILES_READ},
         Role.AUDITOR: _READS | {Scope.FILES_READ},

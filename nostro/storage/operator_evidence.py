@@ -93,4 +93,5 @@ def _stated(row: models.OperatorEvidence) -> OperatorEvidence:
         told_by=row.told_by,
         text=row.text,
         stated_by=row.stated_by,
+        stated_at=row.stated_at,
     )

@@ -20,6 +20,7 @@ from nostro.domain.freeze import FreezeCause, FreezeScope
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money, total
 from nostro.domain.order import ORDER, OrderMove
+from nostro.domain.policies.case_rights import RESTORE_QUESTION
 from nostro.domain.policies.dispatching import STILL_OURS
 from nostro.domain.statement import ReportKind
 from nostro.domain.submission import SubmissionState
@@ -29,7 +30,7 @@ from nostro.storage.submissions import StoredSubmission, load
 
 IN_DOUBT = (SubmissionState.DISPATCHING.value, SubmissionState.UNKNOWN.value)
 REVIEW = "restored/"  # Natural keys of the cases that tell what a restore had forgotten.
-ASKED = "restore/"  # ... and of those that say what the bank of a connection is to be asked.
+ASKED = RESTORE_QUESTION  # ... and of those that say what the bank of a connection is to be asked.
 # Cases of messages about files or payments that we do not know.
 STRANGE = "unknown/"
 _STRANGE = (STRANGE, "strangers/")

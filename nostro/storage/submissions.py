@@ -320,6 +320,11 @@ def known_facts(connection_id: UUID, identities: Collection[str]) -> frozenset[s
     return frozenset(rows.values_list("identity", flat=True))
 
 
+def is_heard_of(submission_id: UUID) -> bool:
+    """Has the bank said anything of this file?"""
+    return models.Fact.objects.filter(submission_id=submission_id).exists()
+
+
 def set_verdicts(verdicts: Mapping[UUID, str]) -> None:
     """What each fact did to its attempt."""
     by_word: dict[str, list[UUID]] = {}

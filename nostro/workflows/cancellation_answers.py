@@ -30,6 +30,9 @@ from nostro.workflows.wake import wake
 _NOT_MADE = frozenset(AttemptState) - {AttemptState.EXECUTED, AttemptState.RETURNED}
 
 
+_ACCEPTED = "ACCR"
+
+
 class Word(msgspec.Struct, frozen=True, kw_only=True):
     """One answer for one recall."""
 
@@ -48,6 +51,7 @@ def apply_cancellation_answer(
     """
     with tenant(acting.tenant_id):
         words = [word for word in _words(answer) if _is_of(word.case, connection_id)]
+        orders.hold_still([w.case.order_id for w in words if w.case.order_id])  # Before cases.
         fresh = _store(acting, connection_id, evidence_id, answer, words)
         for word in fresh:
             _apply(acting, word)
@@ -58,16 +62,25 @@ def _words(answer: CancellationAnswer) -> Iterator[Word]:
     """What is said of each case, at whatever level."""
     for line in answer.payments:
         if case := _case_of(line):
-            yield _word(case, line.status or _above(answer, line.original_batch_id), line.reasons)
+            yield _word(case, _status(answer, line), line.reasons)
     if answer.payments:
         return
     for message in answer.messages:
         for case in cases.recalls_of_message(message.original_message_id):
             yield _word(case, message.status or answer.status, message.reasons)
     if not answer.messages and answer.case:
-        case = cases.lock_recall(_uuid(answer.case.case_id))
+        case = cases.recall(_uuid(answer.case.case_id))
         if case:
             yield _word(case, answer.status, ())
+
+
+def _status(answer: CancellationAnswer, line: AnsweredPayment) -> str:
+    """The line's own word; from version 09 on it cannot say "cancelled": it says "accepted" below
+    a "cancelled" that is told of the whole (CancellationIndividualStatus1Code)."""
+    above = _above(answer, line.original_batch_id)
+    if line.status == _ACCEPTED and outcome_of(above) is Outcome.CANCELLED:
+        return above
+    return line.status or above
 
 
 def _above(answer: CancellationAnswer, batch_id: str) -> str:
@@ -80,7 +93,7 @@ def _above(answer: CancellationAnswer, batch_id: str) -> str:
 
 def _case_of(line: AnsweredPayment) -> CaseRow | None:
     """By the id of the cancellation, which is our case's; else by message and end-to-end id."""
-    case = cases.lock_recall(_uuid(line.cancellation_id))
+    case = cases.recall(_uuid(line.cancellation_id))
     if case is None and line.original_message_id:
         for found in cases.recalls_of_message(line.original_message_id):
             rows = attempts.by_ids([found.attempt_id] if found.attempt_id else [])
@@ -186,7 +199,9 @@ def _cancelled(acting: Acting, case: CaseRow, word: Word) -> None:
 
 def _end(acting: Acting, case: CaseRow, row: AttemptRow, word: Word) -> None:
     purpose = CancelPurpose(case.details.get("purpose", CancelPurpose.STOP.value))
-    move_attempts(acting, [row.id], CANCEL_MOVE[purpose], reason=word.reason, text=word.text)
+    did = move_attempts(acting, [row.id], CANCEL_MOVE[purpose], reason=word.reason, text=word.text)
+    if did.get(row.id) is not Verdict.APPLIED:
+        return  # What contradicts has a case of its own; this one waits on.
     if purpose is CancelPurpose.REROUTE:
         orders.act_at([row.order_id], acting.world.clock.now())
         wake("release_payments", tenant_id=acting.tenant_id)

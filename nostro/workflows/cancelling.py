@@ -13,12 +13,13 @@ from uuid import UUID
 
 import msgspec
 
+from nostro.domain.attempt import Verdict
 from nostro.domain.errors import Refused
 from nostro.domain.order import ORDER, OrderMove
 from nostro.domain.party import Member
 from nostro.domain.policies import recall as policy
 from nostro.domain.policies.recall import CancelPurpose, RecallReason
-from nostro.domain.submission import SUBMISSION, SubmissionMove
+from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
 from nostro.storage import attempts as attempts_stored
 from nostro.storage import orders, submissions
 from nostro.storage.orders import OrderRow
@@ -27,7 +28,7 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows import recall
 from nostro.workflows.case_work import checked_reason
 from nostro.workflows.context import Acting
-from nostro.workflows.moves import move_orders, move_submission
+from nostro.workflows.moves import move_attempts, move_orders, move_submission
 from nostro.workflows.wake import wake
 
 
@@ -67,10 +68,18 @@ def take_back(acting: Acting, member: Member, order_ids: Sequence[UUID], wish: W
         rows, attempts = locked_with_files(order_ids)
         free = [row for row in rows if ORDER.allows(row.state, OrderMove.CANCEL)]
         cancelled = _cancel(acting, free, attempts, wish)
-        gone = [attempts[row.id] for row in rows if row not in free and row.id in attempts]
+        gone = [
+            attempts[row.id]
+            for row in rows
+            if row.id in attempts and policy.is_recallable(row.state, attempts[row.id].state)
+        ]
+        here = _still_here(gone)
+        cancelled += _cancel_in_file(acting, here, wish)
+        gone = [row for row in gone if row not in here]
         asked = recall.Asked(reason=wish.reason, purpose=wish.purpose, text=wish.text)
         recalled, not_taken = recall.ask_back(acting, gone, asked)
-        ended = [row for row in rows if row not in free and row.id not in attempts]
+        done = {*cancelled, *recalled, *not_taken}
+        ended = [row for row in rows if row.id not in done]
         not_taken |= {
             row.id: f"{row.number} is {row.state}: nothing is on its way." for row in ended
         }
@@ -107,6 +116,21 @@ def _cancel(
     return move_orders(
         acting, [row.id for row in free], OrderMove.CANCEL, reason=wish.reason, text=wish.text
     )
+
+
+def _still_here(gone: Sequence[AttemptRow]) -> list[AttemptRow]:
+    """Payments of files that surely have not reached the bank and wait to be tried again."""
+    files = submissions.load({row.submission_id for row in gone})
+    here = {file.id for file in files if file.state is SubmissionState.NOT_DELIVERED}
+    return [row for row in gone if row.submission_id in here]
+
+
+def _cancel_in_file(acting: Acting, here: Sequence[AttemptRow], wish: Wish) -> list[UUID]:
+    """End them where they are; the file is not tried again with a payment that was stopped."""
+    step = policy.CANCEL_MOVE[CancelPurpose.STOP]
+    ids = [row.id for row in here]
+    did = move_attempts(acting, ids, step, reason=wish.reason, text=wish.text)
+    return [row.order_id for row in here if did.get(row.id) is Verdict.APPLIED]
 
 
 def take_apart(acting: Acting, submission_id: UUID, text: str) -> None:

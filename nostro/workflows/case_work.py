@@ -11,10 +11,19 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from nostro.domain.case import CASE, STAGES, CaseKind, CaseMove, CaseState, EnquiryMove
+from nostro.domain.case import (
+    CASE,
+    STAGES,
+    CaseKind,
+    CaseMove,
+    CaseState,
+    EnquiryMove,
+    first_stage,
+)
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.event import Event
 from nostro.domain.party import Member
+from nostro.domain.policies import case_rights as policy
 from nostro.domain.submission import SubmissionState
 from nostro.storage import cases, events, submissions
 from nostro.storage.cases import CaseRow, NewCase
@@ -27,6 +36,23 @@ REASON_CHARACTERS_MAX = 2000
 def open_cases(acting: Acting, new: Sequence[NewCase]) -> int:
     """Open cases inside a unit of work; one already opened for the same cause stays as it is."""
     return cases.open_all(new, acting.world.clock.now())
+
+
+def open_again(acting: Acting, new: NewCase) -> None:
+    """Open a case inside a unit of work; one of this cause that was resolved is opened again."""
+    if open_cases(acting, [new]):
+        return
+    row = cases.lock_by_key(new.kind, new.natural_key)
+    if row is None or row.resolved_at is None:
+        return
+    move(acting, row, CaseMove.REOPEN, text=new.sentence)
+    cases.update(
+        row.id,
+        sentence=new.sentence,
+        can_do=new.can_do,
+        due_at=new.due_at,
+        stage=first_stage(new.kind),
+    )
 
 
 def take(acting: Acting, member: Member, case_id: UUID) -> None:
@@ -53,10 +79,14 @@ def note(acting: Acting, case_id: UUID, text: str) -> None:
         events.record([_event(acting, row, "case.noted", text=checked_reason(text))])
 
 
-def resolve(acting: Acting, case_id: UUID, outcome: str) -> None:
-    """Close a case: what was found and done about it."""
+def resolve(acting: Acting, member: Member, case_id: UUID, outcome: str) -> None:
+    """Close a case: what was found and done about it.
+
+    Raises Refused where only a treasurer or approver may say so, or evidence is needed instead.
+    """
     with tenant(acting.tenant_id):
         row = locked(case_id)
+        policy.may_resolve(member, row.kind, row.natural_key)
         _check_known(row)
         move(acting, row, CaseMove.RESOLVE, outcome=checked_reason(outcome))
 

@@ -14,7 +14,9 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from nostro.domain.case import CaseKind
 from nostro.domain.errors import InDoubt, NostroError, Refused
+from nostro.domain.freeze import FreezeCause
 from nostro.domain.policies import dispatching
 from nostro.domain.policies.dispatching import Outcome, Payments, Step
 from nostro.domain.submission import SubmissionMove, SubmissionState
@@ -26,7 +28,7 @@ from nostro.ports import (
     TakesPostings,
     TakesStatuses,
 )
-from nostro.storage import evidence, freezes, orders, parties, submissions
+from nostro.storage import attempts, evidence, freezes, orders, parties, submissions
 from nostro.storage.submissions import StoredSubmission, SubmissionRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows.channel import open_channel
@@ -91,7 +93,7 @@ def _claim(acting: Acting, submission_id: UUID) -> Plan | None:
         channel = open_channel(acting, row.connection_id)
         contract, payments = contract_of(channel), _locked_payments(row)
         step = dispatching.next_step(row, payments, now, contract, stopped=False)
-        if dispatching.lets_bytes_leave(step) and _is_stopped(row):
+        if dispatching.lets_bytes_leave(step) and _is_held_back(acting, row):
             step = dispatching.next_step(row, payments, now, contract, stopped=True)
         plan = Plan(step=step, row=row, channel=channel, claimed_at=now, tries=row.tries + 1)
         if not dispatching.lets_bytes_leave(step):
@@ -111,10 +113,37 @@ def _locked_payments(row: SubmissionRow) -> Payments:
     return Payments(Counter(states))
 
 
-def _is_stopped(row: SubmissionRow) -> bool:
-    """Does a quarantine or a stop in force concern anything in the file?"""
+def _is_held_back(acting: Acting, row: SubmissionRow) -> bool:
+    """Must these bytes stay for now? A stop holds payments; what asks for money back, or tells an
+    ERP, stays only while a restored database may have forgotten that it was sent."""
     if parties.customer().quarantined:
         return True
+    if row.purpose != submissions.PAYMENTS:
+        causes = (FreezeCause.RESTORE,)
+        stop = freezes.blocking(connection_id=row.connection_id, causes=causes)
+        return stop is not None
+    if attempts.any_asked_back(row.id):
+        return True
+    if row.tries == 0 and submissions.is_heard_of(row.id):
+        _heard_before_sent(acting, row)
+        return True
+    return _is_stopped(row)
+
+
+def _heard_before_sent(acting: Acting, row: SubmissionRow) -> None:
+    """The bytes may have reached the bank by another way: sending them could pay twice."""
+    open_case(
+        acting,
+        row,
+        f"The bank speaks of file {row.message_id}, which we have not sent. It stays here.",
+        key=f"heard-before-sent/{row.id}",
+        can_do="Find out who gave it to the bank; cancel its payments here if the bank has them.",
+        kind=CaseKind.CONTRADICTION,
+    )
+
+
+def _is_stopped(row: SubmissionRow) -> bool:
+    """Does a stop in force, or an open change of a payee, concern anything in the file?"""
     entity_ids, payee_ids = submissions.entities_and_payees(row.id)
     stop = freezes.blocking(
         connection_id=row.connection_id,
@@ -122,7 +151,7 @@ def _is_stopped(row: SubmissionRow) -> bool:
         entity_ids=entity_ids,
         payee_ids=payee_ids,
     )
-    return stop is not None
+    return stop is not None or freezes.change_is_open(payee_ids)
 
 
 def _intend(acting: Acting, plan: Plan) -> None:

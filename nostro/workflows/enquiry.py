@@ -252,20 +252,19 @@ def open_case(
     *,
     key: str = "",
     can_do: str = RING_THE_BANK,
+    kind: CaseKind = CaseKind.ENQUIRY,
 ) -> None:
     """A person is told, once for each `key` (the file, usually)."""
     now = acting.world.clock.now()
-    cases.open_all(
-        [
-            NewCase(
-                id=acting.world.ids.new(),
-                kind=CaseKind.ENQUIRY,
-                natural_key=key or str(row.id),
-                sentence=sentence,
-                can_do=can_do,
-                due_at=now + CASE_DUE_IN,
-                submission_id=row.id,
-            )
-        ],
-        now,
+    case_work.open_again(
+        acting,
+        NewCase(
+            id=acting.world.ids.new(),
+            kind=kind,
+            natural_key=key or str(row.id),
+            sentence=sentence,
+            can_do=can_do,
+            due_at=now + CASE_DUE_IN,
+            submission_id=row.id,
+        ),
     )

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -21,13 +22,16 @@ from nostro.domain.operator_evidence import (
     OperatorEvidence,
 )
 from nostro.domain.party import Member
+from nostro.domain.policies import dispatching
 from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
-from nostro.storage import events, evidence, submissions
+from nostro.storage import attempts, events, evidence, submissions
 from nostro.storage import operator_evidence as stated
-from nostro.storage.submissions import SubmissionRow
+from nostro.storage.submissions import StoredSubmission
 from nostro.storage.tenancy import tenant
 from nostro.workflows.case_work import checked_reason, end_enquiries
+from nostro.workflows.channel import open_channel
 from nostro.workflows.context import Acting
+from nostro.workflows.enquiry import delivered
 from nostro.workflows.moves import move_attempts, move_submission
 from nostro.workflows.wake import wake
 
@@ -70,6 +74,7 @@ def state(
         told_by=told.told_by,
         text=told.text,
         stated_by=member.id,
+        stated_at=now,
     )
     with tenant(acting.tenant_id):
         _locked(row)
@@ -133,9 +138,12 @@ def _checked(told: Told, attachment: Attachment | None) -> Told:
 def _count(acting: Acting, row: OperatorEvidence, member: Member) -> None:
     """The statement counts: it moves what the bank's own word would move."""
     now = acting.world.clock.now()
+    submission = _locked(row)
+    if row.kind is EvidenceKind.BANK_NEVER_HAD_IT:
+        since = _in_doubt_since(row, submission)
+        policy.check_still_about(row.stated_at, since, dispatching.NO_IS_BELIEVED_AFTER)
     stated.decide(UUID(row.id), EvidenceState.CONFIRMED, member.id, member.name, now)
     _tell(acting, row, "evidence.confirmed")
-    submission = _locked(row)
     text = f"{row.told_by}: {row.text}"
     if row.attempt_id:
         move_attempts(
@@ -143,10 +151,19 @@ def _count(acting: Acting, row: OperatorEvidence, member: Member) -> None:
         )
     else:
         _move_file(acting, submission, row.kind, text)
-    end_enquiries(acting, submission.id, text)
+        end_enquiries(acting, submission.id, text)
 
 
-def _move_file(acting: Acting, row: SubmissionRow, kind: EvidenceKind, text: str) -> None:
+def _in_doubt_since(row: OperatorEvidence, submission: StoredSubmission) -> datetime | None:
+    if row.attempt_id:
+        return attempts.in_doubt_since(UUID(row.attempt_id))
+    return submission.state_since if submission.state is SubmissionState.UNKNOWN else None
+
+
+def _move_file(acting: Acting, row: StoredSubmission, kind: EvidenceKind, text: str) -> None:
+    if kind is EvidenceKind.BANK_HAS_IT:  # From now on its payments are followed up.
+        delivered(acting, row, open_channel(acting, row.connection_id), reason="operator")
+        return
     step = SUBMISSION_MOVE.get(kind)
     if step is None:  # It names what became of the payments: then the bank has the file.
         if SUBMISSION.allows(row.state, SubmissionMove.ACKNOWLEDGE):
@@ -163,7 +180,7 @@ def _move_file(acting: Acting, row: SubmissionRow, kind: EvidenceKind, text: str
         wake("attend_submission", tenant_id=acting.tenant_id, submission_id=row.id)
 
 
-def _locked(row: OperatorEvidence) -> SubmissionRow:
+def _locked(row: OperatorEvidence) -> StoredSubmission:
     submission = submissions.lock(UUID(row.submission_id))
     inside = not row.attempt_id or (
         submission and UUID(row.attempt_id) in submissions.attempts_of(submission.id)

@@ -21,12 +21,12 @@ from nostro.domain.party import Account
 from nostro.domain.payment import RollRule
 from nostro.domain.submission import SubmissionMove, SubmissionState
 from nostro.ports import Outgoing, SealsFiles, SendsPayments
-from nostro.storage import cases, events, evidence, freezes, orders, parties, submissions
+from nostro.storage import events, evidence, freezes, orders, parties, submissions
 from nostro.storage.cases import NewCase
 from nostro.storage.orders import OrderRow
 from nostro.storage.submissions import AttemptRow, SubmissionRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import recheck
+from nostro.workflows import case_work, recheck
 from nostro.workflows.channel import open_channel, profile_of
 from nostro.workflows.context import Acting
 from nostro.workflows.frozen_file import Frozen, freeze
@@ -86,19 +86,17 @@ def _tell_people(acting: Acting, account_id: str, until: datetime, refusal: Nost
         stopped = orders.lock_due(account_id, until)
         named = ", ".join(order.number for order in stopped[:NAMED])
         more = f" and {len(stopped) - NAMED} more" if len(stopped) > NAMED else ""
-        cases.open_all(
-            [
-                NewCase(
-                    id=acting.world.ids.new(),
-                    kind=CaseKind.DIFFERENCE,
-                    natural_key=f"release/{account_id}/{refusal.code}/{refusal.happened}",
-                    sentence=f"{refusal.happened} Not sent: {named}{more}.",
-                    can_do=refusal.can_do,
-                    due_at=now + CASE_DUE_IN,
-                    order_id=stopped[0].id if len(stopped) == 1 else None,
-                )
-            ],
-            now,
+        case_work.open_again(
+            acting,
+            NewCase(
+                id=acting.world.ids.new(),
+                kind=CaseKind.DIFFERENCE,
+                natural_key=f"release/{account_id}/{refusal.code}/{refusal.happened}",
+                sentence=f"{refusal.happened} Not sent: {named}{more}.",
+                can_do=refusal.can_do,
+                due_at=now + CASE_DUE_IN,
+                order_id=stopped[0].id if len(stopped) == 1 else None,
+            ),
         )
 
 

@@ -194,7 +194,7 @@ class Story:
             ids = [*strange.values_list("id", flat=True), *rows.filter(**erp).values_list(
                 "id", flat=True)]  # fmt: skip
         for case_id in ids:
-            case_work.resolve(self.company.acting(self.company.cy), case_id, SEES)
+            case_work.resolve(self.company.acting(self.company.cy), self.company.cy, case_id, SEES)
 
     def decide_holds(self) -> None:
         """People look at payments that wait: those that the bank has paid are denied."""

@@ -63,7 +63,9 @@ def resolve(company: Company, *keys: str) -> None:
             ids = list(rows.values_list("id", flat=True))
         assert ids, key
         for case_id in ids:
-            case_work.resolve(company.acting(company.cy), case_id, "the bank has told me")
+            case_work.resolve(
+                company.acting(company.cy), company.cy, case_id, "the bank has told me"
+            )
 
 
 def hear(company: Company, *contents: bytes) -> None:

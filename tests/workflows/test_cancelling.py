@@ -13,14 +13,15 @@ from django.db import connections
 
 from nostro import formats
 from nostro.domain.cancellation import CancellationRequest, payments_of
-from nostro.domain.errors import InDoubt, Invalid, Refused
+from nostro.domain.errors import InDoubt, Invalid, Refused, Unavailable
+from nostro.domain.freeze import FreezeScope
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.policies.recall import CancelPurpose, RecallReason
 from nostro.formats import Profile
 from nostro.storage import cases, evidence, models
 from nostro.storage.tenancy import tenant
-from nostro.workflows import cancellation_answers, cancelling, dispatch, recall
+from nostro.workflows import cancellation_answers, cancelling, dispatch, freezing, recall
 from nostro.workflows.cancelling import TakenBack, Wish
 from tests.workflows.company import Company
 
@@ -178,6 +179,39 @@ def test_money_comes_back_less_fees(company: Company) -> None:
     case = case_of(company, case_id)
     assert (case.stage, case.state) == ("accepted", "resolved")
     assert "2.50 EUR less than was asked for" in case.outcome
+
+
+def test_a_file_that_waits_for_another_try_does_not_leave_with_it(company: Company) -> None:
+    """The bank was down; the payment is stopped there and then, and its file stays."""
+    company.bank.outcomes = [Unavailable("down", "No answer.")]
+    submission_id, ids = company.send(2)
+    done = take_back(company, ids[:1], Wish(reason=RecallReason.FRAUD, text="false invoice"))
+    assert done.cancelled == (ids[0],)
+    for _ in range(6):
+        company.clock.advance(hours=1)
+        dispatch.attend(company.job, submission_id)
+    assert len(company.bank.received) == 1, "the first try, which did not arrive"
+
+
+def test_a_doubt_whose_payment_is_asked_back_is_not_sent_again(company: Company) -> None:
+    company.bank.outcomes = [InDoubt("cut", "Lost.")]
+    submission_id, ids = company.send(1)
+    take_back(company, ids, Wish(reason=RecallReason.FRAUD, text="false invoice"))
+    company.bank.answers = [False] * 40
+    for _ in range(40):
+        company.clock.advance(minutes=15)
+        dispatch.attend(company.job, submission_id)
+    assert len(company.bank.received) == 1
+
+
+def test_a_recall_goes_out_while_payments_are_stopped(company: Company) -> None:
+    _, ids = company.send(1)
+    freezing.freeze(
+        company.acting(company.ann), company.ann, FreezeScope.CUSTOMER, company.tenant_id, "fraud"
+    )
+    case_id = take_back(company, ids).recalled[ids[0]]
+    dispatch.attend(company.job, request_of(company, case_id))
+    assert len(company.bank.recalls) == 1
 
 
 def test_asked_twice_is_one_request(company: Company) -> None:

@@ -7,7 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from nostro.domain.case import CaseKind
 from nostro.domain.errors import InDoubt, Invalid, NotAllowed, Refused
+from nostro.domain.party import Member, Role
+from nostro.domain.policies.case_rights import may_resolve
 from nostro.storage import models
 from nostro.storage.tenancy import tenant
 from nostro.workflows import case_work, dispatch
@@ -54,7 +57,9 @@ def test_every_rung_was_tried_then_the_bank_answers(company: Company) -> None:
 def test_a_doubt_is_not_closed_away(company: Company) -> None:
     doubtful(company)
     with pytest.raises(Refused) as caught:
-        case_work.resolve(company.acting(company.ann), only_case(company).id, "never mind")
+        case_work.resolve(
+            company.acting(company.ann), company.ann, only_case(company).id, "never mind"
+        )
     assert caught.value.code == "still_unknown"
     assert only_case(company).state == "open"
 
@@ -72,10 +77,10 @@ def test_due_notes_and_the_end_are_on_record(company: Company) -> None:
     later = company.clock.now() + timedelta(days=3)
     case_work.set_due(acting, case.id, later, "bank holiday there")
     case_work.note(acting, case.id, "Ms Vos rings back")
-    case_work.resolve(acting, case.id, "found on their list")
+    case_work.resolve(acting, company.ann, case.id, "found on their list")
     assert only_case(company).due_at == later
     with pytest.raises(NotAllowed):
-        case_work.resolve(acting, case.id, "again")
+        case_work.resolve(acting, company.ann, case.id, "again")
     case_work.reopen(acting, case.id, "it was another file")
     assert only_case(company).resolved_at is None
     kinds = [event["text"] for event in company.events("case.noted")]
@@ -88,7 +93,30 @@ def test_a_reason_is_needed_and_the_case_must_be_ours(company: Company) -> None:
     overdue(company)
     acting = company.acting(company.ann)
     with pytest.raises(Invalid):
-        case_work.resolve(acting, only_case(company).id, "  ")
+        case_work.resolve(acting, company.ann, only_case(company).id, "  ")
     with pytest.raises(Refused) as caught:
         case_work.note(acting, company.tenant_id, "x")
     assert caught.value.code == "case_unknown"
+
+
+def test_a_program_does_not_close_what_lets_money_move_again() -> None:
+    key = Member(id="k", name="A key", roles=frozenset({Role.TREASURER}), is_person=False)
+    maker = Member(id="m", name="A maker", roles=frozenset({Role.MAKER}))
+    treasurer = Member(id="t", name="A treasurer", roles=frozenset({Role.TREASURER}))
+    for kind, natural_key in ((CaseKind.CONTRADICTION, "x"), (CaseKind.ENQUIRY, "restore/1")):
+        for member in (key, maker):
+            with pytest.raises(Refused):
+                may_resolve(member, kind, natural_key)
+        may_resolve(treasurer, kind, natural_key)
+    may_resolve(key, CaseKind.REJECTION, "x")
+
+
+def test_what_was_resolved_is_opened_again_by_the_same_cause(company: Company) -> None:
+    overdue(company)
+    acting = company.acting(company.ann)
+    case_work.resolve(acting, company.ann, only_case(company).id, "rang them")
+    with tenant(company.tenant_id):
+        file = models.Submission.objects.get()
+    company.clock.advance(days=2)
+    dispatch.attend(company.job, file.id)
+    assert only_case(company).state == "open"

@@ -23,7 +23,7 @@ from nostro.ports import Incoming, Outgoing
 from nostro.storage import freezes, models, submissions
 from nostro.storage.stranded import Stranded, stranded
 from nostro.storage.tenancy import tenant
-from nostro.workflows import dispatch, freezing, posting
+from nostro.workflows import answers, dispatch, freezing, posting
 from nostro.workflows.tick import tick
 from tests.workflows.bank_words import pain_002
 from tests.workflows.company import BANKS, FRIDAY, Company, ScriptedBank, append
@@ -555,3 +555,21 @@ def test_what_nobody_will_look_at_again_is_found(company: Company) -> None:
         )
     later(company, submission_id)
     assert forgotten(company) == []
+
+
+def test_a_file_that_the_bank_speaks_of_before_we_sent_it_stays_here(company: Company) -> None:
+    """Somebody carried it there by another way: sending it could pay twice."""
+    ids = company.pay(1)
+    (submission_id,) = company.release()
+    row = company.submission(submission_id)
+    e2e = company.orders(ids)[0].instruction.end_to_end_id
+    company.bank.says(pain_002(row.message_id, lines=[(e2e, "ACSC", "")]))
+    answers.collect(company.job, company.bank_id)
+    with tenant(company.tenant_id):
+        (kept,) = models.BankMessage.objects.values_list("evidence_id", flat=True)
+    answers.understand(company.job, company.bank_id, kept)
+    for _ in range(3):
+        dispatch.attend(company.job, submission_id)
+        company.clock.advance(minutes=5)
+    assert company.bank.received == []
+    assert [kind for kind, _ in company.cases()] == ["contradiction"]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from nostro.domain.errors import InDoubt, Invalid, NotAllowed, Refused
+from nostro.domain.errors import InDoubt, Invalid, Refused
 from nostro.domain.operator_evidence import NEEDS_TWO, EvidenceKind
 from nostro.domain.order import OrderState
 from nostro.domain.party import Member
@@ -54,12 +54,15 @@ def test_the_bank_has_it_counts_at_once(company: Company) -> None:
     submission_id, ids = doubtful(company)
     _, counts = state(company, company.ann, told(submission_id, EvidenceKind.BANK_HAS_IT))
     assert counts
-    assert company.submission(submission_id).state == "delivered"
+    row = company.submission(submission_id)
+    assert row.state == "delivered"
+    assert row.next_action_at, "its payments are followed up"
     assert company.attempts(ids) == ["delivered"] * 2
 
 
 def test_never_had_it_needs_two_and_then_the_same_bytes_go_again(company: Company) -> None:
     submission_id, _ = doubtful(company)
+    company.clock.advance(minutes=20)
     evidence_id, counts = state(
         company, company.ann, told(submission_id, EvidenceKind.BANK_NEVER_HAD_IT)
     )
@@ -112,8 +115,22 @@ def test_what_the_tables_forbid_nobody_states(company: Company) -> None:
     evidence_id, _ = state(
         company, company.ann, told(submission_id, EvidenceKind.BANK_NEVER_HAD_IT)
     )
-    with pytest.raises(NotAllowed):
-        confirm(company, company.bob, evidence_id)
+    assert refusal(lambda: confirm(company, company.bob, evidence_id)) == "evidence_out_of_date"
+
+
+def test_said_too_early_or_of_an_older_send_it_sends_nothing(company: Company) -> None:
+    submission_id, _ = doubtful(company)
+    kind = EvidenceKind.BANK_NEVER_HAD_IT
+    early, _ = state(company, company.ann, told(submission_id, kind))
+    company.clock.advance(minutes=20)
+    assert refusal(lambda: confirm(company, company.bob, early)) == "evidence_out_of_date"
+    first, _ = state(company, company.ann, told(submission_id, kind))
+    second, _ = state(company, company.cy, told(submission_id, kind))
+    confirm(company, company.bob, first)
+    company.bank.outcomes = [InDoubt("cut", "Lost again.")]
+    dispatch.attend(company.job, submission_id)
+    assert refusal(lambda: confirm(company, company.bob, second)) == "evidence_out_of_date"
+    assert len(company.bank.received) == 2
 
 
 def test_who_may_state_and_what_it_takes(company: Company) -> None:

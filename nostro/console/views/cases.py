@@ -240,7 +240,7 @@ def _note(visit: Visit, case_id: UUID, sent: Sent) -> None:
 
 
 def _resolve(visit: Visit, case_id: UUID, sent: Sent) -> None:
-    case_work.resolve(visit.acting(), case_id, sent.get("text", ""))
+    case_work.resolve(visit.acting(), visit.member, case_id, sent.get("text", ""))
 
 
 def _reopen(visit: Visit, case_id: UUID, sent: Sent) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from nostro.domain.attempt import AttemptMove
+from nostro.domain.attempt import ATTEMPT, AttemptMove, AttemptState
 from nostro.domain.cancellation import Outcome
 from nostro.domain.case import RecallMove
 from nostro.domain.errors import Invalid, Refused
+from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Member, Role
 
 # The payee's bank answers within 15 banking days of receiving a recall (EPC125-05, SEPA Credit
@@ -42,8 +43,9 @@ CANCEL_MOVE: Mapping[CancelPurpose, AttemptMove] = {
     CancelPurpose.STOP: AttemptMove.CANCEL_STOP,
     CancelPurpose.REROUTE: AttemptMove.CANCEL_REROUTE,
 }
-# A duplicate or a fraud that is sent again would be paid again.
-_ALWAYS_STOPS = frozenset({RecallReason.DUPLICATE, RecallReason.FRAUD})
+# Sent again, all others would be just as wrong as the first time; only a technical trouble of the
+# bank's is no fault of the payment.
+_ALWAYS_STOPS = frozenset(RecallReason) - {RecallReason.TECHNICAL}
 
 STAGE_MOVE: Mapping[Outcome, RecallMove] = {
     Outcome.CANCELLED: RecallMove.ACCEPT,
@@ -63,6 +65,13 @@ def may_cancel(member: Member) -> None:
             "Nothing was cancelled.",
             "Ask a maker or an approver of this customer.",
         )
+
+
+def is_recallable(order: OrderState, attempt: AttemptState) -> bool:
+    """Does a bank have it, or may have it, or has paid it? Then the bank can be asked for it."""
+    if ORDER.allows(order, OrderMove.CANCEL):
+        return False
+    return ORDER.allows(order, OrderMove.RECALL) or ATTEMPT.allows(attempt, AttemptMove.CANCEL_STOP)
 
 
 def check_purpose(reason: RecallReason, purpose: CancelPurpose) -> None:
