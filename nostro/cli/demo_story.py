@@ -8,6 +8,7 @@ from nostro.cli import demo_data
 from nostro.cli.demo_batch import a_batch_booking
 from nostro.cli.demo_company import BATCH_IBAN, ERP_CONNECTION
 from nostro.cli.demo_telling import Story, all_left, run_orders, sums
+from nostro.domain.attempt import AttemptState
 from nostro.domain.errors import Refused
 from nostro.domain.money import Money, total
 from nostro.domain.order import OrderState
@@ -173,6 +174,9 @@ def the_bank_answers(story: Story) -> None:
     with tenant(story.company.tenant_id):
         rejected = [r for r in run_orders(story) if r.state is OrderState.REJECTED]
         words = tracing.attempt_counts()
+    # Its booking notice may have been read already: what it executed, it had accepted.
+    accepted, executed = AttemptState.ACCEPTED.value, AttemptState.EXECUTED.value
+    words[accepted] = words.get(accepted, 0) + words.pop(executed, 0)
     story.say(", ".join(f"{count} {state}" for state, count in sorted(words.items())))
     for row in rejected:
         with tenant(story.company.tenant_id):
