@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
-from nostro import formats
 from nostro.domain.errors import Invalid
 from nostro.domain.journal import (
     BusinessEvent,
@@ -19,13 +18,11 @@ from nostro.domain.journal import (
 )
 from nostro.domain.money import Money, convert
 from nostro.domain.party import Account, LegalEntity
-from nostro.domain.submission import SubmissionState
-from nostro.formats import Profile
-from nostro.storage import events, evidence, journals, orders, parties, submissions
+from nostro.storage import events, journals, orders, parties, submissions
 from nostro.storage.journals import NewJournal
 from nostro.storage.orders import OrderRow
-from nostro.storage.submissions import SubmissionRow
 from nostro.workflows.context import Acting
+from nostro.workflows.erp_file import erp_file
 from nostro.workflows.wake import wake
 
 JOURNAL_FORMAT = "journal_csv"
@@ -216,7 +213,7 @@ def deliver_journals(acting: Acting, connection_id: UUID) -> UUID | None:
     waiting = journals.lock_unposted()
     if not waiting:
         return None
-    posting = _file_of(acting, connection_id, waiting)
+    posting = erp_file(acting, connection_id, submissions.POSTINGS, "JRN", JOURNAL_FORMAT, waiting)
     submissions.insert(posting, acting.world.clock.now())
     journals.mark_posted([journal.id for journal in waiting], posting.id)
     events.record(
@@ -234,30 +231,3 @@ def deliver_journals(acting: Acting, connection_id: UUID) -> UUID | None:
     )
     wake("attend_submission", tenant_id=acting.tenant_id, submission_id=posting.id)
     return posting.id
-
-
-def _file_of(acting: Acting, connection_id: UUID, waiting: Sequence[JournalEvent]) -> SubmissionRow:
-    """Journals written as a file, its bytes kept, ready to be sent."""
-    now, ids = acting.world.clock.now(), acting.world.ids
-    submission_id = ids.new()
-    message_id = f"JRN-{now:%Y%m%d}-{submission_id.hex[-12:]}"
-    form = formats.find()[JOURNAL_FORMAT]
-    content = formats.writer(form)(waiting, Profile())
-    name = f"{message_id}.csv"
-    kept = evidence.keep(
-        ids.new(), content, name=name, media_type=form.media_type, direction="out", now=now
-    )
-    return SubmissionRow(
-        id=submission_id,
-        purpose=submissions.POSTINGS,
-        state=SubmissionState.BUILT,
-        connection_id=connection_id,
-        account_id=None,
-        message_id=message_id,
-        file_name=name,
-        media_type=form.media_type,
-        evidence_id=kept,
-        line_count=len(waiting),
-        totals={},
-        next_action_at=now,
-    )

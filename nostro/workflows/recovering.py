@@ -15,6 +15,7 @@ import structlog
 from nostro.domain.attempt import AttemptMove, AttemptState
 from nostro.domain.bank_status import StatusReport
 from nostro.domain.case import CaseKind
+from nostro.domain.errors import Refused
 from nostro.domain.money import Money, total
 from nostro.domain.order import OrderMove
 from nostro.domain.statement import Entry, EntryStatus, Statement
@@ -164,6 +165,19 @@ def _recover(acting: Acting, stop: RestoreStop, evidence_id: UUID, found: Sequen
         _review(acting, stop, told)
 
 
+def _file_named(stop: RestoreStop, message_id: str) -> SubmissionRow | None:
+    """The file of that name, if we remember it; no bank speaks for another one."""
+    file = submissions.by_message_id(message_id)
+    if file and file.connection_id != stop.connection_id:
+        raise Refused(
+            "message_of_another_bank",
+            f"The bank speaks of {message_id}, which went to another bank.",
+            "No payment was changed; the original is kept.",
+            "Ask both banks which of them has it.",
+        )
+    return file
+
+
 def _rebuild(
     acting: Acting,
     stop: RestoreStop,
@@ -175,11 +189,12 @@ def _rebuild(
     now = acting.world.clock.now()
     text = f"The bank has it in {message_id}."
     ids = [payment.id for payment in payments]
+    file = _file_named(stop, message_id)
     move_orders(acting, ids, OrderMove.RECOVER, reason=RESTORE, text=text)
-    file = submissions.by_message_id(message_id)
     submission_id = file.id if file else _new_file(acting, stop, evidence_id, message_id, payments)
     attempts = _attempts(acting, submission_id, payments, by_id)
-    submissions.insert_attempts(attempts, now)
+    if submissions.insert_attempts(attempts, now) != len(attempts):
+        raise RuntimeError("an order that waited had a live attempt")
     if file is None:
         _has_it(acting, submission_id)
     else:

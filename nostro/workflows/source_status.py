@@ -7,20 +7,15 @@ one transaction; the file then leaves as a dispatch of its own, asked about when
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
-from nostro import formats
-from nostro.domain.payment_status import PaymentStatus
-from nostro.domain.submission import SubmissionState
-from nostro.formats import Profile
 from nostro.ports import TakesStatuses
-from nostro.storage import events, evidence, parties, source_status, submissions
+from nostro.storage import events, parties, source_status, submissions
 from nostro.storage.parties import ConnectionRow
-from nostro.storage.submissions import SubmissionRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows.channel import open_channel
 from nostro.workflows.context import Acting
+from nostro.workflows.erp_file import erp_file
 from nostro.workflows.wake import wake
 
 LINES_MAX = 5000  # In one file.
@@ -50,7 +45,9 @@ def _next_file(acting: Acting, connection_id: UUID) -> UUID | None:
     news = source_status.lock_untold(_source(row), others, LINES_MAX)
     if not news:
         return None
-    file = _file_of(acting, connection_id, form, [one.status for one in news])
+    file = erp_file(
+        acting, connection_id, submissions.STATUSES, "STA", form, [one.status for one in news]
+    )
     submissions.insert(file, acting.world.clock.now())
     source_status.mark_told(news)
     events.record(
@@ -73,32 +70,3 @@ def _next_file(acting: Acting, connection_id: UUID) -> UUID | None:
 def _source(row: ConnectionRow) -> str:
     """The source that a connection speaks for; "" for every one without a connection of its own."""
     return str(row.config.get("source", ""))
-
-
-def _file_of(
-    acting: Acting, connection_id: UUID, form_name: str, told: Sequence[PaymentStatus]
-) -> SubmissionRow:
-    """Statuses written as a file, its bytes kept, ready to be sent."""
-    now, ids = acting.world.clock.now(), acting.world.ids
-    submission_id = ids.new()
-    message_id = f"STA-{now:%Y%m%d}-{submission_id.hex[-12:]}"
-    form = formats.find()[form_name]
-    name = f"{message_id}.csv"
-    content = formats.writer(form)(told, Profile())
-    kept = evidence.keep(
-        ids.new(), content, name=name, media_type=form.media_type, direction="out", now=now
-    )
-    return SubmissionRow(
-        id=submission_id,
-        purpose=submissions.STATUSES,
-        state=SubmissionState.BUILT,
-        connection_id=connection_id,
-        account_id=None,
-        message_id=message_id,
-        file_name=name,
-        media_type=form.media_type,
-        evidence_id=kept,
-        line_count=len(told),
-        totals={},
-        next_action_at=now,
-    )

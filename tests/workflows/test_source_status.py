@@ -29,9 +29,6 @@ from tests.workflows.company import Company
 from tests.workflows.forgetful_erp import ERPS, ForgetfulErp, forgetful_connector
 
 NO = Refused("not_this", "The account is closed.", can_do="Ask the payee.")
-hands_statuses_over = pytest.mark.skipif(
-    "TakesStatuses" not in vars(dispatch), reason="dispatch does not hand status files over yet"
-)
 
 
 @pytest.fixture
@@ -297,7 +294,6 @@ def test_another_customers_news_is_not_seen(company: Company, erp: ForgetfulErp)
         assert stored.lock_untold("", [], 10) == []
 
 
-@hands_statuses_over
 def test_the_tick_finds_news_that_nobody_woke_for(company: Company, erp: ForgetfulErp) -> None:
     connection_id = connect(company)
     reject(company, "R")
@@ -307,7 +303,6 @@ def test_the_tick_finds_news_that_nobody_woke_for(company: Company, erp: Forgetf
     assert row.purpose == "statuses"
 
 
-@hands_statuses_over
 @pytest.mark.parametrize("drops", [set(), {0}, {1}, {0, 1}, {0, 1, 2}, set(range(12))], ids=str)
 def test_each_answer_to_a_status_file_is_dropped_after_its_commit(
     company: Company, erp: ForgetfulErp, drops: set[int]
@@ -324,7 +319,6 @@ def test_each_answer_to_a_status_file_is_dropped_after_its_commit(
     assert set(told.values()) == {1}
 
 
-@hands_statuses_over
 def test_a_status_file_that_is_refused_has_a_voice(company: Company) -> None:
     erp = ERPS[company.code] = ForgetfulErp()
     with forgetful_connector():
