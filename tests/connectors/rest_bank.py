@@ -235,26 +235,31 @@ class CuttingWire:
                 return
             with ours, socket.create_connection(("127.0.0.1", self._port)) as theirs:
                 self.request_bytes = self.answer_bytes = 0
+                # A connection keeps the limits it began with: the test may be setting the
+                # next one's while this one is still being taken down.
+                limits = self.request_bytes_max, self.answer_bytes_max
                 try:
-                    self._carry(ours, theirs)
+                    self._carry(ours, theirs, *limits)
                 except OSError:  # one of them hung up: so do we, on both
                     continue
 
-    def _carry(self, ours: socket.socket, theirs: socket.socket) -> None:
-        while True:
-            if self.request_bytes_max == self.request_bytes:
-                return
-            if self.answer_bytes_max == self.answer_bytes:
-                return
+    def _carry(
+        self,
+        ours: socket.socket,
+        theirs: socket.socket,
+        request_bytes_max: int | None,
+        answer_bytes_max: int | None,
+    ) -> None:
+        while request_bytes_max != self.request_bytes and answer_bytes_max != self.answer_bytes:
             ready, _, _ = select.select([ours, theirs], [], [], 10)
             if not ready:
                 return
             if theirs in ready:
-                part = theirs.recv(_room(self.answer_bytes_max, self.answer_bytes))
+                part = theirs.recv(_room(answer_bytes_max, self.answer_bytes))
                 self.answer_bytes += len(part)
                 ours.sendall(part)
             else:
-                part = ours.recv(_room(self.request_bytes_max, self.request_bytes))
+                part = ours.recv(_room(request_bytes_max, self.request_bytes))
                 self.request_bytes += len(part)
                 theirs.sendall(part)
             if not part:
