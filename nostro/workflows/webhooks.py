@@ -39,6 +39,8 @@ PAGE = 2000
 BATCH = 20
 # Longer than a whole batch can take, so that two workers seldom have the same delivery.
 TAKEN_FOR = timedelta(minutes=4)
+# One address may keep a worker this long, then the others have their turn.
+TURN = timedelta(seconds=30)
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,9 +106,13 @@ def _delivery(acting: Acting, endpoint_id: UUID, sealed: Sealed) -> DeliveryRow:
 
 
 def deliver(acting: Acting, endpoint_id: UUID) -> int:
-    """Make every call to one address that is due; returns how many were taken there."""
-    taken = 0
-    while batch := _take(acting, endpoint_id):
+    """Make the calls to one address that are due; returns how many were taken there.
+
+    What is left after its turn is still due: the tick wakes it again, behind the other addresses.
+    """
+    taken, now = 0, acting.world.clock.now
+    ends_at = now() + TURN
+    while now() < ends_at and (batch := _take(acting, endpoint_id)):
         done = _tell(acting, batch)
         taken += done
         if done < len(batch.deliveries):

@@ -3,6 +3,7 @@
 Built around the engine's edges (DESIGN section 6): `with_connector`, since the stock command
 swaps the connector and jobs deferred inside a job would then survive a rollback; a loop around
 it, since a database restart ends a worker without an error; a sweep for jobs of dead workers.
+Calls to the programs of others have a lane of their own: one that is slow keeps no payment waiting.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import contextlib
 import random
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import structlog
@@ -27,10 +29,14 @@ from nostro.workflows.tick import tick
 log = structlog.get_logger()
 
 LOST = (ConnectorException, OperationalError, InterfaceError, OSError)
+# Lanes share nothing but the process: neither places for jobs nor database connections.
+PAYMENT_QUEUES = ("payments", "statements", "default")
+WEBHOOK_QUEUES = ("webhooks",)
+CLOCK_THREADS = 4  # Ticking, sealing, and a look before each lane takes work.
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """How often a worker looks, in seconds, and how many jobs it takes at once."""
+    """How often a worker looks, in seconds, and how many jobs each lane takes at once."""
 
     poll: float = 0.5
     tick: float = 0.5
@@ -38,14 +44,15 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     sweep: float = 15.0
     stalled_after: float = 30.0
     concurrency: int = 2
+    webhook_concurrency: int = 2
 
 
 class Worker:
     """Runs jobs and the house clock until `stop` is called.
 
     `alive` is called whenever the house clock has run, so whenever the database has answered.
-    `before_work` is called before any job is taken, and again whenever the database was away: it
-    may have come back as another one.
+    `before_work` is called before a lane takes any job, and again whenever the database was away:
+    it may have come back as another one.
     """
 
     def __init__(
@@ -61,57 +68,72 @@ class Worker:
         self._alive = alive
         self._pace = pace or Pace()
         self._stopping = asyncio.Event()
-        self._running: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
 
     def stop(self) -> None:
         self._stopping.set()
-        if self._running:
-            self._running.cancel()  # The engine's word for: finish what you have, take no more.
+        for running in self._running:
+            running.cancel()  # The engine's word for: finish what you have, take no more.
 
     async def run(self) -> None:
         """Work until stopped. Raises when the house clock breaks: a worker without is no worker."""
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self.stop)
+        pace = self._pace
+        jobs = pace.concurrency + pace.webhook_concurrency
+        loop.set_default_executor(ThreadPoolExecutor(jobs + CLOCK_THREADS))
         clockwork = [
             asyncio.create_task(self._every(self._tick_once)),
             asyncio.create_task(self._every(self._seal)),
         ]
         for task in clockwork:
             task.add_done_callback(self._clock_ended)
+        await asyncio.gather(
+            self._keep_working(PAYMENT_QUEUES, pace.concurrency, listen=True),
+            self._keep_working(WEBHOOK_QUEUES, pace.webhook_concurrency, listen=False),
+        )
+        await asyncio.gather(*clockwork)
+
+    async def _keep_working(
+        self, queues: tuple[str, ...], concurrency: int, *, listen: bool
+    ) -> None:
+        """One lane until told to stop, over every restart of the database."""
         while not self._stopping.is_set():
             try:
                 await asyncio.to_thread(_with_fresh_connections, self._before_work)
-                await self._work()
+                await self._work(queues, concurrency, listen=listen)
             except LOST as error:
                 log.warning("worker_lost_database", error=str(error).strip()[:200])
             if not self._stopping.is_set():
                 await asyncio.sleep(random.uniform(0.3, 1.0))  # noqa: S311 - spreads reconnects
-        await asyncio.gather(*clockwork)
 
-    async def _work(self) -> None:
+    async def _work(self, queues: tuple[str, ...], concurrency: int, *, listen: bool) -> None:
         engine = app.with_connector(DjangoConnector(alias="default").get_worker_connector())
         async with engine.open_async():
             sweeper = asyncio.create_task(sweep_forever(engine, self._pace))
-            self._running = asyncio.create_task(
+            running = asyncio.create_task(
                 engine.run_worker_async(
-                    concurrency=self._pace.concurrency,
+                    queues=list(queues),  # psycopg takes a tuple for a record
+                    concurrency=concurrency,
                     fetch_job_polling_interval=self._pace.poll,
                     update_heartbeat_interval=self._pace.heartbeat,
                     stalled_worker_timeout=self._pace.stalled_after,
                     delete_jobs="successful",
                     install_signal_handlers=False,
-                    listen_notify=True,
+                    listen_notify=listen,
                 )
             )
+            self._running.add(running)
             if self._stopping.is_set():  # told so while the connection was being opened
-                self._running.cancel()
+                running.cancel()
             try:
-                await self._running
+                await running
             except asyncio.CancelledError:
                 if not self._stopping.is_set():
                     raise
             finally:
+                self._running.discard(running)
                 sweeper.cancel()
 
     def _clock_ended(self, _: asyncio.Task[None]) -> None:
