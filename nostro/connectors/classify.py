@@ -7,7 +7,7 @@ transport error itself.
 
     seen                                        send          get, ask
     could not connect                           Unavailable   Unavailable
-    its certificate or ours was not accepted    Unavailable   Unavailable
+    its certificate or ours was not accepted    ConnectionUnfit, an Unavailable: a person mends it
     cut or late after we began to send          InDoubt       Unavailable
     a status the profile calls "nothing done"   Unavailable   Unavailable
     408, 409, 429 and every 5xx                 InDoubt       Unavailable (409: Refused)
@@ -31,7 +31,14 @@ import httpx
 import msgspec
 
 from nostro.connectors.tls import certificate_trouble, tls_context
-from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavailable
+from nostro.domain.errors import (
+    ConnectionUnfit,
+    InDoubt,
+    Invalid,
+    NostroError,
+    Refused,
+    Unavailable,
+)
 
 ANSWER_BYTES_MAX = 256 * 1024 * 1024
 # A row whose sender is silent for two minutes is asked about (workflows/dispatch): by then no byte
@@ -213,7 +220,7 @@ class HttpChannel:
         told = certificate_trouble(error)
         if told:
             trouble, is_ours = told
-            raise Unavailable(
+            raise ConnectionUnfit(
                 "certificate_not_accepted",
                 f"No connection to {self.other_side}: {trouble}.",
                 "It read nothing of ours." if is_ours else "Nothing was sent.",

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from nostro.connectors.classify import Answer, HttpChannel
-from nostro.domain.errors import Refused, Unavailable
+from nostro.domain.errors import ConnectionUnfit, Refused, Unavailable
 
 # A pass is renewed before its time is up: by then a call with it may still be on its way.
 MARGIN_SECONDS = 30
@@ -66,7 +66,8 @@ class ClientCredentials:
     def authorization(self, *, anew: bool = False) -> str:
         """The value of the header Authorization; `anew` when the bank did not take the last one.
 
-        Raises Unavailable (try again) or Refused (a person must look); nothing was sent either way.
+        Raises Unavailable (try again) or, of its kinds, ConnectionUnfit (a person must mend who we
+        say we are); nothing was sent either way.
         """
         if anew or not self._pass or self._monotonic() >= self._good_until:
             self._sign_in()
@@ -75,19 +76,30 @@ class ClientCredentials:
     def _sign_in(self) -> None:
         asked_at = self._monotonic()
         self._pass = ""
-        answer = self._channel.ask(
-            "",
-            urlencode(self._form()).encode(),
-            "application/x-www-form-urlencoded",
-            headers={"Accept": "application/json", **self._headers()},
-            understood=frozenset({400, 401, 403}),
-        )
+        answer = self._asked()
         if answer.status >= 400:
             raise _not_let_in(answer, self._client_secret)
         told = _understood(answer)
         life = UNSAID_LIFE_SECONDS if told.expires_in is None else told.expires_in
         self._pass = told.access_token
         self._good_until = asked_at + life - min(MARGIN_SECONDS, life / 2)
+
+    def _asked(self) -> Answer:
+        try:
+            return self._channel.ask(
+                "",
+                urlencode(self._form()).encode(),
+                "application/x-www-form-urlencoded",
+                headers={"Accept": "application/json", **self._headers()},
+                understood=frozenset({400, 401, 403}),
+            )
+        except Refused as no:  # No such page, a redirect ...: nobody there signs anybody in.
+            raise ConnectionUnfit(
+                "sign_in_refused",
+                f"Signing in failed. {no.happened}",
+                "Nothing was sent; it waits.",
+                "Check the sign-in address of the connection.",
+            ) from no
 
     def _form(self) -> dict[str, str]:
         form = {"grant_type": "client_credentials"}
@@ -124,7 +136,7 @@ def _understood(answer: Answer) -> _Pass:
     return told
 
 
-def _not_let_in(answer: Answer, client_secret: str) -> Refused:
+def _not_let_in(answer: Answer, client_secret: str) -> ConnectionUnfit:
     """RFC 6749 section 5.2: a word for the cause, and perhaps a sentence."""
     try:
         told = msgspec.json.decode(answer.content, type=_Refusal)
@@ -134,9 +146,9 @@ def _not_let_in(answer: Answer, client_secret: str) -> Refused:
     if client_secret:  # Some servers say back what they were told.
         cause = cause.replace(client_secret, "...")
     shown = "".join(letter for letter in cause if letter.isprintable())
-    return Refused(
+    return ConnectionUnfit(
         "sign_in_refused",
         f"The bank did not let us sign in: {answer.status} {shown}".rstrip(" .") + ".",
-        "Nothing was sent.",
+        "Nothing was sent; it waits.",
         "Check the client id, the client secret and the scope of the connection.",
     )

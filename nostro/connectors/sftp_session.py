@@ -16,7 +16,7 @@ import asyncssh
 import msgspec
 from asyncssh.public_key import get_default_public_key_algs
 
-from nostro.domain.errors import NostroError, Refused, Unavailable
+from nostro.domain.errors import ConnectionUnfit, NostroError, Refused, Unavailable
 
 CLOSING_SECONDS = 2
 # The connection went away, or what came is no answer: the request may have been carried out.
@@ -76,8 +76,8 @@ def runner() -> asyncio.Runner:
 
 
 async def connect(server: Server, secrets: Mapping[str, str], timeout_seconds: int) -> Session:
-    """Log in. Raises Refused for a host key, log-in or key of ours that does not serve, Unavailable
-    when the server cannot be reached; nothing has happened then."""
+    """Log in. Raises ConnectionUnfit for a host key, log-in or key of ours that does not serve,
+    Unavailable when the server cannot be reached; nothing has happened then."""
     watch = _HostKeyWatch()
     try:
         async with asyncio.timeout(timeout_seconds):
@@ -85,10 +85,10 @@ async def connect(server: Server, secrets: Mapping[str, str], timeout_seconds: i
     except asyncssh.HostKeyNotVerifiable as error:
         raise _other_host_key(server, watch.seen) from error
     except asyncssh.PermissionDenied as error:
-        raise Refused(
+        raise ConnectionUnfit(
             "sftp_login_refused",
             f"{_place(server)} did not let {server.user} in.",
-            "Nothing was sent.",
+            "Nothing was sent; it waits.",
             "Check user, key and password; ask the bank whether it knows our public key.",
         ) from error
     except (asyncssh.Error, OSError) as error:
@@ -172,7 +172,7 @@ def _host_key(text: str) -> asyncssh.SSHKey:
     try:
         return asyncssh.import_public_key(" ".join(parts))
     except (asyncssh.KeyImportError, ValueError):
-        raise Refused(
+        raise ConnectionUnfit(
             "sftp_host_key_unreadable",
             f"{text[:40]!r} is no public host key.",
             "We did not connect.",
@@ -196,7 +196,7 @@ def _own_keys(secrets: Mapping[str, str]) -> list[asyncssh.SSHKey] | None:
     try:
         return [asyncssh.import_private_key(text, secrets.get("private_key_passphrase") or None)]
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, ValueError):
-        raise Refused(
+        raise ConnectionUnfit(
             "sftp_private_key_unusable",
             "Our private key for the bank's server cannot be read.",
             "We did not connect.",
@@ -206,11 +206,11 @@ def _own_keys(secrets: Mapping[str, str]) -> list[asyncssh.SSHKey] | None:
         ) from None
 
 
-def _other_host_key(server: Server, seen: str) -> Refused:
-    return Refused(
+def _other_host_key(server: Server, seen: str) -> ConnectionUnfit:
+    return ConnectionUnfit(
         "sftp_host_key_changed",
         f"{_place(server)} showed a host key that we do not know: {seen or 'unreadable'}.",
-        "We broke off before logging in; nothing was sent.",
+        "We broke off before logging in; nothing was sent, it waits.",
         "Ask the bank, by telephone, whether it changed its key. If it did and the fingerprint is"
         " the same, add the new key to the connection.",
         field="host_keys",

@@ -7,9 +7,9 @@ that could make the bank take the file may have left us. That is, by the way of 
     temporary_name   the renaming: the bank leaves names with that ending alone
     done_file        making the done file: the bank leaves a file alone until that is there
 
-Before it, a failure is a proven non-delivery (Unavailable, or Refused by a definite no) and the
-same bytes go again; what was left half written is no delivery and is written anew. From it on,
-until the server's own yes, a failure is InDoubt.
+Before it, a failure is a proven non-delivery (Unavailable; ConnectionUnfit where the server does
+not give us the right) and the same bytes go again; what was left half written is no delivery and
+is written anew. From it on, until the server's own yes, a failure is InDoubt.
 
 A name that is there already with our bytes is a delivery that we had forgotten; other bytes are
 never overwritten: a new file is opened exclusively, and named by the plain rename, which refuses a
@@ -27,7 +27,14 @@ import asyncssh
 import msgspec
 
 from nostro.connectors.sftp_session import ABSENT, DENIED, LOST, words
-from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavailable
+from nostro.domain.errors import (
+    ConnectionUnfit,
+    InDoubt,
+    Invalid,
+    NostroError,
+    Refused,
+    Unavailable,
+)
 
 Upload = Literal["direct", "temporary_name", "done_file"]
 Verify = Literal["stat", "acknowledgement_file", "none"]
@@ -96,10 +103,10 @@ class Delivery:
         if self._may_be_taken:
             return _in_doubt(self._name, words(error))
         if isinstance(error, DENIED):
-            return Refused(
+            return ConnectionUnfit(
                 "sftp_upload_refused",
                 f"The bank's server did not take {self._name}: {words(error)}.",
-                "Nothing was handed over.",
+                "Nothing was handed over; it waits.",
                 "Ask the bank for the right, or correct how the connection uploads.",
             )
         return Unavailable(
@@ -199,7 +206,7 @@ class Delivery:
                 return
         with contextlib.suppress(asyncssh.SFTPFailure, *ABSENT, *DENIED):
             await sftp.remove(temporary)
-        raise Refused(
+        raise ConnectionUnfit(
             "sftp_rename_refused",
             f"The bank's server did not let us name {self._name}: {words(refusal or Exception())}.",
             "The bank has nothing under that name.",

@@ -14,7 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import import_key
 from joserfc.jws import JWSRegistry
 
-from nostro.domain.errors import Unavailable
+from nostro.domain.errors import ConnectionUnfit
 
 SigningAlgorithm = Literal["PS256", "ES256", "EdDSA"]
 _KEY_KINDS: dict[str, Literal["RSA", "EC", "OKP"]] = {
@@ -35,7 +35,7 @@ def detached_signature(
     """`header..signature` over `content`, as it is or, when `encoded`, in base64url.
 
     `signing_key` is a private key in PEM without a password; `key_id` becomes `kid`. Raises
-    Unavailable when the key cannot sign so: nothing was sent.
+    ConnectionUnfit when the key cannot sign so: nothing was sent.
     """
     header: dict[str, Any] = {"alg": algorithm}
     if key_id:
@@ -54,7 +54,7 @@ def detached_signature(
             raise ValueError("a public key cannot sign")
         signature = model.sign(head + b"." + payload, key)
     except (JoseError, ValueError, TypeError) as error:
-        raise Unavailable(
+        raise ConnectionUnfit(
             "signing_key_unusable",
             f"The signing key of the connection cannot sign with {algorithm}.",
             "Nothing was sent.",

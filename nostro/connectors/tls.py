@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 from cryptography.hazmat.primitives import serialization
 
-from nostro.domain.errors import Unavailable
+from nostro.domain.errors import ConnectionUnfit
 
 # Alerts by which a server says no to our certificate (RFC 8446 section 6.2), as OpenSSL calls
 # them. They belong to the handshake: a server that sends one has read nothing that we sent.
@@ -38,7 +38,7 @@ def tls_context(
 
     With `certificate_authority` only what it issued is trusted, else the public authorities. With
     `client_certificate` (and its chain) and `client_key` we show who we are (mutual TLS). Raises
-    Unavailable when one of them cannot be used: nothing was sent.
+    ConnectionUnfit when one of them cannot be used: nothing was sent.
     """
     try:
         context = (
@@ -52,7 +52,7 @@ def tls_context(
         if client_certificate or client_key:
             _show_ourselves(context, client_certificate, client_key)
     except (ValueError, TypeError, OSError) as error:  # ssl.SSLError is an OSError
-        raise Unavailable(
+        raise ConnectionUnfit(
             "certificate_unusable",
             "The certificate or key of the connection cannot be used: it is not in PEM, or the"
             " two do not belong together.",

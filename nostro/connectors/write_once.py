@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavailable
+from nostro.domain.errors import ConnectionUnfit, InDoubt, Invalid, Refused, Unavailable
 
 # Folders of file servers that know no hard links, and so no naming that can't overwrite.
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EOPNOTSUPP})
@@ -38,7 +38,8 @@ def write_once(folder: str, name: str, content: bytes, taken_folders: Sequence[s
     """Put `content` into `folder` as `name`, unless it is there, or in `taken_folders`, already.
 
     Raises Invalid for a name that is no plain file name, Refused when the name holds other bytes,
-    Unavailable when nothing was handed over, InDoubt when it was but may not survive a crash.
+    Unavailable (ConnectionUnfit without the right) when nothing was handed over, InDoubt when it
+    was but may not survive a crash.
     """
     _check_name(name)
     place = Path(folder)
@@ -69,11 +70,11 @@ def write_once(folder: str, name: str, content: bytes, taken_folders: Sequence[s
     _force_to_disk(place)
 
 
-def not_usable(folder: Path, error: OSError) -> NostroError:
+def not_usable(folder: Path, error: OSError) -> Unavailable:
     """What an error of the file system means: nothing happened; who must act."""
     happened = f"The folder {folder} cannot be used: {error.strerror or error}."
     if isinstance(error, PermissionError | NotADirectoryError):
-        return Refused(
+        return ConnectionUnfit(
             "folder_not_allowed",
             happened,
             "Nothing was read or written.",

@@ -53,6 +53,11 @@ class Unavailable(NostroError):
     retry_after_seconds: int | None = None
 
 
+class ConnectionUnfit(Unavailable):
+    """The other side surely did not act, and will not before a person mends the connection: a
+    secret, key, certificate or setting of it does not serve. What is to be sent waits."""
+
+
 class InDoubt(NostroError):
     """The other side may have acted. Ask before anything else."""
 

@@ -14,7 +14,14 @@ import pytest
 
 from nostro.connectors import open_connection, pick_up
 from nostro.connectors.write_once import write_once
-from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavailable
+from nostro.domain.errors import (
+    ConnectionUnfit,
+    InDoubt,
+    Invalid,
+    NostroError,
+    Refused,
+    Unavailable,
+)
 from nostro.ports import Outgoing
 
 JOURNAL = Outgoing(
@@ -244,3 +251,11 @@ def test_what_is_no_plain_file_is_refused_by_name_and_the_others_are_taken(
     with pytest.raises(Refused, match=r"b\.xml"):
         next(collected)
     assert names(taken) == ["a.xml", "c.xml"]
+
+
+def test_a_folder_to_which_we_have_no_right_waits_for_a_person(tmp_path: Path) -> None:
+    """Nothing was written: what was to leave waits until somebody mends the connection."""
+    (tmp_path / "out").write_text("a file where a folder should be")
+    with pytest.raises(ConnectionUnfit) as caught:
+        write_once(str(tmp_path / "out"), "a.xml", b"<a/>")
+    assert caught.value.code == "folder_not_allowed"

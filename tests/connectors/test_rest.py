@@ -18,7 +18,14 @@ import pytest
 from nostro.connectors import capabilities, open_connection
 from nostro.connectors.classify import HttpChannel
 from nostro.connectors.oauth import ClientCredentials
-from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavailable
+from nostro.domain.errors import (
+    ConnectionUnfit,
+    InDoubt,
+    Invalid,
+    NostroError,
+    Refused,
+    Unavailable,
+)
 from nostro.ports import Outgoing
 from tests.connectors.rest_bank import CuttingWire, EmulatedBank, Scripted, emulated_bank, message
 from tests.connectors.test_classify import peer
@@ -118,7 +125,7 @@ STATUSES = [
     *[(status, "InDoubt", "Refused") for status in (301, 302, 303, 307, 308)],
     *[(status, "Refused", "Refused") for status in OTHERS if status != 300],
     (300, "InDoubt", "Refused"),
-    (401, "Refused", "Refused"),
+    (401, "ConnectionUnfit", "ConnectionUnfit"),
     (408, "InDoubt", "Unavailable"),
     (409, "InDoubt", "Refused"),
     (422, "Refused", "Refused"),
@@ -335,9 +342,11 @@ def test_one_pass_serves_until_the_bank_does_not_take_it(bank: EmulatedBank) -> 
     assert set(bank.files) == {"A", "B"}
 
 
-def test_a_bank_that_takes_no_pass_refuses_after_one_more_try(bank: EmulatedBank) -> None:
+def test_a_bank_that_takes_no_pass_is_tried_once_more_and_then_not_fit(
+    bank: EmulatedBank,
+) -> None:
     bank.script("POST /files", *[Scripted(401)] * 3)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ConnectionUnfit) as caught:
         connected(bank.url, **SIGNED_IN).send(outgoing())
     assert caught.value.code == "access_refused"
     assert len(bank.made("POST /files")) == 2
@@ -347,16 +356,16 @@ def test_a_bank_that_takes_no_pass_refuses_after_one_more_try(bank: EmulatedBank
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (Scripted(400, b'{"error": "invalid_scope"}'), Refused),
+        (Scripted(400, b'{"error": "invalid_scope"}'), ConnectionUnfit),
         (
             Scripted(401, b'{"error": "invalid_client", "error_description": "s3cr:t & more"}'),
-            Refused,
+            ConnectionUnfit,
         ),
-        (Scripted(400, b"[" * 100_000), Refused),
-        (Scripted(403), Refused),
-        (Scripted(404), Refused),
-        (Scripted(302, b"", {"Location": "/files"}), Refused),
-        (Scripted(409), Refused),
+        (Scripted(400, b"[" * 100_000), ConnectionUnfit),
+        (Scripted(403), ConnectionUnfit),
+        (Scripted(404), ConnectionUnfit),
+        (Scripted(302, b"", {"Location": "/files"}), ConnectionUnfit),
+        (Scripted(409), ConnectionUnfit),
         (Scripted(429, b"", {"Retry-After": "5"}), Unavailable),
         (Scripted(500), Unavailable),
         (Scripted(503), Unavailable),

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from nostro.connectors import open_connection
 from nostro.connectors.tls import tls_context
-from nostro.domain.errors import InDoubt, Unavailable
+from nostro.domain.errors import ConnectionUnfit, InDoubt
 from nostro.ports import Outgoing
 from tests.connectors.rest_bank import EmulatedBank, emulated_bank
 
@@ -163,7 +163,7 @@ def test_a_bank_that_is_not_surely_the_bank_gets_nothing(
     tmp_path: Path, identity: Identity, why: str
 ) -> None:
     with secure_bank(tmp_path, identity) as bank:
-        with pytest.raises(Unavailable) as caught:
+        with pytest.raises(ConnectionUnfit) as caught:
             connected(bank).send(FILE)
         assert caught.value.code == "certificate_not_accepted"
         assert why in caught.value.happened
@@ -173,7 +173,7 @@ def test_a_bank_that_is_not_surely_the_bank_gets_nothing(
 
 def test_the_public_authorities_do_not_vouch_for_a_private_one(tmp_path: Path) -> None:
     with secure_bank(tmp_path, OURS.issue("localhost")) as bank:
-        with pytest.raises(Unavailable):
+        with pytest.raises(ConnectionUnfit):
             connected(bank, authority="").send(FILE)
         assert not bank.calls
 
@@ -190,12 +190,12 @@ def test_a_bank_that_does_not_accept_our_certificate_has_nothing(
     tmp_path: Path, client: Identity | None
 ) -> None:
     with secure_bank(tmp_path, OURS.issue("localhost"), asks_for=OURS) as bank:
-        with pytest.raises(Unavailable):
+        with pytest.raises(ConnectionUnfit):
             connected(bank, client, client_id="us").send(FILE)
         # Without a sign-in before it, the bank's no may be lost on the way: then it is a doubt.
-        with pytest.raises((Unavailable, InDoubt)) as caught:
+        with pytest.raises((ConnectionUnfit, InDoubt)) as caught:
             connected(bank, client).send(FILE)
-        if isinstance(caught.value, Unavailable):
+        if isinstance(caught.value, ConnectionUnfit):
             assert caught.value.code == "certificate_not_accepted"
         assert not bank.files
         assert not bank.calls
@@ -214,7 +214,7 @@ def test_certificates_that_cannot_be_used_leave_payments_as_they_are(
     tmp_path: Path, certificate: str, key: str, authority: str
 ) -> None:
     with secure_bank(tmp_path, OURS.issue("localhost")) as bank:
-        with pytest.raises(Unavailable) as caught:
+        with pytest.raises(ConnectionUnfit) as caught:
             connected(bank, Identity(certificate, key), authority=authority).send(FILE)
         assert caught.value.code == "certificate_unusable"
         assert key not in str(caught.value)

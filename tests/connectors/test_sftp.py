@@ -13,7 +13,14 @@ import pytest
 
 from nostro.connectors import capabilities, open_connection
 from nostro.connectors.sftp_pickup import FILE_BYTES_MAX
-from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavailable
+from nostro.domain.errors import (
+    ConnectionUnfit,
+    InDoubt,
+    Invalid,
+    NostroError,
+    Refused,
+    Unavailable,
+)
 from nostro.ports import Outgoing
 from tests.connectors.sftp_servers import (
     HOST_KEY,
@@ -185,7 +192,7 @@ def test_a_swept_file_is_found_by_the_second_look_where_the_bank_shows_it(start:
 @pytest.mark.parametrize("habit", ["denies", "fails", "lacks"])
 def test_a_server_that_lets_nobody_rename(start: Starts, habit: str) -> None:
     bank = start(habit_of(habit, {"rename", "posix_rename"}))
-    assert kind_of(bank.connection(upload="temporary_name")) == "Refused"
+    assert kind_of(bank.connection(upload="temporary_name")) == "ConnectionUnfit"
     assert bank.lies() == {}, "nothing final, and nothing left over"
     assert kind_of(bank.connection(upload="direct")) == "delivered"
 
@@ -220,14 +227,14 @@ def test_a_write_only_folder(start: Starts, upload: str, habit: str) -> None:
 
 def test_a_profile_that_wants_to_look_where_nobody_may(start: Starts) -> None:
     bank = start(Habits(denies=set(BLIND)))
-    assert kind_of(bank.connection(verify="stat")) == "Refused"
+    assert kind_of(bank.connection(verify="stat")) == "ConnectionUnfit"
     assert NAME not in bank.lies()
 
 
 @pytest.mark.parametrize("upload", WAYS)
 def test_a_folder_that_we_may_not_write_to(start: Starts, upload: str) -> None:
     bank = start(Habits(denies={"open"}))
-    assert kind_of(bank.connection(upload=upload)) == "Refused"
+    assert kind_of(bank.connection(upload=upload)) == "ConnectionUnfit"
     assert bank.lies() == {}
 
 
@@ -276,7 +283,7 @@ def test_half_a_file_under_a_name_that_only_whole_ones_get_is_not_ours(start: St
 def test_a_rename_that_replaces_is_not_used_on_a_name_that_we_cannot_see(start: Starts) -> None:
     bank = start(Habits(denies={*BLIND, "rename"}))
     (bank.home / "drop" / NAME).write_bytes(b"somebody else's")
-    assert kind_of(bank.connection(upload="temporary_name", verify="none")) == "Refused"
+    assert kind_of(bank.connection(upload="temporary_name", verify="none")) == "ConnectionUnfit"
     assert bank.lies()[NAME] == b"somebody else's"
 
 
@@ -284,7 +291,7 @@ def test_a_done_file_that_is_refused_hands_nothing_over(start: Starts) -> None:
     bank = start()
     (bank.home / "drop" / NAME).write_bytes(FILE.content)
     bank.habits.denies = {"open"}
-    assert kind_of(bank.connection(upload="done_file")) == "Refused"
+    assert kind_of(bank.connection(upload="done_file")) == "ConnectionUnfit"
     assert f"{NAME}.done" not in bank.lies()
 
 
@@ -388,7 +395,7 @@ def test_a_changed_host_key_is_refused_and_named(start: Starts) -> None:
     bank = start(host_key=other)
     channel = bank.connection(host_keys=[public_text(HOST_KEY)])
     for call, argument in ((channel.send, FILE), (channel.knows, "M-1")):
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ConnectionUnfit) as caught:
             call(argument)
         assert caught.value.code == "sftp_host_key_changed"
         assert other.get_fingerprint() in caught.value.happened
@@ -399,7 +406,7 @@ def test_a_changed_host_key_is_refused_and_named(start: Starts) -> None:
 
 def test_a_host_key_of_another_kind_is_named_too(start: Starts) -> None:
     bank = start(host_key=asyncssh.generate_private_key("ecdsa-sha2-nistp256"))
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ConnectionUnfit) as caught:
         bank.connection(host_keys=[public_text(HOST_KEY)]).send(FILE)
     assert bank.host_key.get_fingerprint() in caught.value.happened
 
@@ -435,13 +442,13 @@ def test_keys_that_cannot_be_read_are_refused_without_connecting(
     config: dict[str, Any], secrets: dict[str, str]
 ) -> None:
     channel = open_connection("sftp", settings(port=1, **config), secrets)
-    assert kind_of(channel) == "Refused"
+    assert kind_of(channel) == "ConnectionUnfit"
 
 
 def test_log_in_by_password_and_by_a_key_with_a_passphrase(start: Starts, tmp_path: Path) -> None:
     bank = start(password="made-up")
     config = settings(port=bank.port)
-    assert kind_of(open_connection("sftp", config, {"password": "wrong"})) == "Refused"
+    assert kind_of(open_connection("sftp", config, {"password": "wrong"})) == "ConnectionUnfit"
     assert bank.lies() == {}
     assert kind_of(open_connection("sftp", config, {"password": "made-up"})) == "delivered"
     by_key = start(host_key=HOST_KEY)
@@ -450,7 +457,7 @@ def test_log_in_by_password_and_by_a_key_with_a_passphrase(start: Starts, tmp_pa
     assert kind_of(open_connection("sftp", settings(port=by_key.port), secrets)) == "delivered"
     stranger = private_text(asyncssh.generate_private_key("ssh-ed25519"))
     refused = open_connection("sftp", settings(port=by_key.port), {"private_key": stranger})
-    assert kind_of(refused) == "Refused"
+    assert kind_of(refused) == "ConnectionUnfit"
 
 
 def test_nobody_at_the_address_is_surely_not_delivered() -> None:

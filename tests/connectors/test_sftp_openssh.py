@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from nostro.domain.errors import InDoubt, NostroError, Refused, Unavailable
+from nostro.domain.errors import ConnectionUnfit, InDoubt, NostroError, Refused, Unavailable
 from nostro.ports import Outgoing
 from tests.connectors.sftp_servers import HOST_KEY, OUR_KEY, OpenSsh, private_text, public_text
 from tests.connectors.test_openpgp import BANK, BANKS, US, public
@@ -85,7 +85,7 @@ def test_a_folder_that_is_not_there(server: OpenSsh) -> None:
 
 def test_another_host_key_is_refused(server: OpenSsh) -> None:
     other = public_text(asyncssh.generate_private_key("ssh-ed25519"))
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ConnectionUnfit) as caught:
         server.connection(host_keys=[other]).send(FILE)
     assert HOST_KEY.get_fingerprint() in caught.value.happened
     assert lies(server) == {}
@@ -94,7 +94,7 @@ def test_another_host_key_is_refused(server: OpenSsh) -> None:
 
 def test_another_key_of_ours_is_not_let_in(server: OpenSsh) -> None:
     stranger = private_text(asyncssh.generate_private_key("ssh-ed25519"))
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ConnectionUnfit) as caught:
         server.connection({"private_key": stranger}).send(FILE)
     assert caught.value.code == "sftp_login_refused"
     assert lies(server) == {}
@@ -103,7 +103,7 @@ def test_another_key_of_ours_is_not_let_in(server: OpenSsh) -> None:
 @pytest.mark.parametrize("upload", ["direct", "temporary_name", "done_file"])
 def test_a_server_to_which_nothing_may_be_written(tmp_path: Path, upload: str) -> None:
     with OpenSsh(tmp_path / "bank", "-R").running() as bank:
-        with pytest.raises(Refused):
+        with pytest.raises(ConnectionUnfit):
             bank.connection(upload=upload).send(FILE)
         assert lies(bank) == {}
         (bank.home / "pickup" / "a.xml").write_text("a")
@@ -113,7 +113,7 @@ def test_a_server_to_which_nothing_may_be_written(tmp_path: Path, upload: str) -
 
 def test_a_server_that_denies_every_rename(tmp_path: Path) -> None:
     with OpenSsh(tmp_path / "bank", "-P rename,posix-rename").running() as bank:
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ConnectionUnfit) as caught:
             bank.connection(upload="temporary_name").send(FILE)
         assert caught.value.code == "sftp_rename_refused"
         assert lies(bank) == {}

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from nostro.connectors import open_connection
 from nostro.connectors.signatures import SigningAlgorithm, detached_signature
-from nostro.domain.errors import Unavailable
+from nostro.domain.errors import ConnectionUnfit
 from nostro.ports import Outgoing
 from tests.connectors.rest_bank import emulated_bank
 
@@ -110,7 +110,7 @@ WRONG_KEYS = {
 
 @pytest.mark.parametrize("key", WRONG_KEYS.values(), ids=WRONG_KEYS)
 def test_a_key_that_cannot_sign_so_sends_nothing(key: str) -> None:
-    with pytest.raises(Unavailable) as caught:
+    with pytest.raises(ConnectionUnfit) as caught:
         detached_signature(b"<Document/>", key, "ES256")
     assert caught.value.code == "signing_key_unusable"
     assert key not in str(caught.value)

@@ -37,7 +37,7 @@ from nostro.connectors.rest_answers import (
 )
 from nostro.connectors.signatures import SigningAlgorithm, detached_signature
 from nostro.connectors.tls import tls_context
-from nostro.domain.errors import InDoubt, Invalid, Refused
+from nostro.domain.errors import ConnectionUnfit, InDoubt, Invalid, Refused
 from nostro.domain.payment import Rail
 from nostro.ports import Incoming, Outgoing, Receipt
 
@@ -188,10 +188,10 @@ class RestBank:
                 shown = {"Authorization": self._sign_in.authorization(anew=True)}
                 answer = call(shown, ends - time.monotonic())
         if answer.status == 401:
-            raise Refused(
+            raise ConnectionUnfit(
                 "access_refused",
                 "The bank does not let us in: it answered 401 to who we say we are.",
-                "It did nothing.",
+                "It did nothing; what was to be sent waits.",
                 "Check the credentials of the connection, and what the bank lets them do.",
             )
         return answer
