@@ -41,20 +41,47 @@ def digest_of_bytes(data: bytes) -> str:
 
 
 _HARMLESS = frozenset({str, int, bool, type(None), date, datetime, UUID, Decimal})
+_FLAT, _STRUCT, _MAPPING, _SEQUENCE, _UNKNOWN = range(5)
+
+
+class _Kinds(dict[type, int]):
+    """How each class of values is looked into for floats; found out once a class."""
+
+    def __missing__(self, kind: type) -> int:
+        if kind in _HARMLESS or issubclass(kind, str):
+            found = _FLAT
+        elif issubclass(kind, msgspec.Struct):
+            found = _STRUCT
+        elif issubclass(kind, dict):
+            found = _MAPPING
+        else:
+            listed = issubclass(kind, list | tuple | set | frozenset)
+            found = _SEQUENCE if listed else _UNKNOWN
+        self[kind] = found
+        return found
+
+
+_KINDS = _Kinds()
 
 
 def _is_plain(value: Any) -> bool:
     """True when it surely holds no float anywhere."""
     inside: Iterable[Any]
-    if isinstance(value, msgspec.Struct):
-        inside = [getattr(value, name) for name in value.__struct_fields__]
-    elif isinstance(value, dict):
+    kind = _KINDS[value.__class__]
+    if kind == _FLAT:
+        return True
+    if kind == _STRUCT:
+        inside = msgspec.structs.astuple(value)
+    elif kind == _MAPPING:
         inside = value.values()
-    elif isinstance(value, list | tuple | set | frozenset):
+    elif kind == _SEQUENCE:
         inside = value
     else:
-        return isinstance(value, str) or value.__class__ in _HARMLESS
-    return all(item.__class__ in _HARMLESS or _is_plain(item) for item in inside)
+        return False
+    for item in inside:  # noqa: SIM110 - a third faster than a generator.
+        if _KINDS[item.__class__] != _FLAT and not _is_plain(item):
+            return False
+    return True
 
 
 def _refuse_floats(value: Any) -> None:

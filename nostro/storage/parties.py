@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -199,8 +199,13 @@ def add_payee_account(account: PayeeAccount, changed_by_person: UUID | None = No
 
 def current_payee_accounts(numbers: Iterable[str]) -> dict[str, PayeeAccount]:
     """The newest version of each payee's account, by payee number."""
-    rows = models.PayeeAccount.objects.filter(bulk.one_of("payee__number", set(numbers)))
-    return {found.payee_number: found for found in _payee_accounts(rows)}
+    # No join: its plan is bad while a new customer's payees are in no statistics yet.
+    payees = models.Payee.objects.filter(bulk.one_of("number", set(numbers)))
+    named = {payee_id: (number, name) for payee_id, number, name in payees.values_list(*_PAYEE)}
+    rows = models.PayeeAccount.objects.filter(bulk.one_of("payee_id", named))
+    found = rows.order_by("version").values_list(*_ACCOUNT)
+    accounts = (_payee_account(row, *named[row[1]]) for row in found)
+    return {account.payee_number: account for account in accounts}
 
 
 def payee_numbers_of_ibans(ibans: Iterable[str]) -> dict[str, str]:
@@ -213,26 +218,30 @@ def payee_numbers_of_ibans(ibans: Iterable[str]) -> dict[str, str]:
 
 
 def _payee_accounts(rows: QuerySet[models.PayeeAccount]) -> list[PayeeAccount]:
-    found = rows.order_by("version").values_list(
-        "id", "payee_id", "payee__number", "payee__name", "version",
-        "iban", "bic", "valid_from", "changed_by", "confirmed",
-    )  # fmt: skip
-    return [
-        PayeeAccount(
-            id=str(account_id),
-            payee_id=str(payee_id),
-            payee_number=number,
-            payee_name=name,
-            version=version,
-            iban=iban,
-            bic=bic,
-            valid_from=valid_from,
-            changed_by=changed_by,
-            confirmed=confirmed,
-        )
-        for (account_id, payee_id, number, name, version,
-             iban, bic, valid_from, changed_by, confirmed) in found
-    ]  # fmt: skip
+    found = rows.order_by("version").values_list(*_ACCOUNT, "payee__number", "payee__name")
+    return [_payee_account(row, row[-2], row[-1]) for row in found]
+
+
+_PAYEE = ("id", "number", "name")
+_ACCOUNT = (
+    *("id", "payee_id", "version", "iban", "bic"),
+    *("valid_from", "changed_by", "confirmed"),
+)
+
+
+def _payee_account(row: Sequence[Any], number: str, name: str) -> PayeeAccount:
+    return PayeeAccount(
+        id=str(row[0]),
+        payee_id=str(row[1]),
+        payee_number=number,
+        payee_name=name,
+        version=row[2],
+        iban=row[3],
+        bic=row[4],
+        valid_from=row[5],
+        changed_by=row[6],
+        confirmed=row[7],
+    )
 
 
 def add_rate(rate_id: UUID, base: str, quote: str, day: date, rate: Decimal, source: str) -> None:
