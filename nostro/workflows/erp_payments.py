@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from datetime import date
 
 from nostro.domain.errors import Invalid
+from nostro.domain.identifier import iban
 from nostro.domain.party import PostalAddress
 from nostro.domain.payment import PaymentRequest
 from nostro.domain.payment_file import (
     NO_AGENT,
     Address,
+    BankAccount,
     Method,
     Payment,
     PaymentBatchHeader,
@@ -25,7 +27,23 @@ from nostro.domain.payment_file import (
 from nostro.domain.problem import Problem, RejectedLine, Severity
 
 PAYMENT_FILE = (PaymentFileHeader, PaymentBatchHeader, Payment, PaymentFileTrailer, Problem)
-TOTALS = "control_sum_mismatch"
+# What is wrong with the file as a whole, whatever its payments say: totals that do not fit, a part
+# of it that is lost, or the same payments twice.
+WHOLE_FILE = frozenset(
+    {
+        *("control_sum_mismatch", "control_total_wrong", "control_differs"),
+        *("batch_control_missing", "file_control_missing", "record_out_of_order"),
+        "duplicate_file",
+    }
+)
+_NO_IBAN = "account_without_iban"
+_ACH_CURRENCY = "USD"
+_MORE = "asks for more than a transfer"
+_WHY = {
+    _NO_IBAN: "pays to an account without IBAN, which no order of ours can name",
+    "prenotification": "only announces payments and moves no money",
+    "date_missing": "names no day to be paid on",
+}
 _CARRIED = ("street", "building", "post_code", "town", "country")
 
 Change = dict[str, str]
@@ -36,6 +54,7 @@ class ErpPayments:
 
     def __init__(self) -> None:
         self.not_carried: dict[int, list[Change]] = {}
+        self._file: PaymentFileHeader | None = None
         self._batch: PaymentBatchHeader | None = None
         self._named: Counter[str] = Counter()
         self._payments = 0
@@ -43,20 +62,23 @@ class ErpPayments:
     def taken(self, record: object) -> PaymentRequest | RejectedLine | None:
         """The payment, or the refused line, that a record stands for; None for the others.
 
-        Raises Invalid when the file as a whole cannot be used: its totals do not fit, or it
-        collects instead of paying.
+        Raises Invalid when the file as a whole cannot be used: its totals do not fit, it holds the
+        same twice, it cannot be told from another file, or it collects instead of paying.
         """
-        if isinstance(record, PaymentBatchHeader):
+        if isinstance(record, PaymentFileHeader):
+            self._file = record
+        elif isinstance(record, PaymentBatchHeader):
             self._batch = record
             _only_transfers(record)
+            self._told_apart(record)
         elif isinstance(record, Payment) and self._batch is not None:
             return self._payment(self._batch, record)
-        elif isinstance(record, Problem) and record.severity is Severity.ERROR:
-            return self._unusable(record)
+        elif isinstance(record, Problem):
+            return self._problem(record)
         return None
 
-    def _unusable(self, problem: Problem) -> RejectedLine:
-        if problem.code == TOTALS:
+    def _problem(self, problem: Problem) -> RejectedLine | None:
+        if problem.code in WHOLE_FILE:
             raise Invalid(
                 problem.code,
                 problem.sentence,
@@ -64,6 +86,8 @@ class ErpPayments:
                 problem.can_do,
                 location=str(problem.location),
             )
+        if problem.severity is not Severity.ERROR:
+            return None
         self._payments += 1
         return RejectedLine(
             line=self._payments,
@@ -83,9 +107,9 @@ class ErpPayments:
             return RejectedLine(
                 line=number,
                 code=code,
-                sentence=f"{payment.end_to_end_id} asks for more than a transfer ({code}).",
-                can_do="Pay it another way, or have it sent as a transfer of an amount.",
-                raw=payment.end_to_end_id,
+                sentence=f"{_named(payment)} {_WHY.get(code, _MORE)} ({code}).",
+                can_do="Pay it another way, or have it sent as a transfer of an amount to an IBAN.",
+                raw=_named(payment),
             )
         left = [
             {"field": field, "from": text, "to": ""}
@@ -98,12 +122,38 @@ class ErpPayments:
         return _request(batch, batch.requested_date, payment, reference, number)
 
     def _reference(self, batch: PaymentBatchHeader, payment: Payment) -> str:
-        """Its place in the ERP's own batch: some ERPs repeat their EndToEndIds."""
+        """Its place in the ERP's own batch: some ERPs repeat their EndToEndIds. ACH batches are
+        numbered from one in each file and ids are repeated week by week, so the file is named too.
+        """
+        if _is_ach(batch):
+            return f"{self._name_of_file()}/{batch.batch_id}/{payment.rail_reference}"
         reference = f"{batch.batch_id}/{payment.end_to_end_id}"
         self._named[reference] += 1
         if self._named[reference] > 1 or not payment.end_to_end_id:
             return f"{reference}#{self._named[reference]}"
         return reference
+
+    def _name_of_file(self) -> str:
+        """What makes an ACH file one of its kind: origin, time of creation and its modifier."""
+        if self._file is None or not self._file.created_at:
+            return ""
+        modifier = dict(self._file.codes).get("file_id_modifier", "")
+        return f"{self._file.initiator.identifier}/{self._file.created_at}{modifier}"
+
+    def _told_apart(self, batch: PaymentBatchHeader) -> None:
+        if _is_ach(batch) and not self._name_of_file():
+            raise Invalid(
+                "file_not_named",
+                "The ACH file does not say when it was made, so its payments cannot be told from"
+                " those of another file.",
+                "The original is kept; no payment was made from it.",
+                "Export it with its file header and the date in it.",
+                location=str(batch.location),
+            )
+
+
+def _named(payment: Payment) -> str:
+    return payment.end_to_end_id or payment.rail_reference or payment.counterparty.name
 
 
 def _only_transfers(batch: PaymentBatchHeader) -> None:
@@ -117,31 +167,50 @@ def _only_transfers(batch: PaymentBatchHeader) -> None:
         )
 
 
+def _is_ach(batch: PaymentBatchHeader) -> bool:
+    return bool(batch.service_class)
+
+
 def _cannot_be_paid(batch: PaymentBatchHeader, payment: Payment) -> str:
+    if dict(payment.codes).get("prenotification"):
+        return "prenotification"
     if batch.requested_date is None:
         return "date_missing"
-    if payment.equivalent is not None:
+    converted = dict(batch.codes).get("destination_currency") or _ACH_CURRENCY
+    if payment.equivalent is not None or converted != _ACH_CURRENCY:
         return "equivalent_amount"
     if (payment.method or batch.method) is Method.DIRECT_DEBIT:
         return "direct_debit"
     if batch.method is Method.CHECK or payment.check_number:
         return "cheque"
-    return ""
+    return "" if _iban_of(payment.counterparty_account) else _NO_IBAN
+
+
+def _iban_of(account: BankAccount) -> str:
+    """The IBAN of an account; "" for one that only a bank's own number names. ACH files have one
+    column for both. An IBAN whose check digits are wrong stays, so that it is refused as that."""
+    if account.iban:
+        return account.iban
+    try:
+        return iban(account.number)
+    except Invalid:
+        return ""
 
 
 def _request(
     batch: PaymentBatchHeader, day: date, payment: Payment, reference: str, number: int
 ) -> PaymentRequest:
-    """The debit account tells the entity."""
-    account, address = payment.counterparty_account, payment.counterparty.address
+    """The debit account tells the entity; an ACH file names none, there the company does."""
+    address, debit = payment.counterparty.address, batch.own_account
+    debit_iban = debit.iban or debit.number
     remittance = " ".join(payment.remittance)
     told = remittance or payment.creditor_reference
     documents = tuple(document.number for document in payment.documents)
-    payee = account.iban or account.number
+    payee = _iban_of(payment.counterparty_account)
     return PaymentRequest(
         source_reference=reference,
-        entity_code="",
-        debit_iban=batch.own_account.iban or batch.own_account.number,
+        entity_code="" if debit_iban else batch.own.identifier,
+        debit_iban=debit_iban,
         amount=payment.amount,
         payee_number=f"iban:{payee}",
         payee_name=payment.counterparty.name,

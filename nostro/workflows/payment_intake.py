@@ -15,10 +15,11 @@ from uuid import UUID
 
 import msgspec
 
+from nostro import formats
 from nostro.domain.errors import Invalid
 from nostro.domain.order import OrderState
 from nostro.domain.payment import PaymentRequest
-from nostro.formats import Profile
+from nostro.formats import Format, Profile
 from nostro.storage import events, runs
 from nostro.storage.orders import OrderRow
 from nostro.storage.runs import LineOutcome
@@ -27,6 +28,9 @@ from nostro.workflows import arrival, order_intake, run_import
 from nostro.workflows.context import Acting
 from nostro.workflows.payment_checks import check_all
 from nostro.workflows.run_import import Begun, Heard
+
+# The first bytes of a long workbook do not show what it lists; who brings it to the payments says.
+_BROUGHT_AS_RUN = {"bank_xlsx": "payment_run_xlsx"}
 
 
 class RunReceipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +53,7 @@ def receive_run(
     The bytes are kept either way, in a transaction of their own.
     """
     form, kept = arrival.keep(acting, name, content)
-    begun = run_import.take(acting, source, kept, form, profile)
+    begun = run_import.take(acting, source, kept, _as_run(form), profile)
     with tenant(acting.tenant_id):
         return RunReceipt(
             run_id=begun.run_id,
@@ -68,7 +72,11 @@ def import_run(
     worker after a minute.
     """
     form, kept = arrival.keep_stream(acting, name, stream)
-    return run_import.take(acting, source, kept, form, profile, heard)
+    return run_import.take(acting, source, kept, _as_run(form), profile, heard)
+
+
+def _as_run(form: Format) -> Format:
+    return formats.find()[_BROUGHT_AS_RUN.get(form.name, form.name)]
 
 
 def create_payments(acting: Acting, source: str, requests: Sequence[PaymentRequest]) -> list[UUID]:

@@ -18,6 +18,7 @@ from nostro.formats.tables.bank_list import ListOptions, ListReader, asked, unkn
 from nostro.formats.tables.list_rows import TITLE_LINES_MAX, ListRow, places_of
 from nostro.formats.tables.sheet import rows_of
 from nostro.formats.tables.workbook import Workbook
+from nostro.formats.tables.workbook_head import is_workbook, shows_payment_run
 
 
 def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:
@@ -53,8 +54,8 @@ def _recognised(
 def identify(head: bytes) -> int:
     if not head.startswith(b"PK\x03\x04"):
         return 0
-    if b"xl/" in head:
-        return 100
+    if is_workbook(head):
+        return 0 if shows_payment_run(head) else 100
     return 40 if b"[Content_Types].xml" in head[:100] else 0
 
 

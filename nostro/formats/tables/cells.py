@@ -70,6 +70,12 @@ class Day(str):
     __slots__ = ()
 
 
+class Fault(str):
+    """What a workbook shows where a formula came to nothing: #REF!, #N/A and the like."""
+
+    __slots__ = ()
+
+
 def day_of(text: str, spellings: tuple[str, ...]) -> tuple[date, bool]:
     """The day that a cell names, and whether a time stands with it; raises Invalid."""
     if isinstance(text, Day):

@@ -7,7 +7,7 @@ digits of accounts; whether a payment may go out is decided later.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from nostro.domain.errors import Invalid
@@ -30,6 +30,7 @@ from nostro.formats.tables.table import (
     table_of,
 )
 
+USUAL_LAYOUT = "vesterholt_ap"
 _NOT_USED = "No payment of the file was taken over."
 _SUM = re.compile(r"([A-Z]{3})[ =:]*([-+0-9.,' ]+)\Z")
 _COUNTRY = re.compile(r"([A-Z]{2})?\Z")
@@ -80,10 +81,17 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[PaymentRequest | Reject
     `missing_columns`, `invalid_trailer`, `run_totals_mismatch`, and `file_cut` when the trailer is
     missing. Take nothing over before the RunTotals has come.
     """
-    table = table_of(profile, "vesterholt_ap")
+    table = table_of(profile, USUAL_LAYOUT)
+    yield from payments_of(rows(stream, table), table)
+
+
+def payments_of(
+    found: Iterable[Row | RejectedLine], table: Table
+) -> Iterator[PaymentRequest | RejectedLine | RunTotals]:
+    """The payments of a run's rows, wherever they were read, and its totals; as `read` does."""
     run = _Run(table)
     last = 1
-    for row in rows(stream, table):
+    for row in found:
         last = row.line
         if isinstance(row, Row) and is_trailer(row) and run.trailer is None:
             run.trailer = row

@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from nostro.domain.errors import Invalid
 from nostro.domain.problem import Location, Problem, warning
-from nostro.formats.tables.cells import Day, Exact
+from nostro.formats.tables.cells import Day, Exact, Fault
 from nostro.formats.tables.list_rows import ListRow
 from nostro.formats.tables.workbook import Workbook
 
@@ -41,7 +41,7 @@ def rows_of(book: Workbook) -> Iterator[ListRow | Problem]:
             "If a list is on another sheet, make it the first or save it on its own.",
             Location(path=name),
         )
-    sheet = _Sheet(book)
+    sheet = Sheet(book)
     for _ in book.parse(place, sheet.start, sheet.end, sheet.text):
         yield from sheet.done
         sheet.done.clear()
@@ -55,7 +55,7 @@ def rows_of(book: Workbook) -> Iterator[ListRow | Problem]:
         )
 
 
-class _Sheet:
+class Sheet:
     """The handlers of one sheet; finished rows wait in `done`."""
 
     def __init__(self, book: Workbook) -> None:
@@ -109,7 +109,7 @@ class _Sheet:
             if self.value:
                 self._keep_cell()
         elif name == "row":
-            self._finish_row()
+            self.finish_row()
 
     def _keep_cell(self) -> None:
         if self.column > COLUMNS_MAX:
@@ -122,7 +122,7 @@ class _Sheet:
             )
         self.cells[self.column] = self._cell("".join(self.value))
 
-    def _finish_row(self) -> None:
+    def finish_row(self) -> None:
         if self.cells:
             width = max(self.cells)
             cells = [self.cells.get(column, "") for column in range(1, width + 1)]
@@ -143,10 +143,12 @@ class _Sheet:
             return strings[int(text)]
         if self.kind == "b":
             return "TRUE" if text == "1" else "FALSE"
+        if self.kind == "e":
+            return Fault(text)
         if self.kind == "d":
             return Day(text.replace("T", " "))
         if self.kind != "n":
-            return text  # A text of its own, a formula's text, or an error such as #REF!.
+            return text  # A text of its own, or a formula's text.
         dates = self.book.dates
         if self.style < len(dates) and dates[self.style]:
             return _day(text, self.book.from_1904)

@@ -149,13 +149,13 @@ def rows(stream: BinaryIO, table: Table) -> Iterator[Row | RejectedLine]:
         if not any(cell.strip() for cell in cells):
             continue
         if places is None:
-            places, width = _places(cells, table), len(cells)
+            places, width = places_of(cells, table), len(cells)
             continue
         row = Row(line, raw, cells, table, places)
         if len(cells) == width or is_trailer(row):
             yield row
         else:
-            yield row.rejected(_wrong_width(len(cells), width))
+            yield row.rejected(wrong_width(len(cells), width))
     if places is None:
         what = "Export the list again."
         raise Invalid("empty_file", "The file is empty.", _NOT_USED, what, location="line 1")
@@ -184,7 +184,8 @@ def _counted(
             yield begins, broken
 
 
-def _places(titles: list[str], table: Table) -> dict[str, int]:
+def places_of(titles: list[str], table: Table) -> dict[str, int]:
+    """Where each field stands under these titles; raises Invalid (`missing_columns`)."""
     found = {title.strip(): place for place, title in reversed(list(enumerate(titles)))}
     missing = sorted(table.titles() - set(found))
     if missing:
@@ -198,7 +199,8 @@ def _places(titles: list[str], table: Table) -> dict[str, int]:
     return {field: found[title] for field, title in table.columns.items() if title in found}
 
 
-def _wrong_width(cells: int, width: int) -> Invalid:
+def wrong_width(cells: int, width: int) -> Invalid:
+    """A row that has more or fewer cells than there are titles."""
     return Invalid(
         "wrong_column_count",
         f"The line has {cells} cells; the titles have {width}.",
