@@ -20,7 +20,7 @@ from nostro.api.told import Listed, Payment, PaymentCreated, PaymentsCreated
 from nostro.api.told_payments import Funnel, PaymentStory, StateTotal
 from nostro.app import world
 from nostro.domain import identifier
-from nostro.domain.errors import Invalid, Refused
+from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.party import PostalAddress
 from nostro.domain.payment import PaymentRequest
@@ -31,7 +31,7 @@ from nostro.storage.keys import Scope
 from nostro.storage.payment_links import links
 from nostro.storage.payment_search import Wanted
 from nostro.workflows.approval import approve, selection_digest
-from nostro.workflows.payment_intake import create_payments
+from nostro.workflows.payment_intake import take_payments
 from nostro.workflows.whereabouts import place
 
 SOURCE = "api"  # One source for all keys: a reference stays used when a key is replaced.
@@ -161,17 +161,18 @@ def _create(caller: Caller, body: NewPayment | NewPayments) -> Answer:
 
 
 def _take(caller: Caller, asked: Sequence[PaymentRequest]) -> list[PaymentCreated]:
-    order_ids = create_payments(caller.acting(), SOURCE, asked)
-    rows = listing.payments_of(order_ids)
-    if len(rows) != len(asked):  # A reference was taken between the look and the insert.
-        raise Refused(
-            "reference_taken",
-            "One of these references was used by another request at the same moment.",
-            "No payment of this request was taken.",
-            "Send the request again; it then says which.",
-            field="reference",
+    return [
+        PaymentCreated(
+            id=order.id,
+            number=order.number,
+            source_reference=order.source_reference,
+            state=order.state,
+            end_to_end_id=order.instruction.end_to_end_id,
+            approval_digest=order.approval_digest,
+            held_for=[finding.sentence for finding in findings],
         )
-    return [PaymentCreated.model_validate(row) for row in rows]
+        for order, findings in take_payments(caller.acting(), SOURCE, asked)
+    ]
 
 
 # What the core calls a field, in the words of the request.

@@ -33,7 +33,10 @@ def django_databases(url: str, passwords: dict[str, str], threads: int) -> dict[
     }
 
     def for_role(role: str, pool: int) -> dict[str, Any]:
-        options: dict[str, Any] = {"application_name": f"nostro {role}"}
+        options: dict[str, Any] = {
+            "application_name": f"nostro {role}",
+            "prepare_threshold": 0,  # For nostro.storage.queries.together; Django never prepares.
+        }
         if not host.startswith("/"):
             options["tcp_user_timeout"] = 15000
             options["sslmode"] = query.get("sslmode", ["prefer"])[0]

@@ -6,6 +6,7 @@ the same answer. A request that failed changed nothing and is not remembered.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -16,7 +17,7 @@ import msgspec
 
 from nostro.domain.canonical import digest
 from nostro.domain.errors import Invalid
-from nostro.storage import models, queries
+from nostro.storage import queries
 from nostro.storage.tenancy import current
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
@@ -46,22 +47,26 @@ def once(
     """
     _check_key(key)
     name = f"{operation} {key}"
-    queries.run("idempotency_turn", turn=f"idempotency {current()} {name}")
-    given = models.Idempotency.objects.filter(tenant_id=current(), key=name).first()
-    if given is not None:
-        if given.body_digest != digest(body):
-            raise _other_body(key, given.body, body)
-        return Answer(status=given.status, body=given.answer, repeated=True)
-    answer = work()
-    models.Idempotency.objects.create(
-        tenant_id=current(),
-        key=name,
-        body_digest=digest(body),
-        body=body,
-        status=answer.status,
-        answer=msgspec.to_builtins(answer.body),
-        answered_at=now,
+    _, found = queries.together(
+        ("idempotency_turn", {"turn": f"idempotency {current()} {name}"}),
+        ("answer_given", {"tenant_id": current(), "key": name}),
     )
+    for given in found:
+        if given["body_digest"] != digest(body):
+            raise _other_body(key, json.loads(given["body"]), body)
+        told = json.loads(given["answer"])
+        return Answer(status=given["status"], body=told, repeated=True)
+    answer = work()
+    kept = {
+        "tenant_id": current(),
+        "key": name,
+        "body_digest": digest(body),
+        "body": json.dumps(body),
+        "status": int(answer.status),
+        "answer": msgspec.json.encode(answer.body).decode(),
+        "answered_at": now,
+    }
+    queries.together(("remember_answer", kept))
     return answer
 
 

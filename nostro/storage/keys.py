@@ -23,7 +23,7 @@ import msgspec
 
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.party import Role
-from nostro.storage import models
+from nostro.storage import models, queries
 from nostro.storage.tenancy import current
 
 SECRET_BYTES: Final = 32
@@ -169,8 +169,8 @@ _COLUMNS = (
 
 
 def _of_prefix(prefix: str) -> list[tuple[str, KeyRow]]:
-    rows = models.ApiKey.objects.using("ops").filter(prefix=prefix)
-    return [(row["secret_hash"], _row(row)) for row in rows.values(*_COLUMNS, "secret_hash")]
+    (rows,) = queries.together(("keys_of_prefix", {"prefix": prefix}), using="ops")
+    return [(row["secret_hash"], _row(row)) for row in rows]
 
 
 def _row(found: Mapping[str, object]) -> KeyRow:

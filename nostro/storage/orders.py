@@ -66,10 +66,11 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
 def insert(orders: Sequence[OrderRow], now: datetime) -> int:
     """Insert new orders as one set; returns how many were new (a repeated source line is not)."""
     tenant_id = current()
-    return bulk.insert(models.Order, (_columns(order, tenant_id, now) for order in orders))
+    return bulk.insert(models.Order, (columns_of(order, tenant_id, now) for order in orders))
 
 
-def _columns(order: OrderRow, tenant_id: UUID, now: datetime) -> dict[str, Any]:
+def columns_of(order: OrderRow, tenant_id: UUID, now: datetime) -> dict[str, Any]:
+    """What is stored of a new order, by column."""
     told = order.instruction
     return {
         "id": order.id,
@@ -344,16 +345,25 @@ def paid_invoices(asked: Collection[tuple[str, Money, str]], since: date) -> lis
     """Payments from every source since a day for any of these (payee number, amount, invoice)."""
     if not asked:
         return []
+    return paid_in(queries.rows("paid_invoices", **paid_question(asked, since)), asked)
+
+
+def paid_question(asked: Collection[tuple[str, Money, str]], since: date) -> dict[str, Any]:
+    """The parameters of the query `paid_invoices`; `paid_in` reads its rows."""
     told = sorted({(payee, amount.minor) for payee, amount, _ in asked})
-    found = queries.rows(
-        "paid_invoices",
-        tenant_id=current(),
-        payees=[payee for payee, _ in told],
-        amounts=[minor for _, minor in told],
-        invoices=sorted({invoice for _, _, invoice in asked}),
-        since=since,
-        never_paid=list(_NEVER_PAID),
-    )
+    return {
+        "tenant_id": current(),
+        "payees": [payee for payee, _ in told],
+        "amounts": [minor for _, minor in told],
+        "invoices": sorted({invoice for _, _, invoice in asked}),
+        "since": since,
+        "never_paid": list(_NEVER_PAID),
+    }
+
+
+def paid_in(
+    found: Iterable[dict[str, Any]], asked: Collection[tuple[str, Money, str]]
+) -> list[PaidInvoice]:
     paid = [
         PaidInvoice(
             reference=row["number"],

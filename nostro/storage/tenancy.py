@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from uuid import UUID
 
-from django.db import connections, transaction
+from django.db import transaction
+
+from nostro.storage import queries
 
 _current: ContextVar[UUID | None] = ContextVar("tenant", default=None)
 
@@ -26,8 +28,7 @@ def tenant(tenant_id: UUID) -> Iterator[None]:
         return
     # Durable: inside another transaction the choice would outlive this unit of work.
     with transaction.atomic(durable=True):
-        with connections["default"].cursor() as cursor:
-            cursor.execute("SELECT set_config('app.tenant', %s, true)", [str(tenant_id)])
+        queries.together(("choose_tenant", {"tenant_id": str(tenant_id)}))
         token = _current.set(tenant_id)
         try:
             yield

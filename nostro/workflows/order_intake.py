@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nostro.domain.errors import Refused
 from nostro.domain.policies.checks import Finding
-from nostro.storage import events, orders
+from nostro.storage import events, intake, orders
 from nostro.storage.orders import OrderRow
 from nostro.workflows.context import Acting
 from nostro.workflows.payment_checks import Checked
@@ -22,31 +22,42 @@ def store(acting: Acting, checked: Sequence[Checked]) -> None:
     _tell(acting, taken)
 
 
+def store_few(acting: Acting, checked: Sequence[Checked]) -> None:
+    """The same for a request's worth of payments, in one question to the database."""
+    taken = [(found.order, found.findings) for found in checked if found.order]
+    now, new_id = acting.world.clock.now(), acting.world.ids.new
+    holds = [(new_id(), order.id, finding) for order, found in taken for finding in found]
+    happened = [
+        acting.event(kind, "order", order.id, **said)
+        for order, found in taken
+        for kind, said in (
+            ("order.received", _as_received(order)),
+            ("order.checked", _as_checked(order, found)),
+        )
+    ]
+    _all_or_none(intake.store([order for order, _ in taken], holds, happened, now), len(taken))
+
+
 def _tell(acting: Acting, taken: Sequence[tuple[OrderRow, Sequence[Finding]]]) -> None:
     """That each was received, with whose words, and checked, with what result."""
     ids = [order.id for order, _ in taken]
     received = [_as_received(order) for order, _ in taken]
     events.record_alike(acting.alike("order.received", "order", ids, received))
-    checked = [
-        {
-            "state_after": order.state.value,
-            "findings": findings,
-            "route": order.route,
-            "digest": order.approval_digest,
-        }
-        for order, findings in taken
-    ]
+    checked = [_as_checked(order, findings) for order, findings in taken]
     events.record_alike(acting.alike("order.checked", "order", ids, checked))
 
 
 def insert(acting: Acting, taken: Sequence[OrderRow]) -> None:
     """Store every order or none: one that a unique key passed over would be lost silently."""
-    stored = orders.insert(taken, acting.world.clock.now())
-    if stored != len(taken):
+    _all_or_none(orders.insert(taken, acting.world.clock.now()), len(taken))
+
+
+def _all_or_none(stored: int, asked: int) -> None:
+    if stored != asked:
         raise Refused(
             "payments_not_stored",
-            f"Only {stored} of {len(taken)} payments could be stored: a number or an end-to-end id"
-            " is already taken.",
+            f"Only {stored} of {asked} payments could be stored: a number, an end-to-end id"
+            " or the payment that it replaces is already taken.",
             "None of them was taken.",
             "Send them again; if it happens twice, report it.",
         )
@@ -61,4 +72,13 @@ def _as_received(order: OrderRow) -> dict[str, object]:
         "currency": order.instruction.amount.currency,
         "changes": order.source_changes,
         "run_id": str(order.run_id or ""),
+    }
+
+
+def _as_checked(order: OrderRow, findings: Sequence[Finding]) -> dict[str, object]:
+    return {
+        "state_after": order.state.value,
+        "findings": findings,
+        "route": order.route,
+        "digest": order.approval_digest,
     }

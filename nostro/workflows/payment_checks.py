@@ -20,6 +20,7 @@ from nostro.domain.policies.approval import POLICY_VERSION
 from nostro.domain.policies.checks import Effect, Finding, Known, PaidInvoice
 from nostro.formats import sepa_characters
 from nostro.storage import orders, parties
+from nostro.storage.intake import Question, take_numbers
 from nostro.storage.orders import OrderRow
 from nostro.workflows import after_restore
 from nostro.workflows.context import Acting
@@ -63,41 +64,50 @@ def _masters(
     acting: Acting,
     source: str,
     requests: Sequence[PaymentRequest],
-    numbers_of_ours: Sequence[str],
     instead_of: Collection[str],
-) -> Masters:
-    code = parties.customer().code
-    wanted = {request.end_to_end_id for request in requests if request.end_to_end_id}
-    wanted |= {_our_end_to_end_id(code, number) for number in numbers_of_ours}
-    today = acting.world.clock.now().date()
+) -> tuple[list[str], Masters]:
+    """Numbers for these payments, and what they are checked against."""
+    now = acting.world.clock.now()
     by_iban = parties.payee_numbers_of_ibans(
         {r.creditor_iban for r in requests if r.payee_number == f"iban:{r.creditor_iban}"}
     )
-    accounts = parties.accounts()
-    entity_of_iban = {account.iban: account.legal_entity_id for account in accounts}
+    payees = [_payee_number(request, by_iban) for request in requests]
+    question = Question(
+        count=len(requests),
+        source=source,
+        references={request.source_reference for request in requests},
+        end_to_end_ids={request.end_to_end_id for request in requests if request.end_to_end_id},
+        payee_numbers=set(payees),
+        invoices={
+            (payee, request.amount, invoice)
+            for payee, request in zip(payees, requests, strict=True)
+            for invoice in request.invoices
+        },
+        invoices_since=now.date() - DUPLICATE_WINDOW,
+        restored_since=now - after_restore.ASKED_AGAIN_WITHIN,
+    )
+    known = take_numbers(question)
+    current = known.payee_accounts
+    current |= {f"iban:{iban}": current[n] for iban, n in by_iban.items() if n in current}
     owned: dict[str, list[Account]] = {}
-    for account in accounts:
+    for account in known.accounts:
         owned.setdefault(account.legal_entity_id, []).append(account)
     paid: dict[str, list[PaidInvoice]] = {}
-    asked = {
-        (_payee_number(r, by_iban), r.amount, invoice) for r in requests for invoice in r.invoices
-    }
-    for invoice in orders.paid_invoices(asked, today - DUPLICATE_WINDOW):
+    for invoice in known.paid:
         if invoice.reference not in instead_of:
             paid.setdefault(invoice.payee_number, []).append(invoice)
-    current = parties.current_payee_accounts({_payee_number(r, by_iban) for r in requests})
-    current |= {f"iban:{iban}": current[n] for iban, n in by_iban.items() if n in current}
-    return Masters(
-        entity_ids={entity.code: entity.id for entity in parties.entities()},
-        entity_of_iban=entity_of_iban,
+    masters = Masters(
+        entity_ids=known.entity_ids,
+        entity_of_iban={account.iban: account.legal_entity_id for account in known.accounts},
         accounts=owned,
         payee_accounts=current,
         paid=paid,
-        known_sources=orders.known_sources(source, {r.source_reference for r in requests}),
-        taken_end_to_end_ids=set(orders.known_end_to_end_ids(wanted)),
-        customer_code=code,
-        left_already=after_restore.suspicions(acting),
+        known_sources=known.known_sources,
+        taken_end_to_end_ids=known.taken_end_to_end_ids,
+        customer_code=known.customer_code,
+        left_already=after_restore.suspicions(acting) if known.restored else {},
     )
+    return [f"PAY-{known.first_number + offset:05d}" for offset in range(len(requests))], masters
 
 
 class Intake(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,9 +142,7 @@ def check_all(
     Taking numbers locks the customer's row: intakes come one after another from here, so that
     each sees the references and invoices of the one before.
     """
-    first = parties.take_payment_numbers(len(requests))
-    numbers = [f"PAY-{first + offset:05d}" for offset in range(len(requests))]
-    masters = _masters(acting, source, requests, numbers, instead_of)
+    numbers, masters = _masters(acting, source, requests, instead_of)
     intake = Intake(
         acting=acting,
         source=source,

@@ -19,6 +19,7 @@ from nostro import formats
 from nostro.domain.errors import Invalid
 from nostro.domain.order import OrderState
 from nostro.domain.payment import PaymentRequest
+from nostro.domain.policies.checks import Finding
 from nostro.formats import Format, Profile
 from nostro.storage import events, runs
 from nostro.storage.orders import OrderRow
@@ -80,7 +81,14 @@ def _as_run(form: Format) -> Format:
 
 
 def create_payments(acting: Acting, source: str, requests: Sequence[PaymentRequest]) -> list[UUID]:
-    """Take in single payments from a program; returns order ids in the order asked.
+    """As `take_payments`; returns order ids in the order asked."""
+    return [order.id for order, _ in take_payments(acting, source, requests)]
+
+
+def take_payments(
+    acting: Acting, source: str, requests: Sequence[PaymentRequest]
+) -> list[tuple[OrderRow, tuple[Finding, ...]]]:
+    """Take in single payments from a program; each, as stored, with why it is held.
 
     All or none: raises Invalid naming the first payment that cannot be taken.
     """
@@ -95,8 +103,8 @@ def create_payments(acting: Acting, source: str, requests: Sequence[PaymentReque
                     "Correct it and send the request again.",
                     field="payments",
                 )
-        order_intake.store(acting, checked)
-        return [found.order.id for found in checked if found.order]
+        order_intake.store_few(acting, checked)
+        return [(found.order, found.findings) for found in checked if found.order]
 
 
 def import_history(acting: Acting, source: str, requests: Sequence[PaymentRequest]) -> int:

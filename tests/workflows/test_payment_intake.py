@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 from django.db import connections
 
@@ -13,9 +14,10 @@ from nostro.domain.errors import Invalid, Refused
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.party import PostalAddress
-from nostro.storage import models, orders
+from nostro.storage import models
+from nostro.storage.intake import KnownBefore, Question, take_numbers
 from nostro.storage.tenancy import tenant
-from nostro.workflows import payment_intake, receivables
+from nostro.workflows import payment_checks, payment_intake, receivables
 from tests.formats.payments import collecting, payment_file
 from tests.formats.samples import write
 from tests.workflows.company import ADDRESS, FRIDAY, PROFILE, Company, Pain001, erp_pain_001, iban
@@ -432,11 +434,16 @@ def test_an_end_to_end_id_like_ours_takes_nothing_from_us(company: Company) -> N
     assert count_of(company, models.Order) == 4
 
 
+def _blind(question: Question) -> KnownBefore:
+    """What is known before, without the ids that are taken."""
+    return msgspec.structs.replace(take_numbers(question), taken_end_to_end_ids=set())
+
+
 def test_an_order_that_is_not_stored_is_not_returned(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     company.ask(company.request("S1", end_to_end_id="E1"))
-    monkeypatch.setattr(orders, "known_end_to_end_ids", lambda _: frozenset())
+    monkeypatch.setattr(payment_checks, "take_numbers", _blind)
     again = company.request("S2", end_to_end_id="E1", invoices=())
     with pytest.raises(Refused) as caught:
         company.ask(company.request("S3"), again)

@@ -1,0 +1,121 @@
+"""Payments taken in with two questions to the database: what is known, and all that is stored.
+
+The first takes their numbers, which locks the customer's row: intakes come one after another, and
+what is read after it has the references and the invoices of the intake before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+from nostro.domain.canonical import canonical
+from nostro.domain.case import CaseKind
+from nostro.domain.event import Event
+from nostro.domain.money import Money
+from nostro.domain.party import Account, PayeeAccount
+from nostro.domain.policies.checks import Finding, PaidInvoice
+from nostro.storage import orders, queries
+from nostro.storage.orders import OrderRow
+from nostro.storage.restoring import ASKED
+from nostro.storage.tenancy import current
+
+_IDS = msgspec.json.Decoder(dict[str, str])
+_ACCOUNTS = msgspec.json.Decoder(list[Account])
+_PAYEE_ACCOUNTS = msgspec.json.Decoder(list[PayeeAccount])
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What a set of payments leads to. `count` is how many they are; `invoices` are looked for as
+    (payee number, amount, invoice) among payments since a day; restores since a time matter."""
+
+    count: int
+    source: str
+    references: Collection[str]
+    end_to_end_ids: Collection[str]
+    payee_numbers: Collection[str]
+    invoices: Collection[tuple[str, Money, str]]
+    invoices_since: date
+    restored_since: datetime
+
+
+class KnownBefore(msgspec.Struct, frozen=True, kw_only=True):
+    """What we know before a set of payments is checked."""
+
+    first_number: int
+    customer_code: str
+    entity_ids: dict[str, str]  # By the entity's code.
+    accounts: Sequence[Account]  # By name.
+    payee_accounts: dict[str, PayeeAccount]  # The newest of each payee, by the payee's number.
+    paid: list[PaidInvoice]
+    known_sources: dict[str, OrderRow]
+    taken_end_to_end_ids: set[str]  # Of those asked for, and of those that we would give.
+    restored: bool
+
+
+def take_numbers(question: Question) -> KnownBefore:
+    """Take the numbers of some payments and read what they are checked against.
+
+    Whoever comes next waits from here until this unit of work ends.
+    """
+    asked: dict[str, object] = {
+        "tenant_id": current(),
+        "count": question.count,
+        "source": question.source,
+        "references": list(question.references),
+        "end_to_end_ids": list(question.end_to_end_ids),
+        "payees": list(question.payee_numbers),
+        "restored_kind": CaseKind.ENQUIRY.value,
+        "restored_key": ASKED,
+        "restored_since": question.restored_since,
+    }
+    (taken,), (known,), paid = queries.together(
+        ("take_payment_numbers", {"tenant_id": current(), "count": question.count}),
+        ("known_before_payments", asked),
+        ("paid_invoices", orders.paid_question(question.invoices, question.invoices_since)),
+    )
+    references = known["known_references"]
+    payees = _PAYEE_ACCOUNTS.decode(known["payee_accounts"])
+    return KnownBefore(
+        first_number=taken["first"],
+        customer_code=known["customer_code"],
+        entity_ids=_IDS.decode(known["entity_ids"]),
+        accounts=_ACCOUNTS.decode(known["accounts"]),
+        payee_accounts={account.payee_number: account for account in payees},
+        paid=orders.paid_in(paid, question.invoices),
+        known_sources=orders.known_sources(question.source, references) if references else {},
+        taken_end_to_end_ids=set(known["taken_end_to_end_ids"]),
+        restored=known["restored"],
+    )
+
+
+def store(
+    taken: Sequence[OrderRow],
+    holds: Iterable[tuple[UUID, UUID, Finding]],
+    happened: Sequence[Event],
+    now: datetime,
+) -> int:
+    """Insert new orders, their holds as (hold id, order id, finding), and the events that tell of
+    them; returns how many orders were new. When that is not all, this unit of work must fail."""
+    columns = [orders.columns_of(order, current(), now) for order in taken]
+    opened = [
+        {
+            "id": hold_id,
+            "order_id": order_id,
+            "code": finding.code,
+            "sentence": finding.sentence,
+            "refers_to": finding.refers_to,
+        }
+        for hold_id, order_id, finding in holds
+    ]
+    asked: list[tuple[str, dict[str, object]]] = [
+        ("store_orders", {"orders": msgspec.json.encode(columns).decode()}),
+        ("record_events", {"tenant_id": current(), "events": canonical(list(happened)).decode()}),
+    ]
+    if opened:
+        told = msgspec.json.encode(opened).decode()
+        asked.append(("store_holds", {"tenant_id": current(), "now": now, "holds": told}))
+    return len(queries.together(*asked)[0])
