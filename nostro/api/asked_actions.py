@@ -37,6 +37,9 @@ class PaymentFilters(BaseModel):
     amount_to: AmountText | None = Field(None, description="Needs `currency`.")
     run: UUID | None = Field(None, description="The payment run's id.")
     has_open_case: bool | None = None
+    outcome_unknown: bool = Field(
+        False, description="Only those of which nobody knows whether their bank has them."
+    )
     updated_since: Moment | None = Field(None, description="Its state changed at or after.")
 
 
@@ -58,6 +61,7 @@ class SubmissionPage(BaseModel):
     connection: UUID | None = None
     account: UUID | None = None
     message_id: str = ""
+    q: str = Field("", description="A message id, part of a file's name, a bank's reference.")
     updated_since: Moment | None = None
     limit: int = LIMIT_DEFAULT
     cursor: str = ""
@@ -73,6 +77,7 @@ class CasePage(BaseModel):
     due_before: Moment | None = None
     payment: UUID | None = None
     submission: UUID | None = None
+    q: str = Field("", description="Words of it, a payee, a payment's number or a message id.")
     limit: int = LIMIT_DEFAULT
     cursor: str = ""
 

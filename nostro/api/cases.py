@@ -18,6 +18,7 @@ from nostro.api.told_cases import Case, CaseStory
 from nostro.domain.errors import Refused
 from nostro.domain.party import Role
 from nostro.storage import case_listing, events
+from nostro.storage.case_listing import CaseFilter
 from nostro.storage.keys import Scope
 from nostro.workflows import bank_letter, case_work
 
@@ -30,8 +31,17 @@ router.add_decorator(in_one_customer, mode="operation")
 @router.get("/cases", response=Listed[Case], summary="Cases, the most urgent first")
 def list_cases(request: HttpRequest, asked: CasePage = _QUERY) -> Listed[Case]:
     allowed(request, Scope.CASES_READ)
-    wanted = dict(asked)
-    page = case_listing.cases(order=wanted.pop("payment"), **wanted)
+    wanted = CaseFilter(
+        kinds=case_listing.kinds(asked.kind),
+        states=case_listing.states(asked.state),
+        stage=asked.stage,
+        owner=asked.owner,
+        due_before=asked.due_before,
+        order=asked.payment,
+        submission=asked.submission,
+        q=asked.q,
+    )
+    page = case_listing.cases(wanted, limit=asked.limit, cursor=asked.cursor)
     items = [Case.model_validate(row) for row in page.rows]
     return Listed[Case](items=items, next=page.next or None)
 

@@ -17,6 +17,7 @@ from nostro.storage import evidence, submission_listing
 from nostro.storage.keys import Scope
 from nostro.storage.operator_evidence import StatedRow
 from nostro.storage.paging import LIMIT_DEFAULT
+from nostro.storage.submission_listing import FileFilter
 from nostro.workflows import bank_letter
 
 PDF = "application/pdf"
@@ -35,7 +36,16 @@ def bytes_of(media_type: str) -> dict[str, Any]:
 @router.get("/submissions", response=Listed[Submission], summary="Files, newest first")
 def list_submissions(request: HttpRequest, asked: SubmissionPage = _QUERY) -> Listed[Submission]:
     allowed(request, Scope.SUBMISSIONS_READ)
-    page = submission_listing.submissions(**dict(asked))
+    wanted = FileFilter(
+        states=submission_listing.states(asked.state),
+        purpose=asked.purpose,
+        connection=asked.connection,
+        account=asked.account,
+        message_id=asked.message_id,
+        updated_since=asked.updated_since,
+        q=asked.q,
+    )
+    page = submission_listing.submissions(wanted, limit=asked.limit, cursor=asked.cursor)
     items = [Submission.model_validate(row) for row in page.rows]
     return Listed[Submission](items=items, next=page.next or None)
 

@@ -35,7 +35,7 @@ class Case(Told):
     request_id: UUID | None
     statement_id: UUID | None
     parent_id: UUID | None
-    amount: Paid | None
+    amount: Paid | None = Field(validation_alias="own_amount")
     reason: str
     details: dict[str, Any]
 

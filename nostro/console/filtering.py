@@ -42,10 +42,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(OrderState(one) for one in self.wanted.state.split(",") if one)
 
     @property
-    def in_any_state(self) -> Wanted:
-        return msgspec.structs.replace(self.wanted, state="", outcome_unknown=False)
-
-    @property
     def narrowed(self) -> bool:
         """By more than the state and a text: the drawer of filters stays open then."""
         return any(name not in ("state", "q") for name in self.values)

@@ -7,30 +7,24 @@ pages (see nostro.storage.paging): pass `limit` and the `next` of the page befor
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models import Count, Min, Q, QuerySet
 
-from nostro.domain.case import CaseState
 from nostro.domain.errors import Invalid
 from nostro.domain.event import Actor, Event
 from nostro.domain.match import MatchState
-from nostro.domain.money import Money
-from nostro.domain.order import OrderState
 from nostro.storage import models
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
 from nostro.storage.rows import (
     AccountRow,
     BalanceRow,
-    CaseRow,
     EventPage,
     PaymentRow,
     SealedEvent,
     SealLag,
     StatementRow,
-    StateTotal,
     TransactionRow,
     build,
     columns,
@@ -40,64 +34,15 @@ from nostro.storage.rows import (
 SEARCH_LENGTH_MAX = 100
 
 
-def payments(
-    *,
-    state: str = "",
-    q: str = "",
-    entity: str = "",
-    account: UUID | None = None,
-    limit: int = LIMIT_DEFAULT,
-    cursor: str = "",
-) -> Page[PaymentRow]:
-    """Payment orders, newest first.
-
-    `state`: one state, or several with commas between. `q`: part of a payee's name, or a whole
-    number, reference, invoice, IBAN or UETR. `entity`: the legal entity's code. `account`: the
-    debit account.
-    """
-    size = checked_limit(limit)
-    found = models.Order.objects.order_by("-id")
-    if state:
-        found = found.filter(state__in=states(state))
-    if q:
-        found = found.filter(searched(q))
-    if entity:
-        found = found.filter(entity__code=plain(entity, "entity"))
-    if account:
-        found = found.filter(account_id=account)
-    if cursor:
-        (last,) = key_of("payments", cursor, _id)
-        found = found.filter(id__lt=last)
-    rows = payment_rows(found[: size + 1])
-    return page_of("payments", rows, size, lambda row: (str(row.id),))
-
-
 def payment(order_id: UUID) -> PaymentRow | None:
     """One payment order; None when this customer has no such payment."""
-    return next(iter(payment_rows(models.Order.objects.filter(id=order_id))), None)
+    return next(iter(_payment_rows(models.Order.objects.filter(id=order_id))), None)
 
 
 def payments_of(order_ids: Collection[UUID]) -> tuple[PaymentRow, ...]:
     """These payment orders in the order asked; what is not this customer's is left out."""
-    found = {row.id: row for row in payment_rows(models.Order.objects.filter(id__in=order_ids))}
+    found = {row.id: row for row in _payment_rows(models.Order.objects.filter(id__in=order_ids))}
     return tuple(found[order_id] for order_id in order_ids if order_id in found)
-
-
-def payment_totals() -> tuple[StateTotal, ...]:
-    """Count and sum of payments by state and currency."""
-    found = (
-        models.Order.objects.values("state", "currency")
-        .annotate(count=Count("id"), minor=Sum("amount_minor"))
-        .order_by("state", "currency")
-    )
-    return tuple(
-        StateTotal(
-            state=OrderState(row["state"]),
-            count=row["count"],
-            total=Money(int(row["minor"]), row["currency"]),
-        )
-        for row in found
-    )
 
 
 def statements(
@@ -181,25 +126,6 @@ def balances(
     return page_of("balances", rows, size, lambda row: (str(row.account_id), row.code))
 
 
-def cases(
-    *,
-    states: Collection[CaseState] = (CaseState.OPEN, CaseState.WAITING),
-    limit: int = LIMIT_DEFAULT,
-    cursor: str = "",
-) -> Page[CaseRow]:
-    """Cases, the most urgent first; without the resolved ones unless asked for."""
-    size = checked_limit(limit)
-    found = models.Case.objects.filter(state__in=[state.value for state in states])
-    if cursor:
-        due, last = key_of("cases", cursor, _time_and_id)
-        found = found.filter(Q(due_at__gt=due) | Q(due_at=due, id__gt=last))
-    rows = [
-        build(CaseRow, row)
-        for row in found.order_by("due_at", "id").values(*columns(CaseRow))[: size + 1]
-    ]
-    return page_of("cases", rows, size, lambda row: (row.due_at.isoformat(), str(row.id)))
-
-
 def events(*, after_position: int = 0, limit: int = LIMIT_DEFAULT) -> EventPage:
     """Sealed events after a position; what is not sealed yet has no position and comes later."""
     size = checked_limit(limit)
@@ -247,24 +173,6 @@ def _id_and_code(key: str, code: str) -> tuple[UUID, str]:
     return UUID(key), code
 
 
-def _time_and_id(time: str, key: str) -> tuple[datetime, UUID]:
-    return datetime.fromisoformat(time).astimezone(UTC), UUID(key)
-
-
-def states(text: str) -> list[str]:
-    """States of payments as people write them, commas between; raises Invalid."""
-    wanted = [part.strip() for part in text.split(",")]
-    unknown = [part for part in wanted if part not in set(OrderState)]
-    if unknown:
-        raise Invalid(
-            "state_unknown",
-            f"{unknown[0][:40]!r} is not a state of a payment.",
-            can_do=f"Use one of: {', '.join(OrderState)}.",
-            field="state",
-        )
-    return wanted
-
-
 def plain(text: str, field: str) -> str:
     """A text fit for a question to the database: short and printable."""
     if len(text) > SEARCH_LENGTH_MAX or not text.isprintable():
@@ -277,31 +185,7 @@ def plain(text: str, field: str) -> str:
     return text
 
 
-def searched(q: str) -> Q:
-    """What a search for a text means: see `payments`. Raises Invalid for an unfit text."""
-    whole = plain(q, "q").strip()
-    if uetr := _uetr(whole):
-        return Q(id__in=models.Attempt.objects.filter(uetr=uetr).values("order_id"))
-    iban = "".join(whole.split()).upper()
-    return (
-        Q(creditor_name__icontains=whole)
-        | Q(number__iexact=whole)
-        | Q(source_reference=whole)
-        | Q(end_to_end_id=whole)
-        | Q(payee_number=whole)
-        | Q(creditor_iban=iban)
-        | Q(invoices__contains=[whole])
-    )
-
-
-def _uetr(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
-def payment_rows(found: QuerySet[models.Order]) -> list[PaymentRow]:
+def _payment_rows(found: QuerySet[models.Order]) -> list[PaymentRow]:
     """These orders as people see them, in their order."""
     joined = {"entity_code": "entity__code", "entity_name": "entity__name"}
     names = columns(PaymentRow, "amount", "account_name", "approved_by", "held_for", *joined)

@@ -14,8 +14,8 @@ from nostro.domain.attempt import AttemptState
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
-from nostro.storage import models
-from nostro.storage.listing import payment_rows, plain, searched, states
+from nostro.storage import bulk, models
+from nostro.storage.listing import payments_of, plain
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
 from nostro.storage.rows import PaymentRow, StateTotal
 
@@ -24,13 +24,15 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which payments; "" and None ask for nothing.
 
     `state`: one, or several with commas between. `payee`: the source's number of the payee. `q`:
-    part of a payee's name, or a whole number, reference, invoice or IBAN. Days are those that were
-    asked for, amounts are minor units of `currency`, `updated_since` the last change of state.
-    `outcome_unknown`: only those of which we do not know whether their bank has them.
+    part of a payee's name, or a whole number, reference, invoice, IBAN or UETR. Days are those that
+    were asked for, amounts minor units of `currency`, `updated_since` the last change of state.
+    `outcome_unknown`: only those of which we do not know whether their bank has them. `among`:
+    only these ids.
     """
 
     state: str = ""
     q: str = ""
+    among: tuple[UUID, ...] | None = None
     entity: str = ""
     account: UUID | None = None
     connection: UUID | None = None
@@ -70,10 +72,12 @@ SORTS: Final[Mapping[str, _Sort]] = {
     for down in (False, True)
 }
 NEWEST: Final = "-created"
+EVERY: Final = Wanted()
+FOUND_MAX: Final = 2000
 
 
 def payments(
-    wanted: Wanted, *, sort: str = NEWEST, limit: int = LIMIT_DEFAULT, cursor: str = ""
+    wanted: Wanted = EVERY, *, sort: str = NEWEST, limit: int = LIMIT_DEFAULT, cursor: str = ""
 ) -> Page[PaymentRow]:
     """The payments wanted, in the order wanted; a cursor belongs to one order.
 
@@ -88,11 +92,27 @@ def payments(
         value, last = key_of(name, cursor, lambda text, key: (by.reads(text), UUID(key)))
         found = found.filter(_after(by, value, last))
     sign = "-" if by.down else ""
-    rows = payment_rows(found.order_by(f"{sign}{by.column}", f"{sign}id")[: size + 1])
+    # Ids first: what is sorted, perhaps all there are, is narrow and joined to nothing.
+    ids = found.order_by(f"{sign}{by.column}", f"{sign}id").values_list("id", flat=True)
+    rows = list(payments_of(list(ids[: size + 1])))
     return page_of(name, rows, size, lambda row: (by.value(row), str(row.id)))
 
 
-def funnel(wanted: Wanted) -> tuple[StateTotal, ...]:
+def looked_up(wanted: Wanted) -> Wanted:
+    """The same payments, with the text looked for once: for a page that asks several things.
+
+    Where very many have it, each question finds some of them soon, and it is left as it is.
+    """
+    if not wanted.q:
+        return wanted
+    found = models.Order.objects.filter(_searched(wanted.q)).values_list("id", flat=True)
+    ids = tuple(found[: FOUND_MAX + 1])
+    if len(ids) > FOUND_MAX:
+        return wanted
+    return msgspec.structs.replace(wanted, q="", among=ids)
+
+
+def funnel(wanted: Wanted = EVERY) -> tuple[StateTotal, ...]:
     """How many of the payments wanted are in which state, and their sums by currency."""
     found = (
         _found(wanted)
@@ -116,14 +136,18 @@ def id_of(text: str) -> UUID | None:
     try:
         named = found.filter(id=UUID(text))
     except ValueError:
-        named = found.filter(Q(number__iexact=plain(text, "number")) | Q(end_to_end_id=text))
+        named = found.filter(
+            Q(number__in=[plain(text, "number"), text.upper()]) | Q(end_to_end_id=text)
+        )
     return named.values_list("id", flat=True).first()
 
 
 def _found(wanted: Wanted) -> QuerySet[models.Order]:
     found = models.Order.objects.filter(**_columns(wanted))
     if wanted.q:
-        found = found.filter(searched(wanted.q))
+        found = found.filter(_searched(wanted.q))
+    if wanted.among is not None:
+        found = found.filter(bulk.one_of("id", wanted.among))
     if wanted.has_open_case is not None:
         cases = models.Case.objects.filter(order_id=OuterRef("id"), resolved_at__isnull=True)
         found = found.filter(Exists(cases) if wanted.has_open_case else ~Exists(cases))
@@ -138,10 +162,10 @@ def _columns(wanted: Wanted) -> dict[str, Any]:
     if wanted.amount_from is not None or wanted.amount_to is not None:
         _need_currency(wanted, "currency")
     asked = {
-        "state__in": states(wanted.state) if wanted.state else None,
+        "state__in": _states(wanted.state) if wanted.state else None,
         "entity__code": plain(wanted.entity, "entity"),
         "account_id": wanted.account,
-        "route__connection_id": str(wanted.connection or ""),
+        "account__connection_id": wanted.connection,
         "payee_number": plain(wanted.payee, "payee"),
         "currency": plain(wanted.currency, "currency"),
         "requested_date__gte": wanted.requested_from,
@@ -180,3 +204,53 @@ def _after(by: _Sort, value: Any, last: UUID) -> Q:
         return Q(id__lt=last) if by.down else Q(id__gt=last)
     past = "lt" if by.down else "gt"
     return Q(**{f"{by.column}__{past}": value}) | Q(**{by.column: value, f"id__{past}": last})
+
+
+def _states(text: str) -> list[str]:
+    """States of payments as people write them, commas between; raises Invalid."""
+    wanted = [part.strip() for part in text.split(",")]
+    unknown = [part for part in wanted if part not in set(OrderState)]
+    if unknown:
+        raise Invalid(
+            "state_unknown",
+            f"{unknown[0][:40]!r} is not a state of a payment.",
+            can_do=f"Use one of: {', '.join(OrderState)}.",
+            field="state",
+        )
+    return wanted
+
+
+def _searched(q: str) -> Q:
+    """What a search for a text means: see `Wanted`. Raises Invalid for an unfit text.
+
+    Names that we gave ourselves belong to one payment, which an index finds; then no other is
+    meant. Everything else is looked for in every row: behind the wall no index can serve it.
+    """
+    whole = plain(q, "q").strip()
+    ours = _ours(whole)
+    if ours:
+        return Q(id__in=ours)
+    iban = "".join(whole.split()).upper()
+    return (
+        Q(creditor_name__icontains=whole)
+        | Q(source_reference=whole)
+        | Q(payee_number=whole)
+        | Q(creditor_iban=iban)
+        | Q(invoices__contains=[whole])
+    )
+
+
+def _ours(whole: str) -> list[UUID]:
+    """The payment of this UETR, number or end-to-end id."""
+    if uetr := _uetr(whole):
+        sent = models.Attempt.objects.filter(uetr=uetr)
+        return list(sent.values_list("order_id", flat=True))
+    named = Q(number__in=[whole, whole.upper()]) | Q(end_to_end_id=whole)
+    return list(models.Order.objects.filter(named).values_list("id", flat=True))
+
+
+def _uetr(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from nostro.domain.attempt import AttemptState
 from nostro.domain.errors import Invalid
@@ -24,6 +23,19 @@ from nostro.storage.submissions import attempts_by_state
 FACTS_SHOWN = 200
 
 
+class FileFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which files are wanted; what is empty does not narrow. `q`: a whole message id or reference
+    of the bank, or part of a file's name."""
+
+    states: tuple[SubmissionState, ...] = ()
+    purpose: str = ""
+    connection: UUID | None = None
+    account: UUID | None = None
+    message_id: str = ""
+    updated_since: datetime | None = None
+    q: str = ""
+
+
 class FileRow(msgspec.Struct, frozen=True, kw_only=True):
     """One file or call to a bank or ERP. `totals` are minor units by currency."""
 
@@ -34,6 +46,7 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True):
     connection_id: UUID
     connection_name: str
     account_id: UUID | None
+    account_name: str
     message_id: str
     file_name: str
     media_type: str
@@ -41,12 +54,17 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True):
     totals: dict[str, int]
     tries: int
     enquiries: int
+    status_asked: int
     created_at: datetime
     dispatched_at: datetime | None
     answer_due_at: datetime | None
     next_action_at: datetime | None
     bank_reference: str
     last_error: str
+
+    @property
+    def sums(self) -> tuple[Money, ...]:
+        return tuple(Money(minor, code) for code, minor in sorted(self.totals.items()))
 
 
 class KeptRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,28 +110,11 @@ class FileDossier(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def submissions(
-    *,
-    state: str = "",
-    purpose: str = "",
-    connection: UUID | None = None,
-    account: UUID | None = None,
-    message_id: str = "",
-    updated_since: datetime | None = None,
-    limit: int = LIMIT_DEFAULT,
-    cursor: str = "",
+    wanted: FileFilter, *, limit: int = LIMIT_DEFAULT, cursor: str = ""
 ) -> Page[FileRow]:
-    """Files, newest first. `state`: one, or several with commas between."""
+    """Files, newest first."""
     size = checked_limit(limit)
-    asked = {
-        "state__in": _states(state) if state else None,
-        "purpose": plain(purpose, "purpose"),
-        "connection_id": connection,
-        "account_id": account,
-        "message_id": plain(message_id, "message_id"),
-        "state_since__gte": updated_since,
-    }
-    wanted = {name: value for name, value in asked.items() if value not in (None, "")}
-    found = models.Submission.objects.filter(**wanted).order_by("-id")
+    found = _found(wanted).order_by("-id")
     if cursor:
         (last,) = key_of("submissions", cursor, lambda key: (UUID(key),))
         found = found.filter(id__lt=last)
@@ -172,7 +173,7 @@ def kept(submission_id: UUID) -> tuple[KeptRow, ...]:
     """The file, what it was sealed into, and the messages in which the bank spoke of it."""
     about = models.Submission.objects.filter(id=submission_id)
     own, sealed = about.values_list("evidence_id", "sealed_evidence_id").get()
-    said = models.Fact.objects.filter(_about(submission_id)).values("evidence_id")
+    said = models.Fact.objects.filter(submission_id=submission_id).values("evidence_id")
     mine = Q(id__in=about.values("evidence_id")) | Q(id__in=about.values("sealed_evidence_id"))
     roles = {own: "file", sealed: "sealed"}
     found = models.Evidence.objects.filter(mine | Q(id__in=said)).order_by("recorded_at", "id")
@@ -189,26 +190,42 @@ def _sent(column: str, submission_id: UUID) -> UUID | None:
     return found
 
 
-def _about(submission_id: UUID) -> Q:
-    return Q(submission_id=submission_id) | Q(attempt__submission_id=submission_id)
-
-
 def _facts(submission_id: UUID) -> tuple[FactRow, ...]:
     """What the bank said, newest first, at most FACTS_SHOWN; each payment has its own besides."""
-    found = models.Fact.objects.filter(_about(submission_id)).order_by("-received_at", "-id")
+    facts = models.Fact.objects.filter(submission_id=submission_id)
+    found = facts.order_by("-received_at", "-id")
     return tuple(build(FactRow, row) for row in found.values(*columns(FactRow))[:FACTS_SHOWN])
 
 
-def _rows(found: Any) -> list[FileRow]:
-    names = columns(FileRow, "connection_name")
+def _found(wanted: FileFilter) -> QuerySet[models.Submission]:
+    asked = {
+        "state__in": [state.value for state in wanted.states],
+        "purpose": plain(wanted.purpose, "purpose"),
+        "connection_id": wanted.connection,
+        "account_id": wanted.account,
+        "message_id": plain(wanted.message_id, "message_id"),
+        "state_since__gte": wanted.updated_since,
+    }
+    found = models.Submission.objects.filter(**{name: told for name, told in asked.items() if told})
+    if not wanted.q:
+        return found
+    text = plain(wanted.q, "q")
+    return found.filter(
+        Q(message_id__iexact=text) | Q(file_name__icontains=text) | Q(bank_reference=text)
+    )
+
+
+def _rows(found: QuerySet[models.Submission]) -> list[FileRow]:
+    joined = {"connection_name": "connection__name", "account_name": "account__name"}
     return [
-        build(FileRow, row, connection_name=row["connection__name"])
-        for row in found.values(*names, "connection__name")
+        build(FileRow, row, **{name: row[path] or "" for name, path in joined.items()})
+        for row in found.values(*columns(FileRow, *joined), *joined.values())
     ]
 
 
-def _states(text: str) -> list[str]:
-    wanted = [part.strip() for part in text.split(",")]
+def states(text: str) -> tuple[SubmissionState, ...]:
+    """States of files as people write them, commas between; raises Invalid."""
+    wanted = [part.strip() for part in text.split(",")] if text else []
     unknown = [part for part in wanted if part not in set(SubmissionState)]
     if unknown:
         raise Invalid(
@@ -217,4 +234,4 @@ def _states(text: str) -> list[str]:
             can_do=f"Use one of: {', '.join(SubmissionState)}.",
             field="state",
         )
-    return wanted
+    return tuple(SubmissionState(part) for part in wanted)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connections
 
-from nostro.storage import listing
+from nostro.storage import payment_search
 from nostro.storage.tenancy import tenant
 from tests import seed
 from tests.api import door
@@ -44,4 +44,4 @@ def test_one_winner_and_others_are_told_the_field(database: str) -> None:
     assert set(lost) == {(422, "idempotency_key_reused", "amount.value")}
     assert (len(won), len(lost)) == (WAYS // 2, WAYS // 2)
     with tenant(here.tenant_id):
-        assert sum(row.count for row in listing.payment_totals()) == 1
+        assert sum(row.count for row in payment_search.funnel()) == 1

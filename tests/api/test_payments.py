@@ -12,7 +12,7 @@ import pytest
 from django.db import connections
 
 from nostro.domain.party import Role
-from nostro.storage import listing, people
+from nostro.storage import payment_search, people
 from nostro.storage.keys import Scope
 from nostro.storage.tenancy import tenant
 from tests import seed
@@ -33,7 +33,7 @@ def token(here: seed.Seeded) -> str:
 
 def count(here: seed.Seeded) -> int:
     with tenant(here.tenant_id):
-        return sum(row.count for row in listing.payment_totals())
+        return sum(row.count for row in payment_search.funnel())
 
 
 def test_one_payment(here: seed.Seeded, token: str) -> None:

@@ -135,7 +135,10 @@ def filled(path: str, seeded: seed.Seeded) -> str:
     """The address with ids of this customer; a made-up one where it has nothing of the kind."""
     ids = {"{payment_id}": seeded.order_ids[1], "{statement_id}": seeded.statement_id}
     with tenant(seeded.tenant_id):
-        files, found = submission_listing.submissions().rows, case_listing.cases().rows
+        files, found = (
+            submission_listing.submissions(submission_listing.FileFilter()).rows,
+            case_listing.cases(case_listing.CaseFilter()).rows,
+        )
     ids |= {"{submission_id}": files[0].id} if files else {}
     ids |= {"{case_id}": found[0].id} if found else {}
     return re.sub(r"{\w+}", lambda found: str(ids.get(found[0], uuid4())), path)

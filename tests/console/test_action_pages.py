@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from nostro.domain.freeze import FreezeScope
 from nostro.domain.order import OrderState
 from nostro.storage import listing
+from nostro.storage.payment_search import Wanted, payments
 from nostro.storage.tenancy import tenant
 from nostro.workflows import freezing
 from tests.console.browser import LOOKS, Look, faults, look_at, picture, session
@@ -71,7 +72,7 @@ def test_ticked_payments_are_summed_and_taken_back(
     expect(page.locator("main .dim").nth(1)).to_contain_text("2 cancelled")
     shown(page, look, "bulk-outcome")
     with tenant(seeded.tenant_id):
-        rows = {str(row.id): row.state for row in listing.payments(state="cancelled").rows}
+        rows = {str(row.id): row.state for row in payments(Wanted(state="cancelled")).rows}
     assert [rows[number] for number in numbers] == [OrderState.CANCELLED] * 2
 
 

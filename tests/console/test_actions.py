@@ -22,11 +22,11 @@ from nostro.domain.freeze import FreezeScope
 from nostro.domain.order import OrderState
 from nostro.domain.party import Role
 from nostro.storage import freezes, listing, people, saved_views
+from nostro.storage.case_listing import CaseFilter, cases
 from nostro.storage.operator_evidence import of_submission
-from nostro.storage.pages import cases
-from nostro.storage.pages.cases import CaseFilter
 from nostro.storage.pages.submission import file_page
 from nostro.storage.payment_links import links
+from nostro.storage.payment_search import Wanted, payments
 from nostro.storage.tenancy import tenant
 from tests import seed as leaks
 from tests.api import door
@@ -94,7 +94,7 @@ def text_of(answer: Any) -> str:
 
 def in_state(seeded: Vesterholt, state: OrderState) -> list[UUID]:
     with tenant(seeded.tenant_id):
-        return [row.id for row in listing.payments(state=state.value, limit=100).rows]
+        return [row.id for row in payments(Wanted(state=state.value), limit=100).rows]
 
 
 def state_of(seeded: Vesterholt, order_id: UUID) -> OrderState:
@@ -106,7 +106,7 @@ def state_of(seeded: Vesterholt, order_id: UUID) -> OrderState:
 
 def case_of(seeded: Vesterholt, kind: CaseKind) -> UUID:
     with tenant(seeded.tenant_id):
-        return cases.cases(CaseFilter(kind=kind), limit=1).rows[0].id
+        return cases(CaseFilter(kinds=(kind,)), limit=1).rows[0].id
 
 
 # Taking back.

@@ -18,6 +18,7 @@ from nostro.storage import listing, people
 from nostro.storage.dossier import dossier
 from nostro.storage.orders import approvals as given_to
 from nostro.storage.pages.approvals import waiting_count
+from nostro.storage.payment_search import Wanted, payments
 from nostro.storage.tenancy import tenant
 from tests import seed as leaks
 from tests.api import door
@@ -60,7 +61,7 @@ def state_of(seeded: Vesterholt, order_id: UUID) -> OrderState:
 def open_for(seeded: Vesterholt, member: Member, approved_by: int) -> UUID:
     """A waiting payment with so many approvals that this person neither made nor approved."""
     with tenant(seeded.tenant_id):
-        rows = listing.payments(state="awaiting_approval", limit=100).rows
+        rows = payments(Wanted(state="awaiting_approval"), limit=100).rows
         given = given_to([row.id for row in rows])
     return next(
         row.id

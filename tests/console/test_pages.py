@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from nostro.domain.case import CaseKind
-from nostro.storage.pages import cases
-from nostro.storage.pages.cases import CaseFilter
+from nostro.storage.case_listing import CaseFilter, cases
 from nostro.storage.tenancy import tenant
 from tests.console.browser import LOOKS, Look, faults, look_at, picture, session
 from tests.console.seed import Vesterholt
@@ -53,7 +52,7 @@ PAGES: dict[str, Callable[[Vesterholt], str]] = {
 
 def case_of(seeded: Vesterholt, kind: CaseKind) -> UUID:
     with tenant(seeded.tenant_id):
-        return cases.cases(CaseFilter(kind=kind), limit=1).rows[0].id
+        return cases(CaseFilter(kinds=(kind,)), limit=1).rows[0].id
 
 
 @pytest.fixture(scope="module")

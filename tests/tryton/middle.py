@@ -28,6 +28,7 @@ from nostro.ops.calendar import HolidayCalendar
 from nostro.ops.identifiers import TimeOrderedIds
 from nostro.ops.secrets import FileSecrets
 from nostro.storage import events, evidence, journals, listing, orders, parties, people, tracing
+from nostro.storage.case_listing import OPEN, CaseFilter, cases
 from nostro.storage.dossier import Dossier, dossier
 from nostro.storage.months import make_months
 from nostro.storage.orders import OrderRow
@@ -317,7 +318,7 @@ class Middle:
                 attempts=tracing.attempt_counts(),
                 journals=tuple(tracing.journal_counts()),
                 statements=len(listing.statements(limit=50).rows),
-                cases=len(listing.cases(limit=50).rows),
+                cases=len(cases(CaseFilter(states=OPEN), limit=50).rows),
                 events=sealed,
             )
 

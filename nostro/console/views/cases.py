@@ -20,18 +20,9 @@ from nostro.console.visiting import Visit, page, show, signed_in, status_of
 from nostro.domain.case import OWNED_BY, STAGES, CaseKind, CaseState
 from nostro.domain.errors import Invalid, NostroError
 from nostro.domain.party import Role
-from nostro.storage.pages.cases import (
-    OPEN,
-    CaseFilter,
-    CaseLine,
-    CaseView,
-    OwnerCount,
-    case,
-    cases,
-    counts_by_kind,
-    owners,
-)
-from nostro.storage.pages.submission import carried
+from nostro.storage.case_listing import OPEN, CaseFilter, CaseLine, cases
+from nostro.storage.pages.cases import CaseView, OwnerCount, case, counts_by_kind, owners
+from nostro.storage.submission_listing import payments_in
 from nostro.storage.tenancy import tenant
 from nostro.workflows import bank_letter, case_work
 
@@ -74,7 +65,6 @@ def case_list(request: HttpRequest, visit: Visit) -> HttpResponse:
     cursor = request.GET.get("cursor", "")
     found = cases(asked, limit=PAGE_SIZE, cursor=cursor)
     everybody = owners(visit.now)
-    kind = asked.kind
     told = {
         "values": values,
         "groups": groups(found.rows, visit.now),
@@ -83,9 +73,12 @@ def case_list(request: HttpRequest, visit: Visit) -> HttpResponse:
         "whole": sum(one.count for one in everybody),
         "headline": headline(everybody),
         "kinds": [(one, words.CASE_KIND[one], n) for one, n in counts_by_kind().items()],
-        "stages": [(s.value, words.phrase(s)) for s in STAGES[kind].moves]
-        if kind and kind in STAGES
-        else [],
+        "stages": [
+            (stage.value, words.phrase(stage))
+            for kind in asked.kinds
+            if kind in STAGES
+            for stage in STAGES[kind].moves
+        ],
         "everyone": _query(values, owner=""),
         "start": _query(values) if cursor else "",
         "older": _query(values, cursor=found.next) if found.next else "",
@@ -184,7 +177,7 @@ def _context(visit: Visit, case_id: UUID) -> dict[str, Any]:
         "can_resolve": changes and possible.can_resolve(row.state),
         "can_reopen": changes and possible.can_reopen(row.state),
         "is_recall": row.kind is CaseKind.RECALL,
-        "recall_reason": words.RECALL_REASONS.get(found.reason, found.reason),  # type: ignore[call-overload]
+        "recall_reason": words.RECALL_REASONS.get(row.reason, row.reason),  # type: ignore[call-overload]
         "stage": words.phrase(row.stage),
         "about": _about(found, visit),
     }
@@ -196,7 +189,7 @@ def _about(found: CaseView, visit: Visit) -> dict[str, Any]:
         return {}
     told = about_file(found.file, visit) | {"attempt_id": "", "attempts": ()}
     if found.attempt is None:
-        return told | {"inside": carried(found.file.row.id, limit=INSIDE_SHOWN).rows}
+        return told | {"inside": payments_in(found.file.row.id, limit=INSIDE_SHOWN).rows}
     own = ("", str(found.attempt.id))
     stated = tuple(row for row in found.stated if row.stated.attempt_id in own)
     kinds = possible.kinds_about_payment(found.attempt.state) if told["may_state"] else []
@@ -265,10 +258,10 @@ def _asked(values: Mapping[str, str], visit: Visit) -> CaseFilter:
     try:
         return CaseFilter(
             states=(CaseState(state),) if state else OPEN,
-            kind=CaseKind(values["kind"]) if "kind" in values else None,
+            kinds=(CaseKind(values["kind"]),) if "kind" in values else (),
             stage=values.get("stage", ""),
             owner=visit.member.id if owner == MINE else owner,
-            late_at=visit.now if values.get("late") else None,
+            due_before=visit.now if values.get("late") else None,
             q=values.get("q", ""),
         )
     except ValueError as error:

@@ -58,9 +58,10 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
 def payment_list(request: HttpRequest, visit: Visit) -> HttpResponse:
     asked = asked_of(request.GET)
     cursor = request.GET.get("cursor", "")
-    everything = payment_search.funnel(asked.in_any_state)
-    lost = payment_search.funnel(_lost(asked.in_any_state))
-    found = payment_search.payments(asked.wanted, limit=PAGE_SIZE, cursor=cursor)
+    wanted = payment_search.looked_up(asked.wanted)
+    everything = payment_search.funnel(_in_any_state(wanted))
+    lost = payment_search.funnel(_lost(wanted))
+    found = payment_search.payments(wanted, limit=PAGE_SIZE, cursor=cursor)
     unknown = sum(row.count for row in lost)
     counts = funnel.counted(everything)
     told = {
@@ -127,8 +128,12 @@ def lines(rows: Sequence[PaymentRow]) -> list[Line]:
     ]
 
 
+def _in_any_state(wanted: Wanted) -> Wanted:
+    return msgspec.structs.replace(wanted, state="", outcome_unknown=False)
+
+
 def _lost(wanted: Wanted) -> Wanted:
-    return msgspec.structs.replace(wanted, outcome_unknown=True)
+    return msgspec.structs.replace(wanted, state="", outcome_unknown=True)
 
 
 def _listed(rows: Sequence[StateTotal], asked: Asked) -> dict[str, Any]:

@@ -23,14 +23,8 @@ from nostro.domain.operator_evidence import EvidenceKind
 from nostro.domain.submission import SubmissionState
 from nostro.storage.operator_evidence import StatedRow
 from nostro.storage.pages import choices
-from nostro.storage.pages.submission import (
-    FileFilter,
-    FilePage,
-    carried,
-    counts_by_state,
-    file_page,
-    files,
-)
+from nostro.storage.pages.submission import FilePage, counts_by_state, file_page
+from nostro.storage.submission_listing import FileFilter, payments_in, submissions
 from nostro.storage.submissions import PAYMENTS, POSTINGS, RECALLS
 from nostro.storage.tenancy import tenant
 from nostro.workflows import bank_letter, operator_evidence
@@ -53,6 +47,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     row: StatedRow
     says: str
     refused: str
+    own: bool
 
 
 @require_safe
@@ -61,7 +56,7 @@ def submission_list(request: HttpRequest, visit: Visit) -> HttpResponse:
     values = {n: sent for n in NAMES if (sent := request.GET.get(n, "").strip())}
     values.setdefault("purpose", PAYMENTS)
     cursor = request.GET.get("cursor", "")
-    found = files(_asked(values), limit=PAGE_SIZE, cursor=cursor)
+    found = submissions(_asked(values), limit=PAGE_SIZE, cursor=cursor)
     counts = counts_by_state(values["purpose"])
     told = {
         "values": values,
@@ -86,7 +81,7 @@ def submission(request: HttpRequest, visit: Visit, submission_id: UUID) -> HttpR
     if told is None:
         raise Http404
     cursor = request.GET.get("cursor", "")
-    inside = carried(submission_id, limit=PAGE_SIZE, cursor=cursor)
+    inside = payments_in(submission_id, limit=PAGE_SIZE, cursor=cursor)
     context = {
         **about_file(told, visit),
         "inside": inside.rows,
@@ -119,6 +114,7 @@ def statements(rows: tuple[StatedRow, ...], visit: Visit) -> list[Statement]:
             row=row,
             says=words.EVIDENCE_KINDS[row.stated.kind],
             refused=rights.why_not_confirm(visit.member, row.stated),
+            own=row.stated.stated_by == visit.member.id and rights.may_state(visit.member),
         )
         for row in reversed(rows)
     ]
@@ -169,7 +165,7 @@ def refuse(
         request,
         submission_id,
         lambda: operator_evidence.refuse(visit.acting(), visit.member, stated_id, reason),
-        "Kept on record as not relied on. Nothing moved.",
+        "Kept on record; it does not count. Nothing moved.",
     )
 
 
@@ -266,7 +262,7 @@ def _asked(values: dict[str, str]) -> FileFilter:
         return FileFilter(
             states=tuple(SubmissionState(one) for one in state.split(",") if one),
             purpose=values["purpose"],
-            bank=UUID(values["bank"]) if "bank" in values else None,
+            connection=UUID(values["bank"]) if "bank" in values else None,
             account=UUID(values["account"]) if "account" in values else None,
             q=values.get("q", ""),
         )

@@ -111,10 +111,20 @@ class Order(TenantModel):
             ),
             models.UniqueConstraint(fields=["tenant_id", "end_to_end_id"], name="order_e2e_once"),
             models.UniqueConstraint(fields=["tenant_id", "number"], name="order_number_once"),
+            models.UniqueConstraint(
+                fields=["tenant_id", "replaces"],
+                condition=models.Q(replaces__isnull=False),
+                name="order_replaces_once",
+            ),
             models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="order_positive"),
         )
         indexes = (
-            models.Index(fields=["tenant_id", "state", "id"], name="order_state"),
+            models.Index(
+                fields=["tenant_id", "state", "id"],
+                include=["currency", "amount_minor"],  # The funnel reads the index alone.
+                name="order_state",
+            ),
+            models.Index(fields=["tenant_id", "state_since", "id"], name="order_updated"),
             models.Index(
                 fields=["tenant_id", "next_action_at"],
                 condition=models.Q(next_action_at__isnull=False),
@@ -158,6 +168,13 @@ class Approval(TenantModel):
                 fields=["tenant_id", "order", "person_id"],
                 condition=models.Q(voided_at__isnull=True),
                 name="approval_once_a_person",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["tenant_id", "order"],
+                condition=models.Q(voided_at__isnull=False),
+                name="approval_voided",
             ),
         )
 
@@ -305,4 +322,5 @@ class Fact(TenantModel):
         indexes = (
             models.Index(fields=["tenant_id", "attempt"], name="fact_attempt"),
             models.Index(fields=["tenant_id", "original_message_id"], name="fact_original"),
+            models.Index(fields=["tenant_id", "submission", "received_at"], name="fact_submission"),
         )

@@ -11,10 +11,11 @@ from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.policies.approval import Authorship
 from nostro.storage import models, orders
-from nostro.storage.listing import payments, payments_of
+from nostro.storage.listing import payments_of
 from nostro.storage.pages.holds import HoldView, holds_of
 from nostro.storage.pages.payments import standings
-from nostro.storage.paging import Page
+from nostro.storage.paging import LIMIT_MAX, Page
+from nostro.storage.payment_search import Wanted, payments
 from nostro.storage.rows import PaymentRow
 
 SHOWN_MAX = 500
@@ -77,10 +78,11 @@ def chosen(order_ids: list[UUID]) -> tuple[ToDecide, ...]:
 
 def _in_state(state: OrderState) -> tuple[list[PaymentRow], bool]:
     rows: list[PaymentRow] = []
-    page: Page[PaymentRow] = payments(state=state.value, limit=200)
+    wanted = Wanted(state=state.value)
+    page: Page[PaymentRow] = payments(wanted, limit=LIMIT_MAX)
     rows += page.rows
     while page.next and len(rows) < SHOWN_MAX:
-        page = payments(state=state.value, limit=200, cursor=page.next)
+        page = payments(wanted, limit=LIMIT_MAX, cursor=page.next)
         rows += page.rows
     return sorted(rows[:SHOWN_MAX], key=lambda row: row.number), bool(page.next)
 

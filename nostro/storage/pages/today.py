@@ -10,13 +10,14 @@ from django.db.models import Count, Max, Q
 
 from nostro.domain.match import MatchState
 from nostro.domain.submission import SubmissionState
-from nostro.storage import models
-from nostro.storage.listing import cases, payment_totals
+from nostro.storage import models, payment_search
+from nostro.storage.case_listing import OPEN, CaseFilter, CaseLine, cases
 from nostro.storage.pages.cash import CashPosition, cash_position
 from nostro.storage.pages.payments import unknown_count
-from nostro.storage.rows import CaseRow, StateTotal
+from nostro.storage.rows import StateTotal
 
 RUNS_SHOWN = 4
+CASES_READ = 50
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +54,7 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     cash: CashPosition
     totals: tuple[StateTotal, ...]
     unknown: int
-    cases: tuple[CaseRow, ...]
+    cases: tuple[CaseLine, ...]
     more_cases: bool
     lines: BankLines
     runs: tuple[Run, ...]
@@ -61,10 +62,10 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def today(day: date) -> Today:
-    open_cases = cases(limit=50)
+    open_cases = cases(CaseFilter(states=OPEN), limit=CASES_READ)
     return Today(
         cash=cash_position(day),
-        totals=payment_totals(),
+        totals=payment_search.funnel(),
         unknown=unknown_count(),
         cases=open_cases.rows,
         more_cases=bool(open_cases.next),
@@ -75,12 +76,13 @@ def today(day: date) -> Today:
 
 
 def _lines() -> BankLines:
-    found = models.BankTransaction.objects.aggregate(
-        total=Count("id"),
-        suggested=Count("id", filter=Q(match_state=MatchState.TENTATIVE.value)),
-        open=Count("id", filter=Q(match_state=MatchState.UNMATCHED.value)),
+    found = models.BankTransaction.objects.values_list("match_state")
+    counts = dict(found.annotate(count=Count("id")).order_by())
+    return BankLines(
+        total=sum(counts.values()),
+        suggested=counts.get(MatchState.TENTATIVE.value, 0),
+        open=counts.get(MatchState.UNMATCHED.value, 0),
     )
-    return BankLines(**found)
 
 
 def _runs() -> list[Run]:
