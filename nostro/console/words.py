@@ -135,6 +135,7 @@ STATED: Final = {
     EvidenceState.PROPOSED: Status(kind=_WARN, icon="users", word="Needs a second person"),
     EvidenceState.CONFIRMED: Status(kind=_OK, icon=_DONE, word="Counts"),
     EvidenceState.REFUSED: Status(kind=_MUT, icon=_WRONG, word="Not relied on"),
+    EvidenceState.WITHDRAWN: Status(kind=_MUT, icon=_WRONG, word="Withdrawn"),
 }
 TABLES: Final[Mapping[str, Mapping[Any, Status]]] = {
     "order": ORDER,

@@ -32,6 +32,8 @@ class Outcome(StrEnum):
 _OUTCOME: Mapping[str, Outcome] = {
     "CNCL": Outcome.CANCELLED,
     "ACCR": Outcome.ACCEPTED,
+    "IPAY": Outcome.ACCEPTED,  # The payment that brings the money back has been started.
+    "CWFW": Outcome.PENDING,  # The cancellation will follow.
     "PECR": Outcome.PARTLY,
     "PACR": Outcome.PARTLY,
     "PDCR": Outcome.PENDING,

@@ -32,6 +32,8 @@ class BusinessEvent(StrEnum):
     PAYMENT_SETTLED = "payment_settled"
     PAYMENT_RETURNED = "payment_returned"
     RECEIPT_MATCHED = "receipt_matched"
+    RETURN_BOOKED = "return_booked"  # The money of a return, as a statement books it.
+    CHARGES_BOOKED = "charges_booked"  # What the bank itemises in the booking of a payment.
 
 
 class PostingRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +56,8 @@ ERP_POSTS_PAYMENT_RUN = {
     BusinessEvent.RECEIPT_MATCHED: PostingRule(
         owner=PostingOwner.NOSTRO, action=PostingAction.CLEAR
     ),
+    BusinessEvent.RETURN_BOOKED: PostingRule(owner=PostingOwner.NOSTRO, action=PostingAction.POST),
+    BusinessEvent.CHARGES_BOOKED: PostingRule(owner=PostingOwner.NOSTRO, action=PostingAction.POST),
 }
 
 # For a source that imports the bank's statements too and books bank against clearing from them
@@ -62,6 +66,8 @@ ERP_POSTS_STATEMENTS_TOO = {
     **ERP_POSTS_PAYMENT_RUN,
     BusinessEvent.PAYMENT_SETTLED: PostingRule(owner=PostingOwner.ERP, action=PostingAction.NONE),
     BusinessEvent.RECEIPT_MATCHED: PostingRule(owner=PostingOwner.ERP, action=PostingAction.NONE),
+    BusinessEvent.RETURN_BOOKED: PostingRule(owner=PostingOwner.ERP, action=PostingAction.NONE),
+    BusinessEvent.CHARGES_BOOKED: PostingRule(owner=PostingOwner.ERP, action=PostingAction.NONE),
 }
 
 

@@ -57,7 +57,8 @@ NEEDS_TWO = frozenset(
 class EvidenceState(StrEnum):
     PROPOSED = "proposed"
     CONFIRMED = "confirmed"
-    REFUSED = "refused"
+    REFUSED = "refused"  # The second person does not rely on it.
+    WITHDRAWN = "withdrawn"  # Taken back by whoever stated it, which takes no second person.
 
 
 class OperatorEvidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +90,16 @@ def may_confirm(member: Member, stated: OperatorEvidence) -> None:
         raise _refused(
             "own_evidence", f"{member.name} stated this; a second person has to confirm it."
         )
+
+
+def ended_without_counting(member: Member, stated: OperatorEvidence) -> EvidenceState:
+    """What it is when this member says that a statement must not count. Raises Refused.
+
+    To judge it is the second person's part (payment lifecycle, rule 6), so whoever stated it can
+    only withdraw it; neither moves anything.
+    """
+    may_state(member)
+    return EvidenceState.WITHDRAWN if member.id == stated.stated_by else EvidenceState.REFUSED
 
 
 def check_still_about(

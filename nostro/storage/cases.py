@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.db.models import Q
 
 from nostro.domain.case import OWNED_BY, CaseKind, CaseState, first_stage
 from nostro.domain.money import Money
@@ -125,9 +126,29 @@ def recall(case_id: UUID | None) -> CaseRow | None:
 
 
 def recalls_of_message(message_id: str) -> list[CaseRow]:
-    """The recalls of payments of one file, by the file's message id; not locked."""
-    rows = models.Case.objects.filter(kind=CaseKind.RECALL.value, submission__message_id=message_id)
-    return [case_of(row) for row in rows.order_by("id")]
+    """The newest recall of each payment of one file, by the message id of the file or of our
+    request to cancel; not locked."""
+    named = Q(submission__message_id=message_id) | Q(request__message_id=message_id)
+    rows = models.Case.objects.filter(named, kind=CaseKind.RECALL.value)
+    newest = {row.attempt_id: case_of(row) for row in rows.order_by("opened_at", "id")}
+    return list(newest.values())
+
+
+def newest_recalls(attempt_ids: Collection[UUID]) -> dict[UUID, CaseRow]:
+    """The last recall of each of these attempts that has been asked back before, locked."""
+    rows = models.Case.objects.select_for_update().filter(
+        kind=CaseKind.RECALL.value, attempt_id__in=attempt_ids
+    )
+    found = map(case_of, rows.order_by("opened_at", "id"))
+    return {case.attempt_id: case for case in found if case.attempt_id}
+
+
+def open_of_orders(order_ids: Collection[UUID], kind: CaseKind) -> list[CaseRow]:
+    """The unresolved cases of one kind about these orders, oldest first, locked."""
+    rows = models.Case.objects.select_for_update().filter(
+        order_id__in=order_ids, kind=kind.value, resolved_at__isnull=True
+    )
+    return [case_of(row) for row in rows.order_by("opened_at", "id")]
 
 
 def of_request(submission_id: UUID) -> list[CaseRow]:

@@ -9,14 +9,15 @@ from nostro.storage.models import BankMessage
 from nostro.storage.tenancy import current
 
 
-def insert(message_id: UUID, connection_id: UUID, evidence_id: UUID, now: datetime) -> None:
-    """Remember that these bytes came over this connection, due at once. Once is enough."""
-    BankMessage.objects.get_or_create(
+def insert(message_id: UUID, connection_id: UUID, evidence_id: UUID, now: datetime) -> bool:
+    """Remember that these bytes came over this connection, due at once; False when they had."""
+    _, created = BankMessage.objects.get_or_create(
         tenant_id=current(),
         connection_id=connection_id,
         evidence_id=evidence_id,
         defaults={"id": message_id, "received_at": now, "next_action_at": now},
     )
+    return created
 
 
 def count_try(connection_id: UUID, evidence_id: UUID, again_at: datetime) -> int:

@@ -10,8 +10,11 @@ from uuid import UUID
 import msgspec
 
 from nostro.domain.payee_change import ChangeState
+from nostro.domain.submission import SUBMISSION, SubmissionMove
 from nostro.storage import models
 from nostro.storage.tenancy import current
+
+_STILL_HERE = {state.value for state in SUBMISSION.sources(SubmissionMove.ABANDON)}
 
 
 class NewChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +75,14 @@ def decide(change_id: UUID, state: ChangeState, person_id: str, name: str, now: 
     models.PayeeChange.objects.filter(id=change_id).update(
         state=state.value, decided_by=person_id, decided_by_name=name, decided_at=now
     )
+
+
+def files_still_here(payee_id: UUID) -> list[UUID]:
+    """Files with a payment to this payee that surely have not reached their bank."""
+    rows = models.Attempt.objects.filter(
+        order__payee_account__payee_id=payee_id, submission__state__in=sorted(_STILL_HERE)
+    )
+    return list(rows.values_list("submission_id", flat=True).distinct().order_by("submission_id"))
 
 
 def _change(row: models.PayeeChange) -> ChangeRow:

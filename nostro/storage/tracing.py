@@ -204,6 +204,7 @@ _WORDS = {
     "evidence.stated": "{told_by} at the bank: {says}. “{text}”",
     "evidence.confirmed": "It counts now what {told_by} at the bank said: {says}",
     "evidence.refused": "Not relied on what {told_by} at the bank said: {reason}",
+    "evidence.withdrawn": "Withdrawn by who stated it, what {told_by} at the bank said: {reason}",
     "freeze.set": "Payments of one {scope} stopped: {reason}",
     "freeze.lift_agreed": "First agreement to lift the stop of one {scope}: {reason}",
     "freeze.lifted": "Stop of one {scope} lifted: {reason}",

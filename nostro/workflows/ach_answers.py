@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -20,15 +21,13 @@ from nostro.domain.money import Money
 from nostro.domain.payee_change import AccountDetails
 from nostro.domain.payment_return import says_account_is_bad
 from nostro.storage import cases, facts, freezes, parties, payee_changes, submissions
-from nostro.storage.cases import NewCase
 from nostro.storage.facts import NamedPayment, PaymentKeys
 from nostro.storage.payee_changes import NewChange
 from nostro.storage.submissions import NewFact
 from nostro.storage.tenancy import tenant
 from nostro.workflows.booked_lines import RETURNED
-from nostro.workflows.case_work import open_cases
+from nostro.workflows.case_work import about, new_case, open_cases
 from nostro.workflows.context import Acting
-from nostro.workflows.moves import CASE_DUE_IN
 from nostro.workflows.payment_returns import Returned, adopt_quarrels, apply_returns, return_key
 
 Answer = ReturnedEntry | NotificationOfChange
@@ -43,7 +42,7 @@ def apply_ach_answers(
 ) -> None:
     """Apply all returned entries and corrections of one file, each once."""
     with tenant(acting.tenant_id):
-        if any(isinstance(a, ReturnedEntry) and says_account_is_bad(a.reason) for a in answers):
+        if any(map(_may_stop_payee, answers)):
             freezes.close_gate()
         found = _named(connection_id, answers)
         fresh = _store(acting, connection_id, evidence_id, found)
@@ -56,6 +55,12 @@ def apply_ach_answers(
             elif answer.stage is not ReturnStage.RETURNED:
                 _quarrel(acting, answer, payment)
         adopt_quarrels([payment.order_id for _, payment, _ in ours])
+
+
+def _may_stop_payee(answer: Answer) -> bool:
+    """Then whatever has not begun to leave to its payee waits, so the gate of stops is closed
+    before anything else is locked: by a correction until it is decided, by a bad account."""
+    return isinstance(answer, NotificationOfChange) or says_account_is_bad(answer.reason)
 
 
 def _named(
@@ -195,14 +200,19 @@ def _correct(acting: Acting, answer: NotificationOfChange, payment: NamedPayment
         )
         return
     key = f"noc/{payment.payee_number}/{digest([answer.change_code, answer.corrected_data])}"
+    known = payment.payee_id is not None
+    stop = "Nothing more is paid to this payee until it is decided."
+    unknown = "It is not in the master data, so nothing is stopped by this."
     _open(
         acting,
         CaseKind.CORRECTION,
         key,
         f"The bank corrects the details of payee {payment.payee_number}"
         f" ({answer.change_code}: {' '.join(answer.corrected_data.split())}), after payment"
-        f" {payment.number}. Nothing more is paid to this payee until it is decided.",
-        "Check it with the payee, then accept or refuse the proposed change.",
+        f" {payment.number}. {stop if known else unknown}",
+        "Check it with the payee, then accept or refuse the proposed change."
+        if known
+        else "Check it with the payee, and correct the system that its payments come from.",
         payment,
         reason=answer.change_code,
     )
@@ -273,24 +283,9 @@ def _open(
     *,
     reason: str = "",
 ) -> None:
-    now = acting.world.clock.now()
-    open_cases(
-        acting,
-        [
-            NewCase(
-                id=acting.world.ids.new(),
-                kind=kind,
-                natural_key=key,
-                sentence=sentence,
-                can_do=can_do,
-                due_at=_due(acting) if kind is CaseKind.CORRECTION else now + CASE_DUE_IN,
-                order_id=payment.order_id if payment else None,
-                attempt_id=payment.attempt_id if payment else None,
-                submission_id=payment.submission_id if payment else None,
-                reason=reason,
-            )
-        ],
-    )
+    more: dict[str, Any] = {"due_at": _due(acting)} if kind is CaseKind.CORRECTION else {}
+    told = new_case(acting, kind, key, sentence, can_do, **about(payment), reason=reason, **more)
+    open_cases(acting, [told])
 
 
 def _due(acting: Acting) -> datetime:

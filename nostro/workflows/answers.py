@@ -24,16 +24,15 @@ from nostro.domain.payment_file import PaymentFile
 from nostro.domain.problem import Problem
 from nostro.domain.statement import ReportKind, Statement
 from nostro.ports import DeliversMessages, Incoming, SealsFiles, TakesCallbacks
-from nostro.storage import cases, events, evidence, messages, parties
-from nostro.storage.cases import NewCase
+from nostro.storage import events, evidence, messages, parties
 from nostro.storage.tenancy import tenant
 from nostro.workflows import arrival, recovering, statement_ingestion
 from nostro.workflows.ach_answers import apply_ach_answers
 from nostro.workflows.bank_bookings import take_report
 from nostro.workflows.cancellation_answers import apply_cancellation_answer
+from nostro.workflows.case_work import new_case, open_cases
 from nostro.workflows.channel import open_channel, profile_of
 from nostro.workflows.context import Acting
-from nostro.workflows.moves import CASE_DUE_IN
 from nostro.workflows.status_reports import apply_status_report
 from nostro.workflows.wake import wake
 
@@ -87,7 +86,8 @@ def _keep(
         )
         if cursor is not None:
             parties.move_cursor(connection_id, cursor, now)
-        messages.insert(ids.new(), connection_id, kept, now)
+        if not messages.insert(ids.new(), connection_id, kept, now):
+            return kept  # The same bytes again: they are understood already, or due to be.
         events.record(
             [
                 acting.event(
@@ -208,11 +208,13 @@ def _opened(
     if not isinstance(channel, SealsFiles):
         return evidence_id, content
     clear = channel.unseal(content)
-    now, new_id = acting.world.clock.now(), acting.world.ids.new
+    now, new_id = acting.world.clock.now(), acting.world.ids.new()
     with tenant(acting.tenant_id):
         kept = evidence.keep(
-            new_id(), clear, name=f"{name} (opened)", media_type="", direction="in", now=now
+            new_id, clear, name=f"{name} (opened)", media_type="", direction="in", now=now
         )
+        if kept != new_id:
+            return kept, clear  # Opened before.
         told = {"sealed_evidence_id": str(evidence_id), "evidence_id": str(kept)}
         events.record([acting.event("message.opened", "connection", connection_id, **told)])
     return kept, clear
@@ -263,22 +265,16 @@ def _unreadable(
 ) -> None:
     """A message we cannot use is a Case, never a silence; it can be read again after a fix."""
     log.warning("message_unreadable", name=name, code=error.code, evidence_id=str(evidence_id))
-    now = acting.world.clock.now()
+    where = f" ({error.location})" if error.location else ""
+    told = new_case(
+        acting,
+        kind,
+        f"unreadable/{evidence_id}{part}",
+        f"{name}: {error.happened}{where}",
+        error.can_do or "The original is kept; ask the bank what it is.",
+    )
     with tenant(acting.tenant_id):
-        cases.open_all(
-            [
-                NewCase(
-                    id=acting.world.ids.new(),
-                    kind=kind,
-                    natural_key=f"unreadable/{evidence_id}{part}",
-                    sentence=f"{name}: {error.happened}"
-                    + (f" ({error.location})" if error.location else ""),
-                    can_do=error.can_do or "The original is kept; ask the bank what it is.",
-                    due_at=now + CASE_DUE_IN,
-                )
-            ],
-            now,
-        )
+        open_cases(acting, [told])
 
 
 def receive_message(acting: Acting, connection_id: UUID, name: str, content: bytes) -> str:

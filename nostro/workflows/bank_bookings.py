@@ -14,13 +14,13 @@ from uuid import UUID
 import structlog
 
 from nostro.domain.attempt import AttemptMove, Verdict
+from nostro.domain.canonical import digest
 from nostro.domain.case import CaseKind
 from nostro.domain.money import Money, total
 from nostro.domain.party import Account
 from nostro.domain.payment_return import says_account_is_bad
 from nostro.domain.statement import Statement
 from nostro.storage import facts, freezes, parties, statements, submissions
-from nostro.storage.cases import NewCase
 from nostro.storage.facts import NamedPayment
 from nostro.storage.submissions import NewFact
 from nostro.storage.tenancy import tenant
@@ -31,6 +31,7 @@ from nostro.workflows.booked_lines import (
     INTRADAY,
     PENDING,
     RETURNED,
+    STATEMENT,
     BookedLine,
     Index,
     keys_of,
@@ -38,13 +39,15 @@ from nostro.workflows.booked_lines import (
     moved,
     pays,
 )
-from nostro.workflows.case_work import open_cases
+from nostro.workflows.case_work import about, new_case, open_cases
 from nostro.workflows.context import Acting
-from nostro.workflows.moves import CASE_DUE_IN, move_attempts
+from nostro.workflows.moves import move_attempts
 from nostro.workflows.payment_returns import Returned, apply_returns
+from nostro.workflows.posting import CashBack
 
 log = structlog.get_logger()
 
+KEY_CHARACTERS = 12  # Of the digest of a line; one payment has few lines.
 _MOVES = {BOOKED: AttemptMove.EXECUTE, PENDING: AttemptMove.ACCEPT}
 
 
@@ -226,6 +229,7 @@ class _Work:
                 charges=line.charges,
                 reason=line.reason,
                 text=line.text,
+                cash=_cash_back(line, payment),
             )
             for line, payment in pairs
             if line.status == RETURNED and line.kind != INTRADAY and moved(line, payment)
@@ -317,47 +321,51 @@ class _Work:
             f"The bank booked {line.amount} back for batch {line.batch}, not saying for what."
         )
         can_do = "Ask the bank which payments came back; no payment was moved by this line."
-        now = self.acting.world.clock.now()
-        open_cases(
+        told = new_case(
             self.acting,
-            [
-                NewCase(
-                    id=self.acting.world.ids.new(),
-                    kind=CaseKind.RETURN,
-                    natural_key=f"batch/{line.identity}",
-                    sentence=sentence,
-                    can_do=can_do,
-                    due_at=now + CASE_DUE_IN,
-                    submission_id=member.submission_id,
-                    statement_id=self.statement_id,
-                    amount=line.amount,
-                    reason=line.reason,
-                )
-            ],
+            CaseKind.RETURN,
+            f"batch/{line.identity}",
+            sentence,
+            can_do,
+            submission_id=member.submission_id,
+            statement_id=self.statement_id,
+            amount=line.amount,
+            reason=line.reason,
         )
+        open_cases(self.acting, [told])
 
     def _open(
         self, kind: CaseKind, told: Sequence[tuple[str, str, str, NamedPayment | None]]
     ) -> None:
-        now = self.acting.world.clock.now()
         open_cases(
             self.acting,
             [
-                NewCase(
-                    id=self.acting.world.ids.new(),
-                    kind=kind,
-                    natural_key=key,
-                    sentence=sentence,
-                    can_do=can_do,
-                    due_at=now + CASE_DUE_IN,
-                    order_id=payment.order_id if payment else None,
-                    attempt_id=payment.attempt_id if payment else None,
-                    submission_id=payment.submission_id if payment else None,
+                new_case(
+                    self.acting,
+                    kind,
+                    key,
+                    sentence,
+                    can_do,
+                    **about(payment),
                     statement_id=self.statement_id,
                 )
                 for key, sentence, can_do, payment in told
             ],
         )
+
+
+def _cash_back(line: BookedLine, payment: NamedPayment) -> CashBack | None:
+    """The money of a return as a statement books it; a notice of it is no cash evidence."""
+    amount = moved(line, payment)
+    if line.kind != STATEMENT or amount is None or line.day is None:
+        return None
+    return CashBack(
+        order_id=payment.order_id,
+        key=digest([line.identity])[:KEY_CHARACTERS],
+        booked=line.day,
+        amount=amount,
+        charges=line.charges,
+    )
 
 
 def _is_credit(line: BookedLine) -> bool:
@@ -372,18 +380,11 @@ def _move_of(line: BookedLine) -> AttemptMove | None:
 
 
 def _wrong_bank(acting: Acting, evidence_id: UUID, report: Statement) -> None:
-    now = acting.world.clock.now()
-    open_cases(
+    told = new_case(
         acting,
-        [
-            NewCase(
-                id=acting.world.ids.new(),
-                kind=CaseKind.STATEMENT,
-                natural_key=f"wrong-bank/{evidence_id}/{report.statement_id}",
-                sentence=f"A report of {report.account} came over a connection that is not this"
-                " account's.",
-                can_do="Ask the sender why; nothing was done with it, the original is kept.",
-                due_at=now + CASE_DUE_IN,
-            )
-        ],
+        CaseKind.STATEMENT,
+        f"wrong-bank/{evidence_id}/{report.statement_id}",
+        f"A report of {report.account} came over a connection that is not this account's.",
+        "Ask the sender why; nothing was done with it, the original is kept.",
     )
+    open_cases(acting, [told])

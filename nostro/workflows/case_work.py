@@ -18,6 +18,7 @@ from nostro.domain.case import (
     CaseMove,
     CaseState,
     EnquiryMove,
+    due_in,
     first_stage,
 )
 from nostro.domain.errors import Invalid, Refused
@@ -27,10 +28,35 @@ from nostro.domain.policies import case_rights as policy
 from nostro.domain.submission import SubmissionState
 from nostro.storage import cases, events, submissions
 from nostro.storage.cases import CaseRow, NewCase
+from nostro.storage.facts import NamedPayment
 from nostro.storage.tenancy import tenant
 from nostro.workflows.context import Acting
 
 REASON_CHARACTERS_MAX = 2000
+
+
+def new_case(
+    acting: Acting, kind: CaseKind, key: str, sentence: str, can_do: str, **more: Any
+) -> NewCase:
+    """A case of one cause (`key`), due when its kind is; `more` is whatever else NewCase takes."""
+    told = {"due_at": acting.world.clock.now() + due_in(kind), **more}
+    return NewCase(
+        id=acting.world.ids.new(),
+        kind=kind,
+        natural_key=key,
+        sentence=sentence,
+        can_do=can_do,
+        **told,
+    )
+
+
+def about(payment: NamedPayment | None) -> dict[str, UUID | None]:
+    """What a case about this payment is linked to."""
+    return {
+        "order_id": payment.order_id if payment else None,
+        "attempt_id": payment.attempt_id if payment else None,
+        "submission_id": payment.submission_id if payment else None,
+    }
 
 
 def open_cases(acting: Acting, new: Sequence[NewCase]) -> int:

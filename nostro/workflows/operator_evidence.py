@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from nostro.domain import operator_evidence as policy
+from nostro.domain.attempt import AttemptMove
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.operator_evidence import (
     ATTEMPT_MOVE,
@@ -28,6 +30,7 @@ from nostro.storage import attempts, events, evidence, submissions
 from nostro.storage import operator_evidence as stated
 from nostro.storage.submissions import StoredSubmission
 from nostro.storage.tenancy import tenant
+from nostro.workflows.cancellation_answers import cancel
 from nostro.workflows.case_work import checked_reason, end_enquiries
 from nostro.workflows.channel import open_channel
 from nostro.workflows.context import Acting
@@ -105,14 +108,17 @@ def confirm(acting: Acting, member: Member, evidence_id: UUID) -> None:
 
 
 def refuse(acting: Acting, member: Member, evidence_id: UUID, reason: str) -> None:
-    """Say that a statement is not to be relied on; it stays on record and moves nothing."""
+    """Say that a statement is not to be relied on; it stays on record and moves nothing.
+
+    By another person it is refused, by whoever stated it withdrawn.
+    """
     text = checked_reason(reason)
     with tenant(acting.tenant_id):
         row = _proposed(evidence_id)
-        policy.may_state(member)
+        after = policy.ended_without_counting(member, row)
         now = acting.world.clock.now()
-        stated.decide(evidence_id, EvidenceState.REFUSED, member.id, member.name, now)
-        _tell(acting, row, "evidence.refused", reason=text)
+        stated.decide(evidence_id, after, member.id, member.name, now)
+        _tell(acting, row, f"evidence.{after.value}", reason=text)
 
 
 def _checked(told: Told, attachment: Attachment | None) -> Told:
@@ -146,9 +152,7 @@ def _count(acting: Acting, row: OperatorEvidence, member: Member) -> None:
     _tell(acting, row, "evidence.confirmed")
     text = f"{row.told_by}: {row.text}"
     if row.attempt_id:
-        move_attempts(
-            acting, [UUID(row.attempt_id)], ATTEMPT_MOVE[row.kind], reason="operator", text=text
-        )
+        _move_payments(acting, [UUID(row.attempt_id)], row.kind, text)
     else:
         _move_file(acting, submission, row.kind, text)
         end_enquiries(acting, submission.id, text)
@@ -170,7 +174,7 @@ def _move_file(acting: Acting, row: StoredSubmission, kind: EvidenceKind, text: 
             move_submission(acting, row, SubmissionMove.ACKNOWLEDGE, reason="operator", text=text)
             submissions.update(row.id, next_action_at=None)
         inside = submissions.attempts_of(row.id)
-        move_attempts(acting, inside, ATTEMPT_MOVE[kind], reason="operator", text=text)
+        _move_payments(acting, inside, kind, text)
         return
     after = move_submission(acting, row, step, reason="operator", text=text)
     again = after is SubmissionState.NOT_DELIVERED  # Proven by two people: the same bytes go.
@@ -178,6 +182,16 @@ def _move_file(acting: Acting, row: StoredSubmission, kind: EvidenceKind, text: 
     submissions.update(row.id, next_action_at=now if again else None)
     if again:
         wake("attend_submission", tenant_id=acting.tenant_id, submission_id=row.id)
+
+
+def _move_payments(
+    acting: Acting, attempt_ids: Sequence[UUID], kind: EvidenceKind, text: str
+) -> None:
+    step = ATTEMPT_MOVE[kind]
+    if step is AttemptMove.CANCEL_STOP:
+        cancel(acting, attempt_ids, reason="operator", text=text)
+    else:
+        move_attempts(acting, attempt_ids, step, reason="operator", text=text)
 
 
 def _locked(row: OperatorEvidence) -> StoredSubmission:

@@ -21,25 +21,36 @@ from nostro.domain.order import OrderMove
 from nostro.domain.party import Member
 from nostro.domain.payment_return import is_whole, says_account_is_bad
 from nostro.storage import cases, facts, freezes, submissions
-from nostro.storage.cases import NewCase
 from nostro.storage.facts import NamedPayment
 from nostro.workflows import freezing, posting, recall
 from nostro.workflows.booked_lines import INTRADAY, RETURNED
-from nostro.workflows.case_work import allows_stage, move, move_stage, open_cases
+from nostro.workflows.case_work import (
+    about,
+    allows_stage,
+    move,
+    move_stage,
+    new_case,
+    open_cases,
+)
 from nostro.workflows.context import JOB, Acting
-from nostro.workflows.moves import CASE_DUE_IN, move_attempts, move_orders
+from nostro.workflows.moves import move_attempts, move_orders
+from nostro.workflows.posting import CashBack
 
 _NOSTRO = Member(id=JOB.id, name=JOB.name, roles=frozenset(), is_person=False)
 
 
 class Returned(msgspec.Struct, frozen=True, kw_only=True):
-    """A new fact of money that came back for a payment; `charges` are itemised, positive."""
+    """A new fact of money that came back for a payment; `charges` are itemised, positive.
+
+    `cash` is the line of a statement that is the cash evidence of it; other messages have none.
+    """
 
     fact_id: UUID
     attempt_id: UUID
     charges: Money
     reason: str
     text: str
+    cash: CashBack | None = None
 
 
 class _Sum(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,12 +92,23 @@ def apply_returns(
             facts.set_returned(one.payment.order_id, one.came_back)
             recall.money_back(acting, one.payment.order_id, one.came_back, one.reason)
             _case(acting, one, statement_id)
+    told_true = {
+        one.payment.attempt_id for one in possible if verdicts[one] is not Verdict.CONTRADICTS
+    }
+    posting.post_returned(
+        acting, [one.cash for one in told if one.cash and one.attempt_id in told_true]
+    )
     adopt_quarrels([one.payment.order_id for one in possible])
 
 
 def _sums(told: Sequence[Returned]) -> list[_Sum]:
     """How much came back of each payment: the most that one kind of message says."""
-    newest = {one.attempt_id: one for one in told}
+    newest: dict[UUID, Returned] = {}
+    for one in told:  # Parts that are told together: what was kept of each is kept of the whole.
+        before = newest.get(one.attempt_id)
+        same = before and before.charges.currency == one.charges.currency
+        kept = before.charges + one.charges if before and same else one.charges
+        newest[one.attempt_id] = msgspec.structs.replace(one, charges=kept)
     payments = facts.payments(list(newest))
     by_kind: dict[UUID, dict[str, int]] = {}
     reasons: dict[UUID, set[str]] = {}
@@ -145,20 +167,16 @@ def _case(acting: Acting, one: _Sum, statement_id: UUID | None) -> None:
     payment, key = one.payment, return_key(one.payment.attempt_id)
     bad = any(map(says_account_is_bad, one.reasons))
     told = _sentence(one, bad)
-    now = acting.world.clock.now()
     opened = open_cases(
         acting,
         [
-            NewCase(
-                id=acting.world.ids.new(),
-                kind=CaseKind.RETURN,
-                natural_key=key,
-                sentence=told,
-                can_do="Find out why with the payee; pay again only by a new payment.",
-                due_at=now + CASE_DUE_IN,
-                order_id=payment.order_id,
-                attempt_id=payment.attempt_id,
-                submission_id=payment.submission_id,
+            new_case(
+                acting,
+                CaseKind.RETURN,
+                key,
+                told,
+                "Find out why with the payee; pay again only by a new payment.",
+                **about(payment),
                 statement_id=statement_id,
                 amount=one.came_back,
                 reason=one.reason,
@@ -225,21 +243,17 @@ def _stop_payee(acting: Acting, one: _Sum) -> None:
 
 
 def _too_large(acting: Acting, sums: Sequence[_Sum], statement_id: UUID | None) -> None:
-    now = acting.world.clock.now()
     open_cases(
         acting,
         [
-            NewCase(
-                id=acting.world.ids.new(),
-                kind=CaseKind.CONTRADICTION,
-                natural_key=f"return-too-large/{one.payment.attempt_id}",
-                sentence=f"{one.came_back} came back for payment {one.payment.number}, which was"
-                f" only {one.payment.amount}.",
-                can_do="Ask the bank whose money it is; the payment was not changed.",
-                due_at=now + CASE_DUE_IN,
-                order_id=one.payment.order_id,
-                attempt_id=one.payment.attempt_id,
-                submission_id=one.payment.submission_id,
+            new_case(
+                acting,
+                CaseKind.CONTRADICTION,
+                f"return-too-large/{one.payment.attempt_id}",
+                f"{one.came_back} came back for payment {one.payment.number}, which was only"
+                f" {one.payment.amount}.",
+                "Ask the bank whose money it is; the payment was not changed.",
+                **about(one.payment),
                 statement_id=statement_id,
                 amount=one.came_back,
             )

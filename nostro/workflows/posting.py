@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
+import msgspec
+
 from nostro.domain.errors import Invalid
 from nostro.domain.journal import (
     BusinessEvent,
@@ -84,8 +86,8 @@ def post_settled(acting: Acting, settled: Sequence[tuple[OrderRow, UUID, date]])
                     booked,
                     f"{order.number}/settled",
                     f"{order.source_reference} to {order.instruction.creditor_name}",
-                    (account.clearing_account, account.ledger_account, ""),
-                    amount,
+                    [(account.clearing_account, amount)],
+                    (account.ledger_account, ""),
                 ),
                 entity_id=order.entity_id,
                 order_id=order.id,
@@ -93,6 +95,87 @@ def post_settled(acting: Acting, settled: Sequence[tuple[OrderRow, UUID, date]])
             )
         )
     _write(acting, made)
+
+
+class CashBack(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a statement by which money of a payment came back, and what was kept of it.
+
+    `key` is the same whenever this line is told again; `charges` are those that the bank itemises.
+    """
+
+    order_id: UUID
+    key: str
+    booked: date
+    amount: Money
+    charges: Money
+
+
+def post_returned(acting: Acting, told: Sequence[CashBack]) -> None:
+    """Cash has come back: bank, and bank charges, against clearing, which is open again by both.
+
+    The item of the clearing line is the payment's own number in its source. Without a ledger
+    account for charges they stay open, for a person to see.
+    """
+    by_id = {order.id: order for order in orders.load({line.order_id for line in told})}
+    accounts = {account.id: account for account in parties.accounts()}
+    entities = {entity.id: entity for entity in parties.entities()}
+    styles, made = _styles(), []
+    for line in told:
+        order = by_id[line.order_id]
+        account, entity = accounts[order.route.account_id], entities[str(order.entity_id)]
+        charges_account = _charges_account(order.source)
+        debits = [(account.ledger_account, line.amount)]
+        same = line.charges.currency == line.amount.currency
+        if charges_account and same and line.charges.minor > 0:
+            debits.append((charges_account, line.charges))
+        journal = _balanced(
+            acting,
+            BusinessEvent.RETURN_BOOKED,
+            posting_rule(BusinessEvent.RETURN_BOOKED, order.source, styles),
+            entity,
+            line.booked,
+            f"{order.number}/returned/{line.key}",
+            f"Came back: {order.source_reference}, {line.amount} of {order.instruction.amount}",
+            debits,
+            (account.clearing_account, order.source_reference),
+        )
+        made.append(NewJournal(journal=journal, entity_id=order.entity_id, order_id=order.id))
+    _write(acting, made)
+
+
+def post_charges(
+    acting: Acting, order: OrderRow, transaction_id: UUID, booked: date, charges: Money
+) -> None:
+    """What the bank took besides, in the booking of this payment or of the batch that it is in:
+    bank charges against bank. Without a ledger account for charges nothing is posted."""
+    charges_account = _charges_account(order.source)
+    if not charges_account:
+        return
+    account = next(one for one in parties.accounts() if one.id == order.route.account_id)
+    entity = next(one for one in parties.entities() if one.id == account.legal_entity_id)
+    journal = _balanced(
+        acting,
+        BusinessEvent.CHARGES_BOOKED,
+        posting_rule(BusinessEvent.CHARGES_BOOKED, order.source, _styles()),
+        entity,
+        booked,
+        f"{transaction_id}/charges",
+        f"Charges of {account.name}, itemised with {order.source_reference}",
+        [(charges_account, charges)],
+        (account.ledger_account, ""),
+    )
+    new = NewJournal(journal=journal, entity_id=UUID(entity.id), transaction_id=transaction_id)
+    _write(acting, [new])
+
+
+def _charges_account(source: str) -> str:
+    """The ledger account of bank charges in the ERP of this source, or ""."""
+    told = {
+        str(row.config.get("source", "")): str(row.config.get("charges_account", ""))
+        for row in parties.connections()
+        if row.config.get("charges_account")
+    }
+    return told.get(source) or told.get("", "")
 
 
 def clear_receipt(
@@ -113,8 +196,8 @@ def clear_receipt(
         booked,
         f"{transaction_id}/{document}",
         f"Receipt for {document}",
-        (account.ledger_account, entity.receivables_account, document),
-        amount,
+        [(account.ledger_account, amount)],
+        (entity.receivables_account, document),
     )
     _write(
         acting,
@@ -130,13 +213,34 @@ def _balanced(
     booked: date,
     reference: str,
     text: str,
-    ledger: tuple[str, str, str],
-    amount: Money,
+    debits: Sequence[tuple[str, Money]],
+    credit: tuple[str, str],
 ) -> JournalEvent:
-    """A two-line journal: debit `ledger[0]`, credit `ledger[1]`, clearing item `ledger[2]`."""
-    debit, credit, item = ledger
-    rate = parties.rate(amount.currency, entity.functional_currency, booked)
-    functional = convert(amount, rate, entity.functional_currency)
+    """Debits of one currency by ledger account, and one credit of their sum: its ledger account
+    and the item that it opens or clears, or ""."""
+    currency = debits[0][1].currency
+    rate = parties.rate(currency, entity.functional_currency, booked)
+    lines = [
+        JournalLine(
+            ledger_account=account,
+            document=amount,
+            functional=convert(amount, rate, entity.functional_currency),
+            text=text,
+        )
+        for account, amount in debits
+    ]
+    # What is rounded, is rounded in the debits: the credit is their sum, to the minor unit.
+    document = sum((line.document for line in lines), Money(0, currency))
+    functional = sum((line.functional for line in lines), Money(0, entity.functional_currency))
+    lines.append(
+        JournalLine(
+            ledger_account=credit[0],
+            document=-document,
+            functional=-functional,
+            open_item=credit[1],
+            text=text,
+        )
+    )
     journal = JournalEvent(
         id=str(acting.world.ids.new()),
         event=event,
@@ -146,16 +250,7 @@ def _balanced(
         posting_date=booked,
         reference=reference,
         text=text,
-        lines=(
-            JournalLine(ledger_account=debit, document=amount, functional=functional, text=text),
-            JournalLine(
-                ledger_account=credit,
-                document=-amount,
-                functional=-functional,
-                open_item=item,
-                text=text,
-            ),
-        ),
+        lines=tuple(lines),
     )
     check_balance(journal)
     return journal

@@ -21,7 +21,7 @@ from nostro.domain.cancellation import (
     CancelledPayment,
     CaseParty,
 )
-from nostro.domain.case import CaseKind, CaseMove, CaseState, RecallMove
+from nostro.domain.case import CASE, CaseKind, CaseMove, CaseState, RecallMove
 from nostro.domain.money import Money, total
 from nostro.domain.policies import recall as policy
 from nostro.domain.policies.recall import CancelPurpose, RecallReason
@@ -55,6 +55,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[AttemptRow, ...]
     amounts: dict[UUID, Money]
     case_ids: dict[UUID, UUID]
+    before: dict[UUID, CaseRow]  # The last recall of a payment that was asked back already.
     asked: Asked
 
 
@@ -63,12 +64,15 @@ def ask_back(
 ) -> tuple[dict[UUID, UUID], dict[UUID, str]]:
     """Ask the bank for payments that have left; returns case ids, and why not, by order.
 
-    Inside a unit of work that has locked the orders.
+    Inside a unit of work that has locked the orders. A payment whose last recall has ended without
+    its money may be asked for again: a new case, and a request of its own.
     """
+    before = cases.newest_recalls([row.id for row in gone])
     not_taken = {
         row.order_id: "It is being asked back already."
         for row in gone
-        if cases.lock_by_key(CaseKind.RECALL, str(row.id))
+        if (last := before.get(row.id))
+        and not policy.may_ask_again(last.stage, is_resolved=last.resolved_at is not None)
     }
     wanted = [row for row in gone if row.order_id not in not_taken]
     amounts = attempts.amounts([row.id for row in wanted])
@@ -80,6 +84,7 @@ def ask_back(
             members=members,
             amounts=amounts,
             case_ids={row.id: acting.world.ids.new() for row in members},
+            before=before,
             asked=asked,
         )
         _open(acting, request)
@@ -93,12 +98,16 @@ def _open(acting: Acting, request: Request) -> None:
     reason, text = request.asked.reason, request.asked.text
     currency = request.amounts[request.members[0].id].currency
     due = after_bank_days(acting, policy.ANSWER_BANK_DAYS, currency)
+    for last in request.before.values():
+        if last.attempt_id in request.case_ids and CASE.allows(last.state, CaseMove.RESOLVE):
+            move(acting, last, CaseMove.RESOLVE, outcome="The bank is being asked again.")
     cases.open_all(
         [
             NewCase(
                 id=request.case_ids[row.id],
                 kind=CaseKind.RECALL,
-                natural_key=str(row.id),
+                natural_key=_key(request, row),
+                parent_id=request.before[row.id].id if row.id in request.before else None,
                 sentence=f"Payment {row.end_to_end_id} is being asked back ({reason}): {text}",
                 can_do=ASKED,
                 due_at=due,
@@ -114,6 +123,12 @@ def _open(acting: Acting, request: Request) -> None:
         ],
         acting.world.clock.now(),
     )
+
+
+def _key(request: Request, row: AttemptRow) -> str:
+    """One recall of a payment, and one more after each that has ended."""
+    last = request.before.get(row.id)
+    return f"{row.id}/after/{last.id}" if last else str(row.id)
 
 
 def after_bank_days(acting: Acting, count: int, currency: str) -> datetime:
@@ -215,14 +230,24 @@ def money_back(acting: Acting, order_id: UUID, back: Money, text: str) -> bool:
     The caller moves the order by `recall` then, not by `return`; less than was asked for is the
     other banks' fees or a part, told in the case.
     """
-    open_ones = [c for c in cases.of_orders([order_id], CaseKind.RECALL) if not c.resolved_at]
+    open_ones = cases.open_of_orders([order_id], CaseKind.RECALL)
     for row in open_ones:
-        case = move_stage(acting, row, RecallMove.ACCEPT, text=text) if _may_accept(row) else row
-        asked = case.amount or back
+        asked = row.amount or back
         missing = asked.minor - back.minor if asked.currency == back.currency else 0
         less = f", {Money(missing, back.currency)} less than was asked for" if missing else ""
-        move(acting, case, CaseMove.RESOLVE, outcome=f"{back} came back{less}. {text}".strip())
+        _accept(acting, row, text, f"{back} came back{less}. {text}".strip())
     return bool(open_ones)
+
+
+def no_money_moved(acting: Acting, order_ids: Sequence[UUID], text: str) -> None:
+    """The bank has cancelled these payments, whichever message said so: their recalls end."""
+    for row in cases.open_of_orders(order_ids, CaseKind.RECALL):
+        _accept(acting, row, text, "The bank cancelled the payment: no money moved.")
+
+
+def _accept(acting: Acting, row: CaseRow, text: str, outcome: str) -> None:
+    case = move_stage(acting, row, RecallMove.ACCEPT, text=text) if _may_accept(row) else row
+    move(acting, case, CaseMove.RESOLVE, outcome=outcome)
 
 
 def _may_accept(row: CaseRow) -> bool:

@@ -15,6 +15,7 @@ import msgspec
 from nostro.domain.attempt import FREES_THE_ORDER, AttemptMove, AttemptState
 from nostro.domain.case import CaseKind
 from nostro.domain.match import MATCH, MatchMove, MatchState, Proposal, Target
+from nostro.domain.money import Money
 from nostro.domain.order import OrderMove, OrderState
 from nostro.domain.party import Account
 from nostro.matching import booking
@@ -196,6 +197,20 @@ def _settle(
             for order in orders.load(settled)
         ],
     )
+    _post_charges(acting, proven, rows)
+
+
+def _post_charges(
+    acting: Acting, proven: Sequence[Proposal], rows: dict[str, TransactionRow]
+) -> None:
+    """What a booking took besides its payments: proven, so it is what the bank itemises in it."""
+    for proposal in proven:
+        row = rows[proposal.transaction_id]
+        paid = sum(part.amount.minor for part in proposal.allocations)
+        besides = Money(-row.amount.minor - abs(paid), row.amount.currency)
+        if besides.minor > 0:
+            (order,) = orders.load([UUID(proposal.allocations[0].target_id)])
+            posting.post_charges(acting, order, row.id, _day(acting, row), besides)
 
 
 def _doubts(

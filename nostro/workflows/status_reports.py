@@ -16,14 +16,15 @@ from nostro.domain.bank_status import StatusReport, TransactionStatus, move_of
 from nostro.domain.case import CaseKind
 from nostro.domain.problem import Severity
 from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
-from nostro.storage import cases, facts, submissions
-from nostro.storage.cases import NewCase
+from nostro.storage import facts, submissions
 from nostro.storage.submissions import NewFact, SubmissionRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows.batch_bookings import look_again
 from nostro.workflows.booked_lines import known
+from nostro.workflows.cancellation_answers import cancel
+from nostro.workflows.case_work import new_case, open_cases
 from nostro.workflows.context import Acting
-from nostro.workflows.moves import CASE_DUE_IN, move_attempts, move_submission
+from nostro.workflows.moves import move_attempts, move_submission
 from nostro.workflows.reported_lines import (
     CHANGED,
     UNLISTED,
@@ -99,7 +100,10 @@ def _apply(
             group[word.attempt.id] = fact_id
     did: dict[UUID, Verdict] = {}
     for (step, reason, text), fact_of in groups.items():
-        verdicts = move_attempts(acting, list(fact_of), step, reason=reason, text=text)
+        if step is AttemptMove.CANCEL_STOP:  # By what was asked for; it ends its recall.
+            verdicts = cancel(acting, list(fact_of), reason=reason, text=text)
+        else:
+            verdicts = move_attempts(acting, list(fact_of), step, reason=reason, text=text)
         did |= {fact_of[attempt_id]: verdict for attempt_id, verdict in verdicts.items()}
         if step is AttemptMove.DOUBT:
             _duplicate(acting, row, reason, len(fact_of))
@@ -186,19 +190,18 @@ def _tell_changes(
     meanings: Mapping[str, AttemptMove | None],
 ) -> None:
     """Accepted, but not as we asked: what differs is kept with the payment and told to a person."""
-    now = acting.world.clock.now()
     if CHANGED in meanings:
         return  # To this bank it means something else.
-    cases.open_all(
+    open_cases(
+        acting,
         [
-            NewCase(
-                id=acting.world.ids.new(),
-                kind=CaseKind.DIFFERENCE,
-                natural_key=f"changed/{word.attempt.id}",
-                sentence=f"The bank accepted payment {word.attempt.end_to_end_id} with a change:"
+            new_case(
+                acting,
+                CaseKind.DIFFERENCE,
+                f"changed/{word.attempt.id}",
+                f"The bank accepted payment {word.attempt.end_to_end_id} with a change:"
                 f" {difference(word)}.",
-                can_do="Compare it with what was approved; recall it if it is not what you want.",
-                due_at=now + CASE_DUE_IN,
+                "Compare it with what was approved; recall it if it is not what you want.",
                 order_id=word.attempt.order_id,
                 attempt_id=word.attempt.id,
                 submission_id=row.id,
@@ -207,7 +210,6 @@ def _tell_changes(
             for word in fresh
             if word.status == CHANGED
         ],
-        now,
     )
 
 
@@ -222,7 +224,7 @@ def _strangers(
         f"The bank's report {report.message_id} on file {row.message_id} names"
         f" {len(strange)} payments that are not in it, e.g. {strange[0] or '(no EndToEndId)'}."
     )
-    _contradiction(acting, f"strangers/{row.id}/{report.message_id}", sentence, row.id)
+    _open(acting, CaseKind.CONTRADICTION, f"strangers/{row.id}/{report.message_id}", sentence, row)
 
 
 def _left_out(acting: Acting, evidence_id: UUID, report: StatusReport, row: SubmissionRow) -> None:
@@ -230,66 +232,46 @@ def _left_out(acting: Acting, evidence_id: UUID, report: StatusReport, row: Subm
     lost = [problem for problem in report.problems if problem.severity is Severity.ERROR]
     if not lost:
         return
-    now = acting.world.clock.now()
-    cases.open_all(
-        [
-            NewCase(
-                id=acting.world.ids.new(),
-                kind=CaseKind.DIFFERENCE,
-                natural_key=f"left-out/{evidence_id}/{report.message_id}",
-                sentence=f"{len(lost)} lines of the bank's report {report.message_id} on file"
-                f" {row.message_id} cannot be used, first: {lost[0].sentence}"
-                f" ({lost[0].location})",
-                can_do=lost[0].can_do,
-                due_at=now + CASE_DUE_IN,
-                submission_id=row.id,
-            )
-        ],
-        now,
+    _open(
+        acting,
+        CaseKind.DIFFERENCE,
+        f"left-out/{evidence_id}/{report.message_id}",
+        f"{len(lost)} lines of the bank's report {report.message_id} on file {row.message_id}"
+        f" cannot be used, first: {lost[0].sentence} ({lost[0].location})",
+        row,
+        lost[0].can_do,
     )
 
 
 def _duplicate(acting: Acting, row: SubmissionRow, reason: str, count: int) -> None:
     """ "Duplicate" may mean that the bank has it: the attempts become unknown and a person asks."""
-    now = acting.world.clock.now()
-    cases.open_all(
-        [
-            NewCase(
-                id=acting.world.ids.new(),
-                kind=CaseKind.ENQUIRY,
-                natural_key=f"duplicate/{row.id}",
-                sentence=f"The bank calls {count} of {row.line_count} payments of file"
-                f" {row.message_id} duplicates ({reason}): it may have them already.",
-                can_do="Ask the bank for the original; nothing is sent again.",
-                due_at=now + CASE_DUE_IN,
-                submission_id=row.id,
-            )
-        ],
-        now,
+    _open(
+        acting,
+        CaseKind.ENQUIRY,
+        f"duplicate/{row.id}",
+        f"The bank calls {count} of {row.line_count} payments of file {row.message_id} duplicates"
+        f" ({reason}): it may have them already.",
+        row,
+        "Ask the bank for the original; nothing is sent again.",
     )
 
 
 def _unknown_message(acting: Acting, report: StatusReport) -> None:
     named = report.original_message_id or "(none)"
     sentence = f"The bank reports on message {named}, which we never sent to it."
-    _contradiction(acting, f"unknown/{report.message_id}", sentence, None)
+    _open(acting, CaseKind.CONTRADICTION, f"unknown/{report.message_id}", sentence)
 
 
-def _contradiction(
-    acting: Acting, natural_key: str, sentence: str, submission_id: UUID | None
+_WHOSE = "Ask the bank whose payments it means; by this nothing was changed."
+
+
+def _open(
+    acting: Acting,
+    kind: CaseKind,
+    key: str,
+    sentence: str,
+    row: SubmissionRow | None = None,
+    can_do: str = _WHOSE,
 ) -> None:
-    now = acting.world.clock.now()
-    cases.open_all(
-        [
-            NewCase(
-                id=acting.world.ids.new(),
-                kind=CaseKind.CONTRADICTION,
-                natural_key=natural_key,
-                sentence=sentence,
-                can_do="Ask the bank whose payments it means; by this nothing was changed.",
-                due_at=now + CASE_DUE_IN,
-                submission_id=submission_id,
-            )
-        ],
-        now,
-    )
+    file_id = row.id if row else None
+    open_cases(acting, [new_case(acting, kind, key, sentence, can_do, submission_id=file_id)])

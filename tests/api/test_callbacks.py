@@ -78,6 +78,7 @@ def test_a_signed_call_is_kept_once(company: Company, address: str) -> None:
         assert (told.status_code, told.json()) == (202, {"received": True})
     assert kept(company) == 1
     assert company.evidence("call.xml") == [b"<x/>"]
+    assert len(company.events("message.received")) == 1, "a call again is no news"
 
 
 def test_whatever_is_wrong_is_answered_alike(company: Company, address: str) -> None:

@@ -90,4 +90,5 @@ def test_an_erp_that_posted_its_run_is_never_told_to_post_it_again() -> None:
         assert rules[event].owner is PostingOwner.ERP
         assert rules[event].action is PostingAction.RESET_AND_REVERSE
     ours = {event for event, rule in rules.items() if rule.owner is PostingOwner.NOSTRO}
-    assert ours == {BusinessEvent.PAYMENT_SETTLED, BusinessEvent.RECEIPT_MATCHED}
+    cash = {BusinessEvent.RETURN_BOOKED, BusinessEvent.CHARGES_BOOKED}
+    assert ours == cash | {BusinessEvent.PAYMENT_SETTLED, BusinessEvent.RECEIPT_MATCHED}

@@ -118,7 +118,12 @@ def test_a_late_return_gives_back_the_order_once(story: Story, bank: Partner) ->
     assert case.amount_minor == story.amounts(ids)[1]
     events = [(event, order_id) for event, order_id in story.journals()]
     assert sorted(events) == sorted(
-        [("payment_returned", ids[1]), ("payment_settled", ids[0]), ("payment_settled", ids[1])]
+        [
+            ("payment_returned", ids[1]),
+            ("payment_settled", ids[0]),
+            ("payment_settled", ids[1]),
+            ("return_booked", ids[1]),
+        ]
     )
     assert set(story.verdicts()) == {"closes"}
     keys, amounts = story.keys(ids), story.amounts(ids)

@@ -120,7 +120,7 @@ def test_money_that_comes_back_after_a_recall_makes_the_payment_recalled(
     assert (told.stage, told.state) == ("accepted", "resolved")
     assert story.stated() == {story.keys(ids)[0]: 0}
     events = [event for event, _ in story.journals()]
-    assert events == ["payment_returned", "payment_settled"]
+    assert events == ["payment_returned", "payment_settled", "return_booked"]
 
 
 # ---- Calls

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
 from uuid import UUID
 
 import pytest
+from django.db import connections
 
-from nostro.domain.errors import Invalid, Refused
+from nostro.domain.errors import Invalid, Refused, Unavailable
 from nostro.domain.party import Member
 from nostro.storage import freezes, models
 from nostro.storage.tenancy import tenant
-from nostro.workflows import answers, payee_changing
+from nostro.workflows import answers, dispatch, payee_changing
 from nostro.workflows.payee_changing import NewAccount
 from tests.workflows.booking_words import Sent
 from tests.workflows.company import Company
@@ -156,6 +158,89 @@ def test_an_accepted_correction_frees_the_payee_with_a_new_account(ach: Ach) -> 
     with pytest.raises(Refused) as caught:
         payee_changing.refuse(company.acting(company.bob), company.bob, change.id, "late")
     assert caught.value.code == "change_decided"
+
+
+def test_a_correction_waits_for_who_is_sending_and_then_stops_the_payee(ach: Ach) -> None:
+    """Whoever passed the gate before commits first; whoever comes after sees the correction."""
+    company = ach.company
+    passed, decided, heard = threading.Event(), threading.Event(), threading.Event()
+
+    def send() -> None:
+        with tenant(company.tenant_id):
+            freezes.enter_gate()
+            passed.set()
+            decided.wait(20)
+        connections.close_all()
+
+    def hear() -> None:
+        ach.answered(ach.corrected(0))
+        heard.set()
+        connections.close_all()
+
+    sender, hearer = threading.Thread(target=send), threading.Thread(target=hear)
+    sender.start()
+    assert passed.wait(20)
+    hearer.start()
+    assert not heard.wait(1), "the correction does not overtake a sender inside the gate"
+    decided.set()
+    assert heard.wait(20)
+    sender.join()
+    hearer.join()
+
+
+def test_a_file_to_the_old_account_does_not_leave_before_or_after_the_decision(ach: Ach) -> None:
+    company = ach.company
+    before = len(company.bank.received)
+    ids = company.ask(company.request("OLD"), company.request("OTHER", payee="V3"))
+    company.approve(ids)
+    (first,) = company.release()
+    ach.answered(ach.corrected(0))
+    dispatch.attend(company.job, first)
+    assert len(company.bank.received) == before, "not while it is undecided"
+    (change,) = changes(ach)
+    payee_changing.accept(
+        company.acting(company.ann),
+        company.ann,
+        change.id,
+        NewAccount(iban=company.payees["V2"]),
+        "rang the payee",
+    )
+    company.clock.advance(minutes=5)
+    dispatch.attend(company.job, first)
+    assert company.submission(first).state == "abandoned"
+    (second,) = company.release()
+    dispatch.attend(company.job, second)
+    (left,) = company.bank.received[before:]
+    assert company.payees["V3"].encode() in left.content
+    assert company.payees["V1"].encode() not in left.content
+    assert company.states(ids) == ["held", "in_flight"], "approved again, or denied"
+
+
+def test_a_file_that_did_not_arrive_is_not_tried_again_with_the_old_account(ach: Ach) -> None:
+    company = ach.company
+    company.bank.outcomes = [Unavailable("down", "No answer.")]
+    submission_id, ids = company.send(1, "LATE")
+    ach.answered(ach.corrected(0))
+    (change,) = changes(ach)
+    wanted = NewAccount(iban=company.payees["V2"])
+    payee_changing.accept(company.acting(company.ann), company.ann, change.id, wanted, "rang")
+    before = len(company.bank.received)
+    company.clock.advance(hours=5)
+    dispatch.attend(company.job, submission_id)
+    assert len(company.bank.received) == before
+    assert company.states(ids) == ["failed"]
+    assert "old account" in ach.case("difference").sentence
+
+
+def test_a_refused_correction_lets_the_file_leave(ach: Ach) -> None:
+    company = ach.company
+    company.pay(1, "NEXT")
+    (submission_id,) = company.release()
+    ach.answered(ach.corrected(0))
+    (change,) = changes(ach)
+    payee_changing.refuse(company.acting(company.bob), company.bob, change.id, "a call says no")
+    dispatch.attend(company.job, submission_id)
+    assert company.submission(submission_id).state == "delivered"
 
 
 def test_a_refused_correction_leaves_the_account_and_frees_the_payee(ach: Ach) -> None:

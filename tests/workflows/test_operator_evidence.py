@@ -166,3 +166,18 @@ def test_the_attachment_and_the_names_stay(company: Company) -> None:
     with tenant(company.tenant_id):
         (row,) = stored.of_submission(submission_id)
     assert (row.state, row.decided_by_name) == ("refused", company.bob.name)
+
+
+def test_whoever_stated_it_can_only_withdraw_it_and_that_is_what_it_is_called(
+    company: Company,
+) -> None:
+    submission_id, _ = doubtful(company)
+    stated_id, _ = state(company, company.ann, told(submission_id, EvidenceKind.BANK_NEVER_HAD_IT))
+    operator_evidence.refuse(company.acting(company.ann), company.ann, stated_id, "wrong file")
+    with tenant(company.tenant_id):
+        (row,) = stored.of_submission(submission_id)
+    assert (row.state, row.decided_by_name) == ("withdrawn", company.ann.name)
+    assert company.events("evidence.refused") == []
+    assert company.events("evidence.withdrawn")[0]["reason"] == "wrong file"
+    assert refusal(lambda: confirm(company, company.bob, stated_id)) == "evidence_decided"
+    assert company.submission(submission_id).state == "unknown"

@@ -21,6 +21,7 @@ class ErpFolderConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     `posting` says what this ERP books by itself ("payment_run_only", "statements_too"; "" is the
     first), and `source` for which source of payments ("" for every one without its own).
+    `charges_account` is its ledger account of bank charges; "": charges are not posted.
     """
 
     outbox_folder: str
@@ -28,6 +29,7 @@ class ErpFolderConfig(msgspec.Struct, frozen=True, kw_only=True):
     status_folder: str = ""
     posting: str = ""
     source: str = ""
+    charges_account: str = ""
 
 
 class ErpFolder:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from nostro.domain.attempt import ATTEMPT, AttemptMove, AttemptState
 from nostro.domain.cancellation import Outcome
-from nostro.domain.case import RecallMove
+from nostro.domain.case import RecallMove, RecallStage
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Member, Role
@@ -72,6 +72,14 @@ def is_recallable(order: OrderState, attempt: AttemptState) -> bool:
     if ORDER.allows(order, OrderMove.CANCEL):
         return False
     return ORDER.allows(order, OrderMove.RECALL) or ATTEMPT.allows(attempt, AttemptMove.CANCEL_STOP)
+
+
+def may_ask_again(stage: str, *, is_resolved: bool) -> bool:
+    """Is the last recall of a payment at its end: refused, never answered, or closed by a person?
+
+    One that still waits for the bank's answer, or for money that the bank agreed to, is not.
+    """
+    return is_resolved or stage in (RecallStage.REFUSED, RecallStage.EXPIRED)
 
 
 def check_purpose(reason: RecallReason, purpose: CancelPurpose) -> None:
