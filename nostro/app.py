@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from nostro.connectors.webhook_call import WebhookCaller
+from nostro.ops import home_folder
 from nostro.ops.calendar import HolidayCalendar
 from nostro.ops.clock import ShiftedClock, SystemClock
 from nostro.ops.configuration import Configuration
@@ -53,6 +54,7 @@ def database_address() -> str:
 
 def start() -> World:
     """Make this process ready: database reachable, Django set up, ports chosen."""
+    home_folder.make(configuration().home)
     embedded = server()
     if embedded is not None:
         embedded.ensure()
@@ -68,6 +70,7 @@ def start() -> World:
 def migrate() -> None:
     """Create roles and database if missing, then bring the schema up to date. Safe to repeat."""
     chosen, embedded = configuration(), server()
+    home_folder.make(chosen.home)
     secrets = FileSecrets(chosen.secrets_home)
     passwords = {role: secrets.read_or_make(f"database_{role}") for role in ROLES}
     admin_url = chosen.database_admin_url

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from nostro.domain.errors import Invalid, Refused
+from nostro.ops import home_folder
 
 
 class Note(msgspec.Struct, kw_only=True):
@@ -32,8 +33,8 @@ class Lock:
 
     def take(self, note: Note) -> None:
         """Raises Refused when another process holds it."""
+        home_folder.make(self._home)
         try:
-            self._home.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             if error.errno == errno.ENOSPC:

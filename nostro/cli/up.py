@@ -25,6 +25,7 @@ gc.disable()  # there is nothing to collect while modules load; `_prepare` enabl
 from nostro.cli.child import Child  # noqa: E402
 from nostro.cli.one_up import Lock, Note, free_port  # noqa: E402
 from nostro.domain.errors import NostroError  # noqa: E402
+from nostro.ops import home_folder  # noqa: E402
 from nostro.ops.configuration import Configuration  # noqa: E402
 from nostro.storage.server import Server  # noqa: E402
 
@@ -89,6 +90,8 @@ class Supervisor:
             self._load()
             database.result()
         self._log = _log_of("nostro")
+        if told := home_folder.open_to_others(self._chosen.home):
+            self._log.warning(told)
         self._note()
         if not self._stopping:
             self._start_django()

@@ -176,6 +176,7 @@ def test_starts_answers_and_stops_without_a_trace(home: Path, up: Up) -> None:
     ready = up.wait_for("Ready: ")
     assert {"postgres", "web", "worker", "ready"} <= ready.keys()
     assert up.answers()
+    assert up.said(f"The home folder {home} is open to other users")
     below = children(up.pid)
     assert len(below) >= 3, "the web, what answers for it, and the worker"
     assert Server(home / "postgresql").running()
