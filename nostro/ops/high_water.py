@@ -26,7 +26,7 @@ def behind(home: Path, tenant_id: UUID) -> str:
     found = restoring.seal_hash(tenant_id, seen.position)
     if found is None:
         length = restoring.head(tenant_id).position
-        return f"its log ends at {length}, this machine has seen it at {seen.position}"
+        return f"its log, {length} long, has no {seen.position}, where this machine has seen it"
     if found != seen.hash:
         return f"its log differs at {seen.position} from what this machine has seen"
     return ""

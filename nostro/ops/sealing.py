@@ -14,7 +14,10 @@ from nostro.storage.tenancy import tenant
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
-    """Is the chain whole? `broken_at` is the first wrong position; `why` says what is wrong."""
+    """Is the chain whole? `broken_at` is the first wrong position; `why` says what is wrong.
+
+    `sealed` counts the events whose seals were right.
+    """
 
     whole: bool
     sealed: int
@@ -43,12 +46,18 @@ def seal_all(now: datetime) -> int:
 
 
 def verify(tenant_id: UUID) -> Verification:
-    """Recompute one customer's chain from its first event."""
+    """Recompute one customer's chain from its first event.
+
+    Positions follow each other without a gap, but for the one that a restore has made and its own
+    event names: what a forgotten part of the log may have been told under is not given again.
+    """
     unsealed = dict(events.waiting()).get(tenant_id, 0)
-    position, tail = 0, GENESIS
+    sealed, position, tail = 0, 0, GENESIS
     with tenant(tenant_id):
+        floors = events.floors()
         for seal, event in events.chain():
-            position += 1
+            went_on = position < seal.position - 1 and seal.position - 1 in floors
+            position = seal.position if went_on else position + 1
             why = ""
             if seal.position != position:
                 why = f"position {position} is missing"
@@ -57,14 +66,15 @@ def verify(tenant_id: UUID) -> Verification:
             elif seal.previous_hash != tail or seal.hash != chain_hash(position, tail, event):
                 why = "the event is not what was sealed"
             if why:
-                return _broken(position, unsealed, tail, why)
-            tail = seal.hash
+                return _broken(sealed, position, unsealed, tail, why)
+            sealed, tail = sealed + 1, seal.hash
         if strays := events.outside_chain():
-            return _broken(position, unsealed, tail, f"{strays} events stand outside the chain")
-    return Verification(whole=True, sealed=position, unsealed=unsealed, head=tail)
+            why = f"{strays} events stand outside the chain"
+            return _broken(sealed, position, unsealed, tail, why)
+    return Verification(whole=True, sealed=sealed, unsealed=unsealed, head=tail)
 
 
-def _broken(position: int, unsealed: int, head: str, why: str) -> Verification:
+def _broken(sealed: int, position: int, unsealed: int, head: str, why: str) -> Verification:
     return Verification(
-        whole=False, sealed=position, unsealed=unsealed, head=head, broken_at=position, why=why
+        whole=False, sealed=sealed, unsealed=unsealed, head=head, broken_at=position, why=why
     )

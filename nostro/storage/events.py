@@ -75,6 +75,8 @@ def seal(tenant_id: UUID, now: datetime, limit: int = PAGE) -> int:
             return 0
         last = queries.rows("last_seal", using="ops", tenant_id=tenant_id)
         position, tail = (last[0]["position"], last[0]["hash"]) if last else (0, GENESIS)
+        floor = queries.rows("log_floor", using="ops", tenant_id=tenant_id)
+        position = max(position, floor[0]["log_floor"] if floor else 0)
         seals: list[dict[str, Any]] = []
         for row in queries.rows("unsealed_events", using="ops", tenant_id=tenant_id, limit=limit):
             event = event_of(row)
@@ -109,6 +111,12 @@ def chain() -> Iterator[tuple[Seal, Event | None]]:
             )
             yield seal_row, event_of(row) if row["id"] else None
         after = page[-1]["position"]
+
+
+def floors() -> frozenset[int]:
+    """The positions after which the log of the current customer went on, as restores have said."""
+    found = queries.rows("log_floors", tenant_id=current())
+    return frozenset(row["log_floor"] for row in found)
 
 
 def outside_chain() -> int:

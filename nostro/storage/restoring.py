@@ -27,6 +27,7 @@ from nostro.domain.submission import SubmissionState
 from nostro.storage import bulk, models, queries
 from nostro.storage.cases import CaseRow, case_of
 from nostro.storage.submissions import StoredSubmission, load
+from nostro.storage.tenancy import current
 
 IN_DOUBT = (SubmissionState.DISPATCHING.value, SubmissionState.UNKNOWN.value)
 REVIEW = "restored/"  # Natural keys of the cases that tell what a restore had forgotten.
@@ -87,6 +88,14 @@ def seal_hash(tenant_id: UUID, position: int) -> str | None:
     """The hash of one customer's chain at a position, None when it is shorter; as nostro_ops."""
     found = queries.rows("seal_hash", using="ops", tenant_id=tenant_id, position=position)
     return str(found[0]["hash"]) if found else None
+
+
+def raise_log_floor(skipped: int) -> int:
+    """Let the log of this unit of work's customer go on so many positions above its end, or above
+    an earlier floor; returns the last position that is left out."""
+    (row,) = queries.rows("raise_log_floor", tenant_id=current(), skipped=skipped)
+    floor: int = row["log_floor"]
+    return floor
 
 
 def newest_event() -> datetime | None:

@@ -1,7 +1,7 @@
 """After a restore nothing leaves: a restored database has forgotten what was sent since its backup.
 
 1. Every connection is stopped, what may have left is in doubt and asked about at once, and the
-   numbers of payments jump ahead: one transaction for each customer.
+   numbers of payments and of the log's events jump ahead: one transaction for each customer.
 2. A file on this machine says how long each customer's log has been; a database whose log is
    shorter, or another one, was restored.
 3. What the banks then tell is in after_restore; two people lift the stop of each connection.
@@ -38,6 +38,9 @@ log = structlog.get_logger()
 # More payments than anybody makes between a backup and the moment when it is restored. What was
 # given to a payment that is forgotten is never given to another one: numbers, end-to-end ids.
 NUMBERS_SKIPPED = 1_000_000
+# The same for positions of the log: each was told to programs, by webhook and by /v1/events, and
+# none of them is given to another event.
+POSITIONS_SKIPPED = 1_000_000_000
 BY_ITSELF = Member(id=JOB.id, name=JOB.name, roles=frozenset(), is_person=False)
 
 
@@ -61,6 +64,7 @@ def quarantine(acting: Acting, reason: str, by: Member = BY_ITSELF) -> Quarantin
         connections = parties.connections()
         backup_at = _backup_at(acting, connections)
         parties.take_payment_numbers(NUMBERS_SKIPPED)
+        log_floor = restoring.raise_log_floor(POSITIONS_SKIPPED)
         files = restoring.lock_unfinished()
         for row in files:
             _doubt(acting, row)
@@ -72,6 +76,7 @@ def quarantine(acting: Acting, reason: str, by: Member = BY_ITSELF) -> Quarantin
             acting.tenant_id,
             reason=told,
             backup_at=backup_at.isoformat(),
+            log_floor=log_floor,
             files=[row.message_id for row in files],
         )
         events.record([entered])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import msgspec
 import pytest
+from django.db import IntegrityError, connections, transaction
 
 from nostro.domain.case import CaseKind
 from nostro.domain.errors import Invalid, Refused
@@ -16,7 +19,14 @@ from nostro.domain.policies.recall import RecallReason
 from nostro.storage import cases, models, payment_links
 from nostro.storage.cases import NewCase
 from nostro.storage.tenancy import tenant
-from nostro.workflows import approval, cancelling, dispatch, holding, operator_evidence
+from nostro.workflows import (
+    approval,
+    cancelling,
+    dispatch,
+    holding,
+    operator_evidence,
+    order_intake,
+)
 from nostro.workflows.cancelling import Wish
 from nostro.workflows.operator_evidence import Told
 from nostro.workflows.reissue import Correction, reissue
@@ -186,3 +196,44 @@ def test_who_may_make_again(company: Company) -> None:
     with pytest.raises(Refused) as caught:
         approval.approve(company.acting(), company.maker, [new], company.seen([new]))
     assert caught.value.code == "maker_cannot_approve"
+
+
+def test_of_two_that_make_it_again_at_once_one_wins(company: Company) -> None:
+    (old,) = company.ask(company.request("P"))
+    cancel(company, old)
+    barrier = threading.Barrier(2)
+
+    def one(_: int) -> str:
+        try:
+            barrier.wait(10)
+            again(company, old)
+        except Refused as error:
+            return error.code
+        finally:
+            connections.close_all()
+        return "made"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(one, range(2))) == ["made", "replaced_already"]
+    with tenant(company.tenant_id):
+        assert models.Order.objects.filter(replaces_id=old).count() == 1
+
+
+def test_the_database_itself_takes_no_second_payment_in_place_of_one(company: Company) -> None:
+    """Were the lock forgotten: the second is not stored, and nothing of it is left."""
+    (old,) = company.ask(company.request("P"))
+    cancel(company, old)
+    again(company, old)
+    (other,) = company.ask(company.request("Q"))
+    with tenant(company.tenant_id):
+        before = models.Order.objects.count()
+        with pytest.raises(IntegrityError, match="order_replaces_once"), transaction.atomic():
+            models.Order.objects.filter(id=other).update(replaces_id=old)
+        second = msgspec.structs.replace(
+            company.orders([other])[0], id=company.world.ids.new(), number="PAY-X",
+            source_reference="X", replaces=old,
+        )  # fmt: skip
+        with pytest.raises(Refused) as caught, transaction.atomic():
+            order_intake.insert(company.acting(), [second])
+        assert caught.value.code == "payments_not_stored"
+        assert models.Order.objects.count() == before

@@ -28,6 +28,9 @@ class Customer(TenantModel):
     code = models.TextField()
     quarantined = models.BooleanField(default=False)
     next_payment_number = models.BigIntegerField(default=1)
+    log_floor = models.BigIntegerField(
+        default=0, db_default=0
+    )  # A restored database may have told positions up to it.
 
     class Meta:
         db_table = "customer"
