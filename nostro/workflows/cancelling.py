@@ -133,7 +133,9 @@ def _cancel_in_file(acting: Acting, here: Sequence[AttemptRow], wish: Wish) -> l
     return [row.order_id for row in here if did.get(row.id) is Verdict.APPLIED]
 
 
-def take_apart(acting: Acting, submission_id: UUID, text: str) -> None:
+def take_apart(
+    acting: Acting, submission_id: UUID, text: str, *, reason: str = "cancelled"
+) -> None:
     """Give up a file that never left: all its payments are due again, in another file."""
     row = submissions.lock(submission_id)
     if row is None or not SUBMISSION.allows(row.state, SubmissionMove.ABANDON):
@@ -145,6 +147,6 @@ def take_apart(acting: Acting, submission_id: UUID, text: str) -> None:
         )
     inside = submissions.order_ids_of(submissions.attempts_of(row.id))
     submissions.update(row.id, next_action_at=None)
-    move_submission(acting, row, SubmissionMove.ABANDON, reason="cancelled", text=text)
+    move_submission(acting, row, SubmissionMove.ABANDON, reason=reason, text=text)
     orders.act_at(inside, acting.world.clock.now())
     wake("release_payments", tenant_id=acting.tenant_id)

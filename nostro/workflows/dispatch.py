@@ -8,14 +8,16 @@ leaves a row that says what was intended; the tick brings it back here, and a ro
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import msgspec
 import structlog
 
 from nostro.domain.case import CaseKind
-from nostro.domain.errors import InDoubt, NostroError, Refused
+from nostro.domain.errors import ConnectionUnfit, InDoubt, NostroError
 from nostro.domain.freeze import FreezeCause
 from nostro.domain.policies import dispatching
 from nostro.domain.policies.dispatching import Outcome, Payments, Step
@@ -31,7 +33,7 @@ from nostro.ports import (
 from nostro.storage import attempts, evidence, freezes, orders, parties, submissions
 from nostro.storage.submissions import StoredSubmission, SubmissionRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows.channel import open_channel
+from nostro.workflows import unfit_connections, waiting_files
 from nostro.workflows.context import Acting
 from nostro.workflows.enquiry import (
     ask,
@@ -49,14 +51,15 @@ log = structlog.get_logger()
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What this worker has taken upon itself; `tries` is the number of its send."""
+    """What this worker has taken upon itself; `tries` is the number of its send, `hand_over` what
+    makes the bytes leave."""
 
     step: Step
     row: StoredSubmission
     channel: object
     claimed_at: datetime
     tries: int
-    outgoing: Outgoing | None = None
+    hand_over: Callable[[], Receipt] | None = None
 
 
 def attend(acting: Acting, submission_id: UUID) -> SubmissionState | None:
@@ -67,6 +70,9 @@ def attend(acting: Acting, submission_id: UUID) -> SubmissionState | None:
     """
     try:
         plan = _claim(acting, submission_id)
+    except ConnectionUnfit as failure:
+        unfit_connections.put_off(acting, submission_id, failure)
+        return None
     except NostroError as failure:
         _cannot_begin(acting, submission_id, failure)
         return None
@@ -77,9 +83,9 @@ def attend(acting: Acting, submission_id: UUID) -> SubmissionState | None:
     if plan.step is Step.FOLLOW_UP:
         ask_status(acting, plan.row, plan.channel)
         return None
-    if plan.outgoing is None:
+    if plan.hand_over is None:
         return SubmissionState.DELIVERED  # A payment of it had been heard of.
-    return _send(acting, plan, plan.outgoing)
+    return _send(acting, plan, plan.hand_over)
 
 
 def _claim(acting: Acting, submission_id: UUID) -> Plan | None:
@@ -90,15 +96,20 @@ def _claim(acting: Acting, submission_id: UUID) -> Plan | None:
         row = submissions.lock(submission_id)
         if row is None:
             return None
-        channel = open_channel(acting, row.connection_id)
+        channel = unfit_connections.fit_channel(acting, row.connection_id)
         contract, payments = contract_of(channel), _locked_payments(row)
         step = dispatching.next_step(row, payments, now, contract, stopped=False)
         if dispatching.lets_bytes_leave(step) and _is_held_back(acting, row):
             step = dispatching.next_step(row, payments, now, contract, stopped=True)
+        if step is Step.SEND and (found := waiting_files.outdated(acting, row)):
+            step = dispatching.next_step(row, payments, now, contract, stopped=False, outdated=True)
+            waiting_files.keep_back(acting, row, step, found)
+            return None
         plan = Plan(step=step, row=row, channel=channel, claimed_at=now, tries=row.tries + 1)
         if not dispatching.lets_bytes_leave(step):
             return _take_on(acting, plan, payments)
-        plan = msgspec.structs.replace(plan, outgoing=_outgoing(row))
+        hand_over = partial(_door(row, channel), _outgoing(row))
+        plan = msgspec.structs.replace(plan, hand_over=hand_over)
         _intend(acting, plan)
         return plan
 
@@ -196,19 +207,11 @@ def _put_off(acting: Acting, row: SubmissionRow, step: Step, now: datetime) -> N
         again_at = now + dispatching.STOPPED_LOOK_AGAIN_AFTER
         submissions.update(row.id, next_action_at=again_at)
     elif step is Step.SET_ASIDE:
-        again_at = now + dispatching.OVERDUE_LOOK_AGAIN_AFTER
-        submissions.update(row.id, next_action_at=again_at)
-        open_case(
-            acting,
-            row,
-            f"File {row.message_id} was not sent: a payment in it has been stopped since.",
-            key=f"set-aside/{row.id}",
-            can_do="Cancel its other payments too and make new ones; this file stays here.",
-        )
+        waiting_files.set_aside(acting, row, "a payment in it has been stopped since")
 
 
 def _cannot_begin(acting: Acting, submission_id: UUID, failure: NostroError) -> None:
-    """The connection cannot even be opened: nothing left; a person is told, and we try later."""
+    """Something here is not as it must be: nothing left; a person is told, and we try later."""
     log.error("dispatch_cannot_begin", submission_id=str(submission_id), code=failure.code)
     with tenant(acting.tenant_id):
         row = submissions.lock(submission_id)
@@ -219,13 +222,13 @@ def _cannot_begin(acting: Acting, submission_id: UUID, failure: NostroError) -> 
         open_case(acting, row, f"File {row.message_id} cannot leave: {failure.happened}")
 
 
-def _send(acting: Acting, plan: Plan, outgoing: Outgoing) -> SubmissionState | None:
+def _send(acting: Acting, plan: Plan, hand_over: Callable[[], Receipt]) -> SubmissionState | None:
     """The one call to the outside; runs outside any transaction."""
     if dispatching.is_too_late_to_begin(plan.claimed_at, acting.world.clock.now()):
         log.warning("sender_slept", message_id=plan.row.message_id)
         return None  # The row is due: whoever takes it up loses track of it and asks.
     try:
-        receipt = _hand_over(plan, outgoing)
+        receipt = hand_over()
     except NostroError as failure:
         return _failed(acting, plan, failure)
     return _taken(acting, plan, receipt)
@@ -241,21 +244,21 @@ def _outgoing(row: SubmissionRow) -> Outgoing:
     )
 
 
-def _hand_over(plan: Plan, outgoing: Outgoing) -> Receipt:
-    row, channel = plan.row, plan.channel
-    if row.purpose == submissions.PAYMENTS and isinstance(channel, SendsPayments):
-        return channel.send(outgoing)
+def _door(row: SubmissionRow, channel: object) -> Callable[[Outgoing], Receipt]:
+    """What takes such a file; raises ConnectionUnfit, before anything is claimed, if none does."""
+    if row.purpose in submissions.FOR_PAYMENT and isinstance(channel, SendsPayments):
+        return channel.send
     if row.purpose == submissions.RECALLS and isinstance(channel, RecallsPayments):
-        return channel.recall(outgoing)
+        return channel.recall
     if row.purpose == submissions.POSTINGS and isinstance(channel, TakesPostings):
-        return channel.post(outgoing)
+        return channel.post
     if row.purpose == submissions.STATUSES and isinstance(channel, TakesStatuses):
-        return channel.tell(outgoing)
-    raise Refused(
+        return channel.tell
+    raise ConnectionUnfit(
         "connection_cannot_send",
-        f"The connection of {row.message_id} does not take {row.purpose}.",
-        "Nothing left.",
-        "Choose a connection that does.",
+        f"It does not take {row.purpose}, and {row.message_id} is to be sent by it.",
+        "Nothing left; it waits.",
+        "Give the connection a connector, or settings, with which it does.",
     )
 
 
@@ -264,6 +267,7 @@ def _taken(acting: Acting, plan: Plan, receipt: Receipt) -> SubmissionState | No
         current = submissions.lock(plan.row.id)
         if current is None or not _move_after(plan, current, Outcome.TAKEN):
             return current.state if current else None  # The bank's own word was quicker.
+        unfit_connections.mended(acting, current)
         return delivered(acting, current, plan.channel, reference=receipt.reference)
 
 
@@ -275,10 +279,14 @@ def _failed(acting: Acting, plan: Plan, failure: NostroError) -> SubmissionState
     with tenant(acting.tenant_id):
         current = submissions.lock(plan.row.id)
         step = _move_after(plan, current, outcome) if current else None
+        if current and isinstance(failure, ConnectionUnfit):
+            unfit_connections.tell(acting, current, failure)
         log.warning("send_failed", message_id=plan.row.message_id, code=failure.code, step=step)
         if current is None or step is None:
             return current.state if current else None
         reason, text = failure.code, failure.happened
+        if step is SubmissionMove.NOT_DELIVER and isinstance(failure, ConnectionUnfit):
+            return _waits(acting, current, failure)
         if step is SubmissionMove.NOT_DELIVER:
             again_at = _retry_at(acting, current, failure)
             return not_delivered(acting, current, again_at, reason=reason, why=text, text=text)
@@ -289,6 +297,15 @@ def _failed(acting: Acting, plan: Plan, failure: NostroError) -> SubmissionState
             submissions.update(current.id, next_action_at=None)
             _refused(acting, current, failure)
         return after
+
+
+def _waits(acting: Acting, row: StoredSubmission, failure: ConnectionUnfit) -> SubmissionState:
+    """Its connection must be mended first: until then it waits, however often it is tried."""
+    reason, text = failure.code, failure.happened
+    after = move_submission(acting, row, SubmissionMove.NOT_DELIVER, reason=reason, text=text)
+    again_at = dispatching.unfit_again_at(row, acting.world.clock.now())
+    submissions.update(row.id, next_action_at=again_at, tries=row.tries - 1)
+    return after
 
 
 def _move_after(plan: Plan, current: StoredSubmission, outcome: Outcome) -> SubmissionMove | None:

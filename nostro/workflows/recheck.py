@@ -7,6 +7,7 @@ details that the payee had then. What no longer holds goes back to a person, wit
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -14,8 +15,10 @@ import msgspec
 from nostro.domain.case import CaseKind
 from nostro.domain.order import OrderMove, OrderState
 from nostro.domain.party import PayeeAccount
+from nostro.domain.payment import RollRule
 from nostro.domain.policies import approval as policy
 from nostro.domain.policies.checks import Effect, Finding
+from nostro.domain.policies.objections import Objection, Standing, objection
 from nostro.storage import approvals, cases, events, orders, parties, people
 from nostro.storage.cases import NewCase
 from nostro.storage.orders import OrderRow
@@ -43,26 +46,58 @@ def newer_accounts(rows: Sequence[OrderRow]) -> dict[UUID, PayeeAccount]:
     return newer
 
 
+def leaves_on(acting: Acting, order: OrderRow) -> date:
+    """The day on which a payment that leaves now is executed, as its approval lets it roll."""
+    told = order.instruction
+    wanted = max(told.requested_date, acting.world.clock.now().date())
+    if told.roll_rule is not RollRule.NEXT_BANK_DAY:
+        return wanted
+    return acting.world.calendar.next_bank_day(wanted, told.amount.currency)
+
+
+def standings(acting: Acting, rows: Sequence[OrderRow]) -> dict[UUID, Standing]:
+    """What holds today of each of these approved payments."""
+    given = orders.approvals([order.id for order in rows])
+    able = entitled({person for agreed in given.values() for person in agreed})
+    newer = newer_accounts(rows)
+    found = {}
+    for order in rows:
+        agreed = {who for who, what in given[order.id].items() if what == order.approval_digest}
+        unchanged = order.approvable().digest() == order.approval_digest
+        found[order.id] = Standing(
+            order_state=order.state,
+            leaves_on=leaves_on(acting, order),
+            latest_date=order.instruction.latest_date,
+            approved=unchanged and policy.is_complete(agreed),
+            entitled=policy.is_complete(agreed & able),
+            account_is_current=order.id not in newer,
+        )
+    return found
+
+
 def still_approved(acting: Acting, due: Sequence[OrderRow]) -> list[OrderRow]:
-    """Those locked orders that are still exactly what enough entitled people agreed to.
+    """Those locked orders that are still exactly what enough entitled people agreed to; whether
+    it is too late for them the caller decides.
 
     Changed outside the approval: it stays where it is, and a Case tells people. An approver lost
     the right, or the payee's account changed: back to draft and held, its approvals void.
     """
-    given = orders.approvals([order.id for order in due])
-    able = entitled({person for agreed in given.values() for person in agreed})
-    newer = newer_accounts(due)
-    good = []
+    good, changed = [], []
+    found = standings(acting, due)
     for order in due:
-        agreed = {who for who, what in given[order.id].items() if what == order.approval_digest}
-        if order.approvable().digest() != order.approval_digest or not policy.is_complete(agreed):
+        why = objection(found[order.id])
+        if why is Objection.NOT_APPROVED:
             _tell_of_tampering(acting, order)
-        elif account := newer.get(order.id):
-            _send_back(acting, _retargeted(order, account), _account_changed(order, account))
-        elif not policy.is_complete(agreed & able):
+        elif why is Objection.ACCOUNT_CHANGED:
+            changed.append(order)
+        elif why is Objection.APPROVER_LEFT:
             _send_back(acting, order, _approver_left(order))
         else:
             good.append(order)
+    newer = newer_accounts(changed)
+    for order in changed:
+        account = newer[order.id]
+        _send_back(acting, _retargeted(order, account), _account_changed(order, account))
     return good
 
 

@@ -18,7 +18,7 @@ from nostro.domain.errors import Invalid, NostroError, Refused
 from nostro.domain.money import total
 from nostro.domain.order import OrderMove
 from nostro.domain.party import Account
-from nostro.domain.payment import RollRule
+from nostro.domain.policies.objections import Objection
 from nostro.domain.submission import SubmissionMove, SubmissionState
 from nostro.ports import Outgoing, SealsFiles, SendsPayments
 from nostro.storage import events, evidence, freezes, orders, parties, submissions
@@ -102,19 +102,16 @@ def _tell_people(acting: Acting, account_id: str, until: datetime, refusal: Nost
 
 def _dated(acting: Acting, due: Sequence[OrderRow]) -> list[tuple[OrderRow, date]]:
     """The execution day of each order inside what was approved; too late means expired."""
-    today = acting.world.clock.now().date()
     expired: list[UUID] = []
     dated: list[tuple[OrderRow, date]] = []
     for order in due:
-        told = order.instruction
-        wanted = max(told.requested_date, today)
-        rolled = acting.world.calendar.next_bank_day(wanted, told.amount.currency)
-        day = rolled if told.roll_rule is RollRule.NEXT_BANK_DAY else wanted
-        if day > told.latest_date:
+        day = recheck.leaves_on(acting, order)
+        if day > order.instruction.latest_date:
             expired.append(order.id)
         else:
             dated.append((order, day))
-    move_orders(acting, expired, OrderMove.EXPIRE)
+    text = "its latest date has passed"
+    move_orders(acting, expired, OrderMove.EXPIRE, reason=Objection.TOO_LATE, text=text)
     return dated
 
 

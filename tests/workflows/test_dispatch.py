@@ -530,9 +530,9 @@ def test_a_sender_that_slept_between_its_claim_and_its_send_does_not_send(
     submission_id, _ = frozen(company)
     plan = dispatch._claim(company.job, submission_id)
     assert plan is not None
-    assert plan.outgoing is not None
+    assert plan.hand_over is not None
     company.clock.advance(minutes=3)
-    assert dispatch._send(company.job, plan, plan.outgoing) is None
+    assert dispatch._send(company.job, plan, plan.hand_over) is None
     assert company.bank.received == []
     company.bank.answers = [None]
     assert attend(company, submission_id) == "unknown", "whoever comes next asks"

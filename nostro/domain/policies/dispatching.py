@@ -46,6 +46,10 @@ RETRIES = ENQUIRIES[:6]
 LEASE = timedelta(seconds=60)
 STOPPED_LOOK_AGAIN_AFTER = timedelta(minutes=1)
 CANNOT_BEGIN_AGAIN_AFTER = timedelta(minutes=10)
+# A connection that a person must mend is tried again soon at first, then less and less often, so
+# that a wrong password does not lock us out; at least each hour, so that nobody waits for long.
+UNFIT_AGAIN_AFTER_AT_LEAST = timedelta(minutes=1)
+UNFIT_AGAIN_AFTER_AT_MOST = timedelta(hours=1)
 # What became of a payment is on the statement of its day, which is here at noon of the next bank
 # day; a file that is given to the bank late has a whole day besides.
 STATEMENT_IS_HERE_AT = time(12, tzinfo=UTC)
@@ -128,14 +132,23 @@ class Step(StrEnum):
     FOLLOW_UP = "follow_up"  # The bank has it: what became of its payments?
     HOLD = "hold"  # A stop is in force: nothing leaves; look again soon.
     SET_ASIDE = "set_aside"  # A payment of it was stopped or freed: these bytes must not leave.
+    TAKE_APART = "take_apart"  # Never tried, and a payment of it may not leave any more.
     WAIT = "wait"  # Somebody is at it, or it was called before its time.
     NOTHING = "nothing"
 
 
 def next_step(
-    seen: Seen, payments: Payments, now: datetime, contract: Contract, *, stopped: bool
+    seen: Seen,
+    payments: Payments,
+    now: datetime,
+    contract: Contract,
+    *,
+    stopped: bool,
+    outdated: bool = False,
 ) -> Step:
     """The next thing that a file needs. `stopped`: a stop or a quarantine keeps it from leaving.
+    `outdated`: what was approved of one of its payments does not hold any more
+    (policies/objections).
 
     Safe to ask at any time: whoever calls twice or too early is told to wait.
     """
@@ -152,13 +165,23 @@ def next_step(
     stays = stopped or not payments.may_leave
     if seen.state is _S.UNKNOWN:
         return Step.ASK if stays or not _may_repeat(seen, now, contract) else Step.REPEAT
-    return _send(payments, stopped)
+    return _send(seen, payments, stopped, outdated)
 
 
-def _send(payments: Payments, stopped: bool) -> Step:
+def _send(seen: Seen, payments: Payments, stopped: bool, outdated: bool) -> Step:
+    """A file that was tried once is not made anew, however sure we are that it never arrived: its
+    payments would leave under another message id. It stays, and a person decides."""
     if not payments.may_leave:
         return Step.SET_ASIDE
-    return Step.HOLD if stopped else Step.SEND
+    if stopped:
+        return Step.HOLD
+    if not outdated:
+        return Step.SEND
+    return Step.TAKE_APART if _was_never_tried(seen) else Step.SET_ASIDE
+
+
+def _was_never_tried(seen: Seen) -> bool:
+    return seen.state in (_S.BUILT, _S.SIGNED) and seen.tries == 0
 
 
 def lets_bytes_leave(step: Step) -> bool:
@@ -239,6 +262,13 @@ def retry_at(tries: int, now: datetime, asked: timedelta | None = None) -> datet
     if tries > len(RETRIES):
         return None
     return now + (asked or RETRIES[max(tries, 1) - 1])
+
+
+def unfit_again_at(seen: Seen, now: datetime) -> datetime:
+    """When to try a connection again that a person must mend: after as long again as the file has
+    waited for it, within bounds. Such a try does not count as one."""
+    waited = now - (seen.dispatched_at or seen.state_since)
+    return now + min(max(waited, UNFIT_AGAIN_AFTER_AT_LEAST), UNFIT_AGAIN_AFTER_AT_MOST)
 
 
 def move_after_enquiry(
