@@ -43,6 +43,7 @@ MADE: dict[str, Callable[[], bytes]] = {
         b"<Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.053.001.08'><BkToCstmrStmt><Stmt>"
         b"<Id>S</Id><Ntry><AddtlNtryInf>%b" % (b"a" * (TEXT_MAX + 1))
     ),
+    "edifact_contrl/edifact_segment_too_long.in": lambda: b"UNB+UNOC:3+" + b"x" * (1 << 17) + b"'",
     "container/archive_too_large.in": lambda: gzip.compress(bytes(RATIO_FROM_BYTES + (2 << 20))),
     "container/archive_too_many.in": lambda: _many(MEMBERS_MAX + 1),
 }

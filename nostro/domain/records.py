@@ -31,6 +31,7 @@ from nostro.domain.payment_status import PaymentStatus
 from nostro.domain.problem import Problem, RejectedLine
 from nostro.domain.remittance import RemittanceAdvice
 from nostro.domain.statement import Entry, Statement, StatementHeader, StatementTrailer
+from nostro.domain.transport_acknowledgement import TransportAcknowledgement
 
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -58,6 +59,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
         StatusReport,
         CancellationRequest,
         CancellationAnswer,
+        TransportAcknowledgement,
         RemittanceAdvice,
         LockboxDeposit,
         LockboxItem,

@@ -192,6 +192,7 @@ _WORDS = {
     "order.placed_in_file": "Placed in file {message_id}, executes {execution_date}",
     "submission.built": "File {message_id} frozen: bytes and ids are fixed",
     "submission.asked": "The other side was asked about {message_id}: it {answer}",
+    "submission.file_acknowledged": "The bank's word on file {message_id} as a file: {verdict}",
     "statement.received": "Statement {bank_statement_id} taken in: {verdict}",
     "transaction.matched": "Statement line matched: {evidence}",
     "match.suggested": "Statement line may belong: {evidence}",
@@ -237,7 +238,7 @@ def words(event: Event) -> str:
         data["evidence"] = ", ".join(data["evidence"])
     if data.get("owner") == "erp":
         data["owner"] = "the ERP"
-    for key in ("event", "action", "says", "case", "stage_after"):
+    for key in ("event", "action", "says", "case", "stage_after", "verdict"):
         if key in data:
             data[key] = str(data[key]).replace("_", " ")
     if "due_at" in data:

@@ -23,6 +23,7 @@ from nostro.domain.errors import Invalid, NostroError, Refused
 from nostro.domain.payment_file import PaymentFile
 from nostro.domain.problem import Problem
 from nostro.domain.statement import ReportKind, Statement
+from nostro.domain.transport_acknowledgement import TransportAcknowledgement
 from nostro.ports import DeliversMessages, Incoming, SealsFiles, TakesCallbacks
 from nostro.storage import events, evidence, messages, parties
 from nostro.storage.tenancy import tenant
@@ -33,6 +34,7 @@ from nostro.workflows.cancellation_answers import apply_cancellation_answer
 from nostro.workflows.case_work import new_case, open_cases
 from nostro.workflows.channel import open_channel, profile_of
 from nostro.workflows.context import Acting
+from nostro.workflows.file_acknowledgements import apply_acknowledgement
 from nostro.workflows.status_reports import apply_status_report
 from nostro.workflows.wake import wake
 
@@ -47,6 +49,7 @@ BANK_MESSAGES = frozenset(
     {
         *("pain_002", "camt_029", "camt_052", "camt_053", "camt_054"),
         *("mt940", "mt942", "bai2", "nacha"),
+        *("x12_997", "edifact_contrl"),
     }
 )
 
@@ -248,6 +251,8 @@ def _act_on(acting: Acting, connection_id: UUID, evidence_id: UUID, item: object
         apply_ach_answers(acting, connection_id, evidence_id, item)
     elif isinstance(item, CancellationAnswer):
         apply_cancellation_answer(acting, connection_id, evidence_id, item)
+    elif isinstance(item, TransportAcknowledgement):
+        apply_acknowledgement(acting, connection_id, evidence_id, item)
     elif isinstance(item, Problem):  # A warning about the file; errors never get this far.
         log.warning("message_odd", code=item.code, evidence_id=str(evidence_id))
     else:

@@ -1,0 +1,1 @@
+"""UN/EDIFACT: messages of banks outside America in segments and elements (ISO 9735)."""
