@@ -14,7 +14,9 @@ from django.db import models
 from django.db.migrations.operations.base import Operation
 from psycopg import sql
 
-TENANT = "tenant_id = current_setting('app.tenant')::uuid"
+# As a sub-query its value is unknown while PostgreSQL plans. Were it known, a customer too new for
+# the statistics would be taken for one without rows, and any index as good as the right one.
+TENANT = "tenant_id = (SELECT current_setting('app.tenant')::uuid)"
 APP, OPS, OWNER = "nostro_app", "nostro_ops", "nostro_owner"
 
 

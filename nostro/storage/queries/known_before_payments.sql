@@ -4,7 +4,7 @@
 -- OFFSET 0 keeps PostgreSQL from a join, whose plan is bad before there are statistics.
 WITH mine AS (
     SELECT code, next_payment_number FROM customer
-    WHERE tenant_id = %(tenant_id)s AND id = %(tenant_id)s
+    WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND id = %(tenant_id)s
 ), ours AS (
     SELECT left(mine.code, 20) || '-PAY-' || lpad(n::text, greatest(5, length(n::text)), '0') AS id
     FROM mine, generate_series(
@@ -15,7 +15,7 @@ SELECT
     (SELECT code FROM mine) AS customer_code,
     (
         SELECT coalesce(json_object_agg(code, id), '{}')::text
-        FROM legal_entity WHERE tenant_id = %(tenant_id)s
+        FROM legal_entity WHERE tenant_id = (SELECT %(tenant_id)s::uuid)
     ) AS entity_ids,
     (
         SELECT coalesce(json_agg(json_build_object(
@@ -23,7 +23,7 @@ SELECT
             'name', name, 'iban', iban, 'bic', bic, 'currency', currency,
             'ledger_account', ledger_account, 'clearing_account', clearing_account
         ) ORDER BY name, id), '[]')::text
-        FROM account WHERE tenant_id = %(tenant_id)s
+        FROM account WHERE tenant_id = (SELECT %(tenant_id)s::uuid)
     ) AS accounts,
     (
         SELECT coalesce(json_agg(json_build_object(
@@ -34,27 +34,27 @@ SELECT
         FROM unnest(%(payees)s::text[]) AS asked (number)
         CROSS JOIN LATERAL (
             SELECT id, number, name FROM payee
-            WHERE tenant_id = %(tenant_id)s AND number = asked.number
+            WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND number = asked.number
             OFFSET 0
         ) AS p
         CROSS JOIN LATERAL (
             SELECT * FROM payee_account
-            WHERE tenant_id = %(tenant_id)s AND payee_id = p.id
+            WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND payee_id = p.id
             ORDER BY version DESC LIMIT 1
         ) AS a
     ) AS payee_accounts,
     ARRAY(
         SELECT source_reference FROM payment_order
-        WHERE tenant_id = %(tenant_id)s AND source = %(source)s
+        WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND source = %(source)s
           AND source_reference = ANY(%(references)s::text[])
     ) AS known_references,
     ARRAY(
         SELECT end_to_end_id FROM payment_order
-        WHERE tenant_id = %(tenant_id)s
+        WHERE tenant_id = (SELECT %(tenant_id)s::uuid)
           AND end_to_end_id = ANY(ARRAY(SELECT id FROM ours) || %(end_to_end_ids)s::text[])
     ) AS taken_end_to_end_ids,
     EXISTS (
         SELECT FROM case_file
-        WHERE tenant_id = %(tenant_id)s AND kind = %(restored_kind)s
+        WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND kind = %(restored_kind)s
           AND starts_with(natural_key, %(restored_key)s) AND opened_at >= %(restored_since)s
     ) AS restored

@@ -6,7 +6,7 @@ FROM unnest(%(payees)s::text[], %(amounts)s::bigint[]) AS asked (payee_number, a
 CROSS JOIN LATERAL (
     SELECT number, payee_number, amount_minor, currency, requested_date, state, invoices
     FROM payment_order
-    WHERE tenant_id = %(tenant_id)s
+    WHERE tenant_id = (SELECT %(tenant_id)s::uuid)
       AND payee_number = asked.payee_number
       AND amount_minor = asked.amount_minor
     OFFSET 0
