@@ -19,7 +19,7 @@ from nostro.domain.policies.recall import RecallReason
 from nostro.domain.statement import BalanceType, Closing, EntryStatus, ReportKind
 from nostro.domain.submission import SubmissionState
 from nostro.storage.pages.payments import Standing
-from nostro.storage.submissions import PAYMENTS, POSTINGS, RECALLS
+from nostro.storage.submissions import PAYMENTS, POSTINGS, RECALLS, REVERSALS
 
 NO_BREAK: Final = "\u00a0"
 
@@ -186,6 +186,7 @@ CAUSES: Final[Mapping[FreezeCause, str]] = {
 PURPOSES: Final[Mapping[str, str]] = {
     PAYMENTS: "Payments",
     RECALLS: "Request to give back",
+    REVERSALS: "Reversal",
     POSTINGS: "Journals for the ERP",
 }
 # Codes of a bank's word, where it is not the code itself that people read.

@@ -22,7 +22,7 @@ class CaseKind(StrEnum):
     REJECTION = "rejection"  # The bank refused a payment: repair or drop it.
     RETURN = "return"  # Money came back after the payment was made.
     RECALL = "recall"  # We ask the bank for money back.
-    REVERSAL = "reversal"  # We take back a debit that we originated.
+    REVERSAL = "reversal"  # We undo an entry that we originated.
     CORRECTION = "correction"  # The bank corrects a payee's details (notification of change).
     CONTRADICTION = "contradiction"  # Two bank messages cannot both be true.
     STATEMENT = "statement"  # A statement does not close, or is missing, or overlaps.
@@ -162,6 +162,15 @@ REVERSAL: Machine[ReversalStage, ReversalMove] = Machine(
         ],
     ),
 )
+
+
+# What becomes of a reversal when its file reaches the bank, or never will.
+REVERSAL_MOVE_OF = {
+    SubmissionState.DELIVERED: ReversalMove.SEND,
+    SubmissionState.ACKNOWLEDGED: ReversalMove.SEND,
+    SubmissionState.REFUSED: ReversalMove.REFUSE,
+    SubmissionState.ABANDONED: ReversalMove.REFUSE,
+}
 
 
 class EnquiryStage(StrEnum):

@@ -98,6 +98,18 @@ def lock(case_id: UUID) -> CaseRow | None:
     return case_of(row) if row else None
 
 
+def look(case_id: UUID) -> CaseRow | None:
+    """A case as it is, not locked: what has to be locked before it can be read of it."""
+    row = models.Case.objects.filter(id=case_id).first()
+    return case_of(row) if row else None
+
+
+def reversals_of_traces(traces: Collection[str]) -> dict[str, UUID]:
+    """Our reversals by the trace numbers under which their entries went."""
+    rows = models.Case.objects.filter(kind=CaseKind.REVERSAL.value, details__trace__in=list(traces))
+    return {row.details["trace"]: row.id for row in rows.order_by("opened_at", "id")}
+
+
 def lock_by_key(kind: CaseKind, natural_key: str) -> CaseRow | None:
     rows = models.Case.objects.select_for_update()
     row = rows.filter(kind=kind.value, natural_key=natural_key).first()

@@ -18,6 +18,8 @@ from nostro.storage import bulk, models
 from nostro.storage.tenancy import current
 
 PAYMENTS, POSTINGS, RECALLS, STATUSES = "payments", "postings", "recalls", "statuses"
+REVERSALS = "reversals"
+FOR_PAYMENT = (PAYMENTS, REVERSALS)  # Files of payments in the bank's own format.
 
 
 class SubmissionRow(msgspec.Struct, frozen=True, kw_only=True):

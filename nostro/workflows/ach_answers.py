@@ -6,7 +6,7 @@ a notification of change proposes other bank details and stops the next payment 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,7 @@ from nostro.storage.facts import NamedPayment, PaymentKeys
 from nostro.storage.payee_changes import NewChange
 from nostro.storage.submissions import NewFact
 from nostro.storage.tenancy import tenant
+from nostro.workflows import reversing
 from nostro.workflows.booked_lines import RETURNED
 from nostro.workflows.case_work import about, new_case, open_cases
 from nostro.workflows.context import Acting
@@ -44,9 +45,15 @@ def apply_ach_answers(
     with tenant(acting.tenant_id):
         if any(map(_may_stop_payee, answers)):
             freezes.close_gate()
-        found = _named(connection_id, answers)
+        undone = cases.reversals_of_traces({answer.original_trace for answer in answers} - {""})
+        found = _named(connection_id, answers, undone)
         fresh = _store(acting, connection_id, evidence_id, found)
-        _strange(acting, evidence_id, [a for a, payment, _ in fresh if payment is None])
+        for answer, _, _ in fresh:
+            if case_id := _reversal_of(answer, undone):
+                text = answer.addenda_information if isinstance(answer, ReturnedEntry) else ""
+                reversing.entry_returned(acting, case_id, _reason(answer), text)
+        nameless = [answer for answer, payment, _ in fresh if payment is None]
+        _strange(acting, evidence_id, [a for a in nameless if not _reversal_of(a, undone)])
         ours = [(a, payment, fact_id) for a, payment, fact_id in fresh if payment]
         _returns(acting, ours)
         for answer, payment, _ in ours:
@@ -63,8 +70,14 @@ def _may_stop_payee(answer: Answer) -> bool:
     return isinstance(answer, NotificationOfChange) or says_account_is_bad(answer.reason)
 
 
+def _reversal_of(answer: Answer, undone: Mapping[str, UUID]) -> UUID | None:
+    """The case of our reversal whose entry is returned: it carries its payment's own id, but that
+    it is returned says that the payment's money does not come back."""
+    return undone.get(answer.original_trace) if isinstance(answer, ReturnedEntry) else None
+
+
 def _named(
-    connection_id: UUID, answers: Sequence[Answer]
+    connection_id: UUID, answers: Sequence[Answer], undone: Mapping[str, UUID]
 ) -> list[tuple[Answer, NamedPayment | None]]:
     """Our payment of each: by the trace number that we sent, else by the individual id."""
     ids = {answer.entry.end_to_end_id for answer in answers} - {""}
@@ -79,7 +92,7 @@ def _named(
     for answer in answers:
         named = by_key.get(answer.original_trace) or by_key.get(answer.entry.end_to_end_id)
         same = named is not None and named.amount.currency == answer.entry.amount.currency
-        found.append((answer, named if same else None))
+        found.append((answer, named if same and not _reversal_of(answer, undone) else None))
     return found
 
 

@@ -18,6 +18,7 @@ from nostro.domain.case import (
     CaseMove,
     CaseState,
     EnquiryMove,
+    ReversalStage,
     due_in,
     first_stage,
 )
@@ -118,7 +119,15 @@ def resolve(acting: Acting, member: Member, case_id: UUID, outcome: str) -> None
 
 
 def _check_known(row: CaseRow) -> None:
-    """A doubt is ended by evidence, not by closing its case: else nobody would own it."""
+    """A doubt is ended by evidence, not by closing its case: else nobody would own it. Nor does a
+    reversal stay here because its case is closed."""
+    if row.kind is CaseKind.REVERSAL and row.request_id and row.stage == ReversalStage.REQUESTED:
+        raise Refused(
+            "reversal_on_its_way",
+            "The file of this reversal is on its way.",
+            "The case stays open.",
+            "Wait until the bank has it, or until its time is over.",
+        )
     if row.kind is not CaseKind.ENQUIRY or row.submission_id is None:
         return
     (file,) = submissions.load([row.submission_id])

@@ -5,13 +5,21 @@ A connector's outcome, a status report, a webhook and a statement line all come 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
 from nostro.domain.attempt import ORDER_MOVE_OF, AttemptMove, AttemptState, Verdict, judge
-from nostro.domain.case import CASE, RECALL_MOVE_OF, CaseKind, CaseMove, RecallMove
+from nostro.domain.case import (
+    CASE,
+    RECALL_MOVE_OF,
+    REVERSAL_MOVE_OF,
+    CaseKind,
+    CaseMove,
+    RecallMove,
+    ReversalMove,
+)
 from nostro.domain.finality import RETURN_BANK_DAYS, finality_until
 from nostro.domain.order import OrderMove, OrderState
 from nostro.domain.payment import Rail
@@ -53,18 +61,29 @@ def move_submission(
         move_attempts(acting, submissions.attempts_of(row.id), inside, reason=reason, text=text)
     if row.state is SubmissionState.UNKNOWN and after in KNOWN_AT_LAST:
         case_work.end_enquiries(acting, row.id, KNOWN_AT_LAST[after], key=str(row.id))
-    if row.purpose == submissions.RECALLS and (step_of_case := RECALL_MOVE_OF.get(after)):
-        _move_recalls(acting, row, step_of_case)
+    if step_of_case := _CASE_MOVE_OF.get(row.purpose, {}).get(after):
+        _move_asking_cases(acting, row, step_of_case, text)
     return after
 
 
-def _move_recalls(acting: Acting, row: SubmissionRow, step: RecallMove) -> None:
-    """The request has reached the bank: its cases wait for the answer."""
+# What a file that asks for money back does to its cases.
+_CASE_MOVE_OF: Mapping[str, Mapping[SubmissionState, RecallMove | ReversalMove]] = {
+    submissions.RECALLS: {**RECALL_MOVE_OF},
+    submissions.REVERSALS: {**REVERSAL_MOVE_OF},
+}
+
+
+def _move_asking_cases(
+    acting: Acting, row: SubmissionRow, step: RecallMove | ReversalMove, text: str
+) -> None:
+    """The request has reached the bank: its cases wait for the answer. Or it never will: then they
+    are a person's again."""
+    onwards = CaseMove.ANSWER if step is ReversalMove.REFUSE else CaseMove.ASK
     for case in cases.of_request(row.id):
         if case_work.allows_stage(case, step):
-            moved = case_work.move_stage(acting, case, step)
-            if CASE.allows(moved.state, CaseMove.ASK):
-                case_work.move(acting, moved, CaseMove.ASK)
+            moved = case_work.move_stage(acting, case, step, text=text)
+            if CASE.allows(moved.state, onwards):
+                case_work.move(acting, moved, onwards)
 
 
 def move_attempts(

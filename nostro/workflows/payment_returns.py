@@ -22,7 +22,7 @@ from nostro.domain.party import Member
 from nostro.domain.payment_return import is_whole, says_account_is_bad
 from nostro.storage import cases, facts, freezes, submissions
 from nostro.storage.facts import NamedPayment
-from nostro.workflows import freezing, posting, recall
+from nostro.workflows import freezing, posting, recall, reversing
 from nostro.workflows.booked_lines import INTRADAY, RETURNED
 from nostro.workflows.case_work import (
     about,
@@ -91,7 +91,10 @@ def apply_returns(
         if verdicts[one] is not Verdict.CONTRADICTS:
             facts.set_returned(one.payment.order_id, one.came_back)
             recall.money_back(acting, one.payment.order_id, one.came_back, one.reason)
+            asked = reversing.money_back(acting, one.payment.order_id, one.came_back, one.reason)
             _case(acting, one, statement_id)
+            if asked:
+                _put_below(one.payment, asked)
     told_true = {
         one.payment.attempt_id for one in possible if verdicts[one] is not Verdict.CONTRADICTS
     }
@@ -187,6 +190,13 @@ def _case(acting: Acting, one: _Sum, statement_id: UUID | None) -> None:
     if opened and bad:
         _stop_payee(acting, one)
     _bring_forward(acting, one, key, told, new=bool(opened))
+
+
+def _put_below(payment: NamedPayment, reversal_id: UUID) -> None:
+    """What came back because we undid the payment ourselves."""
+    row = cases.lock_by_key(CaseKind.RETURN, return_key(payment.attempt_id))
+    if row and row.parent_id is None:
+        cases.update(row.id, parent_id=reversal_id)
 
 
 def adopt_quarrels(order_ids: Collection[UUID]) -> None:

@@ -74,6 +74,8 @@ def ask_back(
         if (last := before.get(row.id))
         and not policy.may_ask_again(last.stage, is_resolved=last.resolved_at is not None)
     }
+    undone = cases.open_of_orders([row.order_id for row in gone], CaseKind.REVERSAL)
+    not_taken |= {row.order_id: "It is being reversed." for row in undone if row.order_id}
     wanted = [row for row in gone if row.order_id not in not_taken]
     amounts = attempts.amounts([row.id for row in wanted])
     found: dict[UUID, UUID] = {}

@@ -128,7 +128,8 @@ def _apply_group(
     if said is AttemptMove.DOUBT:
         return
     lower = report.transactions or report.batches  # The lower level wins.
-    whole_refusal = said is AttemptMove.REJECT and not lower and has_attempts
+    refusable = has_attempts or row.purpose == submissions.REVERSALS
+    whole_refusal = said is AttemptMove.REJECT and not lower and refusable
     step = SubmissionMove.REFUSE if whole_refusal else SubmissionMove.ACKNOWLEDGE
     if SUBMISSION.allows(row.state, step):
         move_submission(
