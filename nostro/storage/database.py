@@ -23,7 +23,7 @@ def django_databases(url: str, passwords: dict[str, str], threads: int) -> dict[
     host = query.get("host", [unquote(parts.hostname or "")])[0]
     port = query.get("port", [str(parts.port or "")])[0]
     shared = {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "nostro.storage.postgresql",
         "NAME": parts.path.lstrip("/") or DATABASE,
         "HOST": host,
         "PORT": port,
@@ -39,6 +39,8 @@ def django_databases(url: str, passwords: dict[str, str], threads: int) -> dict[
         }
         if not host.startswith("/"):
             options["tcp_user_timeout"] = 15000
+            # So that also what a network dropped in silence is found before it is used.
+            options |= {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
             options["sslmode"] = query.get("sslmode", ["prefer"])[0]
         if pool:
             options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}
@@ -46,7 +48,7 @@ def django_databases(url: str, passwords: dict[str, str], threads: int) -> dict[
 
     return {
         "default": for_role(APP, threads),
-        "ops": for_role(OPS, 2 if threads else 0),
+        "ops": for_role(OPS, threads),
         "owner": for_role(OWNER, 0),
     }
 

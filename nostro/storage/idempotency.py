@@ -18,7 +18,7 @@ import msgspec
 from nostro.domain.canonical import digest
 from nostro.domain.errors import Invalid
 from nostro.storage import queries
-from nostro.storage.tenancy import current
+from nostro.storage.tenancy import before_the_end, current
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
 FIELDS_NAMED_MAX: Final = 10
@@ -66,7 +66,7 @@ def once(
         "answer": msgspec.json.encode(answer.body).decode(),
         "answered_at": now,
     }
-    queries.together(("remember_answer", kept))
+    before_the_end("remember_answer", kept)
     return answer
 
 

@@ -32,22 +32,33 @@ def run(name: str, using: str = "default", **parameters: Any) -> int:
 
 
 def together(
-    *asked: tuple[str, dict[str, Any]], using: str = "default"
+    *asked: tuple[str, dict[str, Any]], using: str = "default", commit: bool = False
 ) -> list[list[dict[str, Any]]]:
     """Run several by name, one after another, in one round trip; returns the rows of each.
 
     Every statement sees what those before it did and what others committed meanwhile. When one
-    fails, those after it are not run.
+    fails, those after it are not run. `commit` ends the transaction in the same round trip.
     """
     connection: Any = connections[using]
     connection.ensure_connection()
-    wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    # psycopg's own cursor: PostgreSQL neither parses nor plans again what it has prepared.
-    sent = [wrapped(Cursor(connection.connection)) for _ in asked]
     with connection.wrap_database_errors, connection.connection.pipeline():
-        for cursor, (name, parameters) in zip(sent, asked, strict=True):
-            cursor.execute(text(name), parameters)
+        sent = [send(name, parameters, using) for name, parameters in asked]
+        if commit:
+            connection.connection.commit()
     return [_named(cursor) for cursor in sent]
+
+
+def send(name: str, parameters: dict[str, Any], using: str = "default") -> Any:
+    """Run a query by name; inside `together` nobody waits for it."""
+    connection: Any = connections[using]
+    # psycopg's own cursor: PostgreSQL neither parses nor plans again what it has prepared. Django's
+    # tells its log what it ran.
+    logged = connection.queries_logged
+    cursor = (
+        connection.cursor() if logged else connection.make_cursor(Cursor(connection.connection))
+    )
+    cursor.execute(text(name), parameters)
+    return cursor
 
 
 def _named(cursor: Any) -> list[dict[str, Any]]:

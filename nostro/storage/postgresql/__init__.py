@@ -1,0 +1,1 @@
+"""How Django talks to our PostgreSQL."""
