@@ -14,7 +14,7 @@ from nostro.domain.attempt import AttemptMove, AttemptState, Verdict
 from nostro.domain.case import CaseKind, EnquiryMove
 from nostro.domain.errors import NostroError
 from nostro.domain.event import Event
-from nostro.domain.policies import dispatching
+from nostro.domain.policies import cut_off, dispatching
 from nostro.domain.policies.dispatching import Contract, FollowUp, Payments
 from nostro.domain.submission import SubmissionMove, SubmissionState
 from nostro.ports import (
@@ -28,7 +28,7 @@ from nostro.storage import cases, events, submissions
 from nostro.storage.cases import NewCase
 from nostro.storage.submissions import NewFact, StoredSubmission, SubmissionRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import answers, case_work
+from nostro.workflows import answered_enquiries, answers, case_work, cut_off_days
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import CASE_DUE_IN, move_attempts, move_submission
 from nostro.workflows.wake import wake
@@ -89,16 +89,21 @@ def _knows(row: SubmissionRow, channel: object) -> bool | None:
 def _ask_again(acting: Acting, row: SubmissionRow, channel: object, known: bool | None) -> None:
     """No answer to act on: the next rung, the mailbox meanwhile, and at the end a person."""
     asked, now = row.enquiries + 1, acting.world.clock.now()
-    if dispatching.needs_a_person(asked):
+    last = cut_off_days.last_moment(acting, row)
+    if dispatching.needs_a_person(asked) or cut_off.presses(now, last):
         open_case(
-            acting, row, f"Nobody can say whether the bank has file {row.message_id}: ask it."
+            acting,
+            row,
+            f"Nobody can say whether the bank has file {row.message_id}: ask it."
+            + cut_off_days.said(last, now),
+            due_at=last,
         )
+    if dispatching.needs_a_person(asked):
         _give_up(acting, row)
     if isinstance(channel, DeliversMessages):
         wake("collect_messages", tenant_id=acting.tenant_id, connection_id=row.connection_id)
-    submissions.update(
-        row.id, enquiries=asked, next_action_at=dispatching.ask_again_at(asked, now, known)
-    )
+    again_at = cut_off.ask_by(dispatching.ask_again_at(asked, now, known), now, last)
+    submissions.update(row.id, enquiries=asked, next_action_at=again_at)
 
 
 def _give_up(acting: Acting, row: SubmissionRow) -> None:
@@ -182,13 +187,15 @@ def look_after(
     found = dispatching.follow_up(row, payments, now, contract_of(channel), due or now)
     if found.accept:
         _accept_by_silence(acting, row)
+    if not payments.open:
+        answered_enquiries.end_if_settled(acting, [row.id])
     if found.overdue:
         open_case(
             acting,
             row,
             f"The bank has not said what became of all payments of file {row.message_id};"
             " it was due by now.",
-            key=f"overdue/{row.id}",
+            key=answered_enquiries.overdue_key(row.id),
             can_do="Ask the bank for the status of the file; look for its bookings.",
         )
     submissions.update(
@@ -253,9 +260,12 @@ def open_case(
     key: str = "",
     can_do: str = RING_THE_BANK,
     kind: CaseKind = CaseKind.ENQUIRY,
+    due_at: datetime | None = None,
 ) -> None:
-    """A person is told, once for each `key` (the file, usually)."""
+    """A person is told, once for each `key` (the file, usually); `due_at` if that is still ahead
+    and sooner than such a case is due."""
     now = acting.world.clock.now()
+    usual = now + CASE_DUE_IN
     case_work.open_again(
         acting,
         NewCase(
@@ -264,7 +274,7 @@ def open_case(
             natural_key=key or str(row.id),
             sentence=sentence,
             can_do=can_do,
-            due_at=now + CASE_DUE_IN,
+            due_at=min(due_at, usual) if due_at and due_at > now else usual,
             submission_id=row.id,
         ),
     )

@@ -10,7 +10,14 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from nostro.domain.attempt import ORDER_MOVE_OF, AttemptMove, AttemptState, Verdict, judge
+from nostro.domain.attempt import (
+    ORDER_MOVE_OF,
+    RANK,
+    AttemptMove,
+    AttemptState,
+    Verdict,
+    judge,
+)
 from nostro.domain.case import (
     CASE,
     RECALL_MOVE_OF,
@@ -27,7 +34,7 @@ from nostro.domain.submission import ATTEMPT_MOVE_OF, SUBMISSION, SubmissionMove
 from nostro.storage import attempts, cases, events, orders, submissions
 from nostro.storage.cases import NewCase
 from nostro.storage.submissions import AttemptRow, SubmissionRow
-from nostro.workflows import case_work, posting
+from nostro.workflows import answered_enquiries, case_work, posting
 from nostro.workflows.context import Acting
 
 # What ends the case of a file whose outcome was unknown.
@@ -156,6 +163,8 @@ def _write(
     if after is AttemptState.REJECTED:
         _open_rejections(acting, rows, reason, text)
         posting.reset_rejected(acting, [row.order_id for row in rows], reason)
+    if RANK[after] >= RANK[AttemptState.EXECUTED]:
+        answered_enquiries.end_if_settled(acting, {row.submission_id for row in rows})
 
 
 def _date_finality(acting: Acting, attempt_ids: list[UUID]) -> None:

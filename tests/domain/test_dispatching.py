@@ -10,6 +10,7 @@ import pytest
 
 from nostro.domain.attempt import AttemptState
 from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavailable
+from nostro.domain.order import OrderState
 from nostro.domain.policies import dispatching
 from nostro.domain.policies.dispatching import (
     ENQUIRIES,
@@ -24,6 +25,7 @@ from nostro.domain.policies.dispatching import (
     Payments,
     Step,
 )
+from nostro.domain.policies.objections import Objection, Standing, objection
 from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
 from nostro.workflows import tick
 
@@ -57,8 +59,9 @@ def decide(
     now: datetime = NOW,
     contract: Contract = PLAIN,
     stopped: bool = False,
+    outdated: bool = False,
 ) -> Step:
-    return dispatching.next_step(file, payments, now, contract, stopped=stopped)
+    return dispatching.next_step(file, payments, now, contract, stopped=stopped, outdated=outdated)
 
 
 @pytest.mark.parametrize("state", [S.BUILT, S.SIGNED, S.NOT_DELIVERED])
@@ -74,6 +77,71 @@ def test_what_may_leave_leaves_unless_something_speaks_against_it(state: Submiss
     assert decide(File(state=state, tries=1), booked) is Step.BELIEVE
     later = File(state=state, next_action_at=NOW + LEASE + SECOND)
     assert decide(later) is Step.WAIT, "the bank asked for a pause"
+
+
+def test_what_is_outdated_is_taken_apart_only_if_it_was_never_tried() -> None:
+    for state in (S.BUILT, S.SIGNED):
+        assert decide(File(state=state), outdated=True) is Step.TAKE_APART
+        assert decide(File(state=state), outdated=True, stopped=True) is Step.HOLD
+    tried = Payments({A.DISPATCHING: 2})
+    assert decide(File(state=S.NOT_DELIVERED, tries=1), tried, outdated=True) is Step.SET_ASIDE
+    restored = File(state=S.NOT_DELIVERED)
+    assert decide(restored, LOST, outdated=True) is Step.SET_ASIDE, "tries were forgotten"
+    may_have_left = File(state=S.UNKNOWN, tries=1, dispatched_at=NOW)
+    assert decide(may_have_left, LOST, outdated=True) is Step.ASK
+    assert decide(may_have_left, LOST, contract=REPEATABLE, outdated=True) is Step.REPEAT
+    for state in (S.DISPATCHING, S.DELIVERED, S.ACKNOWLEDGED, S.REFUSED, S.ABANDONED):
+        file = File(state=state, tries=1)
+        assert decide(file, outdated=True) is decide(file)
+
+
+def test_a_payment_that_we_cancelled_in_a_file_that_did_not_arrive_is_no_word_of_the_bank() -> None:
+    cancelled = Payments({A.DISPATCHING: 1, A.CANCELLED_STOP: 1})
+    assert decide(File(state=S.NOT_DELIVERED, tries=1), cancelled) is Step.SET_ASIDE
+    assert decide(File(state=S.UNKNOWN, tries=1), cancelled) is Step.BELIEVE, "the bank's camt.029"
+    booked = Payments({A.EXECUTED: 1, A.CANCELLED_STOP: 1})
+    assert decide(File(state=S.NOT_DELIVERED, tries=1), booked) is Step.BELIEVE
+
+
+HOLDS = Standing(
+    order_state=OrderState.SCHEDULED,
+    leaves_on=NOW.date(),
+    latest_date=NOW.date(),
+    approved=True,
+    entitled=True,
+    account_is_current=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({}, None),
+        ({"order_state": OrderState.IN_FLIGHT}, None),
+        ({"order_state": OrderState.HELD}, Objection.NOT_WAITING),
+        ({"order_state": OrderState.CANCELLED}, Objection.NOT_WAITING),
+        ({"leaves_on": NOW.date() + DAY}, Objection.TOO_LATE),
+        ({"approved": False, "entitled": False}, Objection.NOT_APPROVED),
+        ({"entitled": False}, Objection.APPROVER_LEFT),
+        ({"account_is_current": False}, Objection.ACCOUNT_CHANGED),
+    ],
+)
+def test_what_speaks_against_a_payment_that_waited(
+    changed: dict[str, object], why: Objection | None
+) -> None:
+    assert objection(msgspec.structs.replace(HOLDS, **changed)) is why
+
+
+def test_an_unfit_connection_is_tried_less_and_less_often_but_each_hour() -> None:
+    file, pauses = File(state=S.NOT_DELIVERED, dispatched_at=NOW), []
+    at = NOW
+    for _ in range(12):
+        after = dispatching.unfit_again_at(file, at)
+        pauses.append(after - at)
+        at = after
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (MINUTE, HOUR)
+    assert dispatching.unfit_again_at(file, NOW - DAY) == NOW - DAY + MINUTE, "set back"
 
 
 def test_a_wake_up_of_the_tick_is_never_too_early() -> None:

@@ -13,10 +13,12 @@ from nostro.domain.freeze import FreezeScope
 from nostro.domain.order import OrderState
 from nostro.domain.party import Role
 from nostro.domain.policies.dispatching import RETRIES
+from nostro.domain.policies.recall import RecallReason
 from nostro.storage import freezes, models, people, submissions
 from nostro.storage.tenancy import tenant
-from nostro.workflows import dispatch, freezing
-from tests.workflows.company import FRIDAY, Company, ScriptedErp, iban
+from nostro.workflows import cancelling, dispatch, freezing
+from nostro.workflows.cancelling import Wish
+from tests.workflows.company import FRIDAY, Company, iban
 
 WRONG_SECRET = ConnectionUnfit("sign_in_refused", "The bank did not let us sign in.")
 
@@ -158,6 +160,21 @@ def test_a_payment_that_may_have_left_is_never_touched(company: Company) -> None
     assert later(company, submission_id) == "delivered"
 
 
+def test_a_payment_cancelled_in_a_file_that_did_not_arrive_is_no_word_of_the_bank(
+    company: Company,
+) -> None:
+    """The others of the file are not believed to be at the bank: it has nothing of it."""
+    submission_id, ids = frozen(company, 2)
+    company.bank.outcomes = [Unavailable("down", "No answer.")]
+    attend(company, submission_id)
+    wish = Wish(reason=RecallReason.FRAUD, text="false invoice")
+    cancelling.take_back(company.acting(company.cy), company.cy, ids[:1], wish)
+    assert later(company, submission_id) is None
+    assert company.submission(submission_id).state == "not_delivered"
+    assert company.attempts(ids) == ["cancelled_stop", "dispatching"]
+    assert "was not sent" in company.cases()[-1][1]
+
+
 # Connections that a person must mend.
 
 
@@ -263,7 +280,6 @@ def test_the_case_of_a_connection_tells_the_newest_cause_and_opens_again(company
 
 def test_journals_wait_for_an_erp_that_takes_none(company: Company) -> None:
     """What is told to an ERP is no other than a payment: it waits, and is not refused."""
-    assert ScriptedErp(company.erp).post
     submission_id, _ = frozen(company)
     with tenant(company.tenant_id):
         models.Submission.objects.filter(id=submission_id).update(purpose=submissions.POSTINGS)

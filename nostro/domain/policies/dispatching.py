@@ -64,6 +64,7 @@ _AT_THE_BANK = frozenset({_S.DELIVERED, _S.ACKNOWLEDGED})
 _SILENT = (AttemptState.DELIVERED, AttemptState.RECEIVED)
 # What an attempt may be while its bytes may still leave.
 _UNHEARD_OF = frozenset({AttemptState.PREPARED, AttemptState.DISPATCHING, AttemptState.UNKNOWN})
+_CANCELLED = (AttemptState.CANCELLED_STOP, AttemptState.CANCELLED_REROUTE)
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +159,7 @@ def next_step(
         return Step.FOLLOW_UP
     if seen.state not in STILL_OURS:
         return Step.NOTHING
-    if payments.heard_of and seen.tries:
+    if payments.heard_of and seen.tries and not _cancelled_here(seen, payments):
         return Step.BELIEVE
     if called_early(seen, now):
         return Step.WAIT
@@ -178,6 +179,12 @@ def _send(seen: Seen, payments: Payments, stopped: bool, outdated: bool) -> Step
     if not outdated:
         return Step.SEND
     return Step.TAKE_APART if _was_never_tried(seen) else Step.SET_ASIDE
+
+
+def _cancelled_here(seen: Seen, payments: Payments) -> bool:
+    """Of a file that surely did not arrive we cancel payments ourselves: no word of the bank."""
+    known = (*_UNHEARD_OF, AttemptState.NOT_DELIVERED, *_CANCELLED)
+    return seen.state is _S.NOT_DELIVERED and all(state in known for state in payments.counts)
 
 
 def _was_never_tried(seen: Seen) -> bool:
