@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SIZES = [int(size) for size in os.environ.get("SIZES", "1000,10000,100000").split(",")]
 TARGET_SECONDS, TARGET_COUNT = 60.0, 100_000
 TARGET_RATE, REQUEST_SECONDS = 200.0, 15
-STAGES = ("import", "approve", "release", "write", "validate")
+STAGES = ("import", "approve", "release", "validate")
 START = "from nostro import app; app.server().ensure(); print(app.server().admin_url())"
 STOP = "from nostro import app; app.server().stop()"
 STATISTICS = (
@@ -157,26 +157,29 @@ def pgbench(url: str) -> str:
     return f"{float(found[1]):,.0f}" if found else told
 
 
-def _cpu(result: dict[str, Any]) -> str:
-    """Seconds of CPU of our process: all stages, and each."""
-    used = [result["cpu"][name] for name in STAGES[:-1]]
+def _cpu(result: dict[str, Any], whose: str) -> str:
+    """Seconds of CPU of our process, or of PostgreSQL: all stages, and each."""
+    used = [result[whose][name] for name in STAGES[:-1]]
     return f"{sum(used):.1f} ({' + '.join(f'{one:.1f}' for one in used)})"
 
 
 def show(results: list[dict[str, Any]]) -> None:
     table = Table(
-        "payments", *STAGES[:-1], "total s", "CPU s", "payments/s", "peak MB", "(validate)"
-    )
+        "payments", *STAGES[:-1], "total s", "CPU s", "PostgreSQL's", "payments/s", "peak MB",
+        "(validate)",
+    )  # fmt: skip
     for result in results:
         stages = result["stages"]
         total = sum(stages[name] for name in STAGES[:-1])
         table.add_row(
             f"{result['count']:,}", *(f"{stages[name]:.1f}" for name in STAGES[:-1]),
-            f"{total:.1f}", _cpu(result), f"{result['count'] / total:,.0f}",
+            f"{total:.1f}", _cpu(result, "cpu"), _cpu(result, "database"),
+            f"{result['count'] / total:,.0f}",
             f"{result['peak_bytes'] / 1e6:.0f}", f"{stages['validate']:.1f}",
         )  # fmt: skip
         result["total"] = total
     console.print(table)
+    console.print("release: released and handed over to the bank's folder, side by side")
     first, last = results[0], results[-1]
     ratio = (last["total"] / last["count"]) / (first["total"] / first["count"])
     console.print(
@@ -201,6 +204,7 @@ def main() -> None:
         chain(home, 2000)
         python(home, "-c", STATISTICS)
         show([chain(home, size) for size in SIZES])
+        console.print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         show_requests(requests(home), pgbench(url))
         console.print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     finally:
