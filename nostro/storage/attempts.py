@@ -66,3 +66,10 @@ def by_rail(attempt_ids: Collection[UUID]) -> dict[str, list[UUID]]:
 
 def set_finality(attempt_ids: Collection[UUID], until: date) -> None:
     models.Attempt.objects.filter(id__in=attempt_ids).update(finality_until=until)
+
+
+def days_by_rail(submission_id: UUID) -> list[tuple[date, str, str]]:
+    """On which days payments of a file are executed, by which rail and in which currency."""
+    rows = models.Attempt.objects.filter(submission_id=submission_id)
+    found = rows.values_list("execution_date", "order__route__rail", "order__currency").distinct()
+    return [(day, rail or "", currency) for day, rail, currency in found]

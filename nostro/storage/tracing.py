@@ -190,6 +190,7 @@ _WORDS = {
     "order.imported": "Taken over from the ERP's history",
     "order.approval_given": "Approval {approvals} of {needed} over digest {digest:.16}",
     "order.placed_in_file": "Placed in file {message_id}, executes {execution_date}",
+    "order.day_moved": "Executes {day} instead of {wanted}: {why}",
     "submission.built": "File {message_id} frozen: bytes and ids are fixed",
     "submission.asked": "The other side was asked about {message_id}: it {answer}",
     "submission.file_acknowledged": "The bank's word on file {message_id} as a file: {verdict}",

@@ -91,13 +91,13 @@ def still_approved(acting: Acting, due: Sequence[OrderRow]) -> list[OrderRow]:
         elif why is Objection.ACCOUNT_CHANGED:
             changed.append(order)
         elif why is Objection.APPROVER_LEFT:
-            _send_back(acting, order, _approver_left(order))
+            send_back(acting, order, _approver_left(order))
         else:
             good.append(order)
     newer = newer_accounts(changed)
     for order in changed:
         account = newer[order.id]
-        _send_back(acting, _retargeted(order, account), _account_changed(order, account))
+        send_back(acting, _retargeted(order, account), _account_changed(order, account))
     return good
 
 
@@ -135,7 +135,7 @@ def _retargeted(order: OrderRow, account: PayeeAccount) -> OrderRow:
     return msgspec.structs.replace(moved, approval_digest=moved.approvable().digest())
 
 
-def _send_back(acting: Acting, order: OrderRow, finding: Finding) -> None:
+def send_back(acting: Acting, order: OrderRow, finding: Finding) -> None:
     """Back to draft, checked again and held; every approval given before is void."""
     now = acting.world.clock.now()
     approvals.void(order.id, now)

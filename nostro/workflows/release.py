@@ -26,7 +26,7 @@ from nostro.storage.cases import NewCase
 from nostro.storage.orders import OrderRow
 from nostro.storage.submissions import AttemptRow, SubmissionRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import case_work, recheck
+from nostro.workflows import case_work, cut_off_days, recheck
 from nostro.workflows.channel import open_channel, profile_of
 from nostro.workflows.context import Acting
 from nostro.workflows.frozen_file import Frozen, freeze
@@ -66,6 +66,7 @@ def _release(acting: Acting, account_id: str, until: datetime) -> UUID | None:
     stopped = freezes.frozen_payee_numbers()
     due = [o for o in orders.lock_due(account_id, until) if o.payee_number not in stopped]
     dated = _dated(acting, recheck.still_approved(acting, due))
+    dated = cut_off_days.in_time(acting, account_id, dated)
     return _freeze(acting, account_id, dated) if dated else None
 
 

@@ -18,9 +18,10 @@ from nostro.domain.errors import Invalid
 from nostro.formats import Format, Profile, find
 from nostro.formats.profiles import lists
 from nostro.formats.profiles import names as table_names
+from nostro.formats.profiles.cut_off_times import FIELD, told_cut_offs
 
 STANDARD = "standard"
-_ABOUT = {"bank", "source", "encodings"}
+_ABOUT = {"bank", "source", "encodings", FIELD}
 
 
 def _folder() -> Traversable:
@@ -69,6 +70,7 @@ def profile_from(data: bytes, name: str, format_name: str) -> Profile:
             "Nothing was read or written.",
             f"Tables are named like formats: {', '.join(sorted(find()))}.",
         )
+    told_cut_offs(told.get(FIELD, []), name)
     profile = Profile(
         name=name, encoding=encodings.get(format_name, ""), options=told.get(format_name, {})
     )

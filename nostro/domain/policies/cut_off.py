@@ -1,0 +1,94 @@
+"""Until when a bank must have a payment for it to be executed on a day; what is too late for that.
+
+A cut-off is the bank's own: by rail and currency, on its own clock. A file that comes later is
+taken in on the next bank day (payment lifecycle, sections 1, approved to scheduled, and 6.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from nostro.domain.payment import Rail, RollRule
+
+# A person is told this long before the last moment at which anything can still be done.
+ATTENTION = timedelta(hours=1)
+_BACK_DAYS_MAX = 60
+_DAY = timedelta(days=1)
+
+NextBankDay = Callable[[date], date]
+
+
+class CutOff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One cut-off of a bank. Without `rail` or `currency` it is that of all of them.
+
+    `at` is the last moment of a bank day on the clock of `time_zone` (IANA, "Europe/Berlin");
+    `days_before` is how many bank days before the day of execution that is.
+    """
+
+    at: Annotated[time, msgspec.Meta(tz=False)]
+    time_zone: str
+    rail: Rail | None = None
+    currency: str = ""
+    days_before: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
+
+    def __str__(self) -> str:
+        days = f", {self.days_before} bank days before" if self.days_before else ""
+        return f"{self.at:%H:%M} {self.time_zone}{days}"
+
+
+def rule_for(cut_offs: Iterable[CutOff], rail: Rail, currency: str) -> CutOff | None:
+    """The cut-off of a payment: the one that names most of it; None when the bank names none."""
+    fitting = [
+        rule for rule in cut_offs if rule.rail in (None, rail) and rule.currency in ("", currency)
+    ]
+    return max(fitting, key=lambda rule: (rule.rail is not None, bool(rule.currency)), default=None)
+
+
+def earliest_day(rule: CutOff, now: datetime, next_bank_day: NextBankDay) -> date:
+    """The first day on which the bank executes a payment that it gets now."""
+    local = now.astimezone(ZoneInfo(rule.time_zone))
+    taken_in = next_bank_day(local.date())
+    if taken_in == local.date() and local.time() > rule.at:
+        taken_in = next_bank_day(taken_in + _DAY)
+    for _ in range(rule.days_before):
+        taken_in = next_bank_day(taken_in + _DAY)
+    return taken_in
+
+
+def last_moment(rule: CutOff, day: date, next_bank_day: NextBankDay) -> datetime:
+    """Until when the bank must have a payment that it executes on `day`; in UTC."""
+    left, candidate = rule.days_before, day
+    for _ in range(_BACK_DAYS_MAX):
+        if next_bank_day(candidate) == candidate:
+            if not left:
+                break
+            left -= 1
+        candidate -= _DAY
+    local = datetime.combine(candidate, rule.at, ZoneInfo(rule.time_zone))
+    return local.astimezone(UTC)
+
+
+def day_within(day: date, earliest: date, latest: date, roll_rule: RollRule) -> date | None:
+    """The day of execution when the bank can do `earliest` at best; None: not as was approved."""
+    if earliest <= day:
+        return day
+    if roll_rule is RollRule.NEXT_BANK_DAY and earliest <= latest:
+        return earliest
+    return None
+
+
+def presses(now: datetime, last: datetime | None) -> bool:
+    """Is so little time left to the last moment that a person must know?"""
+    return last is not None and last - ATTENTION <= now
+
+
+def ask_by(planned: datetime, now: datetime, last: datetime | None) -> datetime:
+    """When to ask again: as planned, or as soon as time begins to press."""
+    if last is None or last - ATTENTION <= now:
+        return planned
+    return min(planned, last - ATTENTION)

@@ -1,0 +1,117 @@
+"""What a bank's cut-off does to payments that leave, and to a file whose outcome is in doubt.
+
+1. Too late for its day: executed on the bank's next one, if the approval lets it roll there; told.
+2. Too late for its latest day: not sent and held, with the reason; its approvals are void.
+3. In doubt: a person is told while the bank can still be reached before the cut-off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import partial
+from uuid import UUID
+
+from nostro.domain.payment import Rail
+from nostro.domain.policies import cut_off
+from nostro.domain.policies.checks import Effect, Finding
+from nostro.domain.policies.checks import day as spelled
+from nostro.domain.policies.cut_off import CutOff
+from nostro.storage import attempts, events, parties
+from nostro.storage.orders import OrderRow
+from nostro.storage.submissions import SubmissionRow
+from nostro.workflows import recheck
+from nostro.workflows.channel import cut_offs_of
+from nostro.workflows.context import Acting
+
+MISSED = "cut_off_missed"
+
+
+def in_time(
+    acting: Acting, account_id: str, dated: Sequence[tuple[OrderRow, date]]
+) -> list[tuple[OrderRow, date]]:
+    """Those locked orders that may leave now, with the day on which the bank can execute them."""
+    account = next(account for account in parties.accounts() if account.id == account_id)
+    rules = cut_offs_of(UUID(account.connection_id)) if dated else ()
+    if not rules:
+        return list(dated)
+    known: dict[tuple[Rail, str], tuple[CutOff, date] | None] = {}
+    kept, moved = [], []
+    for order, day in dated:
+        told = order.instruction
+        key = (order.route.rail, told.amount.currency)
+        if key not in known:
+            known[key] = _earliest(acting, rules, *key)
+        rule, earliest = known[key] or (None, day)
+        found = cut_off.day_within(day, earliest, told.latest_date, told.roll_rule)
+        if rule is None or found == day:
+            kept.append((order, day))
+        elif found is None:
+            recheck.send_back(acting, order, _too_late(order, day, rule, earliest))
+        else:
+            kept.append((order, found))
+            moved.append((order, day, found, rule))
+    _tell(acting, moved)
+    return kept
+
+
+def _earliest(
+    acting: Acting, rules: Sequence[CutOff], rail: Rail, currency: str
+) -> tuple[CutOff, date] | None:
+    rule = cut_off.rule_for(rules, rail, currency)
+    if rule is None:
+        return None
+    return rule, cut_off.earliest_day(rule, acting.world.clock.now(), _bank_day(acting, currency))
+
+
+def _bank_day(acting: Acting, currency: str) -> cut_off.NextBankDay:
+    return partial(acting.world.calendar.next_bank_day, currency=currency)
+
+
+def _too_late(order: OrderRow, day: date, rule: CutOff, earliest: date) -> Finding:
+    return Finding(
+        code=MISSED,
+        effect=Effect.HOLD,
+        sentence=f"The bank's cut-off ({rule}) for {spelled(day)} had passed before"
+        f" {order.number} left; the bank can execute it on {spelled(earliest)}, which its approval"
+        " does not allow.",
+    )
+
+
+def _tell(acting: Acting, moved: Sequence[tuple[OrderRow, date, date, CutOff]]) -> None:
+    """The day that was asked for cannot be met: said of each payment, before it leaves."""
+    if not moved:
+        return
+    own = [
+        {
+            "wanted": spelled(wanted),
+            "day": spelled(day),
+            "why": f"the bank's cut-off ({rule}) had passed",
+            "reason": MISSED,
+        }
+        for _, wanted, day, rule in moved
+    ]
+    subjects = [order.id for order, *_ in moved]
+    events.record_alike(acting.alike("order.day_moved", "order", subjects, own))
+
+
+def last_moment(acting: Acting, row: SubmissionRow) -> datetime | None:
+    """Until when the bank must have this file for the first of its payments; None: it names no
+    cut-off, or the file carries no payments."""
+    rules = cut_offs_of(row.connection_id)
+    if not rules:
+        return None
+    found = []
+    for day, rail, currency in attempts.days_by_rail(row.id):
+        rule = cut_off.rule_for(rules, Rail(rail), currency) if rail else None
+        if rule is not None:
+            found.append(cut_off.last_moment(rule, day, _bank_day(acting, currency)))
+    return min(found, default=None)
+
+
+def said(last: datetime | None, now: datetime) -> str:
+    """The last moment for whoever rings the bank; "" when there is none."""
+    if last is None:
+        return ""
+    word = "passes" if last > now else "passed"
+    return f" Its cut-off {word} at {last:%H:%M} UTC on {spelled(last.date())}."
