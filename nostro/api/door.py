@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
 from ninja.operation import Operation
@@ -26,7 +26,7 @@ from nostro.api import (
     webhooks,
 )
 from nostro.api.callers import Key, Session
-from nostro.api.reading import KeepsBody
+from nostro.api.reading import KeepsBody, knows_its_parameters, refuse_unknown_parameters
 from nostro.api.told import Problem
 from nostro.domain.errors import Invalid
 
@@ -44,6 +44,11 @@ class Door(NinjaAPI):
     def get_openapi_operation_id(self, operation: Operation) -> str:
         """The name that generated clients give the call: list_payments, create_payment ..."""
         return str(operation.view_func.__name__)
+
+    def create_temporal_response(self, request: HttpRequest) -> HttpResponse:
+        """Called once the caller is known, before anything of the request is used."""
+        refuse_unknown_parameters(request)
+        return super().create_temporal_response(request)
 
     def get_openapi_schema(self, **options: Any) -> Any:
         schema = super().get_openapi_schema(**{"path_prefix": "/v1/", **options})
@@ -77,6 +82,8 @@ _ROOMS = (
     *(cash, events, webhooks, callbacks, health),
 )
 for _room in _ROOMS:
+    if _room not in (callbacks, health):  # Banks and probes call these with words of their own.
+        _room.router.add_decorator(knows_its_parameters, mode="view")
     v1.add_router("", _room.router)
 problems.register(v1)
 

@@ -132,6 +132,8 @@ def _not_signed_in(request: HttpRequest, error: Any) -> HttpResponse:
 
 
 def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
+    if isinstance(error.__cause__, NostroError):  # Told while the body was read.
+        return problem(request, error.__cause__)
     code = "body_unreadable" if error.status_code == HTTPStatus.BAD_REQUEST else "request_refused"
     told = Invalid(
         code,

@@ -48,6 +48,41 @@ def test_a_body_that_is_no_json(token: str, body: bytes) -> None:
     door.is_problem(told, 400, "body_unreadable")
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b'{"reference": "a", "reference": "a"}', "reference"),
+        (b'{"amount": {"value": "1", "currency": "EUR", "value": "9"}}', "value"),
+        (b'{"payments": [{"payee": {}, "payee": {}}]}', "payee"),
+    ],
+)
+def test_a_field_told_twice(token: str, body: bytes, field: str) -> None:
+    told = door.call(token, "POST", "/v1/payments", body, Idempotency_Key="x")
+    assert door.is_problem(told, 422, "field_repeated")["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "named"),
+    [
+        ("GET", "/v1/payments?stat=held", "stat"),
+        ("GET", "/v1/payments?state=held&x=1", "x"),
+        ("POST", "/v1/payments?dry_run=true", "dry_run"),
+        ("GET", "/v1/events?after=1", "after"),
+    ],
+)
+def test_a_query_parameter_that_does_not_exist(
+    token: str, method: str, path: str, named: str
+) -> None:
+    told = door.is_problem(door.call(token, method, path, {}), 422, "parameter_unknown")
+    assert told["field"] == named
+    known = [one["name"] for one in _parameters(method, path) if one["in"] == "query"]
+    assert all(name in told["can_do"] for name in known)
+
+
+def _parameters(method: str, path: str) -> Any:
+    return json.loads(description())["paths"][path.partition("?")[0]][method.lower()]["parameters"]
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"1", b"null", b'"x"', b'{"payments": {}}'])
 def test_a_body_of_another_shape(token: str, body: bytes) -> None:
     told = door.call(token, "POST", "/v1/payments", body, Idempotency_Key="x")
