@@ -17,11 +17,19 @@ In production, one process each
   migrate          Create or update the database
   web              The console and the API
   worker           The work behind them
+To set up, from nothing to a customer that pays
+  customers add    A customer; customers list
+  people add       Who signs in and approves
+  entities add     A company of the customer's group
+  connections      kinds, create, list, show, change, test, stop: ways to banks and ERPs
+  accounts add     A bank account and the connection that reaches it; accounts list, attach
 Payments
   payments import  Take in a run: a list, or the payment file of an ERP; safe to repeat
   payments list    Find them: by state, payee, number, reference, day
   payments show    Where one is, what happens next, and all that happened to it
   payments hold    Hold what has not left, until a person releases it
+  payments release  Release what is held, as a person
+  payments approve  Approve, as a person; it takes two
   payments recall  Cancel what has not left, ask back what has
   payments letter  The letter to the bank about a file, as PDF
 Bank and payment files (no installation needed)

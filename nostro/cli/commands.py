@@ -11,8 +11,10 @@ from cyclopts import App, Parameter
 from nostro import __version__
 from nostro.cli.bank import bank
 from nostro.cli.compare_command import compare
+from nostro.cli.connection_commands import connections
 from nostro.cli.import_command import import_payments
 from nostro.cli.payment_commands import payments
+from nostro.cli.set_up_commands import accounts, customers, entities, people
 
 app = App(
     name="nostro",
@@ -26,6 +28,8 @@ app.command(keys)
 app.command(compare)
 app.command(bank)
 app.command(payments)
+for group in (customers, people, entities, connections, accounts):
+    app.command(group)
 payments.command(name="import")(import_payments)
 
 

@@ -120,6 +120,65 @@ def hold(*numbers: str, reason: str, customer: str = "") -> None:
 
 
 @payments.command
+def approve(
+    *numbers: str,
+    person: Annotated[str, Parameter(name="--as")],
+    password_file: str = "",
+    customer: str = "",
+) -> None:
+    """Approve payments as a person: shows them, count, sums and digest. All or none.
+
+    Two people approve, and never who made a payment. Without numbers: all that wait.
+
+    Example: `nostro payments approve PAY-00012 --as ann@acme.example`.
+
+    Parameters
+    ----------
+    numbers
+        Numbers, ids or end-to-end ids.
+    person
+        The address with which the person signs in.
+    password_file
+        A file with the password, or - for stdin. Without: it is asked for.
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    from nostro.cli import approving
+
+    approving.approve(customer, numbers, person, password_file)
+
+
+@payments.command
+def release(
+    *numbers: str,
+    reason: str,
+    person: Annotated[str, Parameter(name="--as")],
+    password_file: str = "",
+    customer: str = "",
+) -> None:
+    """Release held payments as a person who says why; then they still have to be approved.
+
+    Example: `nostro payments release PAY-00012 --as ann@acme.example --reason "called back"`.
+
+    Parameters
+    ----------
+    numbers
+        Numbers, ids or end-to-end ids. Without: all that are held.
+    reason
+        What was found out; it stays in the trace.
+    person
+        The address with which the person signs in.
+    password_file
+        A file with the password, or - for stdin. Without: it is asked for.
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    from nostro.cli import approving
+
+    approving.release(customer, numbers, reason, person, password_file)
+
+
+@payments.command
 def recall(
     *numbers: str, reason: str = "CUST", text: str, customer: str = "", json: bool = False
 ) -> None:

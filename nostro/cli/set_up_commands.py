@@ -1,0 +1,211 @@
+"""What the commands take that set a customer up: itself, its people, companies and accounts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+customers = App(name="customers", help="Customers of this installation.")
+people = App(name="people", help="People who sign in and approve.")
+entities = App(name="entities", help="Legal entities of a customer's group.")
+accounts = App(name="accounts", help="A customer's own bank accounts.")
+
+
+@customers.command(name="add")
+def add_customer(code: str, *, name: str, partner: str = "Own installation") -> None:
+    """Add a customer. Example: `nostro customers add ACME --name "Acme Group"`.
+
+    Parameters
+    ----------
+    code
+        Its short name in commands and file names.
+    name
+        Its name.
+    partner
+        Who hosts it.
+    """
+    from nostro.cli import setting_up
+
+    setting_up.add_customer(code, name, partner)
+
+
+@customers.command(name="list")
+def list_customers() -> None:
+    """The customers there are. Example: `nostro customers list`."""
+    from nostro.cli import setting_up
+
+    setting_up.list_customers()
+
+
+@people.command(name="add")
+def add_person(
+    email: str,
+    *,
+    name: str,
+    role: Annotated[list[str], Parameter(negative=())],
+    password_file: str = "",
+    customer: str = "",
+) -> None:
+    """Let a person work for a customer, with these roles and no others.
+
+    Example: `nostro people add ann@acme.example --name "Ann Lee" --role approver`.
+
+    Parameters
+    ----------
+    email
+        The address to sign in with.
+    name
+        The name that others see.
+    role
+        maker, approver, treasurer, reconciler, integrator or auditor; may be given several times.
+    password_file
+        A file with the password, or - for stdin. Without: it is asked for.
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    from nostro.cli import setting_up
+
+    setting_up.add_person(customer, email, name, role, password_file)
+
+
+@entities.command(name="add")
+def add_entity(
+    code: str,
+    *,
+    name: str,
+    town: str,
+    country: str,
+    street: str = "",
+    building: str = "",
+    post_code: str = "",
+    currency: str = "EUR",
+    receivables_account: str = "",
+    customer: str = "",
+) -> None:
+    """Add a legal entity. Example: `nostro entities add NL --name "Acme BV" --town Utrecht
+    --country NL`.
+
+    Parameters
+    ----------
+    code
+        What its ERP calls it.
+    name
+        Its name, as banks know it.
+    town
+        Of its address.
+    country
+        Two letters.
+    street
+        Of its address.
+    building
+        Of its address.
+    post_code
+        Of its address.
+    currency
+        The currency of its books.
+    receivables_account
+        The ledger account of what its customers owe.
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    from nostro.cli import setting_up
+
+    address = {
+        "street": street,
+        "building": building,
+        "post_code": post_code,
+        "town": town,
+        "country": country,
+    }
+    setting_up.add_entity(customer, code, name, address, currency, receivables_account)
+
+
+@accounts.command(name="add")
+def add_account(
+    iban: str,
+    *,
+    entity: str,
+    connection: str,
+    name: str,
+    currency: str = "EUR",
+    bic: str = "",
+    ledger_account: str = "",
+    clearing_account: str = "",
+    customer: str = "",
+) -> None:
+    """Add an account and the connection that reaches its bank.
+
+    Example: `nostro accounts add NL91ABNA0417164300 --entity NL --connection Bank --name Main`.
+
+    Parameters
+    ----------
+    iban
+        The account.
+    entity
+        The code of the legal entity that holds it.
+    connection
+        The name of the connection.
+    name
+        What it is called here.
+    currency
+        Three letters.
+    bic
+        Of its bank.
+    ledger_account
+        Where its balance stands in the ledger.
+    clearing_account
+        Where payments stand until they are booked.
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    from nostro.cli import setting_up
+
+    words = {
+        "name": name,
+        "currency": currency,
+        "bic": bic,
+        "ledger_account": ledger_account,
+        "clearing_account": clearing_account,
+    }
+    setting_up.add_account(customer, iban, entity, connection, words)
+
+
+@accounts.command(name="list")
+def list_accounts(*, customer: str = "") -> None:
+    """The accounts there are. Example: `nostro accounts list`.
+
+    Parameters
+    ----------
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    from nostro.cli import setting_up
+
+    setting_up.list_accounts(customer)
+
+
+@accounts.command(name="attach")
+def attach_account(
+    iban: str, *, connection: str, reason: str, currency: str = "", customer: str = ""
+) -> None:
+    """Reach an account by another connection from now on.
+
+    Example: `nostro accounts attach NL91ABNA0417164300 --connection "New bank" --reason "moved"`.
+
+    Parameters
+    ----------
+    iban
+        The account.
+    connection
+        The name of the connection.
+    reason
+        Why; it stays in the log.
+    currency
+        Needed where the IBAN is held in several.
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    from nostro.cli import setting_up
+
+    setting_up.attach_account(customer, iban, currency, connection, reason)

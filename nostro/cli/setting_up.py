@@ -1,0 +1,140 @@
+"""A customer set up on the terminal, from nothing to one that can pay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from nostro import app
+from nostro.cli import terminal
+from nostro.domain.errors import Invalid, Refused
+from nostro.domain.identifier import compact
+from nostro.domain.party import Account, LegalEntity, PostalAddress, Role
+
+if TYPE_CHECKING:
+    from nostro.workflows.context import Acting
+
+
+def add_customer(code: str, name: str, partner: str) -> None:
+    world = app.start()
+    from nostro.storage import schema
+    from nostro.workflows import setting_up
+
+    if not schema.is_current():
+        app.migrate()
+    customer_id = setting_up.found_customer(world, terminal.actor(), code, name, partner)
+    print(f"{code} is there ({customer_id}).")
+
+
+def list_customers() -> None:
+    app.start()
+    from nostro.storage import parties
+
+    for row in parties.customers():
+        print(f"{row.code:16} {row.name}")
+
+
+def add_person(
+    customer: str, email: str, name: str, roles: Sequence[str], password_file: str
+) -> None:
+    acting = terminal.acting(customer)
+    from nostro.workflows import setting_up
+
+    wanted = [_role(word) for word in roles]
+    password = terminal.secret_text("password", password_file)
+    setting_up.add_person(acting, email, name, password, wanted)
+    print(f"{name} may sign in as {email}: {', '.join(wanted)}.")
+
+
+def add_entity(
+    customer: str,
+    code: str,
+    name: str,
+    address: Mapping[str, str],
+    currency: str,
+    receivables_account: str,
+) -> None:
+    acting = terminal.acting(customer)
+    from nostro.workflows import setting_up
+
+    entity = LegalEntity(
+        id=str(acting.world.ids.new()),
+        code=code,
+        name=name,
+        address=PostalAddress(**address),
+        functional_currency=currency,
+        receivables_account=receivables_account,
+    )
+    setting_up.add_entity(acting, entity)
+    print(f"{code} is there: {name}.")
+
+
+def add_account(
+    customer: str, iban: str, entity: str, connection: str, words: Mapping[str, str]
+) -> None:
+    acting = terminal.acting(customer)
+    from nostro.workflows import connecting, setting_up
+
+    account = Account(
+        id=str(acting.world.ids.new()),
+        legal_entity_id=_entity(acting, entity),
+        connection_id=str(connecting.named(acting, connection).id),
+        iban=compact(iban),
+        **words,
+    )
+    setting_up.add_account(acting, account)
+    print(f"{account.iban} {account.currency} is there, reached by {connection}.")
+
+
+def list_accounts(customer: str) -> None:
+    acting = terminal.acting(customer)
+    from nostro.storage import parties
+    from nostro.storage.tenancy import tenant
+
+    table = Table("account", "currency", "name", "entity", "connection")
+    with tenant(acting.tenant_id):
+        names = {str(row.id): row.name for row in parties.connections()}
+        codes = {row.id: row.code for row in parties.entities()}
+        for row in parties.accounts():
+            entity, connection = codes[row.legal_entity_id], names[row.connection_id]
+            table.add_row(row.iban, row.currency, row.name, entity, connection)
+    Console().print(table)
+
+
+def attach_account(customer: str, iban: str, currency: str, connection: str, reason: str) -> None:
+    acting = terminal.acting(customer)
+    from nostro.workflows import setting_up
+
+    setting_up.attach_account(acting, iban, currency, connection, reason)
+    print(f"{compact(iban)} is reached by {connection} from now on.")
+
+
+def _role(word: str) -> Role:
+    try:
+        return Role(word)
+    except ValueError:
+        raise Invalid(
+            "role_unknown",
+            f"There is no role {word}.",
+            can_do=f"Roles: {', '.join(Role)}.",
+            field="role",
+        ) from None
+
+
+def _entity(acting: Acting, code: str) -> str:
+    from nostro.storage import parties
+    from nostro.storage.tenancy import tenant
+
+    with tenant(acting.tenant_id):
+        found = parties.entities()
+    for row in found:
+        if row.code == code:
+            return row.id
+    raise Refused(
+        "entity_unknown",
+        f"There is no legal entity {code}.",
+        can_do=f"There are: {', '.join(row.code for row in found) or 'none yet'}.",
+    )
