@@ -134,6 +134,40 @@ class NewText(Asked):
     text: Text
 
 
+class NewPayeeAccount(Asked):
+    """Where the payee is paid from now on, as it was checked with the payee, and how."""
+
+    iban: Annotated[str, Field(min_length=15, max_length=42, pattern=_NO_CONTROLS)]
+    bic: Annotated[str, Field(max_length=11, pattern=_NO_CONTROLS)] = ""
+    reason: Text
+
+
+class SavedFilters(Asked):
+    """What a saved filter may ask for, in the words of the list of payments."""
+
+    state: Annotated[str, Field(max_length=400, pattern=_NO_CONTROLS)] = ""
+    q: Annotated[str, Field(max_length=100, pattern=_NO_CONTROLS)] = ""
+    account: UUID | None = None
+    connection: UUID | None = None
+    payee: Annotated[str, Field(max_length=60, pattern=_NO_CONTROLS)] = ""
+    currency: Currency | None = None
+    requested_from: Day | None = None
+    requested_to: Day | None = None
+    amount_from: AmountText | None = None
+    amount_to: AmountText | None = None
+    run: UUID | None = None
+    has_open_case: bool = False
+    outcome_unknown: bool = False
+
+
+class NewSavedFilter(Asked):
+    """A filter to keep under a name; the same name of the same owner is replaced."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60, pattern=_NO_CONTROLS)]
+    shared: bool = False
+    filters: SavedFilters
+
+
 class NewStop(Asked):
     """What is stopped. For `customer` no id is needed."""
 

@@ -18,9 +18,11 @@ from nostro.api import (
     cash,
     events,
     health,
+    payee_changes,
     payment_actions,
     payments,
     problems,
+    saved_filters,
     stops,
     submissions,
     webhooks,
@@ -78,7 +80,7 @@ v1 = Door(
     urls_namespace="v1",
 )
 _ROOMS = (
-    *(payments, payment_actions, submissions, cases, stops),
+    *(payments, payment_actions, saved_filters, submissions, cases, payee_changes, stops),
     *(cash, events, webhooks, callbacks, health),
 )
 for _room in _ROOMS:

@@ -43,6 +43,8 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "payment_unknown": 404,
     "case_unknown": 404,
     "submission_unknown": 404,
+    "saved_filter_unknown": 404,
+    "reads_only": 403,
     "not_found": 404,
     "idempotency_key_missing": 400,
     "body_unreadable": 400,

@@ -32,7 +32,7 @@ def list_stops(
 ) -> Listed[Stop]:
     allowed(request, Scope.STOPS_READ)
     page = freezes.page(in_force_only=in_force, limit=limit, cursor=cursor)
-    return Listed[Stop](items=[_told(row) for row in page.rows], next=page.next or None)
+    return Listed[Stop](items=[told_stop(row) for row in page.rows], next=page.next or None)
 
 
 @router.post(
@@ -52,7 +52,7 @@ def _stop(caller: Caller, asked: NewStop) -> Stop:
     member = caller.as_member(Role.TREASURER)
     stop_id = freeze(caller.acting(), member, asked.scope, _subject(caller, asked), asked.reason)
     (row,) = (row for row in freezes.in_force() if row.freeze.id == str(stop_id))
-    return _told(row)
+    return told_stop(row)
 
 
 def _subject(caller: Caller, asked: NewStop) -> UUID:
@@ -69,7 +69,7 @@ def _subject(caller: Caller, asked: NewStop) -> UUID:
     )
 
 
-def _told(row: FreezeRow) -> Stop:
+def told_stop(row: FreezeRow) -> Stop:
     return Stop(
         id=row.freeze.id,
         scope=row.freeze.scope,

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from nostro.api.told import Paid, Told, TraceStep
 from nostro.domain.case import CaseKind, CaseState
 from nostro.domain.freeze import FreezeCause, FreezeScope
+from nostro.domain.payee_change import ChangeState
 
 
 class Case(Told):
@@ -57,6 +58,57 @@ class Stop(Told):
     set_at: datetime
     lifted_at: datetime | None
     agreed_to_lift: list[str]
+
+
+class AccountDetails(Told):
+    """Where a payee is paid, as far as the bank names it: parts that it leaves out are ""."""
+
+    iban: str = ""
+    bic: str = ""
+    account: str = ""
+    bank_code: str = ""
+    name: str = ""
+    identification: str = ""
+    transaction_code: str = ""
+
+
+class PayeeChange(Told):
+    """A proposed change of a payee's bank details. Nothing is paid to it while it is proposed."""
+
+    id: UUID
+    payee_id: UUID
+    payee: str = Field(validation_alias="payee_number")
+    payee_name: str
+    state: ChangeState
+    origin: str
+    code: str
+    text: str
+    before: AccountDetails
+    after: AccountDetails
+    case_id: UUID | None
+    proposed_at: datetime
+    decided_by: str = Field(validation_alias="decided_by_name")
+    decided_at: datetime | None
+
+
+class PayeeChangeStory(BaseModel):
+    """`paid_to` is the payee's IBAN today; `evidence_id` the bank's file; `stops` of this payee are
+    in force besides, and deciding does not lift them."""
+
+    change: PayeeChange
+    paid_to: str
+    payment_id: UUID | None
+    evidence_id: UUID | None
+    stops: list[Stop]
+
+
+class SavedFilter(Told):
+    """Payments filters under a name; `shared` ones are everybody's. `filters` as in the list."""
+
+    id: UUID
+    name: str
+    shared: bool
+    filters: dict[str, str]
 
 
 class Taking(StrEnum):

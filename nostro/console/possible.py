@@ -12,6 +12,7 @@ from nostro.domain.case import CASE, CaseMove, CaseState
 from nostro.domain.operator_evidence import ATTEMPT_MOVE, SUBMISSION_MOVE, EvidenceKind
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Member
+from nostro.domain.payee_change import PAYEE_CHANGE, ChangeMove, ChangeState
 from nostro.domain.policies import recall
 from nostro.domain.policies.reissue import REISSUABLE
 from nostro.domain.submission import SUBMISSION, SubmissionState
@@ -76,6 +77,10 @@ def kinds_about_file(
             else any(ATTEMPT.allows(one, ATTEMPT_MOVE[kind]) for one in inside)
         )
     ]
+
+
+def can_accept(state: ChangeState) -> bool:
+    return PAYEE_CHANGE.allows(state, ChangeMove.ACCEPT)
 
 
 def can_resolve(state: CaseState) -> bool:

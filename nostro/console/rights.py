@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nostro.domain import freeze as freezing
-from nostro.domain import operator_evidence
+from nostro.domain import operator_evidence, payee_change
 from nostro.domain.errors import Refused
 from nostro.domain.freeze import Freeze
 from nostro.domain.operator_evidence import OperatorEvidence
-from nostro.domain.party import Member, Role
-from nostro.domain.policies import approval, recall, reissue
+from nostro.domain.party import Member
+from nostro.domain.policies import approval, recall, reissue, working_here
 
 
 def may_cancel(member: Member) -> bool:
@@ -47,18 +47,17 @@ def why_not_confirm(member: Member, stated: OperatorEvidence) -> str:
 
 def may_change(member: Member) -> bool:
     """Whether this member works here at all: an auditor only reads."""
-    return member.is_person and bool(member.roles - {Role.AUDITOR})
+    return _may(lambda: working_here.may_change(member))
 
 
 def check_changes(member: Member) -> None:
     """Raise Refused for a member who only reads."""
-    if not may_change(member):
-        raise Refused(
-            "reads_only",
-            f"{member.name} may read everything and change nothing.",
-            "Nothing was changed.",
-            "Ask somebody who works with payments.",
-        )
+    working_here.may_change(member)
+
+
+def why_not_change_account(member: Member, proposed_by: str) -> str:
+    """Why this member may not decide on a corrected account; "" when he may."""
+    return _why(lambda: payee_change.may_decide(member, proposed_by))
 
 
 def _may(asks: Callable[[], None]) -> bool:

@@ -35,6 +35,11 @@ _STATUS: Final[tuple[tuple[type[NostroError], HTTPStatus], ...]] = (
     (InDoubt, HTTPStatus.BAD_GATEWAY),
 )
 
+_STATUS_OF_CODE: Final = {
+    "not_a_member": HTTPStatus.FORBIDDEN,
+    "saved_filter_unknown": HTTPStatus.NOT_FOUND,
+}
+
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """One person at one page, acting for one customer, now."""
@@ -121,8 +126,8 @@ def problem(request: HttpRequest, error: NostroError) -> HttpResponse:
 
 
 def status_of(error: NostroError) -> int:
-    if error.code == "not_a_member":
-        return HTTPStatus.FORBIDDEN
+    if error.code in _STATUS_OF_CODE:
+        return _STATUS_OF_CODE[error.code]
     for kind, status in _STATUS:
         if isinstance(error, kind):
             return status

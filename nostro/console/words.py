@@ -14,6 +14,7 @@ from nostro.domain.match import MatchState
 from nostro.domain.money import Money
 from nostro.domain.operator_evidence import NEEDS_TWO, EvidenceKind, EvidenceState
 from nostro.domain.order import OrderState
+from nostro.domain.payee_change import ChangeState
 from nostro.domain.payment import Rail
 from nostro.domain.policies.recall import RecallReason
 from nostro.domain.statement import BalanceType, Closing, EntryStatus, ReportKind
@@ -137,7 +138,13 @@ STATED: Final = {
     EvidenceState.REFUSED: Status(kind=_MUT, icon=_WRONG, word="Not relied on"),
     EvidenceState.WITHDRAWN: Status(kind=_MUT, icon=_WRONG, word="Withdrawn"),
 }
+CHANGE: Final = {
+    ChangeState.PROPOSED: Status(kind=_WARN, icon="users", word="Waits for a decision"),
+    ChangeState.ACCEPTED: Status(kind=_OK, icon=_DONE, word="Accepted"),
+    ChangeState.REFUSED: Status(kind=_MUT, icon=_WRONG, word="Refused"),
+}
 TABLES: Final[Mapping[str, Mapping[Any, Status]]] = {
+    "change": CHANGE,
     "order": ORDER,
     "attempt": ATTEMPT,
     "submission": SUBMISSION,
@@ -182,6 +189,32 @@ CAUSES: Final[Mapping[FreezeCause, str]] = {
     FreezeCause.PERSON: "by a person",
     FreezeCause.RESTORE: "after a restore from backup",
     FreezeCause.RETURN: "because money came back",
+}
+# Nacha Operating Rules, appendix five: what a notification of change corrects.
+CORRECTED: Final[Mapping[str, str]] = {
+    "C01": "account number",
+    "C02": "routing number",
+    "C03": "routing and account number",
+    "C04": "name",
+    "C05": "kind of account",
+    "C06": "account number and kind of account",
+    "C07": "routing number, account number and kind of account",
+    "C08": "receiving bank",
+    "C09": "identification number",
+}
+ORIGINS: Final[Mapping[str, str]] = {
+    "nacha_noc": "Notification of change from the bank",
+    "person": "A person",
+}
+# Parts of bank details, in the order in which they are compared.
+DETAILS: Final[Mapping[str, str]] = {
+    "iban": "IBAN",
+    "account": "Account number",
+    "bank_code": "Routing number",
+    "bic": "BIC",
+    "name": "Name",
+    "identification": "Identification",
+    "transaction_code": "Kind of account",
 }
 PURPOSES: Final[Mapping[str, str]] = {
     PAYMENTS: "Payments",

@@ -15,6 +15,7 @@ from nostro.storage.tenancy import current
 NAME_MAX = 60
 QUERY_MAX = 1000
 FOR_EVERYBODY = ""  # In place of a person's id.
+PAYMENTS = "payments"
 
 
 class SavedRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +39,9 @@ def seen_by(page: str, person_id: str) -> list[SavedRow]:
     return [SavedRow(**row) for row in found.order_by("name", "id").values(*names)]
 
 
-def keep(view_id: UUID, page: str, name: str, query: str, person_id: str, now: datetime) -> None:
+def keep(
+    view_id: UUID, page: str, name: str, query: str, person_id: str, now: datetime
+) -> SavedRow:
     """Keep a list under a name; the same name of the same person is replaced.
 
     Raises Invalid without a name, or when name or query are far too long.
@@ -52,7 +55,7 @@ def keep(view_id: UUID, page: str, name: str, query: str, person_id: str, now: d
             "Give it a short name.",
             field="name",
         )
-    SavedView.objects.update_or_create(
+    row, _ = SavedView.objects.update_or_create(
         tenant_id=current(),
         page=page,
         person_id=person_id,
@@ -60,10 +63,8 @@ def keep(view_id: UUID, page: str, name: str, query: str, person_id: str, now: d
         defaults={"query": query},
         create_defaults={"id": view_id, "query": query, "created_at": now},
     )
+    return SavedRow(id=row.id, page=page, name=name, query=query, person_id=person_id)
 
 
-def forget(view_id: UUID, person_id: str) -> bool:
-    """Forget a list that is this person's or everybody's; False when there is no such."""
-    found = SavedView.objects.filter(Q(person_id=person_id) | Q(person_id=FOR_EVERYBODY))
-    count, _ = found.filter(id=view_id).delete()
-    return bool(count)
+def forget(view_id: UUID) -> None:
+    SavedView.objects.filter(id=view_id).delete()

@@ -141,11 +141,13 @@ def body_for(path: str, seeded: seed.Seeded) -> dict[str, Any]:
         "webhooks": {"url": "https://erp.example/nostro"},
         "disable": {"reason": "old"},
         "replay": {"from_position": 1},
+        "accept": {"iban": seed.IBANS[1], "reason": "rang the payee"},
+        "saved-filters": {"name": "Mine", "filters": {"state": "held"}},
     }
     word = path.rpartition("/")[2]
     if word == "cancel":
         return text if "{" in path else {**text, "payments": [str(seeded.order_ids[1])]}
-    if word in ("note", "resolve", "reopen"):
+    if word in ("note", "resolve", "reopen", "refuse"):
         return text
     return bodies.get(word) or payment(seeded)
 

@@ -37,12 +37,15 @@ from nostro.formats import Profile
 from nostro.ops import sealing
 from nostro.ops.clock import ShiftedClock
 from nostro.ops.demo_bank import DemoBank
-from nostro.storage import cases, evidence, orders, parties, submissions, tracing
+from nostro.storage import cases, evidence, orders, parties, payee_changes, submissions, tracing
 from nostro.storage.cases import NewCase
 from nostro.storage.orders import OrderRow
+from nostro.storage.payee_changes import NewChange
+from nostro.storage.submissions import NewFact, SubmissionRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows import (
     approval,
+    case_work,
     operator_evidence,
     payment_intake,
     receivables,
@@ -68,6 +71,7 @@ class Vesterholt(msgspec.Struct, frozen=True, kw_only=True):
     order_ids: dict[str, UUID]  # By what is interesting about them.
     statement_ids: dict[str, UUID]
     file_ids: dict[str, UUID]  # By the account that they leave from.
+    change_id: UUID  # The bank corrects an account; nobody has decided on it.
 
     def email(self, name: str) -> str:
         (found,) = (person.email for person in self.company.data.people if person.name == name)
@@ -101,6 +105,7 @@ def vesterholt(home: Path) -> Vesterholt:
     set_clock(MONDAY)
     made = _statements(company, sent)
     _doubt(company, sent["Werke US dollar account"])
+    change_id = _correct(company, sent["Werke US dollar account"])
     sealing.seal_all(world().clock.now())
     return Vesterholt(
         tenant_id=company.tenant_id,
@@ -109,6 +114,7 @@ def vesterholt(home: Path) -> Vesterholt:
         order_ids=_interesting(company, run, own),
         statement_ids=made,
         file_ids=sent,
+        change_id=change_id,
     )
 
 
@@ -255,6 +261,44 @@ def _doubt(company: Company, submission_id: UUID) -> None:
         told_by="Ms Ortega, payments desk", text="No file of that message id arrived on Friday.",
     )  # fmt: skip
     operator_evidence.state(person(company, member), member, told)
+
+
+def _correct(company: Company, submission_id: UUID) -> UUID:
+    """The bank corrects the account of a payee in dollars, after a payment that it did execute."""
+    acting = job_for(company.tenant_id)
+    with tenant(company.tenant_id):
+        inside = submissions.attempts_by_end_to_end_id(submission_id)
+        attempt = min(inside.values(), key=lambda one: one.end_to_end_id)
+        (order,) = orders.load([attempt.order_id])
+        payee = parties.current_payee_accounts([order.payee_number])[order.payee_number]
+        case = case_work.new_case(
+            acting, CaseKind.CORRECTION, "noc/seed",
+            f"The bank corrects the details of payee {order.payee_number} (C01: 1918 1716), after"
+            f" payment {order.number}. Nothing more is paid to this payee until it is decided.",
+            "Check it with the payee, then accept or refuse the proposed change.",
+            order_id=order.id, attempt_id=attempt.id, submission_id=submission_id, reason="C01",
+        )  # fmt: skip
+        case_work.open_cases(acting, [case])
+        kept = _keep(acting, b"a file of notifications of change", "noc_20261123.ach")
+        (row,) = submissions.load([submission_id])
+        submissions.insert_facts([_noc(attempt.id, row, kept)], MONDAY)
+        before = {"account": "24681357", "bank_code": "091000019", "iban": payee.iban}
+        change = NewChange(
+            id=world().ids.new(), payee_id=UUID(payee.payee_id), origin="nacha_noc",
+            before=before, after=before | {"account": "19181716"}, code="C01", text="1918 1716",
+            case_id=case.id, proposed_by=acting.actor.id, natural_key="noc/seed",
+        )  # fmt: skip
+        payee_changes.propose(change, MONDAY - timedelta(hours=2))
+    return change.id
+
+
+def _noc(attempt_id: UUID, row: SubmissionRow, kept: UUID) -> NewFact:
+    return NewFact(
+        id=world().ids.new(), connection_id=row.connection_id, evidence_id=kept,
+        identity="nacha|seed", message_id="1", original_message_id=row.message_id,
+        end_to_end_id="", status="C01", reason="C01", reason_text="1918 1716",
+        attempt_id=attempt_id, submission_id=row.id, verdict="kept", kind="nacha_correction",
+    )  # fmt: skip
 
 
 def _keep(acting: Acting, content: bytes, name: str) -> UUID:

@@ -40,6 +40,7 @@ SECTIONS: Final = (
     ("/approvals/", "Approvals", "check-check", "Approvals", ""),
     ("/files/", "Files to banks", "send", "", ""),
     ("/cases/", "Cases", "inbox", "Cases", "Match and fix"),
+    ("/corrections/", "Corrections", "git-compare", "", ""),
     ("/statements/", "Statements", "file-text", "", ""),
 )
 
@@ -220,6 +221,7 @@ def sections(context: dict[str, Any]) -> list[dict[str, object]]:
     request = context["request"]
     frame = context["frame"]
     waiting = {"/approvals/": frame.to_decide, "/cases/": frame.open_cases}
+    waiting |= {"/corrections/": frame.corrections}
     return [
         {
             "href": href,

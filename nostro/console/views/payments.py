@@ -9,12 +9,11 @@ from uuid import UUID
 
 import msgspec
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from nostro.app import world
 from nostro.console import funnel, rights, words
 from nostro.console.filtering import NAMES, Asked, asked_of
 from nostro.console.visiting import Visit, page, show
@@ -27,9 +26,9 @@ from nostro.storage.pages.payments import standings
 from nostro.storage.payment_search import Wanted
 from nostro.storage.rows import PaymentRow, StateTotal
 from nostro.storage.saved_views import SavedRow
+from nostro.workflows import saved_filters
 
 PAGE_SIZE: Final = 25
-SAVED_ON: Final = "payments"
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,10 +91,7 @@ def save_view(request: HttpRequest, visit: Visit) -> HttpResponse:
     shared = bool(request.POST.get("shared"))
     name = request.POST.get("name", "")
     try:
-        if shared:
-            rights.check_changes(visit.member)
-        owner = saved_views.FOR_EVERYBODY if shared else visit.member.id
-        saved_views.keep(world().ids.new(), SAVED_ON, name, query, owner, visit.now)
+        saved_filters.keep(visit.acting(), visit.member, name, query, shared=shared)
     except Invalid as error:
         messages.warning(request, f"{error.happened} {error.can_do}")
     else:
@@ -106,13 +102,8 @@ def save_view(request: HttpRequest, visit: Visit) -> HttpResponse:
 @require_POST
 @page
 def forget_view(request: HttpRequest, visit: Visit, view_id: UUID) -> HttpResponse:
-    kept = {row.id: row for row in saved_views.seen_by(SAVED_ON, visit.member.id)}
-    if view_id not in kept:
-        raise Http404
-    if kept[view_id].shared:
-        rights.check_changes(visit.member)
-    saved_views.forget(view_id, visit.member.id)
-    messages.success(request, f"The filter “{kept[view_id].name}” is forgotten.")
+    gone = saved_filters.forget(visit.acting(), visit.member, view_id)
+    messages.success(request, f"The filter “{gone.name}” is forgotten.")
     return redirect("payments")
 
 
@@ -153,7 +144,7 @@ def _drawer(asked: Asked, visit: Visit) -> dict[str, Any]:
         "runs": choices.runs(asked.wanted.run),
     }
     own = asked.query().lstrip("?")
-    kept = saved_views.seen_by(SAVED_ON, visit.member.id)
+    kept = saved_views.seen_by(saved_views.PAYMENTS, visit.member.id)
     return {
         **lists,
         "saved": [

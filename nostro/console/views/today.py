@@ -10,14 +10,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from nostro.app import world
-from nostro.console import words
+from nostro.console import rights, words
 from nostro.console.freshness import freshness
 from nostro.console.position import booked_of, table
+from nostro.console.views.corrections import shown_change
 from nostro.console.visiting import Visit, page, show
 from nostro.domain.money import Money, total
 from nostro.domain.order import OrderState
 from nostro.storage.pages import today as reading
-from nostro.storage.pages.today import BankLines, Today
+from nostro.storage.pages.today import BankLines, StatedAbout, Today
 from nostro.storage.rows import StateTotal
 
 
@@ -29,6 +30,15 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     note: str
     href: str
+
+
+class ToConfirm(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody states that the bank said, in words; `refused` says why this person cannot be
+    the second one, "" when he can."""
+
+    told: StatedAbout
+    says: str
+    refused: str
 
 
 class InState(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +67,8 @@ def today(request: HttpRequest, visit: Visit) -> HttpResponse:
         "booked": list(total(booked_of(found.cash.accounts)).values()),
         "equivalent": found.cash.equivalent(booked_of(found.cash.accounts)),
         "states": states(found.totals),
+        "to_confirm": [_to_confirm(one, visit) for one in found.stated],
+        "corrections": [shown_change(row) for row in found.changes],
         "table": table(found.cash, "entity", calendar, visit.now),
     }
     return show(request, visit, "today.html", context)
@@ -81,6 +93,7 @@ def waiting(found: Today) -> list[Waiting]:
     """What a person must do, the most pressing first; what is empty is left out."""
     rows = (
         *_payments_waiting(found),
+        *_second_person_waiting(found),
         Waiting(
             kind="bad",
             count=len(found.cases),
@@ -125,6 +138,35 @@ def _payments_waiting(found: Today) -> tuple[Waiting, ...]:
             note=_sums(held),
             href=approvals,
         ),
+    )
+
+
+def _second_person_waiting(found: Today) -> tuple[Waiting, ...]:
+    names = dict.fromkeys(one.row.stated_by_name for one in found.stated)
+    payees = dict.fromkeys(row.payee_name for row in found.changes)
+    return (
+        Waiting(
+            kind="warn",
+            count=len(found.stated),
+            title="Bank's word to confirm",
+            note=f"Written down by {words.listed(list(names))}; counts with a second person.",
+            href="#second",
+        ),
+        Waiting(
+            kind="warn",
+            count=len(found.changes),
+            title="Corrected accounts",
+            note=f"{words.listed(list(payees))}: not paid until decided.",
+            href=reverse("corrections"),
+        ),
+    )
+
+
+def _to_confirm(one: StatedAbout, visit: Visit) -> ToConfirm:
+    return ToConfirm(
+        told=one,
+        says=words.EVIDENCE_KINDS[one.row.stated.kind],
+        refused=rights.why_not_confirm(visit.member, one.row.stated),
     )
 
 

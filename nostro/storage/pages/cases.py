@@ -11,11 +11,12 @@ from django.db.models import Count, Q
 from nostro.domain.attempt import AttemptState
 from nostro.domain.case import CaseKind
 from nostro.domain.party import Role
-from nostro.storage import case_listing, events, models
+from nostro.storage import case_listing, events, models, payee_changes
 from nostro.storage.case_listing import OPEN, CaseLine, lines
 from nostro.storage.listing import payment
 from nostro.storage.operator_evidence import StatedRow, of_submission
 from nostro.storage.pages.submission import FilePage, file_page
+from nostro.storage.payee_changes import ChangeRow
 from nostro.storage.rows import PaymentRow, build
 from nostro.storage.tracing import TraceLine, line_of
 
@@ -48,6 +49,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     parent: CaseLine | None
     children: tuple[CaseLine, ...]
     stated: tuple[StatedRow, ...]
+    changes: tuple[ChangeRow, ...]
     story: tuple[TraceLine, ...]
 
 
@@ -87,6 +89,7 @@ def case(case_id: UUID) -> CaseView | None:
         parent=case_listing.case(line.parent_id) if line.parent_id else None,
         children=tuple(lines(models.Case.objects.filter(parent_id=case_id).order_by("id"), 20)),
         stated=tuple(of_submission(line.submission_id)) if line.submission_id else (),
+        changes=tuple(payee_changes.of_case(case_id)),
         story=tuple(line_of(event) for event in events.about([case_id])),
     )
 

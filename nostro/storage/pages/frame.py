@@ -11,6 +11,7 @@ from nostro.domain.order import OrderState
 from nostro.storage import models
 from nostro.storage.listing import seal_lag
 from nostro.storage.pages.stops import StopView, in_force
+from nostro.storage.payee_change_listing import waiting_count
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +19,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
     to_decide: int
     open_cases: int
+    corrections: int
     stops: tuple[StopView, ...]
     sealed: int
     sealed_at: datetime | None
@@ -34,6 +36,7 @@ def frame() -> Frame:
     return Frame(
         to_decide=models.Order.objects.filter(state__in=waits).count(),
         open_cases=cases.count(),
+        corrections=waiting_count(),
         stops=tuple(in_force()),
         sealed=position,
         sealed_at=sealed_at,

@@ -10,14 +10,17 @@ from django.db.models import Count, Max, Q
 
 from nostro.domain.match import MatchState
 from nostro.domain.submission import SubmissionState
-from nostro.storage import models, payment_search
+from nostro.storage import models, operator_evidence, payee_changes, payment_search
 from nostro.storage.case_listing import OPEN, CaseFilter, CaseLine, cases
+from nostro.storage.operator_evidence import StatedRow
 from nostro.storage.pages.cash import CashPosition, cash_position
 from nostro.storage.pages.payments import unknown_count
+from nostro.storage.payee_changes import ChangeRow
 from nostro.storage.rows import StateTotal
 
 RUNS_SHOWN = 4
 CASES_READ = 50
+SHOWN_MAX = 20
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +53,16 @@ class BankLines(msgspec.Struct, frozen=True, kw_only=True):
     open: int
 
 
+class StatedAbout(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person states that the bank said, waiting for the second one, and about which file or
+    payment: its message id or number."""
+
+    row: StatedRow
+    message_id: str
+    order_id: UUID | None
+    number: str
+
+
 class Today(msgspec.Struct, frozen=True, kw_only=True):
     cash: CashPosition
     totals: tuple[StateTotal, ...]
@@ -57,6 +70,8 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[CaseLine, ...]
     more_cases: bool
     lines: BankLines
+    stated: tuple[StatedAbout, ...]
+    changes: tuple[ChangeRow, ...]
     runs: tuple[Run, ...]
     connections: tuple[ConnectionPulse, ...]
 
@@ -70,9 +85,30 @@ def today(day: date) -> Today:
         cases=open_cases.rows,
         more_cases=bool(open_cases.next),
         lines=_lines(),
+        stated=tuple(_stated()),
+        changes=tuple(payee_changes.waiting(SHOWN_MAX)),
         runs=tuple(_runs()),
         connections=tuple(_connections()),
     )
+
+
+def _stated() -> list[StatedAbout]:
+    rows = operator_evidence.waiting(SHOWN_MAX)
+    files = models.Submission.objects.filter(id__in={row.stated.submission_id for row in rows})
+    messages = {str(key): name for key, name in files.values_list("id", "message_id")}
+    inside = {row.stated.attempt_id for row in rows} - {""}
+    attempts = models.Attempt.objects.filter(id__in=inside)
+    told = attempts.values_list("id", "order_id", "order__number")
+    paid = {str(key): (order_id, number) for key, order_id, number in told}
+    return [
+        StatedAbout(
+            row=row,
+            message_id=messages[row.stated.submission_id],
+            order_id=paid[row.stated.attempt_id][0] if row.stated.attempt_id else None,
+            number=paid[row.stated.attempt_id][1] if row.stated.attempt_id else "",
+        )
+        for row in rows
+    ]
 
 
 def _lines() -> BankLines:
