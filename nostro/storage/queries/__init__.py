@@ -62,7 +62,8 @@ def send(name: str, parameters: dict[str, Any], using: str = "default") -> Any:
 
 
 def _named(cursor: Any) -> list[dict[str, Any]]:
-    if cursor.description is None:
+    result = cursor.pgresult  # Its names cost a tenth of the description of its columns.
+    if result is None or result.nfields == 0:
         return []
-    names = [column[0] for column in cursor.description]
+    names = [result.fname(place).decode() for place in range(result.nfields)]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
