@@ -218,6 +218,28 @@ def _balanced(
 ) -> JournalEvent:
     """Debits of one currency by ledger account, and one credit of their sum: its ledger account
     and the item that it opens or clears, or ""."""
+    journal = JournalEvent(
+        id=str(acting.world.ids.new()),
+        event=event,
+        owner=rule.owner,
+        action=rule.action,
+        entity_code=entity.code,
+        posting_date=booked,
+        reference=reference,
+        text=text,
+        lines=_lines(entity, booked, text, debits, credit),
+    )
+    check_balance(journal)
+    return journal
+
+
+def _lines(
+    entity: LegalEntity,
+    booked: date,
+    text: str,
+    debits: Sequence[tuple[str, Money]],
+    credit: tuple[str, str],
+) -> tuple[JournalLine, ...]:
     currency = debits[0][1].currency
     rate = parties.rate(currency, entity.functional_currency, booked)
     lines = [
@@ -241,19 +263,7 @@ def _balanced(
             text=text,
         )
     )
-    journal = JournalEvent(
-        id=str(acting.world.ids.new()),
-        event=event,
-        owner=rule.owner,
-        action=rule.action,
-        entity_code=entity.code,
-        posting_date=booked,
-        reference=reference,
-        text=text,
-        lines=tuple(lines),
-    )
-    check_balance(journal)
-    return journal
+    return tuple(lines)
 
 
 def _write(acting: Acting, made: Sequence[NewJournal]) -> None:
