@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -69,29 +70,13 @@ def add_person(
     setting_up.add_person(customer, email, name, role, password_file)
 
 
-@entities.command(name="add")
-def add_entity(
-    code: str,
-    *,
-    name: str,
-    town: str,
-    country: str,
-    street: str = "",
-    building: str = "",
-    post_code: str = "",
-    currency: str = "EUR",
-    receivables_account: str = "",
-    customer: str = "",
-) -> None:
-    """Add a legal entity. Example: `nostro entities add NL --name "Acme BV" --town Utrecht
-    --country NL`.
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where a legal entity is.
 
     Parameters
     ----------
-    code
-        What its ERP calls it.
-    name
-        Its name, as banks know it.
     town
         Of its address.
     country
@@ -102,6 +87,35 @@ def add_entity(
         Of its address.
     post_code
         Of its address.
+    """
+
+    town: str
+    country: str
+    street: str = ""
+    building: str = ""
+    post_code: str = ""
+
+
+@entities.command(name="add")
+def add_entity(
+    code: str,
+    *,
+    name: str,
+    address: Address,
+    currency: str = "EUR",
+    receivables_account: str = "",
+    customer: str = "",
+) -> None:
+    """Add a legal entity.
+
+    Example: `nostro entities add NL --name "Acme BV" --town Utrecht --country NL`.
+
+    Parameters
+    ----------
+    code
+        What its ERP calls it.
+    name
+        Its name, as banks know it.
     currency
         The currency of its books.
     receivables_account
@@ -111,29 +125,37 @@ def add_entity(
     """
     from nostro.cli import setting_up
 
-    address = {
-        "street": street,
-        "building": building,
-        "post_code": post_code,
-        "town": town,
-        "country": country,
-    }
-    setting_up.add_entity(customer, code, name, address, currency, receivables_account)
+    setting_up.add_entity(customer, code, name, asdict(address), currency, receivables_account)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """How an account is held.
+
+    Parameters
+    ----------
+    name
+        What it is called here.
+    currency
+        Three letters.
+    bic
+        Of its bank.
+    ledger_account
+        Where its balance stands in the ledger.
+    clearing_account
+        Where payments stand until they are booked.
+    """
+
+    name: str
+    currency: str = "EUR"
+    bic: str = ""
+    ledger_account: str = ""
+    clearing_account: str = ""
 
 
 @accounts.command(name="add")
-def add_account(
-    iban: str,
-    *,
-    entity: str,
-    connection: str,
-    name: str,
-    currency: str = "EUR",
-    bic: str = "",
-    ledger_account: str = "",
-    clearing_account: str = "",
-    customer: str = "",
-) -> None:
+def add_account(iban: str, *, entity: str, connection: str, held: Held, customer: str = "") -> None:
     """Add an account and the connection that reaches its bank.
 
     Example: `nostro accounts add NL91ABNA0417164300 --entity NL --connection Bank --name Main`.
@@ -146,29 +168,12 @@ def add_account(
         The code of the legal entity that holds it.
     connection
         The name of the connection.
-    name
-        What it is called here.
-    currency
-        Three letters.
-    bic
-        Of its bank.
-    ledger_account
-        Where its balance stands in the ledger.
-    clearing_account
-        Where payments stand until they are booked.
     customer
         The code of the customer; not needed where there is only one.
     """
     from nostro.cli import setting_up
 
-    words = {
-        "name": name,
-        "currency": currency,
-        "bic": bic,
-        "ledger_account": ledger_account,
-        "clearing_account": clearing_account,
-    }
-    setting_up.add_account(customer, iban, entity, connection, words)
+    setting_up.add_account(customer, iban, entity, connection, asdict(held))
 
 
 @accounts.command(name="list")
