@@ -7,7 +7,7 @@ known is loaded once for the whole run.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -71,22 +71,7 @@ def _masters(
     by_iban = parties.payee_numbers_of_ibans(
         {r.creditor_iban for r in requests if r.payee_number == f"iban:{r.creditor_iban}"}
     )
-    payees = [_payee_number(request, by_iban) for request in requests]
-    question = Question(
-        count=len(requests),
-        source=source,
-        references={request.source_reference for request in requests},
-        end_to_end_ids={request.end_to_end_id for request in requests if request.end_to_end_id},
-        payee_numbers=set(payees),
-        invoices={
-            (payee, request.amount, invoice)
-            for payee, request in zip(payees, requests, strict=True)
-            for invoice in request.invoices
-        },
-        invoices_since=now.date() - DUPLICATE_WINDOW,
-        restored_since=now - after_restore.ASKED_AGAIN_WITHIN,
-    )
-    known = take_numbers(question)
+    known = take_numbers(_question(source, requests, by_iban, now))
     current = known.payee_accounts
     current |= {f"iban:{iban}": current[n] for iban, n in by_iban.items() if n in current}
     owned: dict[str, list[Account]] = {}
@@ -108,6 +93,26 @@ def _masters(
         left_already=after_restore.suspicions(acting) if known.restored else {},
     )
     return [f"PAY-{known.first_number + offset:05d}" for offset in range(len(requests))], masters
+
+
+def _question(
+    source: str, requests: Sequence[PaymentRequest], by_iban: dict[str, str], now: datetime
+) -> Question:
+    payees = [_payee_number(request, by_iban) for request in requests]
+    return Question(
+        count=len(requests),
+        source=source,
+        references={request.source_reference for request in requests},
+        end_to_end_ids={request.end_to_end_id for request in requests if request.end_to_end_id},
+        payee_numbers=set(payees),
+        invoices={
+            (payee, request.amount, invoice)
+            for payee, request in zip(payees, requests, strict=True)
+            for invoice in request.invoices
+        },
+        invoices_since=now.date() - DUPLICATE_WINDOW,
+        restored_since=now - after_restore.ASKED_AGAIN_WITHIN,
+    )
 
 
 class Intake(msgspec.Struct, frozen=True, kw_only=True):
