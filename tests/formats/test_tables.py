@@ -115,10 +115,12 @@ def test_a_rejected_line_still_counts_in_the_totals() -> None:
     assert isinstance(found[2], RunTotals)
 
 
-def test_unknown_amounts_leave_the_sums_unchecked_but_not_the_count() -> None:
-    lines = (Cells(), Cells(item="2", amount="ten"))
-    assert read("payment_run_csv", run(*lines, trailer="TRAILER;2;EUR 99.00"))[-1].count == 2
-    error = refused("payment_run_csv", run(*lines, trailer="TRAILER;3;EUR 99.00"))
+@pytest.mark.parametrize("damaged", [Cells(item="2", amount="ten"), "20261119-AP1;0002;cut"])
+def test_one_amount_that_cannot_be_read_leaves_the_totals_unproven(damaged: Cells | str) -> None:
+    """Else whoever damages one line could raise another one unnoticed."""
+    error = refused("payment_run_csv", run(Cells(), damaged, trailer="TRAILER;2;EUR 99.00"))
+    assert (error.code, error.location) == ("run_totals_unproven", "line 3")
+    error = refused("payment_run_csv", run(Cells(), damaged, trailer="TRAILER;3;EUR 99.00"))
     assert error.code == "run_totals_mismatch"
 
 

@@ -44,7 +44,7 @@ class _Run:
         self.run_id = ""
         self.lines = 0
         self.amounts: list[Money] = []
-        self.all_amounts_known = True
+        self.unknown_amount: RejectedLine | None = None
         self.references: set[str] = set()
         self.trailer: Row | None = None
 
@@ -53,8 +53,8 @@ class _Run:
         self.run_id = self.run_id or row.text("run_id")
         try:
             amount = amount_of(row)
-        except Invalid:
-            self.all_amounts_known = False
+        except Invalid as error:
+            self.unknown_amount = self.unknown_amount or row.rejected(error)
             check_filled(row)  # An empty cell is the better explanation.
             raise
         self.amounts.append(amount)
@@ -78,8 +78,8 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[PaymentRequest | Reject
     `invalid_date`, `unknown_currency`, `amount_not_a_number`, `amount_too_fine`,
     `amount_too_large`, `amount_not_positive`, `duplicate_line`, `line_after_trailer`. Raises
     Invalid with a location for the file as a whole: `empty_file`, `not_text`, `broken_quotes`,
-    `missing_columns`, `invalid_trailer`, `run_totals_mismatch`, and `file_cut` when the trailer is
-    missing. Take nothing over before the RunTotals has come.
+    `missing_columns`, `invalid_trailer`, `run_totals_mismatch`, `run_totals_unproven` (totals are
+    stated and a line's amount cannot be read), and `file_cut` when the trailer is missing. Take nothing over before the RunTotals has come.
     """
     table = table_of(profile, USUAL_LAYOUT)
     yield from payments_of(rows(stream, table), table)
@@ -98,7 +98,7 @@ def payments_of(
             continue
         run.lines += 1
         if isinstance(row, RejectedLine):
-            run.all_amounts_known = False
+            run.unknown_amount = run.unknown_amount or row
             yield row
             continue
         yield _made(run, row)
@@ -164,7 +164,7 @@ def _address(row: Row) -> PostalAddress:
 
 
 def _totals(run: _Run, last: int) -> RunTotals:
-    """Compare what the trailer states with what was there; sums only if every amount is known."""
+    """Compare what the trailer states with what was there: to the cent, or the file is refused."""
     if run.trailer is None:
         if run.table.trailer:
             raise Invalid(
@@ -179,8 +179,10 @@ def _totals(run: _Run, last: int) -> RunTotals:
     if count != run.lines:
         happened = f"The trailer states {count} payments; the file holds {run.lines}."
         raise _mismatch(run.trailer, happened)
+    if run.unknown_amount is not None:
+        raise _unproven(run.unknown_amount)
     there = total(run.amounts)
-    if run.all_amounts_known and sums != there:
+    if sums != there:
         happened = f"The trailer states {_words(sums)}; the lines add up to {_words(there)}."
         raise _mismatch(run.trailer, happened)
     return RunTotals(run_id=run.run_id, lines=run.lines, count=count, sums=tuple(sums.values()))
@@ -196,6 +198,18 @@ def _mismatch(row: Row, happened: str) -> Invalid:
         happened,
         _NOT_USED,
         "Export the run again; if it stays, somebody changed the file.",
+        location=f"line {row.line}",
+    )
+
+
+def _unproven(row: RejectedLine) -> Invalid:
+    """One line without an amount would let every other amount be changed unnoticed."""
+    return Invalid(
+        "run_totals_unproven",
+        f"The amount of line {row.line} cannot be read, so nobody can tell whether the lines add up"
+        f" to the totals of the file. {row.sentence}",
+        _NOT_USED,
+        "Export the run again.",
         location=f"line {row.line}",
     )
 
