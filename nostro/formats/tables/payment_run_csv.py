@@ -79,7 +79,8 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[PaymentRequest | Reject
     `amount_too_large`, `amount_not_positive`, `duplicate_line`, `line_after_trailer`. Raises
     Invalid with a location for the file as a whole: `empty_file`, `not_text`, `broken_quotes`,
     `missing_columns`, `invalid_trailer`, `run_totals_mismatch`, `run_totals_unproven` (totals are
-    stated and a line's amount cannot be read), and `file_cut` when the trailer is missing. Take nothing over before the RunTotals has come.
+    stated and a line's amount cannot be read), and `file_cut` when the trailer is missing. Take
+    nothing over before the RunTotals has come.
     """
     table = table_of(profile, USUAL_LAYOUT)
     yield from payments_of(rows(stream, table), table)
