@@ -226,7 +226,9 @@ class Listed(BaseModel, Generic[Item]):
 
 
 class CloudEvent(Told):
-    """A CloudEvent (1.0). `position` counts the customer's sealed events without a gap."""
+    """A CloudEvent (1.0). `position` counts the customer's sealed events without a gap, but for one
+    after each restore of our database: the event customer.quarantined there tells its `log_floor`.
+    """
 
     specversion: str = "1.0"
     id: str

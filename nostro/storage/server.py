@@ -72,9 +72,12 @@ class Server:
             if not (self._data / "PG_VERSION").exists():
                 self._make_cluster()
             self._must_be_same_version()
-            self._clear_remains()
-            if not self.running():
-                self._start()
+            try:
+                self._start_anew()
+            except Unavailable as error:
+                if error.code == "no_disk_space":
+                    raise
+                self._start_anew()  # Killed while it started (out of memory), perhaps.
 
     def stop(self) -> None:
         """Stop cleanly, ending open sessions. Not running is fine."""
@@ -127,7 +130,7 @@ class Server:
         return placement.owner(self._place, placement.unprivileged())
 
     @cached_property
-    def _binaries(self) -> Path:
+    def programs(self) -> Path:
         found = placement.find_binaries(self._given_binaries)
         return placement.reachable_binaries(found, self._account)
 
@@ -182,8 +185,7 @@ class Server:
     def _busy(self) -> Unavailable:
         return Unavailable(
             code="database_busy",
-            happened=f"Another process has been preparing the database in {self.home} for more"
-            f" than {LOCK_SECONDS:.0f} seconds.",
+            happened=f"Another process prepares the database in {self.home} for {LOCK_SECONDS:.0f} s.",
             did="Nothing was started here.",
             can_do="Wait for it or end it, then try again.",
         )
@@ -232,9 +234,14 @@ class Server:
             raise self._no_room(f"a new database needs {needed} MB")
 
     def _major(self) -> int:
-        return int(placement.version_of(self._binaries).partition(".")[0])
+        return int(placement.version_of(self.programs).partition(".")[0])
 
     # ---- Starting
+
+    def _start_anew(self) -> None:
+        self._clear_remains()
+        if not self.running():
+            self._start()
 
     def _start(self) -> None:
         self._write_settings()
@@ -267,9 +274,9 @@ class Server:
         if postmaster.lost_its_socket():
             postmaster.end()  # Nobody can reach it; a cleaner of temporary files does this.
             _wait(lambda: not postmaster.alive(), STOP_SECONDS)
+        if not _wait(lambda: not postmaster.alive() or self._answers(), START_SECONDS):
+            raise self._in_use(f"process {postmaster.pid()} holds it and does not answer")
         if postmaster.alive():
-            if not _wait(self._answers, START_SECONDS):
-                raise self._in_use(f"process {postmaster.pid()} holds it and does not answer")
             return
         for signal_number in (signal.SIGTERM, signal.SIGQUIT):
             for pid in postmaster.orphans():
@@ -293,7 +300,7 @@ class Server:
         """Run one of PostgreSQL's programs, as the unprivileged user when we are root."""
         account = self._account
         return subprocess.run(
-            [self._binaries / program, *arguments],
+            [self.programs / program, *arguments],
             cwd=self._place,
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": str(self._place)},
             stdin=subprocess.DEVNULL,
@@ -324,13 +331,13 @@ class Server:
 
     def _must_be_same_version(self) -> None:
         made = (self._data / "PG_VERSION").read_text().strip()
-        release = placement.version_of(self._binaries)
+        release = placement.version_of(self.programs)
         if made == release.partition(".")[0]:
             return
         raise Refused(
             code="database_version_mismatch",
             happened=f"The database in {self._data} was made by PostgreSQL {made}, and the programs"
-            f" in {self._binaries} are PostgreSQL {release}.",
+            f" in {self.programs} are PostgreSQL {release}.",
             did="It was not started and not changed.",
             can_do=f"Set {placement.BINARIES_VARIABLE} to the programs of PostgreSQL {made} save it"
             f" with pg_dump (docs/operating.md, Backup); then move {self._data} away, unset the"

@@ -417,3 +417,27 @@ def test_a_failed_start_quotes_the_last_messages(home: Path) -> None:
         server.ensure()
     assert refused.value.code == "database_start_failed"
     assert "shared_buffers" in refused.value.can_do
+
+
+def test_a_server_killed_while_it_starts_is_started_once_more(home: Path) -> None:
+    Server(home).ensure()
+    Server(home).stop()
+    programs, killed = home / "programs", home / "killed"
+    real = Server(home).programs
+    programs.mkdir()
+    for program in ("postgres", "initdb", "pg_isready"):
+        (programs / program).write_text(f'#!/bin/sh\nexec {real}/{program} "$@"\n')
+    (programs / "pg_ctl").write_text(
+        f'#!/bin/sh\n[ -e {killed}/once ] && exec {real}/pg_ctl "$@"\n'
+        f'{real}/pg_ctl "$@" && touch {killed}/once && kill -9 $(head -1 {data_of(home)}/*.pid)\n'
+        "exit 1\n"
+    )
+    killed.mkdir()
+    killed.chmod(0o777)
+    programs.chmod(0o755)
+    for program in programs.iterdir():
+        program.chmod(0o755)
+    server = Server(home, programs)
+    server.ensure()
+    assert (killed / "once").exists()
+    remember(server, 1)
