@@ -5,13 +5,23 @@ A browser sends each chosen payment with the digest that it showed; all else is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from nostro.console import words
+from nostro.console.looking import (
+    GROUPS_SHOWN,
+    GroupLine,
+    Looking,
+    Way,
+    count_of,
+    group_lines,
+    sums_of_groups,
+    ways,
+)
 from nostro.console.words import Status
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.money import Money, total
@@ -19,10 +29,11 @@ from nostro.domain.order import OrderState
 from nostro.domain.party import Member
 from nostro.domain.policies import approval as policy
 from nostro.storage.pages.approvals import Decisions, ToDecide
+from nostro.storage.pages.waiting import TIMES_USUAL, GroupKey, GroupSum, WaitingPayments
 from nostro.workflows.approval import selection_digest
 
 CHOSEN_MAX: Final = 500
-TIMES_USUAL: Final = 2  # From here on an amount is called unusual.
+EVERY_MAX: Final = 20_000  # What one approval covers: more take a request too long.
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +62,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def flagged(self) -> bool:
-        return any(mark.kind == "warn" for mark in self.marks)
+        return is_unusual(self.row)
 
     @property
     def needed(self) -> int:
@@ -59,31 +70,72 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """Payments that leave the same account by the same rail."""
+    """The payments of this page that leave the same account alike, or that to look at first.
+
+    `count` and `sums` are those of the whole group, of which the page shows `rows`.
+    """
 
     key: str
     account: str
     rail: str
+    note: str
+    count: int
     sums: str
     rows: tuple[Candidate, ...]
     open: bool
 
+    @property
+    def mine_shown(self) -> int:
+        return sum(one.mine for one in self.rows)
+
 
 class Deciding(msgspec.Struct, frozen=True, kw_only=True):
+    """The page. `mine` and `others` count all that wait; `matching` those that the filter leaves,
+    `matching_mine` those of them that this person may approve, by one digest if he wishes."""
+
+    looking: Looking
     groups: tuple[Group, ...]
     held: tuple[Candidate, ...]
+    held_count: int
     mine: int
     others: int
     my_sums: tuple[Money, ...]
-    more: bool
+    ways: tuple[Way, ...]
+    lines: tuple[GroupLine, ...]
+    chosen_line: GroupLine | None
+    matching: int
+    matching_mine: int
+    matching_sums: tuple[Money, ...]
+    next: str
 
     @property
     def waiting(self) -> int:
         return self.mine + self.others
 
+    @property
+    def shown(self) -> int:
+        return sum(len(group.rows) for group in self.groups)
+
+    @property
+    def offers_every(self) -> bool:
+        """Whether there is more to approve than can be ticked on this page."""
+        return self.matching_mine > sum(group.mine_shown for group in self.groups)
+
+    @property
+    def lines_shown(self) -> tuple[GroupLine, ...]:
+        """The largest groups, when they do not all stand on one page."""
+        return self.lines[:GROUPS_SHOWN] if self.waiting > self.shown or self.looking.group else ()
+
+    @property
+    def lines_left(self) -> int:
+        return max(0, len(self.lines) - GROUPS_SHOWN)
+
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """The chosen payments as they are now. `changed`: not what the page showed any more."""
+    """The chosen payments as they are now. `changed`: not what the page showed any more.
+
+    `every`: not ticked one by one, but everything in the filter that is this person's.
+    """
 
     count: int
     sums: tuple[Money, ...]
@@ -92,6 +144,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     completes: int
     changed: bool
     refused: str
+    every: bool = False
 
     @property
     def may(self) -> bool:
@@ -134,16 +187,60 @@ def digest_of(rows: Iterable[ToDecide]) -> str:
     return selection_digest({str(row.payment.id): row.payment.approval_digest for row in rows})
 
 
-def deciding(found: Decisions, member: Member, ticked: Collection[UUID] = ()) -> Deciding:
-    waiting = [_candidate(row, member, ticked) for row in found.waiting]
-    mine = [one for one in waiting if one.mine]
+def deciding(
+    found: Decisions, looking: Looking, member: Member, ticked: Collection[UUID] = ()
+) -> Deciding:
+    rows = [_candidate(row, member, ticked) for row in found.waiting]
+    mine = my_groups(found.page.groups, member)
+    inside = found.page.within(looking.wanted)
+    mine_inside = my_groups(inside, member)
+    lines = group_lines(looking, found.page.groups)
     return Deciding(
-        groups=_groups(waiting),
+        looking=looking,
+        groups=_groups(rows, inside, {line.key: line for line in lines}),
         held=tuple(_held(row, member) for row in found.held),
-        mine=len(mine),
-        others=len(waiting) - len(mine),
-        my_sums=tuple(total(one.row.payment.amount for one in mine).values()),
-        more=found.more,
+        held_count=found.held_count,
+        mine=count_of(mine),
+        others=count_of(found.page.groups) - count_of(mine),
+        my_sums=sums_of_groups(mine),
+        ways=ways(looking, found.page.groups),
+        lines=lines,
+        chosen_line=next((line for line in lines if line.current), None),
+        matching=count_of(inside),
+        matching_mine=count_of(mine_inside),
+        matching_sums=sums_of_groups(mine_inside),
+        next=found.page.next,
+    )
+
+
+def my_groups(groups: Iterable[GroupSum], member: Member) -> list[GroupSum]:
+    """What this person may approve of them."""
+    return [one for one in groups if one.mine] if policy.may_still_approve(member) else []
+
+
+def selection_of_every(found: WaitingPayments, looking: Looking, member: Member) -> Selection:
+    """Everything in the filter that is this person's, as it is now, under one digest.
+
+    Raises Invalid when it is more than one approval covers.
+    """
+    mine = my_groups(found.within(looking.wanted), member)
+    count = count_of(mine)
+    if count > EVERY_MAX:
+        raise Invalid(
+            "too_many_chosen",
+            f"{count:,} payments were chosen; one approval covers at most {EVERY_MAX:,}.",
+            "Nothing was approved.",
+            "Open one group after the other and approve each.",
+        )
+    return Selection(
+        count=count,
+        sums=sums_of_groups(mine),
+        digest=selection_digest(found.digests) if mine else "",
+        flagged=count_of([one for one in mine if one.unusual]),
+        completes=sum(one.approved_once for one in mine),
+        changed=False,
+        refused="",
+        every=True,
     )
 
 
@@ -211,9 +308,11 @@ def unusual(row: ToDecide) -> tuple[Status, ...]:
         for view in row.holds[:1]
         if view.hold.closed_at
     ]
+    if row.account_changed:
+        marks.append(Status(kind="bad", icon="triangle-alert", word="Account changed"))
     amount, usual = row.payment.amount, row.usual
     if usual is None:
-        marks.append(Status(kind="mut", icon="user-plus", word="First payment here"))
+        marks.append(Status(kind="warn", icon="user-plus", word="First payment here"))
     elif amount.minor > TIMES_USUAL * usual.average.minor:
         tenths = amount.minor * 10 // max(usual.average.minor, 1)
         times = f"{tenths // 10}.{tenths % 10}"
@@ -223,19 +322,62 @@ def unusual(row: ToDecide) -> tuple[Status, ...]:
     return tuple(marks) or (Status(kind="ok plain", icon="circle-check", word="As usual"),)
 
 
-def _groups(candidates: Sequence[Candidate]) -> tuple[Group, ...]:
-    grouped: dict[tuple[str, str], list[Candidate]] = {}
-    for one in candidates:
-        key = (one.row.payment.account_name, one.row.rail)
-        grouped.setdefault(key, []).append(one)
-    return tuple(
-        Group(
-            key=f"g{number}",
-            account=account or "No account yet",
-            rail=words.rail_word(rail),
-            sums=sums_of(total(one.row.payment.amount for one in rows).values()),
-            rows=tuple(rows),
-            open=any(one.mine for one in rows),
+def is_unusual(row: ToDecide) -> bool:
+    """What a person should look at first; the query of all that wait says the same."""
+    usual = row.usual
+    large = usual is None or row.payment.amount.minor > TIMES_USUAL * usual.average.minor
+    return large or bool(row.holds) or row.account_changed
+
+
+def _groups(
+    rows: Sequence[Candidate],
+    sums: Sequence[GroupSum],
+    lines: Mapping[GroupKey, GroupLine],
+) -> tuple[Group, ...]:
+    """The page in groups: what is unusual first, whatever account it leaves."""
+    first = [one for one in rows if one.flagged]
+    found = [_unusual_first(first, [one for one in sums if one.unusual])] if first else []
+    grouped: dict[GroupKey, list[Candidate]] = {}
+    for one in rows:
+        if not one.flagged:
+            grouped.setdefault(_key_of(one), []).append(one)
+    for key, inside in grouped.items():
+        line = lines[key]
+        told = [one for one in sums if one.key == key and not one.unusual]
+        run = f"run {line.run}, " if line.run else ""
+        found.append(
+            Group(
+                key=f"g{len(found) + 1}",
+                account=line.account,
+                rail=line.rail,
+                note=f"{run}{key.day:%-d %b}",
+                count=count_of(told),
+                sums=sums_of(sums_of_groups(told)),
+                rows=tuple(inside),
+                open=any(one.mine for one in inside),
+            )
         )
-        for number, ((account, rail), rows) in enumerate(sorted(grouped.items()), start=1)
+    return tuple(found)
+
+
+def _unusual_first(rows: Sequence[Candidate], sums: Sequence[GroupSum]) -> Group:
+    return Group(
+        key="first",
+        account="Look at these first",
+        rail="",
+        note="",
+        count=count_of(sums),
+        sums=sums_of(sums_of_groups(sums)),
+        rows=tuple(rows),
+        open=any(one.mine for one in rows),
+    )
+
+
+def _key_of(one: Candidate) -> GroupKey:
+    payment = one.row.payment
+    return GroupKey(
+        run_id=one.row.run_id,
+        account_id=payment.account_id,
+        rail=one.row.rail,
+        day=payment.requested_date,
     )

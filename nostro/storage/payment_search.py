@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
 from nostro.domain.attempt import AttemptState
 from nostro.domain.errors import Invalid
@@ -26,8 +26,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     `state`: one, or several with commas between. `payee`: the source's number of the payee. `q`:
     part of a payee's name, or a whole number, reference, invoice, IBAN or UETR. Days are those that
     were asked for, amounts minor units of `currency`, `updated_since` the last change of state.
-    `outcome_unknown`: only those of which we do not know whether their bank has them. `among`:
-    only these ids.
+    `connection`: sent through it, or not sent yet and leaving by it now. `outcome_unknown`: only
+    those of which we do not know whether their bank has them. `among`: only these ids.
     """
 
     state: str = ""
@@ -117,7 +117,7 @@ def funnel(wanted: Wanted = EVERY) -> tuple[StateTotal, ...]:
     found = (
         _found(wanted)
         .values("state", "currency")
-        .annotate(count=Count("id"), minor=Sum("amount_minor"))
+        .annotate(count=Count("*"), minor=Sum("amount_minor"))
         .order_by("state", "currency")
     )
     return tuple(
@@ -148,6 +148,8 @@ def _found(wanted: Wanted) -> QuerySet[models.Order]:
         found = found.filter(_searched(wanted.q))
     if wanted.among is not None:
         found = found.filter(bulk.one_of("id", wanted.among))
+    if wanted.connection:
+        found = found.filter(_through(wanted.connection))
     if wanted.has_open_case is not None:
         cases = models.Case.objects.filter(order_id=OuterRef("id"), resolved_at__isnull=True)
         found = found.filter(Exists(cases) if wanted.has_open_case else ~Exists(cases))
@@ -155,6 +157,24 @@ def _found(wanted: Wanted) -> QuerySet[models.Order]:
         attempts = models.Attempt.objects.filter(order_id=OuterRef("id"))
         found = found.filter(Exists(attempts.filter(state=AttemptState.UNKNOWN.value)))
     return found
+
+
+def _through(connection: UUID) -> Q:
+    """Payments sent through this connection, and those not sent yet whose account it reaches.
+
+    An account may be moved to another connection; then each payment stays where it was sent.
+    """
+    here = list(
+        models.Account.objects.filter(connection_id=connection).values_list("id", flat=True)
+    )
+    of_here = Q(account_id__in=here)
+    files = models.Submission.objects.filter(account__isnull=False)
+    elsewhere = files.filter(Q(connection_id=connection) | of_here)
+    if not elsewhere.exclude(connection_id=F("account__connection_id")).exists():
+        return of_here
+    sent = models.Attempt.objects.filter(order_id=OuterRef("id"))
+    through = Exists(sent.filter(submission__connection_id=connection))
+    return Q(through) | Q(of_here, ~Exists(sent))
 
 
 def _columns(wanted: Wanted) -> dict[str, Any]:
@@ -165,7 +185,6 @@ def _columns(wanted: Wanted) -> dict[str, Any]:
         "state__in": _states(wanted.state) if wanted.state else None,
         "entity__code": plain(wanted.entity, "entity"),
         "account_id": wanted.account,
-        "account__connection_id": wanted.connection,
         "payee_number": plain(wanted.payee, "payee"),
         "currency": plain(wanted.currency, "currency"),
         "requested_date__gte": wanted.requested_from,

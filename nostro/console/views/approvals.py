@@ -10,9 +10,11 @@ import msgspec
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from nostro.console import words
+from nostro.console.looking import Looking, looking_of
 from nostro.console.selection import (
     Choice,
     Deciding,
@@ -21,12 +23,22 @@ from nostro.console.selection import (
     deciding,
     digest_of,
     selection,
+    selection_of_every,
     sums_of,
 )
 from nostro.console.visiting import Visit, by_htmx, page, show, status_of
 from nostro.domain.errors import Invalid, NostroError, Refused
 from nostro.storage.pages.approvals import chosen, decisions
+from nostro.storage.pages.waiting import Reader, WaitingPayments, waiting_payments
 from nostro.workflows import approval
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the browser sent: payments ticked one by one, or `every` one that it looks at."""
+
+    looking: Looking
+    choices: Sequence[Choice] = ()
+    every: bool = False
 
 
 class Banner(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,17 +52,21 @@ class Banner(msgspec.Struct, frozen=True, kw_only=True):
 @require_safe
 @page
 def approvals(request: HttpRequest, visit: Visit) -> HttpResponse:
-    return _show(request, visit, [])
+    return _show(request, visit, Sent(looking=looking_of(request.GET)))
 
 
 @require_POST
 @page
 def select(request: HttpRequest, visit: Visit) -> HttpResponse:
     """What the chosen payments come to: their sums and the digest that an approval would carry."""
-    choices = choices_of(request.POST.getlist("chosen"))
+    sent = _sent(request)
     if not by_htmx(request):
-        return _show(request, visit, choices)
-    told = {"selection": _selected(visit, choices), "deciding": deciding(decisions(), visit.member)}
+        return _show(request, visit, sent)
+    found = decisions(_reader(visit), sent.looking.wanted, sent.looking.cursor)
+    told = {
+        "selection": _selected(visit, sent),
+        "deciding": deciding(found, sent.looking, visit.member),
+    }
     return show(request, visit, "approvals_selection.html", told)
 
 
@@ -59,8 +75,10 @@ def select(request: HttpRequest, visit: Visit) -> HttpResponse:
 def approve(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Approve what was chosen; `seen_digest` says exactly what this person saw."""
 
-    def work(choices: Sequence[Choice]) -> Banner:
-        ids = [choice.order_id for choice in choices]
+    def work(sent: Sent) -> Banner:
+        ids = [choice.order_id for choice in sent.choices]
+        if sent.every:
+            ids = _ids_of_every(visit, sent)
         done = approval.approve(
             visit.acting(), visit.member, ids, request.POST.get("seen_digest", "")
         )
@@ -85,11 +103,17 @@ def approve(request: HttpRequest, visit: Visit) -> HttpResponse:
 def deny(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Refuse what was chosen for good, with a reason."""
 
-    def work(choices: Sequence[Choice]) -> Banner:
+    def work(sent: Sent) -> Banner:
+        if sent.every:
+            raise Invalid(
+                "deny_one_by_one",
+                "Payments are denied for good, so only those that were ticked one by one.",
+                "Nothing was denied.",
+                "Take away the tick at “all of them” and tick those that you deny.",
+            )
         reason = request.POST.get("reason", "")
-        moved = approval.deny(
-            visit.acting(), visit.member, [one.order_id for one in choices], reason
-        )
+        ids = [one.order_id for one in sent.choices]
+        moved = approval.deny(visit.acting(), visit.member, ids, reason)
         return Banner(
             kind="ok",
             happened=f"{words.several(len(moved), 'payment')} denied.",
@@ -104,7 +128,7 @@ def deny(request: HttpRequest, visit: Visit) -> HttpResponse:
 def release(request: HttpRequest, visit: Visit, payment_id: UUID) -> HttpResponse:
     """Let one held payment go on to approval, with a reason."""
 
-    def work(_: Sequence[Choice]) -> Banner:
+    def work(_: Sent) -> Banner:
         approval.release_hold(
             visit.acting(), visit.member, payment_id, request.POST.get("reason", "")
         )
@@ -120,36 +144,43 @@ def release(request: HttpRequest, visit: Visit, payment_id: UUID) -> HttpRespons
 def _decide(
     request: HttpRequest,
     visit: Visit,
-    work: Callable[[Sequence[Choice]], Banner],
+    work: Callable[[Sent], Banner],
 ) -> HttpResponse:
     """Do it and show the page again; when it is refused, with the selection kept.
 
     Workflows check before they write, so what they refuse leaves this unit of work unchanged.
     """
-    choices = choices_of(request.POST.getlist("chosen"))
+    sent = _sent(request)
     try:
-        banner = work(choices)
+        banner = work(sent)
     except (Invalid, Refused) as error:
-        return _show(request, visit, choices, error=error)
+        return _show(request, visit, sent, error=error)
+    after = Looking(look=sent.looking.look, group=sent.looking.group)
     if by_htmx(request):
-        return _show(request, visit, [], banner=banner)
+        return _show(request, visit, Sent(looking=after), banner=banner)
     messages.success(request, " ".join(filter(None, (banner.happened, banner.more))))
-    return redirect("approvals")
+    return redirect(reverse("approvals") + after.query())
 
 
 def _show(
     request: HttpRequest,
     visit: Visit,
-    choices: Sequence[Choice],
+    sent: Sent,
     *,
     banner: Banner | None = None,
     error: NostroError | None = None,
 ) -> HttpResponse:
-    found = deciding(decisions(), visit.member, {choice.order_id for choice in choices})
+    looking = sent.looking
+    told_of = decisions(_reader(visit), looking.wanted, looking.cursor)
+    ticked = {choice.order_id for choice in sent.choices}
+    found = deciding(told_of, looking, visit.member, ticked)
     told = {
         "headline": headline(found),
         "deciding": found,
-        "selection": _selected(visit, choices),
+        "selection": _selected(visit, sent),
+        "looking": looking,
+        "start": looking.query(),
+        "further": looking.query(cursor=found.next),
         "banner": banner,
         "error": error,
     }
@@ -174,15 +205,46 @@ def headline(found: Deciding) -> str:
         parts.append("Nothing waits for you.")
     if found.others:
         word = "needs" if found.others == 1 else "need"
-        parts.append(f"{found.others} {word} somebody else.")
-    if found.held:
-        word = "is" if len(found.held) == 1 else "are"
+        parts.append(f"{found.others:,} {word} somebody else.")
+    if found.held_count:
+        word = "is" if found.held_count == 1 else "are"
         parts.append(
-            f"{words.several(len(found.held), 'payment')} {word} held until a person decides."
+            f"{words.several(found.held_count, 'payment')} {word} held until a person decides."
         )
     return " ".join(parts) or "Nothing waits for approval, and nothing is held."
 
 
-def _selected(visit: Visit, choices: Sequence[Choice]) -> Selection:
-    rows = chosen([choice.order_id for choice in choices])
-    return selection(rows, choices, digest_of(rows), visit.member)
+def _selected(visit: Visit, sent: Sent) -> Selection:
+    if sent.every:
+        return selection_of_every(_every(visit, sent), sent.looking, visit.member)
+    rows = chosen([choice.order_id for choice in sent.choices], visit.now)
+    return selection(rows, sent.choices, digest_of(rows), visit.member)
+
+
+def _every(visit: Visit, sent: Sent) -> WaitingPayments:
+    """All that the filter leaves, as it is now."""
+    return waiting_payments(_reader(visit), sent.looking.wanted, limit=1, whole=True)
+
+
+def _ids_of_every(visit: Visit, sent: Sent) -> list[UUID]:
+    found = _every(visit, sent)
+    if not selection_of_every(found, sent.looking, visit.member).count:
+        raise Refused(
+            "selection_changed",
+            "None of the payments shown to you waits for your approval any more.",
+            "Nothing was approved.",
+            "Look at what waits now.",
+        )
+    return [UUID(order_id) for order_id in found.digests]
+
+
+def _sent(request: HttpRequest) -> Sent:
+    """Raises Invalid for what no page of ours sends."""
+    looking = looking_of(request.POST)
+    if "every" in request.POST:
+        return Sent(looking=looking, every=True)
+    return Sent(looking=looking, choices=choices_of(request.POST.getlist("chosen")))
+
+
+def _reader(visit: Visit) -> Reader:
+    return Reader(person_id=visit.member.id, now=visit.now)

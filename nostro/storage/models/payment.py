@@ -131,6 +131,17 @@ class Order(TenantModel):
                 name="order_due",
             ),
             models.Index(fields=["tenant_id", "payee_number", "amount_minor"], name="order_paid"),
+            models.Index(
+                fields=["tenant_id", "payee_number", "currency"],
+                include=["amount_minor"],  # What is usual is read from the index alone.
+                condition=models.Q(state="settled"),
+                name="order_usual",
+            ),
+            models.Index(
+                fields=["tenant_id", "account", "run", "state"],
+                include=["currency", "amount_minor"],  # The funnel of an account, or of a run.
+                name="order_account",
+            ),
         )
 
 
@@ -261,6 +272,11 @@ class Attempt(TenantModel):
             ),
             models.Index(fields=["tenant_id", "uetr"], name="attempt_uetr"),
             models.Index(fields=["tenant_id", "payment_information_id"], name="attempt_batch"),
+            models.Index(
+                fields=["tenant_id", "order"],
+                condition=models.Q(state="unknown"),
+                name="attempt_unknown",
+            ),
         )
 
 

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from django.db.models import Avg, Count
+from django.db.models import Avg, Count, Max
 
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.policies.approval import Authorship
-from nostro.storage import models, orders
+from nostro.storage import bulk, models, orders
 from nostro.storage.listing import payments_of
 from nostro.storage.pages.holds import HoldView, holds_of
 from nostro.storage.pages.payments import standings
-from nostro.storage.paging import LIMIT_MAX, Page
-from nostro.storage.payment_search import Wanted, payments
+from nostro.storage.pages.waiting import (
+    CHANGED_WITHIN,
+    Reader,
+    WaitingFilter,
+    WaitingPayments,
+    waiting_payments,
+)
+from nostro.storage.payment_search import Wanted, funnel, payments
 from nostro.storage.rows import PaymentRow
 
-SHOWN_MAX = 500
+PAGE_SIZE = 50
+HELD_SHOWN = 20
+_MORE = ("payee_account_id", "source_changes")
 
 
 class Rewritten(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,9 +47,13 @@ class Usual(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToDecide(msgspec.Struct, frozen=True, kw_only=True):
-    """One payment that a person must approve, deny or release. `approved_by` are person ids."""
+    """One payment that a person must approve, deny or release. `approved_by` are person ids.
+
+    `account_changed`: the payee's account changed of late, or after this payment was checked.
+    """
 
     payment: PaymentRow
+    run_id: UUID | None
     rail: str
     bank: str
     authors: Authorship
@@ -47,21 +61,31 @@ class ToDecide(msgspec.Struct, frozen=True, kw_only=True):
     rewritten: tuple[Rewritten, ...]
     holds: tuple[HoldView, ...]
     usual: Usual | None = None
+    account_changed: bool = False
 
 
 class Decisions(msgspec.Struct, frozen=True, kw_only=True):
-    """`more` says that the lists were cut at SHOWN_MAX payments."""
+    """One page of what waits, with what tells of all of it; and the oldest of what is held."""
 
+    page: WaitingPayments
     waiting: tuple[ToDecide, ...]
     held: tuple[ToDecide, ...]
-    more: bool
+    held_count: int
 
 
-def decisions() -> Decisions:
-    waiting, more_waiting = _in_state(OrderState.AWAITING_APPROVAL)
-    held, more_held = _in_state(OrderState.HELD)
+def decisions(reader: Reader, wanted: WaitingFilter, cursor: str = "") -> Decisions:
+    """What this person sees: PAGE_SIZE of the payments wanted, and HELD_SHOWN held ones.
+
+    Raises Invalid for a cursor that is none.
+    """
+    found = waiting_payments(reader, wanted, limit=PAGE_SIZE, cursor=cursor)
+    is_held = Wanted(state=OrderState.HELD.value)
+    held = payments(is_held, sort="created", limit=HELD_SHOWN)
     return Decisions(
-        waiting=_to_decide(waiting), held=_to_decide(held), more=more_waiting or more_held
+        page=found,
+        waiting=chosen([row.id for row in found.rows], reader.now),
+        held=_to_decide(held.rows, reader.now),
+        held_count=sum(row.count for row in funnel(is_held)),
     )
 
 
@@ -71,32 +95,24 @@ def waiting_count() -> int:
     return models.Order.objects.filter(state__in=waits).count()
 
 
-def chosen(order_ids: list[UUID]) -> tuple[ToDecide, ...]:
+def chosen(order_ids: list[UUID], now: datetime) -> tuple[ToDecide, ...]:
     """These payments as they are now, whatever their state, in the order asked."""
-    return _to_decide(payments_of(order_ids))
+    return _to_decide(payments_of(order_ids), now)
 
 
-def _in_state(state: OrderState) -> tuple[list[PaymentRow], bool]:
-    rows: list[PaymentRow] = []
-    wanted = Wanted(state=state.value)
-    page: Page[PaymentRow] = payments(wanted, limit=LIMIT_MAX)
-    rows += page.rows
-    while page.next and len(rows) < SHOWN_MAX:
-        page = payments(wanted, limit=LIMIT_MAX, cursor=page.next)
-        rows += page.rows
-    return sorted(rows[:SHOWN_MAX], key=lambda row: row.number), bool(page.next)
-
-
-def _to_decide(rows: list[PaymentRow] | tuple[PaymentRow, ...]) -> tuple[ToDecide, ...]:
+def _to_decide(rows: Collection[PaymentRow], now: datetime) -> tuple[ToDecide, ...]:
     ids = [row.id for row in rows]
     authors, given, holds = orders.authors(ids), orders.approvals(ids), holds_of(rows)
     standing = standings(ids)
-    changes = dict(models.Order.objects.filter(id__in=ids).values_list("id", "source_changes"))
+    told = models.Order.objects.filter(id__in=ids)
+    more = {key: rest for key, *rest in told.values_list("id", "run_id", *_MORE)}
+    changed = _changed({account for _, account, _ in more.values() if account}, now)
     usual = _usual({row.payee_number for row in rows})
     banks = dict(models.Account.objects.values_list("id", "connection__name"))
     return tuple(
         ToDecide(
             payment=row,
+            run_id=more[row.id][0],
             rail=standing[row.id].rail,
             bank=banks.get(row.account_id, "") if row.account_id else "",
             authors=authors[row.id],
@@ -107,10 +123,11 @@ def _to_decide(rows: list[PaymentRow] | tuple[PaymentRow, ...]) -> tuple[ToDecid
                     before=change.get("from", ""),
                     after=change.get("to", ""),
                 )
-                for change in changes.get(row.id, ())
+                for change in more[row.id][2]
             ),
             holds=tuple(holds[row.id]),
             usual=usual.get((row.payee_number, row.amount.currency)),
+            account_changed=more[row.id][1] in changed,
         )
         for row in rows
     )
@@ -128,4 +145,18 @@ def _usual(payee_numbers: set[str]) -> dict[tuple[str, str], Usual]:
             count=row["count"], average=Money(round(row["average"]), row["currency"])
         )
         for row in found
+    }
+
+
+def _changed(account_ids: set[UUID], now: datetime) -> set[UUID]:
+    """Those versions of payees' accounts that are new of late, or not the newest any more."""
+    found = models.PayeeAccount.objects.filter(bulk.one_of("id", account_ids))
+    rows = list(found.values_list("id", "payee_id", "version", "valid_from"))
+    same = models.PayeeAccount.objects.filter(bulk.one_of("payee_id", {row[1] for row in rows}))
+    newest = dict(same.values_list("payee_id").annotate(newest=Max("version")))
+    since = now - CHANGED_WITHIN
+    return {
+        account_id
+        for account_id, payee_id, version, valid_from in rows
+        if (version > 1 and valid_from >= since) or newest[payee_id] > version
     }

@@ -112,12 +112,11 @@ def _stated() -> list[StatedAbout]:
 
 
 def _lines() -> BankLines:
-    found = models.BankTransaction.objects.values_list("match_state")
-    counts = dict(found.annotate(count=Count("id")).order_by())
+    found = models.BankTransaction.objects
     return BankLines(
-        total=sum(counts.values()),
-        suggested=counts.get(MatchState.TENTATIVE.value, 0),
-        open=counts.get(MatchState.UNMATCHED.value, 0),
+        total=found.count(),  # Those that nothing explains are few, and an index knows them.
+        suggested=found.filter(match_state=MatchState.TENTATIVE.value).count(),
+        open=found.filter(match_state=MatchState.UNMATCHED.value).count(),
     )
 
 

@@ -31,13 +31,18 @@ document.addEventListener('keydown',e=>{
 function recount(f){
   const on=$$('input[data-minor]:checked',f),sums=new Map();
   for(const c of on){const k=c.dataset.ccy,s=sums.get(k)||{v:0n,dp:+c.dataset.dp};s.v+=BigInt(c.dataset.minor);sums.set(k,s)}
-  $$('[data-count]').forEach(o=>o.textContent=on.length);
-  $$('[data-sums]').forEach(o=>o.textContent=[...sums].sort().map(([k,s])=>groupDigits(s.v,s.dp)+' '+k).join(', ')||'nothing selected');
+  const all=$('input[data-total]:checked',f);
+  $$('[data-count]').forEach(o=>o.textContent=all?Number(all.dataset.total).toLocaleString('en'):on.length);
+  $$('[data-sums]').forEach(o=>o.textContent=all?all.dataset.said:[...sums].sort().map(([k,s])=>groupDigits(s.v,s.dp)+' '+k).join(', ')||'nothing selected');
   $$('[data-need]').forEach(b=>b.disabled=!on.length)}
 document.addEventListener('change',e=>{
   const f=e.target.closest('[data-select]');if(!f)return;
   if(e.target.dataset.all!==undefined){const g=e.target.dataset.all;
     $$(g?`input[data-grp="${g}"]:not(:disabled)`:'input[data-minor]:not(:disabled)',f).forEach(c=>c.checked=e.target.checked)}
+  /* all that match: its rows are ticked with it; who takes one away no longer means all */
+  const all=$('input[data-total]',f);
+  if(all===e.target)$$('input[data-minor]:not(:disabled)',f).forEach(c=>c.checked=all.checked);
+  else if(all&&!e.target.checked)all.checked=false;
   recount(f)});
 $$('[data-select]').forEach(recount);
 /* a swapped list begins with nothing chosen: nobody acts on rows that he no longer sees */
@@ -45,5 +50,5 @@ document.addEventListener('htmx:after:swap',()=>$$('#bulk').forEach(f=>{
   $$('.ck input:checked',f).forEach(c=>c.checked=false);recount(f)}));
 /* boxes ticked before htmx was ready, or brought back by the browser: ask the server about them too */
 document.addEventListener('htmx:after:init',e=>{
-  const b=e.target.matches?.('[hx-trigger^=change]')&&$('input[data-minor]:checked',e.target);
+  const b=e.target.matches?.('[hx-trigger^=change]')&&$('input[data-minor]:checked,input[data-total]:checked',e.target);
   if(b)b.dispatchEvent(new Event('change',{bubbles:true}))});
