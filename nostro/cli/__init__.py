@@ -17,6 +17,7 @@ In production, one process each
   migrate          Create or update the database
   web              The console and the API
   worker           The work behind them
+  database         start, stop, environment, empty: to dump and restore the embedded one
 To set up, from nothing to a customer that pays
   customers add    A customer; customers list
   people add       Who signs in and approves

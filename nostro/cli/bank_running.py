@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import secrets
 import signal
 import threading
@@ -211,10 +212,17 @@ def _open_sftp(
     lines = [
         f"SFTP      {door.host}:{door.port} as {login.user}, drop_folder /in, pickup_folder /out",
         f"          host_keys {door.public_key()}",
+        f"          fingerprint {_fingerprint(door.public_key())}",
     ]
     if password and not wanted.sftp_password:
         lines.append(f"          password {password}")
     return lines
+
+
+def _fingerprint(public_key: str) -> str:
+    """As OpenSSH tells it: SHA256 of the key's bytes, in base64 without padding."""
+    digest = hashlib.sha256(base64.b64decode(public_key.split()[1])).digest()
+    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
 
 
 def _open_callbacks(wanted: Wanted, desk: Desk, doors: list[Door]) -> list[str]:

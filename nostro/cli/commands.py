@@ -12,6 +12,7 @@ from nostro import __version__
 from nostro.cli.bank import bank
 from nostro.cli.compare_command import compare
 from nostro.cli.connection_commands import connections
+from nostro.cli.database_commands import database
 from nostro.cli.import_command import import_payments
 from nostro.cli.payment_commands import payments
 from nostro.cli.set_up_commands import accounts, customers, entities, people
@@ -28,7 +29,7 @@ app.command(keys)
 app.command(compare)
 app.command(bank)
 app.command(payments)
-for group in (customers, people, entities, connections, accounts):
+for group in (customers, people, entities, connections, accounts, database):
     app.command(group)
 payments.command(name="import")(import_payments)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -74,6 +75,28 @@ def prepare(admin_url: str, passwords: dict[str, str], database: str = DATABASE)
     with psycopg.connect(_on_database(admin_url, database), autocommit=True) as admin:
         for statement in _SCHEMA:
             admin.execute(statement)
+
+
+def set_aside(admin_url: str, now: datetime, database: str = DATABASE) -> str:
+    """Give a database another name, so that an empty one can take its place; returns that name.
+
+    Raises Refused when it is not there or somebody works on it.
+    """
+    name = f"{database}_{now:%Y%m%d_%H%M%S}"
+    rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        try:
+            admin.execute(rename.format(sql.Identifier(database), sql.Identifier(name)))
+        except psycopg.errors.ObjectInUse as error:
+            raise Refused(
+                "database_in_use",
+                f"Somebody works on the database {database}.",
+                "Nothing was changed.",
+                "Stop every nostro up, web and worker, and what else is connected; try again.",
+            ) from error
+        except psycopg.errors.InvalidCatalogName as error:
+            raise Refused("database_missing", f"There is no database {database}.") from error
+    return name
 
 
 # No default privileges: what the app may touch is granted table by table (nostro.storage.grants

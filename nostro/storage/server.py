@@ -185,7 +185,8 @@ class Server:
     def _busy(self) -> Unavailable:
         return Unavailable(
             code="database_busy",
-            happened=f"Another process prepares the database in {self.home} for {LOCK_SECONDS:.0f} s.",
+            happened=f"Another process has been preparing the database in {self.home} for more"
+            f" than {LOCK_SECONDS:.0f} seconds.",
             did="Nothing was started here.",
             can_do="Wait for it or end it, then try again.",
         )

@@ -1,4 +1,4 @@
-"""The terminal goes by the same clock as what works behind it: the demo's, in a home of the demo."""
+"""The terminal goes by the clock of what works behind it: the demo's, in a home of the demo."""
 
 from __future__ import annotations
 
