@@ -22,7 +22,7 @@ def files_of_orders(order_ids: Collection[UUID]) -> list[UUID]:
 
 def live(order_ids: Collection[UUID]) -> list[AttemptRow]:
     """The one live attempt of each order that has one, locked."""
-    rows = models.Attempt.objects.select_for_update().filter(order_id__in=order_ids)
+    rows = models.Attempt.objects.select_for_update(no_key=True).filter(order_id__in=order_ids)
     return [attempt_of(row) for row in rows.exclude(state__in=_FREE).order_by("id")]
 
 

@@ -94,7 +94,7 @@ def _columns(case: NewCase, tenant_id: UUID, now: datetime) -> dict[str, Any]:
 
 
 def lock(case_id: UUID) -> CaseRow | None:
-    row = models.Case.objects.select_for_update().filter(id=case_id).first()
+    row = models.Case.objects.select_for_update(no_key=True).filter(id=case_id).first()
     return case_of(row) if row else None
 
 
@@ -111,14 +111,14 @@ def reversals_of_traces(traces: Collection[str]) -> dict[str, UUID]:
 
 
 def lock_by_key(kind: CaseKind, natural_key: str) -> CaseRow | None:
-    rows = models.Case.objects.select_for_update()
+    rows = models.Case.objects.select_for_update(no_key=True)
     row = rows.filter(kind=kind.value, natural_key=natural_key).first()
     return case_of(row) if row else None
 
 
 def of_orders(order_ids: Collection[UUID], kind: CaseKind) -> list[CaseRow]:
     """The cases of one kind about these orders, oldest first."""
-    rows = models.Case.objects.filter(order_id__in=order_ids, kind=kind.value)
+    rows = models.Case.objects.filter(bulk.one_of("order_id", order_ids), kind=kind.value)
     return [case_of(row) for row in rows.order_by("opened_at", "id")]
 
 
@@ -148,7 +148,7 @@ def recalls_of_message(message_id: str) -> list[CaseRow]:
 
 def newest_recalls(attempt_ids: Collection[UUID]) -> dict[UUID, CaseRow]:
     """The last recall of each of these attempts that has been asked back before, locked."""
-    rows = models.Case.objects.select_for_update().filter(
+    rows = models.Case.objects.select_for_update(no_key=True).filter(
         kind=CaseKind.RECALL.value, attempt_id__in=attempt_ids
     )
     found = map(case_of, rows.order_by("opened_at", "id"))
@@ -157,21 +157,21 @@ def newest_recalls(attempt_ids: Collection[UUID]) -> dict[UUID, CaseRow]:
 
 def open_of_orders(order_ids: Collection[UUID], kind: CaseKind) -> list[CaseRow]:
     """The unresolved cases of one kind about these orders, oldest first, locked."""
-    rows = models.Case.objects.select_for_update().filter(
-        order_id__in=order_ids, kind=kind.value, resolved_at__isnull=True
+    rows = models.Case.objects.select_for_update(no_key=True).filter(
+        bulk.one_of("order_id", order_ids), kind=kind.value, resolved_at__isnull=True
     )
     return [case_of(row) for row in rows.order_by("opened_at", "id")]
 
 
 def of_request(submission_id: UUID) -> list[CaseRow]:
     """The cases whose recall or reversal this submission carries, locked."""
-    rows = models.Case.objects.select_for_update().filter(request_id=submission_id)
+    rows = models.Case.objects.select_for_update(no_key=True).filter(request_id=submission_id)
     return [case_of(row) for row in rows.order_by("id")]
 
 
 def open_about_submission(submission_id: UUID, kind: CaseKind) -> list[CaseRow]:
     """Unresolved cases of one kind about a file, locked."""
-    rows = models.Case.objects.select_for_update().filter(
+    rows = models.Case.objects.select_for_update(no_key=True).filter(
         submission_id=submission_id, kind=kind.value, resolved_at__isnull=True
     )
     return [case_of(row) for row in rows.order_by("id")]
@@ -180,6 +180,11 @@ def open_about_submission(submission_id: UUID, kind: CaseKind) -> list[CaseRow]:
 def update(case_id: UUID, **changes: Any) -> None:
     """Change columns of one case; states and stages change in workflows.case_work only."""
     models.Case.objects.filter(id=case_id).update(**changes)
+
+
+def update_all(case_ids: Collection[UUID], **changes: Any) -> None:
+    """The same for a set of locked cases."""
+    models.Case.objects.filter(bulk.one_of("id", case_ids)).update(**changes)
 
 
 def case_of(row: models.Case) -> CaseRow:

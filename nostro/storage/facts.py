@@ -12,7 +12,7 @@ from django.db.models import Q
 from nostro.domain.attempt import AttemptState
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
-from nostro.storage import models, queries
+from nostro.storage import bulk, models, queries
 
 
 class PaymentKeys(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +85,7 @@ def named(
 
 def payments(attempt_ids: Collection[UUID]) -> dict[UUID, NamedPayment]:
     """The payments as they are now, by attempt."""
-    rows = models.Attempt.objects.filter(id__in=attempt_ids)
+    rows = models.Attempt.objects.filter(bulk.one_of("id", attempt_ids))
     return {row.id: _named(row) for row in rows.select_related("order__payee_account")}
 
 

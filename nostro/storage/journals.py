@@ -90,7 +90,7 @@ def lock_unposted(limit: int = 10_000) -> list[JournalEvent]:
     What the ERP books by itself (action none) stays here as our expectation of it.
     """
     rows = (
-        models.JournalEvent.objects.select_for_update(of=("self",))
+        models.JournalEvent.objects.select_for_update(of=("self",), no_key=True)
         .filter(posting_id__isnull=True)
         .exclude(action=PostingAction.NONE.value)
         .select_related("entity")

@@ -72,7 +72,7 @@ def open_items(entity_id: UUID, currency: str) -> list[OpenItem]:
 
 def reduce_open_item(item_id: UUID, amount_minor: int) -> str:
     """Take an allocation off an open item; returns its document number."""
-    row = models.OpenItem.objects.select_for_update().get(id=item_id)
+    row = models.OpenItem.objects.select_for_update(no_key=True).get(id=item_id)
     row.open_minor -= amount_minor
     row.save(update_fields=["open_minor"])
     return row.document

@@ -44,7 +44,7 @@ def insert(row: OperatorEvidence, name: str, attachment_id: UUID | None, now: da
 
 def lock_proposed(evidence_id: UUID) -> OperatorEvidence | None:
     """A statement that nobody has decided on, locked."""
-    rows = models.OperatorEvidence.objects.select_for_update()
+    rows = models.OperatorEvidence.objects.select_for_update(no_key=True)
     row = rows.filter(id=evidence_id, state=EvidenceState.PROPOSED.value).first()
     return _stated(row) if row else None
 

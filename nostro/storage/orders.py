@@ -135,13 +135,13 @@ def close_holds(order_id: UUID, closed_by: str, reason: str, now: datetime) -> i
 
 def lock(order_ids: Collection[UUID]) -> list[OrderRow]:
     """Lock orders in the order of their ids (orders before attempts: lifecycle rule 13)."""
-    found = models.Order.objects.select_for_update().filter(bulk.one_of("id", order_ids))
+    found = models.Order.objects.select_for_update(no_key=True).filter(bulk.one_of("id", order_ids))
     return _load(found.order_by("id"))
 
 
 def hold_still(order_ids: Collection[UUID]) -> None:
     """Lock orders in the order of their ids without reading them."""
-    found = models.Order.objects.select_for_update().filter(bulk.one_of("id", order_ids))
+    found = models.Order.objects.select_for_update(no_key=True).filter(bulk.one_of("id", order_ids))
     list(found.order_by("id").values_list("id"))
 
 
@@ -154,7 +154,7 @@ def accounts_due(now: datetime) -> list[str]:
 def lock_due(account_id: str, now: datetime, limit: int = 5000) -> list[OrderRow]:
     """Lock scheduled orders of one account whose time has come."""
     return _load(
-        models.Order.objects.select_for_update(skip_locked=True)
+        models.Order.objects.select_for_update(skip_locked=True, no_key=True)
         .filter(state=OrderState.SCHEDULED, next_action_at__lte=now, route__account_id=account_id)
         .order_by("id")[:limit]
     )

@@ -55,7 +55,9 @@ class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):
 
 def lock_proposed(change_id: UUID) -> ChangeRow | None:
     """A change that nobody has decided on, locked."""
-    rows = models.PayeeChange.objects.select_for_update(of=("self",)).select_related("payee")
+    rows = models.PayeeChange.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "payee"
+    )
     row = rows.filter(id=change_id, state=ChangeState.PROPOSED.value).first()
     return _change(row) if row else None
 

@@ -110,7 +110,11 @@ def newest_event() -> datetime | None:
 def lock_unfinished() -> list[StoredSubmission]:
     """Every file that this database thinks has not surely arrived, locked, by id."""
     states = sorted({*(state.value for state in STILL_OURS), *IN_DOUBT})
-    rows = models.Submission.objects.select_for_update().filter(state__in=states).order_by("id")
+    rows = (
+        models.Submission.objects.select_for_update(no_key=True)
+        .filter(state__in=states)
+        .order_by("id")
+    )
     return load(list(rows.values_list("id", flat=True)))
 
 
@@ -125,7 +129,7 @@ def lock_waiting(connection_id: UUID, end_to_end_ids: Collection[str]) -> list[W
 
     One that is in a file on its way is left out: what becomes of that file will tell.
     """
-    rows = _waiting(connection_id).select_for_update(of=("self",))
+    rows = _waiting(connection_id).select_for_update(of=("self",), no_key=True)
     found = list(rows.filter(bulk.one_of("end_to_end_id", end_to_end_ids)).order_by("id"))
     moving = on_its_way([row.id for row in found])
     return [_payment(row) for row in found if row.id not in moving]
@@ -216,7 +220,7 @@ def stop_of(connection_id: UUID) -> RestoreStop | None:
 
 def review_of(stop_id: UUID) -> CaseRow | None:
     """The case that tells what this restore had forgotten, locked."""
-    rows = models.Case.objects.select_for_update()
+    rows = models.Case.objects.select_for_update(no_key=True)
     row = rows.filter(kind=CaseKind.CONTRADICTION.value, natural_key=f"{REVIEW}{stop_id}").first()
     return case_of(row) if row else None
 

@@ -78,6 +78,7 @@ class SentPayment(msgspec.Struct, frozen=True, kw_only=True):
     payment_information_id: str
     amount: Money
     booked: bool
+    submission_id: UUID
 
 
 class NewFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,13 +131,26 @@ def insert_attempts(rows: Sequence[AttemptRow], now: datetime) -> int:
 
 
 def lock(submission_id: UUID) -> StoredSubmission | None:
-    row = models.Submission.objects.select_for_update().filter(id=submission_id).first()
+    row = models.Submission.objects.select_for_update(no_key=True).filter(id=submission_id).first()
     return _submission(row) if row else None
+
+
+def hold_still(submission_ids: Collection[UUID]) -> None:
+    """Lock files in the order of their ids without reading them, before the orders in them."""
+    rows = models.Submission.objects.select_for_update(no_key=True)
+    found = rows.filter(bulk.one_of("id", submission_ids))
+    list(found.order_by("id").values_list("id"))
 
 
 def by_message_id(message_id: str) -> StoredSubmission | None:
     row = models.Submission.objects.filter(message_id=message_id).first()
     return _submission(row) if row else None
+
+
+def ids_of_messages(message_ids: Collection[str]) -> list[UUID]:
+    """The files of these message ids, as far as there are any."""
+    rows = models.Submission.objects.filter(bulk.one_of("message_id", message_ids))
+    return list(rows.values_list("id", flat=True))
 
 
 def load(submission_ids: Collection[UUID]) -> list[StoredSubmission]:
@@ -216,8 +230,15 @@ def order_ids_of(attempt_ids: Collection[UUID]) -> list[UUID]:
     return list(rows.values_list("order_id", flat=True))
 
 
+def order_ids_of_files(submission_ids: Collection[UUID]) -> list[UUID]:
+    rows = models.Attempt.objects.filter(bulk.one_of("submission_id", submission_ids))
+    return list(rows.values_list("order_id", flat=True))
+
+
 def lock_attempts(attempt_ids: Collection[UUID]) -> list[AttemptRow]:
-    rows = models.Attempt.objects.select_for_update().filter(bulk.one_of("id", attempt_ids))
+    rows = models.Attempt.objects.select_for_update(no_key=True).filter(
+        bulk.one_of("id", attempt_ids)
+    )
     found = rows.order_by("id").values_list(*_ATTEMPT)
     return [
         AttemptRow(**dict(zip(_ATTEMPT, row, strict=True), state=_STATES[row[_STATE_PLACE]]))
@@ -297,6 +318,7 @@ def sent_payments(
             payment_information_id=row.payment_information_id,
             amount=Money(row.order.amount_minor, row.order.currency),
             booked=row.order_id in booked,
+            submission_id=row.submission_id,
         )
         for row in listed
     ]

@@ -20,7 +20,7 @@ from nostro.domain.case import CaseKind
 from nostro.domain.money import Money
 from nostro.domain.payee_change import AccountDetails
 from nostro.domain.payment_return import says_account_is_bad
-from nostro.storage import cases, facts, freezes, parties, payee_changes, submissions
+from nostro.storage import cases, freezes, parties, payee_changes, submissions
 from nostro.storage.facts import NamedPayment, PaymentKeys
 from nostro.storage.payee_changes import NewChange
 from nostro.storage.submissions import NewFact
@@ -29,6 +29,7 @@ from nostro.workflows import reversing
 from nostro.workflows.booked_lines import RETURNED
 from nostro.workflows.case_work import about, new_case, open_cases
 from nostro.workflows.context import Acting
+from nostro.workflows.lock_order import hold_named
 from nostro.workflows.payment_returns import Returned, adopt_quarrels, apply_returns, return_key
 
 Answer = ReturnedEntry | NotificationOfChange
@@ -84,7 +85,7 @@ def _named(
     traces = {answer.original_trace for answer in answers} - {""}
     keys = PaymentKeys(end_to_end_ids=frozenset(ids), rail_references=frozenset(ids | traces))
     by_key: dict[str, NamedPayment] = {}
-    for payment in facts.named(keys, connection_id=connection_id):
+    for payment in hold_named(keys, connection_id=connection_id):
         by_key.setdefault(payment.end_to_end_id, payment)
         if payment.rail_reference:
             by_key[payment.rail_reference] = payment

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from nostro.domain.attempt import AttemptMove, Verdict
@@ -21,7 +22,7 @@ from nostro.domain.party import Account
 from nostro.domain.payment_return import says_account_is_bad
 from nostro.domain.statement import Statement
 from nostro.storage import facts, freezes, parties, statements, submissions
-from nostro.storage.facts import NamedPayment
+from nostro.storage.facts import NamedPayment, PaymentKeys
 from nostro.storage.submissions import NewFact
 from nostro.storage.tenancy import tenant
 from nostro.workflows.batch_bookings import LIVE
@@ -41,6 +42,7 @@ from nostro.workflows.booked_lines import (
 )
 from nostro.workflows.case_work import about, new_case, open_cases
 from nostro.workflows.context import Acting
+from nostro.workflows.lock_order import hold_named
 from nostro.workflows.moves import move_attempts
 from nostro.workflows.payment_returns import Returned, apply_returns
 from nostro.workflows.posting import CashBack
@@ -89,7 +91,7 @@ def apply_bookings(
     lines = lines_of(statement)
     if not lines:
         return
-    index = Index(facts.named(keys_of(lines), account_id=UUID(account.id)))
+    index = Index(hold_named(_keys(statement, lines), account_id=UUID(account.id)))
     found = [(line, index.of(line)) for line in lines]
     ours = [(line, payment) for line, payment in found if payment]
     whole = [line for line, _ in found if line.batch in index.batches]
@@ -104,6 +106,13 @@ def apply_bookings(
         [(line, index.batches[line.batch]) for line in whole if line.identity in fresh_lines]
     )
     work.credits([pair for pair in fresh if pair[0].status in (RETURNED, CREDITED)])
+
+
+def _keys(statement: Statement, lines: Sequence[BookedLine]) -> PaymentKeys:
+    """What its lines name, and the batches that they are of: explaining them may move those."""
+    named = keys_of(lines)
+    batches = {entry.payment_information_id for entry in statement.entries} - {""}
+    return msgspec.structs.replace(named, batches=named.batches | batches)
 
 
 class _Work:

@@ -30,6 +30,7 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows import recall
 from nostro.workflows.case_work import allows_stage, move, move_stage
 from nostro.workflows.context import Acting
+from nostro.workflows.lock_order import hold
 from nostro.workflows.moves import move_attempts
 from nostro.workflows.recall import after_bank_days
 from nostro.workflows.wake import wake
@@ -58,7 +59,10 @@ def apply_cancellation_answer(
     """
     with tenant(acting.tenant_id):
         words = [word for word in _words(answer) if _is_of(word.case, connection_id)]
-        orders.hold_still([w.case.order_id for w in words if w.case.order_id])  # Before cases.
+        hold(  # Before their cases.
+            {word.case.submission_id for word in words if word.case.submission_id},
+            {word.case.order_id for word in words if word.case.order_id},
+        )
         fresh = _store(acting, connection_id, evidence_id, answer, words)
         for word in fresh:
             _apply(acting, word)
@@ -243,6 +247,7 @@ def cancel(
     Each ends as was asked for with its recall, else for good; recalls of those that ended are over.
     What contradicts has a case of its own, and the recall waits on.
     """
+    hold((), submissions.order_ids_of(attempt_ids))
     wanted = cases.newest_recalls(attempt_ids)
     verdicts: dict[UUID, Verdict] = {}
     for purpose, step in CANCEL_MOVE.items():

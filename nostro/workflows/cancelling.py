@@ -28,6 +28,7 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows import recall
 from nostro.workflows.case_work import checked_reason
 from nostro.workflows.context import Acting
+from nostro.workflows.lock_order import hold
 from nostro.workflows.moves import move_attempts, move_orders, move_submission
 from nostro.workflows.wake import wake
 
@@ -93,9 +94,10 @@ def take_back(acting: Acting, member: Member, order_ids: Sequence[UUID], wish: W
 
 
 def locked_with_files(order_ids: Sequence[UUID]) -> tuple[list[OrderRow], dict[UUID, AttemptRow]]:
-    """The orders and their live attempts; files are locked before orders, as sending does."""
-    for submission_id in sorted(attempts_stored.files_of_orders(order_ids)):
-        submissions.lock(submission_id)
+    """The orders and their live attempts, locked; their files and all that is in them before, for
+    one that is given up frees the others too."""
+    files = attempts_stored.files_of_orders(order_ids)
+    hold(files, {*order_ids, *submissions.order_ids_of_files(files)})
     rows = orders.lock(order_ids)
     if not order_ids or len(rows) != len(set(order_ids)):
         raise Refused(

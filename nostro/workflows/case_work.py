@@ -34,6 +34,7 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows.context import Acting
 
 REASON_CHARACTERS_MAX = 2000
+REPAIR_OR_DROP = "Correct the payee's details and make a new payment, or drop it."
 
 
 def new_case(
@@ -116,6 +117,36 @@ def resolve(acting: Acting, member: Member, case_id: UUID, outcome: str) -> None
         policy.may_resolve(member, row.kind, row.natural_key)
         _check_known(row)
         move(acting, row, CaseMove.RESOLVE, outcome=checked_reason(outcome))
+        if row.kind is CaseKind.CONTRADICTION and row.order_id:
+            _give_back(acting, row.order_id, outcome)
+
+
+def wait(acting: Acting, rows: Sequence[CaseRow], can_do: str) -> None:
+    """Locked cases whose next word is somebody else's now; those that wait already stay so."""
+    asked = [row for row in rows if CASE.allows(row.state, CaseMove.ASK)]
+    ids = [row.id for row in asked]
+    after = CASE.after(CaseState.OPEN, CaseMove.ASK)
+    cases.update_all(ids, state=after.value, can_do=can_do)
+    own = [
+        {
+            "case": row.kind.value,
+            "order_id": str(row.order_id or ""),
+            "submission_id": str(row.submission_id or ""),
+        }
+        for row in asked
+    ]
+    told = {"state_before": CaseState.OPEN.value, "state_after": after.value, "text": can_do}
+    events.record_alike(acting.alike("case.moved", "case", ids, own, **told))
+
+
+def _give_back(acting: Acting, order_id: UUID, outcome: str) -> None:
+    """The bank no longer contradicts itself about a payment: its rejection is its makers' again."""
+    if cases.open_of_orders([order_id], CaseKind.CONTRADICTION):
+        return
+    for row in cases.open_of_orders([order_id], CaseKind.REJECTION):
+        if CASE.allows(row.state, CaseMove.ANSWER):
+            move(acting, row, CaseMove.ANSWER, text=outcome)
+            cases.update(row.id, can_do=REPAIR_OR_DROP)
 
 
 def _check_known(row: CaseRow) -> None:

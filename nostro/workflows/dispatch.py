@@ -33,7 +33,7 @@ from nostro.ports import (
 from nostro.storage import attempts, evidence, freezes, orders, parties, submissions
 from nostro.storage.submissions import StoredSubmission, SubmissionRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import unfit_connections, waiting_files
+from nostro.workflows import reversing, unfit_connections, waiting_files
 from nostro.workflows.context import Acting
 from nostro.workflows.enquiry import (
     ask,
@@ -45,6 +45,7 @@ from nostro.workflows.enquiry import (
     open_case,
     payments_of,
 )
+from nostro.workflows.lock_order import locked_file
 from nostro.workflows.moves import move_submission
 
 log = structlog.get_logger()
@@ -99,7 +100,7 @@ def _claim(acting: Acting, submission_id: UUID) -> Plan | None:
         channel = unfit_connections.fit_channel(acting, row.connection_id)
         contract, payments = contract_of(channel), _locked_payments(row)
         step = dispatching.next_step(row, payments, now, contract, stopped=False)
-        if dispatching.lets_bytes_leave(step) and _is_held_back(acting, row):
+        if dispatching.lets_bytes_leave(step) and _is_held_back(acting, row, now):
             step = dispatching.next_step(row, payments, now, contract, stopped=True)
         if step is Step.SEND and (found := waiting_files.outdated(acting, row)):
             step = dispatching.next_step(row, payments, now, contract, stopped=False, outdated=True)
@@ -124,10 +125,12 @@ def _locked_payments(row: SubmissionRow) -> Payments:
     return Payments(Counter(states))
 
 
-def _is_held_back(acting: Acting, row: SubmissionRow) -> bool:
+def _is_held_back(acting: Acting, row: SubmissionRow, now: datetime) -> bool:
     """Must these bytes stay for now? A stop holds payments; what asks for money back, or tells an
     ERP, stays only while a restored database may have forgotten that it was sent."""
     if parties.customer().quarantined:
+        return True
+    if row.purpose == submissions.REVERSALS and reversing.is_too_late(row.id, now):
         return True
     if row.purpose != submissions.PAYMENTS:
         causes = (FreezeCause.RESTORE,)
@@ -264,7 +267,7 @@ def _door(row: SubmissionRow, channel: object) -> Callable[[Outgoing], Receipt]:
 
 def _taken(acting: Acting, plan: Plan, receipt: Receipt) -> SubmissionState | None:
     with tenant(acting.tenant_id):
-        current = submissions.lock(plan.row.id)
+        current = locked_file(plan.row.id)
         if current is None or not _move_after(plan, current, Outcome.TAKEN):
             return current.state if current else None  # The bank's own word was quicker.
         unfit_connections.mended(acting, current)
@@ -277,7 +280,7 @@ def _failed(acting: Acting, plan: Plan, failure: NostroError) -> SubmissionState
     if outcome is Outcome.IN_DOUBT and not isinstance(failure, InDoubt):
         log.error("unclassified_failure", code=failure.code)
     with tenant(acting.tenant_id):
-        current = submissions.lock(plan.row.id)
+        current = locked_file(plan.row.id)
         step = _move_after(plan, current, outcome) if current else None
         if current and isinstance(failure, ConnectionUnfit):
             unfit_connections.tell(acting, current, failure)

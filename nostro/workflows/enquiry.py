@@ -30,6 +30,7 @@ from nostro.storage.submissions import NewFact, StoredSubmission, SubmissionRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows import answered_enquiries, answers, case_work, cut_off_days
 from nostro.workflows.context import Acting
+from nostro.workflows.lock_order import locked_file
 from nostro.workflows.moves import CASE_DUE_IN, move_attempts, move_submission
 from nostro.workflows.wake import wake
 
@@ -62,7 +63,7 @@ def ask(acting: Acting, row: StoredSubmission, channel: object) -> SubmissionSta
     ask_status(acting, row, channel)
     known = _knows(row, channel)
     with tenant(acting.tenant_id):
-        current = submissions.lock(row.id)
+        current = locked_file(row.id)
         if current is None or current.state is not SubmissionState.UNKNOWN:
             return current.state if current else None
         events.record([_asked(acting, current, known)])

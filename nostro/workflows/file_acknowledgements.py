@@ -28,6 +28,7 @@ from nostro.storage.submissions import StoredSubmission, SubmissionRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows.case_work import new_case, open_cases
 from nostro.workflows.context import Acting
+from nostro.workflows.lock_order import locked_file
 from nostro.workflows.moves import move_attempts, move_submission
 
 # Control numbers come round again; older files are answered by now.
@@ -58,7 +59,7 @@ def apply_acknowledgement(
         if len(found) != 1:
             _strange(acting, said, len(found))
             return
-        row = submissions.lock(found[0].row.id)
+        row = locked_file(found[0].row.id)
         if row is None:
             return
         about = msgspec.structs.replace(found[0], row=row)

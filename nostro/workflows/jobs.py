@@ -7,8 +7,9 @@ from functools import wraps
 from uuid import UUID
 
 import structlog
-from django.db import close_old_connections, connections
+from django.db import OperationalError, close_old_connections, connections
 from procrastinate.contrib.django import app
+from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from nostro.domain.errors import NostroError
 from nostro.workflows import (
@@ -23,20 +24,43 @@ from nostro.workflows import (
 from nostro.workflows.context import job_for
 
 log = structlog.get_logger()
+TRIES_MAX = 5  # Of a job that another one's transaction was in the way of.
 
 
 def fresh(job: Callable[..., None]) -> Callable[..., None]:
-    """Run a job on connections of its own: a thread may still hold one from before a restart."""
+    """Run a job on connections of its own: a thread may still hold one from before a restart.
+
+    The database ends one of two transactions that wait for each other; that job is done again at
+    once, for its steps may run twice. Raises what the last of TRIES_MAX tries raised.
+    """
 
     @wraps(job)
     def with_fresh_connections(**ids: str) -> None:
         close_old_connections()
         try:
-            job(**ids)
+            _until_done(job, ids)
         finally:
             connections.close_all()
 
     return with_fresh_connections
+
+
+def _until_done(job: Callable[..., None], ids: dict[str, str]) -> None:
+    for tries in range(1, TRIES_MAX + 1):
+        try:
+            job(**ids)
+        except OperationalError as error:
+            if tries == TRIES_MAX or not _was_in_the_way(error):
+                raise
+            cause = str(error).partition("\n")[0]
+            log.warning("job_done_again", job=job.__name__, tries=tries, cause=cause, **ids)
+        else:
+            return
+
+
+def _was_in_the_way(error: OperationalError) -> bool:
+    """Did the database end it for another transaction's sake? Then nothing of it was written."""
+    return isinstance(error.__cause__, DeadlockDetected | SerializationFailure)
 
 
 @app.task(name="release_payments", queue="payments")

@@ -34,7 +34,7 @@ from nostro.domain.submission import ATTEMPT_MOVE_OF, SUBMISSION, SubmissionMove
 from nostro.storage import attempts, cases, events, orders, submissions
 from nostro.storage.cases import NewCase
 from nostro.storage.submissions import AttemptRow, SubmissionRow
-from nostro.workflows import answered_enquiries, case_work, posting
+from nostro.workflows import answered_enquiries, case_work, contradictions, posting
 from nostro.workflows.context import Acting
 
 # What ends the case of a file whose outcome was unknown.
@@ -65,12 +65,21 @@ def move_submission(
     )
     events.record([happened])
     if row.purpose == submissions.PAYMENTS and (inside := ATTEMPT_MOVE_OF.get(after)):
-        move_attempts(acting, submissions.attempts_of(row.id), inside, reason=reason, text=text)
+        move_attempts(acting, _meant(row, step), inside, reason=reason, text=text)
     if row.state is SubmissionState.UNKNOWN and after in KNOWN_AT_LAST:
         case_work.end_enquiries(acting, row.id, KNOWN_AT_LAST[after], key=str(row.id))
     if step_of_case := _CASE_MOVE_OF.get(row.purpose, {}).get(after):
         _move_asking_cases(acting, row, step_of_case, text)
     return after
+
+
+def _meant(row: SubmissionRow, step: SubmissionMove) -> list[UUID]:
+    """Whom a move of the file is about. To give a file up is our own decision and no word of the
+    bank: what has ended in it, cancelled here perhaps, has ended."""
+    if step is not SubmissionMove.ABANDON:
+        return submissions.attempts_of(row.id)
+    still_open = {state for state, rank in RANK.items() if rank < RANK[AttemptState.EXECUTED]}
+    return [attempt.id for attempt in submissions.attempts_in(row.id, still_open)]
 
 
 # What a file that asks for money back does to its cases.
@@ -120,7 +129,7 @@ def move_attempts(
     for after, rows in targets.items():
         _write(acting, rows, after, step, reason, text)
     if contradicted:
-        _open_contradictions(acting, contradicted, step, reason)
+        contradictions.open_for(acting, contradicted, step, reason)
     return verdicts
 
 
@@ -134,24 +143,25 @@ def _write(
 ) -> None:
     now = acting.world.clock.now()
     submissions.set_attempt_state([row.id for row in rows], after, now, reason, text)
-    happened = acting.alike(
-        "attempt.moved",
-        "attempt",
-        [row.id for row in rows],
-        [
-            {
-                "state_before": row.state.value,
-                "order_id": row.order_id,
-                "end_to_end_id": row.end_to_end_id,
-            }
-            for row in rows
-        ],
-        state_after=after.value,
-        move=step.value,
-        reason=reason,
-        text=text,
+    own = [
+        {
+            "state_before": row.state.value,
+            "order_id": row.order_id,
+            "end_to_end_id": row.end_to_end_id,
+        }
+        for row in rows
+    ]
+    told = {"state_after": after.value, "move": step.value, "reason": reason, "text": text}
+    events.record_alike(
+        acting.alike("attempt.moved", "attempt", [row.id for row in rows], own, **told)
     )
-    events.record_alike(happened)
+    _follow(acting, rows, after, reason, text)
+
+
+def _follow(
+    acting: Acting, rows: list[AttemptRow], after: AttemptState, reason: str, text: str
+) -> None:
+    """What the new state of attempts does to their orders, dates, cases and postings."""
     if order_step := ORDER_MOVE_OF.get(after):
         order_ids = [row.order_id for row in rows]
         if order_step is OrderMove.RETURN:  # What we asked back is recalled, the rest returned.
@@ -233,31 +243,7 @@ def _open_rejections(acting: Acting, rows: list[AttemptRow], reason: str, text: 
                 natural_key=str(row.id),
                 sentence=f"The bank rejected payment {row.end_to_end_id}"
                 f" ({reason or 'no reason given'}{': ' + text if text else ''}).",
-                can_do="Correct the payee's details and make a new payment, or drop it.",
-                due_at=now + CASE_DUE_IN,
-                order_id=row.order_id,
-                submission_id=row.submission_id,
-            )
-            for row in rows
-        ],
-        now,
-    )
-
-
-def _open_contradictions(
-    acting: Acting, rows: list[AttemptRow], step: AttemptMove, reason: str
-) -> None:
-    now = acting.world.clock.now()
-    cases.open_all(
-        [
-            NewCase(
-                id=acting.world.ids.new(),
-                kind=CaseKind.CONTRADICTION,
-                natural_key=f"{row.id}/{step}",
-                sentence=f"Payment {row.end_to_end_id} is {row.state}, but a later message of the"
-                f" bank says {step} {reason}".rstrip()
-                + ".",
-                can_do="Ask the bank which of its messages is true; nothing was changed.",
+                can_do=case_work.REPAIR_OR_DROP,
                 due_at=now + CASE_DUE_IN,
                 order_id=row.order_id,
                 submission_id=row.submission_id,

@@ -35,6 +35,7 @@ from nostro.workflows.case_work import checked_reason, end_enquiries
 from nostro.workflows.channel import open_channel
 from nostro.workflows.context import Acting
 from nostro.workflows.enquiry import delivered
+from nostro.workflows.lock_order import locked_file
 from nostro.workflows.moves import move_attempts, move_submission
 from nostro.workflows.wake import wake
 
@@ -195,7 +196,7 @@ def _move_payments(
 
 
 def _locked(row: OperatorEvidence) -> StoredSubmission:
-    submission = submissions.lock(UUID(row.submission_id))
+    submission = locked_file(UUID(row.submission_id))
     inside = not row.attempt_id or (
         submission and UUID(row.attempt_id) in submissions.attempts_of(submission.id)
     )

@@ -21,6 +21,7 @@ from nostro.domain.errors import Refused
 from nostro.domain.money import Money
 from nostro.domain.party import Member
 from nostro.domain.payment_file import PaymentFile, without_locations
+from nostro.domain.policies import dispatching
 from nostro.domain.policies import reversal as policy
 from nostro.domain.policies.reversal import Original, ReversalReason
 from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
@@ -47,6 +48,7 @@ from nostro.workflows.recall import after_bank_days
 from nostro.workflows.wake import wake
 
 FORMAT = "nacha"
+_LEAVES_BY = "leaves_by"  # In the details of a case: the end of its window, in ISO 8601.
 TRACES = 10**7  # A trace number is the bank's eight digits and seven of ours.
 _WITHOUT_MONEY = "Ask the payee for the money, or close the case with what was found."
 
@@ -104,7 +106,12 @@ def confirm(acting: Acting, member: Member, case_id: UUID) -> UUID:
             due_at=due,
             next_action_at=end_of_window(acting, order, attempt),
             details=case.details
-            | {"confirmed_by": member.id, "confirmed_by_name": member.name, "trace": trace},
+            | {
+                "confirmed_by": member.id,
+                "confirmed_by_name": member.name,
+                "trace": trace,
+                _LEAVES_BY: end_of_window(acting, order, attempt).isoformat(),
+            },
             can_do="The bank gets it; the money is expected by the due time.",
         )
         return row.id
@@ -329,12 +336,22 @@ def entry_returned(acting: Acting, case_id: UUID, reason: str, text: str) -> Non
         _to_a_person(acting, case, f"The reversal was returned ({reason}). {case.sentence}")
 
 
+def is_too_late(submission_id: UUID, now: datetime) -> bool:
+    """May a reversal in this file not leave any more? Its first byte has to go before its rail's
+    time is over, however slow the sender; the house clock then gives the file up."""
+    told = [case.details.get(_LEAVES_BY) for case in cases.of_request(submission_id)]
+    latest = now + dispatching.SEND_PATIENCE
+    return any(latest > datetime.fromisoformat(end) for end in told if end)
+
+
 def attend(acting: Acting, case_id: UUID) -> None:
     """The time of a reversal is over: to confirm it, to leave, or for its money to come."""
     seen, now = cases.look(case_id), acting.world.clock.now()
     file = submissions.lock(seen.request_id) if seen and seen.request_id else None
     case = locked(case_id)
-    if case.resolved_at or case.next_action_at is None or case.next_action_at > now:
+    if case.resolved_at or case.next_action_at is None:
+        return
+    if case.next_action_at > now + dispatching.LEASE:  # Whoever woke us has set it this far ahead.
         return
     if case.request_id is None:
         case = move_stage(acting, case, ReversalMove.REFUSE, text="not confirmed in time")

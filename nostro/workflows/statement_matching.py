@@ -32,10 +32,12 @@ from nostro.storage import (
 from nostro.storage.cases import NewCase
 from nostro.storage.matches import MatchRow
 from nostro.storage.statements import TransactionRow
+from nostro.storage.tenancy import tenant
 from nostro.workflows import posting
 from nostro.workflows.batch_bookings import explained
 from nostro.workflows.booked_lines import Index, booked_line, keys_of, known
 from nostro.workflows.context import Acting
+from nostro.workflows.lock_order import hold
 from nostro.workflows.moves import CASE_DUE_IN, move_attempts, move_orders
 
 # A booking of a payment that ended like this contradicts what the bank said before. What came
@@ -48,16 +50,15 @@ _PAID_AND_BACK = frozenset(
 
 
 def explain(acting: Acting, statement_id: UUID, account: Account) -> tuple[int, int]:
-    """Match the statement's open lines; returns how many are matched and how many suggested."""
+    """Match the statement's open lines; returns how many are matched and how many suggested.
+
+    Inside a unit of work that has locked the entity, and the payments that the lines name.
+    """
     rows = {str(row.id): row for row in statements.unmatched(statement_id)}
     if not rows:
         return 0, 0
     rows = _named_otherwise(rows, account)
-    sent = submissions.sent_payments(
-        UUID(account.id),
-        {row.end_to_end_id for row in rows.values()},
-        {row.payment_information_id for row in rows.values() if row.payment_information_id},
-    )
+    sent = _sent(rows, account)
     items = matches.open_items(UUID(account.legal_entity_id), account.currency)
     proposals = booking.propose(
         [_line(row) for row in rows.values()],
@@ -82,19 +83,36 @@ def explain(acting: Acting, statement_id: UUID, account: Account) -> tuple[int, 
     return len(proven), len(proposals) - len(proven)
 
 
-def explain_again(acting: Acting, batches: Collection[str]) -> None:
-    """Bookings of batches that came before the bank's word on which payments are in them.
+def _sent(rows: dict[str, TransactionRow], account: Account) -> list[submissions.SentPayment]:
+    """The payments of ours that these lines name."""
+    return submissions.sent_payments(
+        UUID(account.id),
+        {row.end_to_end_id for row in rows.values()},
+        {row.payment_information_id for row in rows.values() if row.payment_information_id},
+    )
 
-    In a unit of work of its own: it locks the entity before the payments.
+
+def explain_again(acting: Acting, lines: Collection[tuple[UUID, UUID]]) -> None:
+    """Bookings of batches that came before the bank's word on which payments are in them, by
+    (statement, account).
+
+    Each statement in a unit of work of its own: the entity is locked before the payments.
     """
-    for statement_id, account_id in sorted(statements.open_batch_lines(batches)):
-        account = next(a for a in parties.accounts() if a.id == str(account_id))
-        parties.lock_entity(UUID(account.legal_entity_id))
-        before = {row.id for row in statements.unmatched(statement_id)}
-        explain(acting, statement_id, account)
-        after = {row.id for row in statements.unmatched(statement_id)}
-        for row_id in sorted(before - after):
-            explained(acting, f"booking/{row_id}")
+    for statement_id, account_id in sorted(lines):
+        with tenant(acting.tenant_id):
+            account = next(a for a in parties.accounts() if a.id == str(account_id))
+            parties.lock_entity(UUID(account.legal_entity_id))
+            _explain_again(acting, statement_id, account)
+
+
+def _explain_again(acting: Acting, statement_id: UUID, account: Account) -> None:
+    rows = {str(row.id): row for row in statements.unmatched(statement_id)}
+    sent = _sent(_named_otherwise(rows, account), account)
+    hold({one.submission_id for one in sent}, {one.order_id for one in sent})
+    explain(acting, statement_id, account)
+    after = {row.id for row in statements.unmatched(statement_id)}
+    for row_id in sorted({row.id for row in rows.values()} - after):
+        explained(acting, f"booking/{row_id}")
 
 
 def _line(row: TransactionRow) -> booking.Line:

@@ -16,7 +16,7 @@ from nostro.domain.bank_status import StatusReport, TransactionStatus, move_of
 from nostro.domain.case import CaseKind
 from nostro.domain.problem import Severity
 from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
-from nostro.storage import facts, submissions
+from nostro.storage import facts, statements, submissions
 from nostro.storage.submissions import NewFact, SubmissionRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows.batch_bookings import look_again
@@ -24,6 +24,7 @@ from nostro.workflows.booked_lines import known
 from nostro.workflows.cancellation_answers import cancel
 from nostro.workflows.case_work import new_case, open_cases
 from nostro.workflows.context import Acting
+from nostro.workflows.lock_order import locked_file
 from nostro.workflows.moves import move_attempts, move_submission
 from nostro.workflows.reported_lines import (
     CHANGED,
@@ -52,10 +53,11 @@ def apply_status_report(
             did, batches = _apply_report(acting, connection_id, evidence_id, part)
         for verdict in did:
             counts[verdict] += 1
-        # Of its own: a booking's work locks the entity first, this one locked the payments.
+        # Of their own: a booking's work locks the entity first, this one locked the payments.
         with tenant(acting.tenant_id):
-            explain_again(acting, batches)
+            unexplained = statements.open_batch_lines(batches)
             look_again(acting, batches)
+        explain_again(acting, unexplained)
     return counts
 
 
@@ -65,7 +67,7 @@ def _apply_report(
     """What each new fact did, and the batches of the file that the report is about."""
     found = submissions.by_message_id(report.original_message_id)
     ours = found and found.connection_id == connection_id  # No bank speaks for another one.
-    row = submissions.lock(found.id) if found and ours else None
+    row = locked_file(found.id) if found and ours else None
     if row is None:
         _unknown_message(acting, report)
         return [], set()

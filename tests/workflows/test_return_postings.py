@@ -19,7 +19,7 @@ BANK, CLEARING, CHARGES = "18DE", "19DE", "6855"
 
 def erp_says(company: Company, told: Mapping[str, str]) -> None:
     with tenant(company.tenant_id):
-        kept = {"name": f"{company.code}-erp", "erp": True} | told
+        kept = {"name": f"{company.code}-erp", "erp": True, **told}
         models.Connection.objects.filter(id=company.erp_id).update(config=kept)
 
 

@@ -25,10 +25,11 @@ from nostro.domain.payment_file import (
 from nostro.domain.policies.recall import RecallReason
 from nostro.domain.policies.reversal import ReversalReason
 from nostro.formats import Profile
-from nostro.storage import evidence, models
+from nostro.storage import due, evidence, models
 from nostro.storage.tenancy import tenant
 from nostro.workflows import cancelling, case_terms, case_work, dispatch, reversing
 from nostro.workflows.cancelling import Wish
+from nostro.workflows.tick import LEASE
 from tests.workflows.bank_words import pain_002
 from tests.workflows.company import Company
 from tests.workflows.test_ach_answers import ODFI, Ach, ach_file
@@ -233,6 +234,37 @@ def test_what_has_not_left_in_its_window_never_leaves(sent: Sent) -> None:
     assert company.submission(file_id).state == "abandoned"
     assert len(company.bank.received) == before
     assert sent.told() == [("refused", "open")]
+
+
+def test_a_retry_that_is_due_when_the_window_closes_does_not_leave(sent: Sent) -> None:
+    """The file is woken before its case, in the last minute: a slow sender would be too late."""
+    company = sent.company
+    case_id = sent.ask()
+    with tenant(company.tenant_id):
+        closes = models.Case.objects.get(id=case_id).due_at
+    file_id = sent.confirm(case_id)
+    company.bank.outcomes = [Unavailable("down", "No answer.")]
+    dispatch.attend(company.job, file_id)
+    before = len(company.bank.received)
+    company.clock.advance(seconds=(closes - company.clock.now()).total_seconds() - 30)
+    dispatch.attend(company.job, file_id)
+    assert company.submission(file_id).state == "not_delivered"
+    assert len(company.bank.received) == before
+    company.clock.advance(minutes=1)
+    sent.attend(case_id)
+    assert company.submission(file_id).state == "abandoned"
+    assert sent.told() == [("refused", "open")]
+
+
+def test_the_house_clock_ends_what_has_not_left(sent: Sent) -> None:
+    """It puts the timer of a row forward before it wakes whoever attends to it."""
+    case_id = sent.ask()
+    sent.company.clock.advance(days=11)
+    assert (sent.company.tenant_id, case_id) in due.lease(
+        "case_file", sent.company.clock.now(), LEASE, 1000
+    )
+    sent.attend(case_id)
+    assert sent.told() == [("refused", "resolved")]
 
 
 def test_nobody_confirms_it_in_time(sent: Sent) -> None:

@@ -10,7 +10,7 @@ WITH due AS (
     WHERE t.next_action_at <= %(now)s
     ORDER BY due.turn, t.next_action_at
     LIMIT %(limit)s
-    FOR UPDATE OF t SKIP LOCKED
+    FOR NO KEY UPDATE OF t SKIP LOCKED
 )
 UPDATE {table} t SET next_action_at = %(lease_until)s
 FROM chosen WHERE t.tenant_id = chosen.tenant_id AND t.id = chosen.id

@@ -24,4 +24,4 @@ WHERE o.tenant_id = %(tenant_id)s
     AND CASE WHEN %(source)s = '' THEN NOT o.source = ANY(%(others)s) ELSE o.source = %(source)s END
 ORDER BY o.id
 LIMIT %(limit)s
-FOR UPDATE OF o SKIP LOCKED
+FOR NO KEY UPDATE OF o SKIP LOCKED
