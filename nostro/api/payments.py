@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from uuid import UUID
 
@@ -31,7 +31,7 @@ from nostro.storage.keys import Scope
 from nostro.storage.payment_links import links
 from nostro.storage.payment_search import Wanted
 from nostro.workflows.approval import approve, selection_digest
-from nostro.workflows.payment_intake import take_payments
+from nostro.workflows.payment_intake import NotTaken, take_payments
 from nostro.workflows.whereabouts import place
 
 SOURCE = "api"  # One source for all keys: a reference stays used when a key is replaced.
@@ -153,14 +153,26 @@ def _minor(text: str | None, currency: str, field: str) -> int | None:
 
 def _create(caller: Caller, body: NewPayment | NewPayments) -> Answer:
     if isinstance(body, NewPayment):
-        (made,) = _take(caller, [_request(body, "")])
+        (made,) = _take(caller, [_request(body, "")], lambda _place: "")
         return Answer(status=HTTPStatus.CREATED, body=made.model_dump(mode="json"))
-    asked = [_request(one, f"payments[{place}].") for place, one in enumerate(body.payments)]
-    all_made = PaymentsCreated(payments=_take(caller, asked))
+    asked = [_request(one, _at(place)) for place, one in enumerate(body.payments)]
+    all_made = PaymentsCreated(payments=_take(caller, asked, _at))
     return Answer(status=HTTPStatus.CREATED, body=all_made.model_dump(mode="json"))
 
 
-def _take(caller: Caller, asked: Sequence[PaymentRequest]) -> list[PaymentCreated]:
+def _at(place: int) -> str:
+    return f"payments[{place}]."
+
+
+def _take(
+    caller: Caller, asked: Sequence[PaymentRequest], at: Callable[[int], str]
+) -> list[PaymentCreated]:
+    """The payments as taken; raises NotTaken naming the field as it was sent."""
+    try:
+        taken = take_payments(caller.acting(), SOURCE, asked)
+    except NotTaken as error:
+        error.field = (at(error.place) + _FIELD_OF_CODE.get(error.code, "")).rstrip(".")
+        raise
     return [
         PaymentCreated(
             id=order.id,
@@ -171,7 +183,7 @@ def _take(caller: Caller, asked: Sequence[PaymentRequest]) -> list[PaymentCreate
             approval_digest=order.approval_digest,
             held_for=[finding.sentence for finding in findings],
         )
-        for order, findings in take_payments(caller.acting(), SOURCE, asked)
+        for order, findings in taken
     ]
 
 
@@ -181,6 +193,27 @@ _FIELDS = {
     "currency": "amount.currency",
     "creditor_iban": "payee.iban",
     "bic": "payee.bic",
+}
+
+
+# What a check found wrong, as the field of the request that says it.
+_FIELD_OF_CODE = {
+    "repeated": "reference",
+    "reference_reused": "reference",
+    "reference_slashes": "end_to_end_id",
+    "entity_unknown": "entity",
+    "no_account": "amount.currency",
+    "amount_not_positive": "amount.value",
+    "amount_too_large": "amount.value",
+    "sepa_needs_euro": "amount.currency",
+    "date_too_far": "requested_date",
+    "date_too_old": "requested_date",
+    "address_incomplete": "payee.address",
+    "invalid_country": "payee.address.country",
+    "invalid_iban": "payee.iban",
+    "invalid_bic": "payee.bic",
+    "invalid_creditor_reference": "creditor_reference",
+    "remittance_twice": "remittance",
 }
 
 

@@ -17,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from nostro.api.wrong_fields import sentence
 from nostro.app import world
 from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavailable
 
@@ -148,7 +149,7 @@ def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
 
 def _not_valid(request: HttpRequest, error: Any) -> HttpResponse:
     """The first thing that is wrong as the problem, and all of them in `errors`."""
-    errors = [{"field": _path(found["loc"]), "message": _sentence(found)} for found in error.errors]
+    errors = [{"field": _path(found["loc"]), "message": sentence(found)} for found in error.errors]
     first = errors[0]
     missing_key = first["field"] == "Idempotency-Key"
     told = Invalid(
@@ -199,8 +200,3 @@ def _path(location: tuple[str | int, ...]) -> str:
         elif part not in _NOT_FIELDS:
             path += f".{part}" if path else part
     return path or "body"
-
-
-def _sentence(found: Mapping[str, Any]) -> str:
-    message = str(found["msg"])
-    return message if message.endswith(".") else f"{message}."

@@ -62,7 +62,13 @@ Settings are environment variables: NOSTRO_HOME, NOSTRO_PORT, NOSTRO_DATABASE_UR
 
 def main() -> None:
     """Run one command; every failure ends in plain sentences and a number."""
-    words = sys.argv[1:]
+    from nostro.cli.output_file import quiet_pipe
+
+    with quiet_pipe():
+        _answer(sys.argv[1:])
+
+
+def _answer(words: list[str]) -> None:
     if words in ([], ["--help"], ["-h"], ["help"]):  # answered at once, without the parser
         print(HELP, end="")
         return
@@ -76,6 +82,7 @@ def main() -> None:
 
 def _run(words: list[str]) -> None:
     from nostro.cli import failures
+    from nostro.cli.output_file import reader_left
 
     try:
         if words in (["up"], ["up", "--demo"]):  # typed most, awaited most: without the parser
@@ -89,6 +96,8 @@ def _run(words: list[str]) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
+        if reader_left(error):  # Our main ends without a word.
+            raise
         known = failures.understood(error)
         if known is not None:
             failures.show(known)

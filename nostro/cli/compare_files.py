@@ -101,6 +101,7 @@ def _named_payments(name: str, wanted: Wanted, bar: Any) -> tuple[list[PaymentFi
     try:
         return _payments(name, wanted, bar)
     except Invalid as why:
+        why.did = _DID
         why.location = ", ".join(filter(None, (name, why.location)))
         raise
 

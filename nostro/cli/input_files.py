@@ -156,8 +156,16 @@ def _recognised(whole: Rejoined, name: str, wanted: Wanted, chosen: Format | Non
     if form is None:
         if not whole.head:
             raise Invalid("empty_file", "The file is empty.", _DID, "Fetch it again.")
-        form = formats.identify(whole.head)
+        form = _identified(whole.head)
     return Opened(name=name, stream=whole, form=form, profile=profile_of(wanted, form))
+
+
+def _identified(head: bytes) -> Format:
+    try:
+        return formats.identify(head)
+    except Invalid as why:
+        why.did = _DID  # Nothing was brought to us: nothing is kept or booked.
+        raise
 
 
 def profile_of(wanted: Wanted, form: Format) -> Profile:

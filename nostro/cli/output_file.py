@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import select
 import signal
 import sys
 import threading
@@ -112,10 +113,30 @@ def _check(path: Path, inputs: Iterable[str]) -> None:
 def quiet_pipe() -> Iterator[None]:
     """A reader that has seen enough (`| head`) ends the command without a word."""
     try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
+        try:
+            yield
+        except SystemExit:  # A command's number; what it wrote may still be in the buffer.
+            _flush()
+            raise
+        _flush()
+    except BrokenPipeError as error:
+        if not reader_left(error):
+            raise
         # What is still in the buffer has nowhere to go; Python would complain at the end.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         raise SystemExit(BROKEN_PIPE) from None
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def reader_left(error: Exception) -> bool:
+    """Whether it says that nobody reads our output any more; another broken pipe is a failure."""
+    if not isinstance(error, BrokenPipeError) or sys.stdout is None:
+        return False
+    asked = select.poll()
+    asked.register(sys.stdout.fileno(), select.POLLOUT)
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in asked.poll(0))

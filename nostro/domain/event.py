@@ -86,6 +86,14 @@ def cloud_event(tenant_id: UUID, position: int, sealhash: str, event: Event) -> 
     }
 
 
+# What events can be about; the first word of their type.
+FAMILIES = (
+    *("account", "attempt", "case", "connection", "customer", "entity", "evidence"),
+    *("freeze", "journal", "match", "message", "open_items", "order", "payee_change", "person"),
+    *("run", "saved_filter", "statement", "submission", "transaction", "webhook"),
+)
+
+
 def told_type(event_type: str) -> str:
     """The name by which programs outside know a type of event."""
     return f"nostro.{event_type}"

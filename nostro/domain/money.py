@@ -21,6 +21,7 @@ from nostro.domain.errors import Invalid
 # ISO 20022 ActiveCurrencyAndAmount: 18 digits in all, at most 5 of them fractional.
 DIGITS_MAX = 18
 RATE_POWER_MAX = 12
+_LONG = re.compile(r"[+-]?[0-9]{19,}(?:\.[0-9]*)?\Z")
 _PLAIN = re.compile(r"([+-]?)([0-9]{1,18})(?:\.([0-9]{0,18}))?\Z")
 
 
@@ -40,6 +41,8 @@ class Money(msgspec.Struct, frozen=True, gc=False, order=False):
         """
         exponent = exponent_of(currency)
         found = _PLAIN.match(text)
+        if _LONG.match(text):
+            raise _too_large(text)
         if not found:
             raise Invalid(
                 "amount_not_a_number",
@@ -57,12 +60,7 @@ class Money(msgspec.Struct, frozen=True, gc=False, order=False):
             )
         digits = whole + part[:exponent].ljust(exponent, "0")
         if len(digits.lstrip("0")) > DIGITS_MAX:
-            raise Invalid(
-                "amount_too_large",
-                f"The amount {text[:40]} has more than {DIGITS_MAX} digits.",
-                can_do="Correct the amount.",
-                field="amount",
-            )
+            raise _too_large(text)
         minor = int(digits)
         return cls(-minor if sign == "-" else minor, currency)
 
@@ -100,6 +98,15 @@ class Money(msgspec.Struct, frozen=True, gc=False, order=False):
 
     def __str__(self) -> str:
         return f"{self.number()} {self.currency}"
+
+
+def _too_large(text: str) -> Invalid:
+    return Invalid(
+        "amount_too_large",
+        f"The amount {text[:40]} has more than {DIGITS_MAX} digits.",
+        can_do="Correct the amount.",
+        field="amount",
+    )
 
 
 def exponent_of(currency: str) -> int:

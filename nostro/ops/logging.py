@@ -12,10 +12,11 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 VARIABLE: Final = "NOSTRO_LOG"
-# They tell every job, request and 404 at INFO; our own events say what matters.
+# They tell every job, request, connection and 404 at INFO; our own events say what matters.
 _QUIET: Final = {
     "procrastinate": logging.WARNING,
     "httpx": logging.WARNING,
+    "asyncssh": logging.WARNING,
     "django.request": logging.ERROR,
     "py.warnings": logging.ERROR,
 }

@@ -371,6 +371,7 @@ def paid_in(
             invoice=row["invoice"],
             amount=Money(row["amount_minor"], row["currency"]),
             requested_date=row["requested_date"],
+            state=OrderState(row["state"]),
         )
         for row in found
     ]

@@ -176,6 +176,7 @@ def _remember(masters: Masters, request: PaymentRequest, order: OrderRow) -> Non
             invoice=invoice,
             amount=request.amount,
             requested_date=request.requested_date,
+            state=order.state,
         )
         for invoice in request.invoices
     )
@@ -245,7 +246,9 @@ def _known_already(request: PaymentRequest, earlier: OrderRow) -> Checked:
                 f" {before}, now {now}. Nothing was changed."
             )
             return _refused(request, REUSED, sentence)
-    sentence = f"We have {request.source_reference} already; nothing was changed."
+    sentence = (
+        f"We have {request.source_reference} already as {earlier.number}; nothing was changed."
+    )
     return _refused(request, REPEATED, sentence)
 
 

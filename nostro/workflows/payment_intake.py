@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import BinaryIO
 from uuid import UUID
@@ -21,17 +22,18 @@ from nostro.domain.order import OrderState
 from nostro.domain.payment import PaymentRequest
 from nostro.domain.policies.checks import Finding
 from nostro.formats import Format, Profile
-from nostro.storage import events, runs
+from nostro.storage import events, parties, runs
 from nostro.storage.orders import OrderRow
 from nostro.storage.runs import LineOutcome
 from nostro.storage.tenancy import tenant
-from nostro.workflows import arrival, order_intake, run_import
+from nostro.workflows import arrival, order_intake, run_import, run_layouts
 from nostro.workflows.context import Acting
-from nostro.workflows.payment_checks import check_all
+from nostro.workflows.payment_checks import REPEATED, REUSED, Checked, check_all
 from nostro.workflows.run_import import Begun, Heard
 
 # The first bytes of a long workbook do not show what it lists; who brings it to the payments says.
 _BROUGHT_AS_RUN = {"bank_xlsx": "payment_run_xlsx"}
+_ENTITIES_SHOWN = 20
 
 
 class RunReceipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,15 +48,31 @@ class RunReceipt(msgspec.Struct, frozen=True, kw_only=True):
         return sum(line.outcome == outcome for line in self.lines)
 
 
+class NotTaken(Invalid):
+    """A payment that cannot be taken; `place` is where it stands among those asked, from 0."""
+
+    place: int = 0
+
+
+# What a program does about a payment that was refused, where it is not to correct and send again.
+_CAN_DO = {
+    REPEATED: "Do not send it again: look the payment up by its number. For another payment use"
+    " another reference.",
+    REUSED: "If this is another payment, give it a reference of its own. If the first one was"
+    " wrong, cancel it or make it again.",
+}
+
+
 def receive_run(
     acting: Acting, source: str, name: str, content: bytes, profile: Profile
 ) -> RunReceipt:
-    """Take in one payment run file. Raises Invalid when the file as a whole cannot be used.
+    """Take in one payment run file. Raises Invalid when the file as a whole cannot be used, or the
+    profile is none of ours; Refused when it came before from another source or by another profile.
 
-    The bytes are kept either way, in a transaction of their own.
+    The bytes are kept in a transaction of their own, unless the profile is unknown.
     """
-    form, kept = arrival.keep(acting, name, content)
-    begun = run_import.take(acting, source, kept, _as_run(form), profile)
+    form, kept = _kept(acting, name, io.BytesIO(content), profile)
+    begun = run_import.take(acting, source, kept, form, profile)
     with tenant(acting.tenant_id):
         return RunReceipt(
             run_id=begun.run_id,
@@ -72,12 +90,21 @@ def import_run(
     It may be interrupted at any time; the same file again goes on where it was, and so does the
     worker after a minute.
     """
-    form, kept = arrival.keep_stream(acting, name, stream)
-    return run_import.take(acting, source, kept, _as_run(form), profile, heard)
+    form, kept = _kept(acting, name, stream, profile)
+    return run_import.take(acting, source, kept, form, profile, heard)
 
 
-def _as_run(form: Format) -> Format:
-    return formats.find()[_BROUGHT_AS_RUN.get(form.name, form.name)]
+def _kept(acting: Acting, name: str, stream: BinaryIO, profile: Profile) -> tuple[Format, UUID]:
+    """The bytes kept, and as what they are read. What is no run is told by what was expected."""
+    run_layouts.check_known(profile)
+    try:
+        form, kept = arrival.keep_stream(acting, name, stream)
+    except Invalid as error:
+        if error.code != "unknown_file_type":
+            raise
+        stream.seek(0)
+        raise run_layouts.misfit(stream.read(formats.HEAD_BYTES), profile) from None
+    return formats.find()[_BROUGHT_AS_RUN.get(form.name, form.name)], kept
 
 
 def create_payments(acting: Acting, source: str, requests: Sequence[PaymentRequest]) -> list[UUID]:
@@ -90,21 +117,32 @@ def take_payments(
 ) -> list[tuple[OrderRow, tuple[Finding, ...]]]:
     """Take in single payments from a program; each, as stored, with why it is held.
 
-    All or none: raises Invalid naming the first payment that cannot be taken.
+    All or none: raises NotTaken for the first payment that cannot be taken.
     """
     with tenant(acting.tenant_id):
         checked = check_all(acting, source, requests, run_id=None)
-        for found in checked:
+        for place, found in enumerate(checked):
             if found.order is None:
-                raise Invalid(
-                    found.findings[0].code,
-                    f"Payment {found.request.source_reference}: {found.findings[0].sentence}",
-                    "No payment of this request was taken.",
-                    "Correct it and send the request again.",
-                    field="payments",
-                )
+                raise _not_taken(place, found)
         order_intake.store_few(acting, checked)
         return [(found.order, found.findings) for found in checked if found.order]
+
+
+def _not_taken(place: int, found: Checked) -> NotTaken:
+    finding = found.findings[0]
+    can_do = _CAN_DO.get(finding.code, "Correct it and send the request again.")
+    if finding.code == "entity_unknown":
+        known = sorted(entity.code for entity in parties.entities())
+        more = ", ..." if len(known) > _ENTITIES_SHOWN else ""
+        can_do = f"Known entities: {', '.join(known[:_ENTITIES_SHOWN]) or 'none'}{more}. {can_do}"
+    error = NotTaken(
+        finding.code,
+        f"Payment {found.request.source_reference}: {finding.sentence}",
+        "No payment of this request was taken.",
+        can_do,
+    )
+    error.place = place
+    return error
 
 
 def import_history(acting: Acting, source: str, requests: Sequence[PaymentRequest]) -> int:

@@ -18,7 +18,7 @@ import msgspec
 
 from nostro import formats
 from nostro.domain.case import CaseKind
-from nostro.domain.errors import Invalid
+from nostro.domain.errors import Invalid, Refused
 from nostro.domain.order import OrderMove
 from nostro.domain.payment import PaymentRequest, RunTotals
 from nostro.domain.payment_run import RUN, RunMove, RunState
@@ -32,6 +32,7 @@ from nostro.workflows import order_intake, run_reading
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import CASE_DUE_IN, move_orders
 from nostro.workflows.payment_checks import REPEATED, Checked, Maker, check_all
+from nostro.workflows.run_layouts import NOT_TAKEN, meant
 from nostro.workflows.run_reading import Line, portions, read_lines, survey
 
 RUN_FILE = "payment_run_file"
@@ -59,7 +60,8 @@ def take(
     """Take in a run whose bytes are kept; what is stored already is continued, never repeated.
 
     `heard` is told how many lines are stored, and of how many. A run of one portion is stored in
-    one transaction. Raises Invalid when the file as a whole cannot be used.
+    one transaction. Raises Invalid when the file as a whole cannot be used, Refused when it came
+    before from another source or by another profile.
     """
     with tenant(acting.tenant_id):
         name, _, digest = evidence.describe(kept)
@@ -69,13 +71,14 @@ def take(
         run = _looked_through(acting, source, name, kept, form, profile, stream)
         if run.line_count <= run_reading.PORTION:
             with tenant(acting.tenant_id):
-                begun = _begin(acting, run, digest)
+                begun = _begin(acting, run, digest, profile)
                 carry_on(acting, begun.run_id, heard)
             return begun
         with tenant(acting.tenant_id):
-            begun = _begin(acting, run, digest)
+            begun = _begin(acting, run, digest, profile)
     else:
-        begun = Begun(run_id=earlier, repeated=True)
+        with tenant(acting.tenant_id):
+            begun = _again(earlier, source, profile)
     carry_on(acting, begun.run_id, heard)
     return begun
 
@@ -93,6 +96,7 @@ def _looked_through(
     try:
         found = survey(form, stream, profile)
     except Invalid as refusal:
+        refusal.did = NOT_TAKEN
         with tenant(acting.tenant_id):
             told = {"source": source, "file": name, "code": refusal.code}
             events.record(
@@ -114,11 +118,35 @@ def _looked_through(
     )
 
 
-def _begin(acting: Acting, run: RunRow, digest: str) -> Begun:
+def _again(run_id: UUID, source: str, profile: Profile) -> Begun:
+    """A run that came before. Raises Refused when it is now said to be another one.
+
+    Its references are unique within its source, so another source would make other payments of it.
+    """
+    run = runs.load(run_id)
+    read_by, asked = meant(_reading_of(run)[1]), meant(profile)
+    if (run.source, read_by) == (source, asked):
+        return Begun(run_id=run_id, repeated=True)
+    raise Refused(
+        "run_came_otherwise",
+        f"This file came before, as run {run.reference} of the source {run.source} with the profile"
+        f" {read_by.name}; now the source is {source} and the profile {asked.name}.",
+        "Nothing was taken in: a file is taken in once.",
+        f"To see what became of it, repeat it with the source {run.source} and the profile"
+        f" {read_by.name}. If that was wrong, take its payments back and have it exported anew.",
+    )
+
+
+def _reading_of(run: RunRow) -> tuple[str, Profile]:
+    """The format and the profile by which a run's file is read."""
+    return msgspec.json.decode(run.format_profile, type=tuple[str, Profile])
+
+
+def _begin(acting: Acting, run: RunRow, digest: str, profile: Profile) -> Begun:
     """Store the run itself, unless another one just did with the same bytes."""
     now = acting.world.clock.now()
     if earlier := evidence.first_time(RUN_FILE, digest, run.id, now):
-        return Begun(run_id=earlier, repeated=True)
+        return _again(earlier, run.source, profile)
     # Another file under the same name is another run, visibly.
     if named := runs.count_named(run.source, run.reference):
         run = msgspec.structs.replace(run, reference=f"{run.reference} #{named + 1}")
@@ -153,7 +181,7 @@ def carry_on(acting: Acting, run_id: UUID, heard: Heard = lambda _done, _of: Non
 
 
 def _lines(run: RunRow) -> Iterator[Line | RunTotals]:
-    form_name, profile = msgspec.json.decode(run.format_profile, type=tuple[str, Profile])
+    form_name, profile = _reading_of(run)
     return read_lines(formats.find()[form_name], evidence.reading(run.evidence_id), profile)
 
 

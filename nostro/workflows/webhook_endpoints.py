@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from nostro.domain.errors import Invalid, Refused
+from nostro.domain.event import FAMILIES, told_type
 from nostro.storage import events, webhooks
 from nostro.storage.tenancy import tenant
 from nostro.storage.webhooks import EndpointRow
@@ -124,12 +125,21 @@ def _taken() -> Refused:
 
 
 def _check_types(event_types: Sequence[str]) -> None:
-    wrong = next((told for told in event_types if not _TYPE.match(told)), None)
+    known = {told_type(family) for family in ("*", *FAMILIES)}
+    wrong = next(
+        (
+            told
+            for told in event_types
+            if not _TYPE.match(told) or ".".join(told.split(".")[:2]) not in known
+        ),
+        None,
+    )
     if wrong is not None:
+        families = ", ".join(told_type(f"{family}.*") for family in FAMILIES)
         raise Invalid(
             "webhook_event_type_unknown",
             f"{wrong[:80]!r} is no type of event.",
-            can_do='Name types as /v1/events shows them, or families such as "nostro.order.*".',
+            can_do=f"Name types as /v1/events shows them, or families of them: {families}.",
             field="event_types",
         )
 

@@ -65,6 +65,7 @@ def test_each_scope_opens_its_routes_only(here: seed.Seeded) -> None:
             "/v1/payments",
             "/v1/payments/funnel",
             "/v1/payments/{payment_id}",
+            "/v1/saved-filters",
         },
         Scope.STATEMENTS_READ: {"/v1/statements", "/v1/statements/{statement_id}/transactions"},
         Scope.ACCOUNTS_READ: {"/v1/accounts", "/v1/balances"},
@@ -74,7 +75,7 @@ def test_each_scope_opens_its_routes_only(here: seed.Seeded) -> None:
             "/v1/submissions/{submission_id}",
             "/v1/submissions/{submission_id}/attempts",
         },
-        Scope.CASES_READ: {"/v1/cases", "/v1/cases/{case_id}"},
+        Scope.CASES_READ: {"/v1/cases", "/v1/cases/{case_id}", "/v1/payee-changes"},
         Scope.STOPS_READ: {"/v1/stops"},
     }
 

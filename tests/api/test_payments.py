@@ -156,6 +156,77 @@ def test_a_payment_that_is_wrong(
     assert count(here) == before
 
 
+@pytest.mark.parametrize(
+    ("change", "code", "field"),
+    [
+        ({"entity": "E-NONE"}, "entity_unknown", "entity"),
+        ({"amount": {"value": "-1.00", "currency": "EUR"}}, "amount_not_positive", "amount.value"),
+        ({"amount": {"value": "1.00", "currency": "AUD"}}, "no_account", "amount.currency"),
+        ({"requested_date": "2036-01-01"}, "date_too_far", "requested_date"),
+        ({"requested_date": "2006-01-01"}, "date_too_old", "requested_date"),
+    ],
+)
+def test_what_a_check_refuses_names_the_field_as_sent(
+    here: seed.Seeded, token: str, change: dict[str, Any], code: str, field: str
+) -> None:
+    wrong = door.payment(here, **change)
+    told = door.is_problem(door.post(token, "/v1/payments", wrong), 422, code)
+    assert told["field"] == field
+    many = {"payments": [door.payment(here), door.payment(here), wrong]}
+    told = door.is_problem(door.post(token, "/v1/payments", many), 422, code)
+    assert told["field"] == f"payments[2].{field}"
+
+
+def test_an_unknown_entity_is_answered_with_those_there_are(here: seed.Seeded, token: str) -> None:
+    body = door.payment(here, entity="E-NONE")
+    told = door.is_problem(door.post(token, "/v1/payments", body), 422, "entity_unknown")
+    assert f"E-{here.code}" in told["can_do"]
+
+
+def test_a_payment_that_came_before_need_not_be_sent_again(here: seed.Seeded, token: str) -> None:
+    body = door.payment(here)
+    number = door.post(token, "/v1/payments", body).json()["number"]
+    told = door.is_problem(door.post(token, "/v1/payments", body), 422, "repeated")
+    assert told["field"] == "reference"
+    assert number in told["happened"]
+    assert told["can_do"].startswith("Do not send it again")
+    body["amount"] = {"value": "99.00", "currency": "EUR"}
+    told = door.is_problem(door.post(token, "/v1/payments", body), 422, "reference_reused")
+    assert (told["field"], "send the request again" in told["can_do"]) == ("reference", False)
+
+
+def test_an_amount_that_is_too_large_is_told_so(here: seed.Seeded, token: str) -> None:
+    body = door.payment(here, amount={"value": "99999999999999999999.00", "currency": "EUR"})
+    told = door.is_problem(door.post(token, "/v1/payments", body), 422, "amount_too_large")
+    assert told["field"] == "amount.value"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"amount": "12.30"}, "It is not a JSON object with fields."),
+        ({"amount": {"value": "1e3", "currency": "EUR"}}, 'It is not an amount like "1234.50"'),
+        ({"amount": {"value": "1.00", "currency": "eur"}}, "It is not a currency code"),
+        ({"reference": ""}, "It has fewer than 1 characters."),
+        ({"reference": "x" * 71}, "It has more than 70 characters."),
+        ({"reference": "a\nb"}, "It has a line end, a tab or another control character."),
+        ({"reference": None}, "It is not a text in quotation marks."),
+        ({"requested_date": "2026-02-30"}, 'It is not a day like "2026-11-30".'),
+        ({"surprise": "x"}, "There is no such field here"),
+        ({"invoices": "A"}, "It is not a list"),
+        ({"invoices": ["A"] * 101}, "It has 101 entries; at most 100 are allowed."),
+    ],
+)
+def test_what_is_wrong_is_told_in_plain_sentences(
+    here: seed.Seeded, token: str, change: dict[str, Any], message: str
+) -> None:
+    told = door.post(token, "/v1/payments", door.payment(here, **change)).json()
+    assert told["code"] == "request_invalid"
+    assert told["errors"][0]["message"].startswith(message)
+    for machine in ("should", "valid dictionary", "NewPayment", "pattern", "Extra inputs"):
+        assert machine not in str(told)
+
+
 def test_a_number_as_amount_is_told_plainly(here: seed.Seeded, token: str) -> None:
     body = door.payment(here, amount={"value": 0.1, "currency": "EUR"})
     told = door.is_problem(door.post(token, "/v1/payments", body), 422, "request_invalid")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +13,7 @@ import pytest
 
 from nostro.app import world
 from nostro.connectors.webhook_call import Called, Message, WebhookCaller
+from nostro.domain.event import FAMILIES
 from nostro.domain.party import Role
 from nostro.storage import events
 from nostro.storage.keys import Scope
@@ -19,6 +22,7 @@ from nostro.workflows.context import Acting
 from tests import seed
 from tests.api import door
 
+ROOT = Path(__file__).parents[2]
 URL = "https://erp.example/nostro"
 
 
@@ -114,6 +118,28 @@ def test_what_cannot_be_named(
 ) -> None:
     response = door.call(token, "POST", "/v1/webhooks", body)
     assert door.is_problem(response, status, code)["field"] == field
+
+
+def test_a_type_of_no_family_is_refused_with_those_there_are(here: seed.Seeded, token: str) -> None:
+    body = {"url": URL, "event_types": ["nostro.nonsense.*"]}
+    response = door.call(token, "POST", "/v1/webhooks", body)
+    told = door.is_problem(response, 422, "webhook_event_type_unknown")
+    assert "nostro.nonsense.*" in told["happened"]
+    assert "nostro.order.*, " in told["can_do"]
+    assert all(f"nostro.{family}.*" in told["can_do"] for family in FAMILIES)
+
+
+def test_every_event_that_we_record_is_of_a_known_family() -> None:
+    """Or nobody could ask to be told of it."""
+    made = set()
+    for path in (ROOT / "nostro" / "workflows").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("event", "alike"):
+                kind = node.args[0]
+                if isinstance(kind, ast.Constant):
+                    made.add(str(kind.value))
+    assert len(made) > 30
+    assert {kind.partition(".")[0] for kind in made} <= set(FAMILIES)
 
 
 def test_an_address_twice(here: seed.Seeded, token: str) -> None:

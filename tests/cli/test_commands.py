@@ -110,6 +110,37 @@ def test_our_own_mistake_is_one_line_and_a_file(tmp_path: Path) -> None:
     assert "secret detail" in path.read_text()
 
 
+@pytest.mark.parametrize("lines", [3, 100_000])  # Fewer lines wait in the buffer until the end.
+@pytest.mark.parametrize("words", ["payments import a --source b --customer C", "version"])
+def test_a_reader_that_has_seen_enough_ends_any_command_silently(
+    tmp_path: Path, lines: int, words: str
+) -> None:
+    talks = (
+        "import sys, nostro.cli.import_payments as taking\n"
+        f"def talk(*_, **__): [print(number) for number in range({lines})]\n"
+        "taking.import_file = talk"
+    )
+    reads, writes = os.pipe()
+    os.close(reads)
+    told = subprocess.run(
+        [sys.executable, "-c", f"{talks}\nfrom nostro.cli import main\nmain()", *words.split()],
+        cwd=ROOT, stdout=writes, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+        env={**os.environ, "NOSTRO_HOME": str(tmp_path)},
+    )  # fmt: skip
+    os.close(writes)
+    assert (told.stderr, told.returncode) == ("", 141)
+    assert not (tmp_path / "logs").exists()
+
+
+def test_another_broken_pipe_is_a_mistake_like_any_other(tmp_path: Path) -> None:
+    broken = "import nostro.formats\ndef wrong(): raise BrokenPipeError(32, 'a socket')\n"
+    told = nostro(
+        "formats", before=f"{broken}nostro.formats.find = wrong", NOSTRO_HOME=str(tmp_path)
+    )
+    assert told.returncode == 1
+    assert "BrokenPipeError" in told.stderr
+
+
 def test_no_space_is_understood_wherever_it_strikes() -> None:
     found = failures.understood(OSError(errno.ENOSPC, "No space left on device"))
     assert isinstance(found, Unavailable)

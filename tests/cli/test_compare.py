@@ -180,3 +180,14 @@ def test_fields_have_the_treasurers_names() -> None:
     assert words("counterparty.name", Method.DIRECT_DEBIT) == "payer name"
     assert words("own_account.iban") == "debit account IBAN"
     assert words("requested_date") == "date"
+
+
+@pytest.mark.parametrize("content", ["no payment file of any kind\n", "UNA:+.? 'UNB+broken'\n"])
+def test_of_a_local_file_nothing_is_said_to_be_kept_or_booked(
+    legacy: Path, tmp_path: Path, content: str
+) -> None:
+    """Nobody brought it to us."""
+    (tmp_path / "odd.txt").write_text(content)
+    told = nostro(legacy, tmp_path / "odd.txt")
+    assert told.returncode == 2
+    assert "What we did:     Nothing was compared." in told.stderr

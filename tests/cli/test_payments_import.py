@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from nostro import app
-from nostro.cli import import_payments
-from nostro.domain.errors import Invalid
+from nostro.cli import failures, import_payments
+from nostro.domain.errors import Invalid, Refused
 from nostro.storage import models
 from nostro.storage.tenancy import tenant
 from tests.workflows.company import PROFILE, Company, iban, scripted_connector
@@ -86,3 +87,105 @@ def test_among_several_customers_one_is_named(company: Company, tmp_path: Path) 
     with pytest.raises(Invalid) as caught:
         import_payments.import_file(str(tmp_path / "run.csv"), "sap", "", "", as_json=False)
     assert caught.value.code == "customer_not_chosen"
+
+
+def take(company: Company, path: Path, source: str = "sap", profile: str = PROFILE.name) -> int:
+    return import_payments.import_file(str(path), source, profile, company.code, as_json=True)
+
+
+def test_the_same_file_of_another_source_is_refused_and_said_so(
+    company: Company, tmp_path: Path
+) -> None:
+    assert run(company, tmp_path / "run.csv", company.run_file({}), as_json=True) == 0
+    with pytest.raises(Refused) as caught:
+        take(company, tmp_path / "run.csv", source="sap3")
+    assert caught.value.code == "run_came_otherwise"
+    assert "source sap " in caught.value.happened
+    assert "sap3" in caught.value.happened
+    assert failures.exit_code(caught.value) == 2
+    with tenant(company.tenant_id):
+        assert models.PaymentRun.objects.count() == 1
+        assert models.Order.objects.count() == 1
+
+
+def test_the_layout_taken_when_none_is_named_is_the_same_as_named(
+    company: Company, tmp_path: Path
+) -> None:
+    assert run(company, tmp_path / "run.csv", company.run_file({}), as_json=True) == 0
+    assert take(company, tmp_path / "run.csv", profile="") == 0
+
+
+@pytest.mark.parametrize("profile", ["sap_fi", "vesterholt_ar"])
+def test_an_unknown_layout_is_refused_before_anything(
+    company: Company, tmp_path: Path, profile: str
+) -> None:
+    for again in (False, True):
+        if again:
+            run(company, tmp_path / "run.csv", company.run_file({}), as_json=True)
+        (tmp_path / "run.csv").write_bytes(company.run_file({}))
+        with pytest.raises(Invalid) as caught:
+            take(company, tmp_path / "run.csv", profile=profile)
+        assert caught.value.code == "unknown_profile"
+        assert "vesterholt_ap" in caught.value.can_do
+        assert company.evidence("run.csv") == ([company.run_file({})] if again else [])
+
+
+def as_commas(run: bytes) -> bytes:
+    return run.replace(b";", b",")
+
+
+@pytest.mark.parametrize("profile", ["", PROFILE.name])
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        (lambda run: run.replace(b"IBAN", b"KONTO"), "missing_columns", ["IBAN", "KONTO"]),
+        (as_commas, "wrong_separator", ["commas", "semicolons"]),
+        (lambda run: run.decode().encode("utf-16"), "wrong_encoding", ["UTF-16", "UTF-8"]),
+        (lambda run: run.decode().encode("utf-16-le"), "wrong_encoding", ["UTF-16", "UTF-8"]),
+        (
+            lambda run: as_commas(run).replace(b"CITY", b"TOWN"),
+            "missing_columns", ["commas", "semicolons", "CITY", "TOWN"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_list_that_does_not_fit_is_told_what_was_expected_and_found(
+    company: Company, tmp_path: Path, profile: str, change: Callable[[bytes], bytes], code: str,
+    words: list[str],
+) -> None:  # fmt: skip
+    content = change(company.run_file({}))
+    (tmp_path / "run.csv").write_bytes(content)
+    with pytest.raises(Invalid) as caught:
+        take(company, tmp_path / "run.csv", profile=profile)
+    assert caught.value.code == code
+    assert all(word in caught.value.happened for word in [*words, "vesterholt_ap"])
+    assert caught.value.did == "The original is kept; no payment was taken in from it."
+    assert company.evidence("run.csv") == [content]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"Dear bank, please pay.\n", "unknown_file_type"),
+        (b"", "unknown_file_type"),
+        (b"\0" * 100, "unknown_file_type"),
+        (b"PK\x03\x04rest", "compressed_file"),
+        (b"name;town\nA;B\n", "unknown_file_type"),
+    ],
+)
+def test_what_is_no_run_at_all_is_told_what_a_run_is(
+    company: Company, tmp_path: Path, content: bytes, code: str
+) -> None:
+    (tmp_path / "run.csv").write_bytes(content)
+    with pytest.raises(Invalid) as caught:
+        take(company, tmp_path / "run.csv", profile="")
+    assert caught.value.code == code
+    assert "bai2" not in caught.value.can_do
+    assert "booked" not in caught.value.did
+
+
+def test_a_run_that_contradicts_itself_says_that_nothing_was_taken(
+    company: Company, tmp_path: Path
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        run(company, tmp_path / "run.csv", company.run_file({}, trailer="TRAILER;1;EUR=1\n"))
+    assert caught.value.did == "The original is kept; no payment was taken in from it."

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from nostro.domain.errors import Refused
 from nostro.domain.money import Money
+from nostro.domain.order import OrderState
 from nostro.domain.party import Account, Member, PayeeAccount, PostalAddress, Role
 from nostro.domain.payment import PaymentRequest, Rail
 from nostro.domain.policies.approval import (
@@ -50,7 +51,7 @@ def payee(**changes: Any) -> PayeeAccount:
 def paid(**changes: Any) -> PaidInvoice:
     fields: dict[str, Any] = {
         "reference": "P-1", "payee_number": "V1", "invoice": "INV-1", "amount": EURO,
-        "requested_date": date(2026, 10, 1),
+        "requested_date": date(2026, 10, 1), "state": OrderState.SETTLED,
     }  # fmt: skip
     return PaidInvoice(**{**fields, **changes})
 
@@ -111,6 +112,24 @@ def test_a_duplicate_names_the_other_payment() -> None:
     (finding,) = check(request(), known)
     assert finding.refers_to == "P-1"
     assert all(word in finding.sentence for word in ("INV-1", "100.00 EUR", "1 Oct 2026", "P-1"))
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "where"),
+    [
+        (OrderState.HELD, "is already being paid", "P-1, held until a person has looked"),
+        (OrderState.AWAITING_APPROVAL, "is already being paid", "P-1, waiting for approval"),
+        (OrderState.SCHEDULED, "is already being paid", "P-1, approved, not sent yet"),
+        (OrderState.IN_FLIGHT, "is already being paid", "P-1, with the bank"),
+        (OrderState.EXECUTED, "was already paid", "P-1"),
+        (OrderState.SETTLED, "was already paid", "P-1"),
+        (OrderState.RETURNED, "was already paid and came back", "P-1"),
+    ],
+)
+def test_only_what_was_paid_is_called_paid(state: OrderState, said: str, where: str) -> None:
+    known = Known(payee_account=payee(), paid=(paid(state=state),), now=NOW)
+    (finding,) = check(request(), known)
+    assert finding.sentence == f"Invoice INV-1 {said}: 100.00 EUR on 1 Oct 2026 ({where})."
 
 
 @pytest.mark.parametrize(("days", "said"), [(0, "today"), (1, "1 day ago"), (2, "2 days ago")])

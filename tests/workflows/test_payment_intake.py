@@ -165,7 +165,7 @@ def test_totals_that_do_not_fit_refuse_the_run_and_keep_the_bytes(company: Compa
     [
         (b"\x89PNG\r\n\x1a\n", "unknown_file_type"),
         (b"", "unknown_file_type"),
-        (b"RUN_ID;ITEM;COMPANY_CODE;VENDOR\n1;2;3;4\n", "unknown_file_type"),
+        (b"RUN_ID;ITEM;COMPANY_CODE;VENDOR\n1;2;3;4\n", "missing_columns"),
         ("cut", "file_cut"),
         ("statement", "not_a_payment_file"),
     ],

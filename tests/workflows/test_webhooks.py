@@ -340,6 +340,8 @@ def test_an_address_is_told_once_until_it_is_switched_off(
         ({"url": "http://erp.example/"}, "webhook_address_not_usable"),
         ({"event_types": ["order.moved"]}, "webhook_event_type_unknown"),
         ({"event_types": ["nostro.*.moved"]}, "webhook_event_type_unknown"),
+        ({"event_types": ["nostro.nonsense.*"]}, "webhook_event_type_unknown"),
+        ({"event_types": ["nostro.order.*", "nostro.orders.moved"]}, "webhook_event_type_unknown"),
         ({"after_position": 10**9}, "position_unknown"),
         ({"after_position": -1}, "position_unknown"),
     ],

@@ -10,6 +10,7 @@ import msgspec
 from nostro.domain.errors import Invalid
 from nostro.domain.identifier import iban
 from nostro.domain.money import Money
+from nostro.domain.order import OrderState
 from nostro.domain.party import PayeeAccount
 from nostro.domain.payment import Instruction, PaymentRequest, Rail
 from nostro.domain.policies import limits
@@ -36,13 +37,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaidInvoice(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment that already exists for an invoice, whatever its source."""
+    """A payment that already exists for an invoice, whatever its source, and how far it is."""
 
     reference: str
     payee_number: str
     invoice: str
     amount: Money
     requested_date: date
+    state: OrderState
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,8 +141,7 @@ def _duplicate(request: PaymentRequest, known: Known) -> list[Finding]:
     return [
         _hold(
             "duplicate_suspected",
-            f"Invoice {earlier.invoice} was already paid: {spelled(earlier.amount)} on"
-            f" {day(earlier.requested_date)} ({earlier.reference}).",
+            _already(earlier),
             earlier.reference,
         )
         for earlier in known.paid
@@ -148,6 +149,33 @@ def _duplicate(request: PaymentRequest, known: Known) -> list[Finding]:
         and earlier.invoice in request.invoices
         and earlier.amount == request.amount
     ]
+
+
+_S = OrderState
+# How far a payment is that is not known to be paid, in words.
+_ON_ITS_WAY = {
+    **dict.fromkeys((_S.DRAFT, _S.VALIDATED), "being checked"),
+    _S.HELD: "held until a person has looked",
+    _S.AWAITING_APPROVAL: "waiting for approval",
+    **dict.fromkeys((_S.APPROVED, _S.SCHEDULED), "approved, not sent yet"),
+    _S.IN_FLIGHT: "with the bank",
+}
+_CAME_BACK = {
+    _S.RETURNED: "and came back",
+    _S.RECALLED: "and was recalled",
+    _S.PARTIALLY_RETURNED: "and came back in part",
+}
+
+
+def _already(earlier: PaidInvoice) -> str:
+    """That the invoice has a payment, and what became of it: only what was paid is called so."""
+    what = f"{spelled(earlier.amount)} on {day(earlier.requested_date)}"
+    if on_its_way := _ON_ITS_WAY.get(earlier.state):
+        said, where = "is already being paid", f"{earlier.reference}, {on_its_way}"
+    else:
+        said = f"was already paid {_CAME_BACK.get(earlier.state, '')}".rstrip()
+        where = earlier.reference
+    return f"Invoice {earlier.invoice} {said}: {what} ({where})."
 
 
 def day(when: date) -> str:
