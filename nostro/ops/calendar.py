@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,12 +18,17 @@ class HolidayCalendar:
 
     def next_bank_day(self, day: date, currency: str) -> date:
         """`day` itself when it is a bank day, else the next one."""
-        closed = _closed(_MARKET.get(currency, ""))
-        for ahead in range(DAYS_AHEAD_MAX):
-            candidate = day + timedelta(days=ahead)
-            if candidate.weekday() < 5 and candidate not in closed:
-                return candidate
-        raise RuntimeError(f"no bank day within {DAYS_AHEAD_MAX} days of {day}")
+        return _next_bank_day(day, _MARKET.get(currency, ""))
+
+
+@lru_cache(maxsize=10_000)  # A run asks for the same few days a hundred thousand times.
+def _next_bank_day(day: date, market: str) -> date:
+    closed = _closed(market)
+    for ahead in range(DAYS_AHEAD_MAX):
+        candidate = day + timedelta(days=ahead)
+        if candidate.weekday() < 5 and candidate not in closed:
+            return candidate
+    raise RuntimeError(f"no bank day within {DAYS_AHEAD_MAX} days of {day}")
 
 
 @cache
