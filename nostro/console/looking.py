@@ -17,7 +17,7 @@ from nostro.storage.pages.waiting import GroupKey, GroupSum, WaitingFilter, name
 UNUSUAL: Final = "unusual"
 USUAL: Final = "usual"
 _LOOKS: Final = {"": None, UNUSUAL: True, USUAL: False}
-GROUPS_SHOWN: Final = 40
+GROUPS_SHOWN: Final = 8
 
 
 class Looking(msgspec.Struct, frozen=True, kw_only=True):
