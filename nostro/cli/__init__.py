@@ -11,44 +11,56 @@ Nostro connects the systems that know why money moves to the banks that move it.
 Usage: nostro COMMAND [--help]
 
 Everything on this machine
-  up               Start database, web and worker in the foreground; Ctrl-C stops them
-  demo             The main job on real files, told step by step
+  up                   Start database, web and worker in the foreground; Ctrl-C stops them
+  demo                 The main job on real files, told step by step
 In production, one process each
-  migrate          Create or update the database
-  web              The console and the API
-  worker           The work behind them
-  database         start, stop, environment, empty: to dump and restore the embedded one
+  migrate              Create or update the database
+  web                  The console and the API
+  worker               The work behind them
+  database start       Start the embedded one alone: to dump, restore or look into it
+  database stop        Stop it
+  database environment What pg_dump and psql need to reach it, for the shell
+  database empty       Put its data aside and make an empty one, to restore into
 To set up, from nothing to a customer that pays
-  customers add    A customer; customers list
-  people add       Who signs in and approves
-  entities add     A company of the customer's group
-  connections      kinds, create, list, show, change, test, stop: ways to banks and ERPs
-  accounts add     A bank account and the connection that reaches it; accounts list, attach
+  customers add        A customer
+  customers list       Which there are
+  people add           Who signs in and approves
+  entities add         A company of the customer's group
+  connections kinds    Ways to banks and ERPs, and what each asks for
+  connections create   Connect a bank or an ERP; nothing is sent
+  connections list     Which there are
+  connections show     One with its settings and who changed what
+  connections change   Change settings, saying why
+  connections test     Sign in and look, send nothing
+  connections stop     Stop it at once
+  accounts add         A bank account and the connection that reaches it
+  accounts list        Which there are
+  accounts attach      Move one to another connection
 Payments
-  payments import  Take in a run: a list, or the payment file of an ERP; safe to repeat
-  payments list    Find them: by state, payee, number, reference, day
-  payments show    Where one is, what happens next, and all that happened to it
-  payments hold    Hold what has not left, until a person releases it
-  payments release  Release what is held, as a person
-  payments approve  Approve, as a person; it takes two
-  payments recall  Cancel what has not left, ask back what has
-  payments letter  The letter to the bank about a file, as PDF
+  payments import      Take in a run: a list, or the payment file of an ERP; safe to repeat
+  payments list        Find them: by state, payee, number, reference, day
+  payments show        Where one is, what happens next, and all that happened to it
+  payments hold        Hold what has not left, until a person releases it
+  payments release     Release what is held, as a person
+  payments approve     Approve, as a person; it takes two
+  payments recall      Cancel what has not left, ask back what has
+  payments letter      The letter to the bank about a file, as PDF
 Bank and payment files (no installation needed)
-  read             What is in a file: to look at, or as jsonl, json, csv, parquet
-  check            Whether a file keeps its format, totals, balances and schema
-  write            A bank file out of records in JSON
-  convert          From one format to another, saying what is lost
-  compare          What two payment files would pay differently, payment by payment
-  formats          The file formats that are read and written
+  read                 What is in a file: to look at, or as jsonl, json, csv, parquet
+  check                Whether a file keeps its format, totals, balances and schema
+  write                A bank file out of records in JSON
+  convert              From one format to another, saying what is lost
+  compare              What two payment files would pay differently, payment by payment
+  formats              The file formats that are read and written
 To learn, to test, to rehearse
-  bank             A simulated bank: folders, SFTP and REST; it misbehaves on request
-  bank personalities  How it can misbehave
+  bank                 A simulated bank: folders, SFTP and REST; it misbehaves on request
+  bank personalities   How it can misbehave
 To look and to prove
-  audit verify     Prove that no customer's log was changed
-  quarantine       After a restore: nothing leaves until the banks were asked
-  keys issue       Make an API key and show it once
-  keys callback    Make the address at which a bank calls us and show it once
-  version          Which version this is
+  audit verify         Prove that no customer's log was changed
+  quarantine           After a restore: nothing leaves until the banks were asked
+  keys issue           Make an API key and show it once
+  keys callback        Make the address at which a bank calls us and show it once
+  version              Which version this is
 
 Examples
   nostro up --demo            A company's data to look at, at http://127.0.0.1:8480

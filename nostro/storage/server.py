@@ -24,8 +24,8 @@ from urllib.parse import quote
 from nostro.domain.errors import Invalid, NostroError, Refused, Unavailable
 from nostro.storage import placement
 from nostro.storage.postmaster import Postmaster
+from nostro.storage.server_settings import PORT, SETTINGS
 
-PORT = 5432  # names the socket; no network port is opened
 LOCK_SECONDS = 180.0
 START_SECONDS = 120
 STOP_SECONDS = 60
@@ -33,18 +33,6 @@ ORPHAN_SECONDS = 10.0
 LOG_BYTES_MAX = 10_000_000
 FRESH_CLUSTER_BYTES = 120_000_000  # catalogues, the first log segments, and room to start
 FULL = re.compile(r"No space left on device|File too large|Disk quota exceeded")
-
-SETTINGS = {
-    "listen_addresses": "''",
-    "port": str(PORT),
-    "max_connections": "200",
-    "shared_buffers": "'128MB'",
-    "password_encryption": "'scram-sha-256'",
-    "timezone": "'UTC'",
-    "log_timezone": "'UTC'",
-    "log_destination": "'stderr'",
-    "log_line_prefix": "'%m [%p] %q%u@%d '",
-} | ({"tcp_user_timeout": "'30s'"} if sys.platform == "linux" else {})
 
 
 class Server:

@@ -11,9 +11,8 @@ from django.test import Client
 
 from nostro.domain.order import OrderState
 from nostro.domain.party import Role
-from nostro.storage import people
+from nostro.storage import models, orders, people
 from nostro.storage.tenancy import tenant
-from nostro.workflows import approval
 from tests.api import door
 from tests.workflows.company import Company, scripted_connector
 
@@ -90,7 +89,7 @@ def test_what_came_after_it_was_shown_is_not_approved_with_the_rest(company: Com
     assert "The payments changed after they were shown to you." in told
     assert "Nothing was approved." in told
     with tenant(company.tenant_id):
-        given = approval.orders.approvals([*ids, *late])
+        given = orders.approvals([*ids, *late])
     assert not any(given.values())
 
 
@@ -105,7 +104,7 @@ def test_a_group_is_approved_without_the_others(company: Company) -> None:
     assert digest == company.seen(dutch)
     client.post("/approvals/approve/", {"every": "1", "group": few, "seen_digest": digest})
     with tenant(company.tenant_id):
-        given = approval.orders.approvals([*german, *dutch])
+        given = orders.approvals([*german, *dutch])
     assert {order_id for order_id, by in given.items() if by} == set(dutch)
 
 
@@ -113,7 +112,7 @@ def test_what_is_unusual_stands_first_and_can_be_left_out(company: Company) -> N
     ids = ask(company, 3, "A")
     company.approve(ids[:1])
     with tenant(company.tenant_id):
-        approval.orders.models.Order.objects.filter(id=ids[0]).update(state="settled")
+        models.Order.objects.filter(id=ids[0]).update(state="settled")
     large = company.ask(company.request("LARGE", 200_01))
     client = approver(company)
     told = client.get("/approvals/").content.decode()

@@ -435,8 +435,8 @@ def test_a_server_killed_while_it_starts_is_started_once_more(home: Path) -> Non
     killed.mkdir()
     killed.chmod(0o777)
     programs.chmod(0o755)
-    for program in programs.iterdir():
-        program.chmod(0o755)
+    for made in programs.iterdir():
+        made.chmod(0o755)
     server = Server(home, programs)
     server.ensure()
     assert (killed / "once").exists()

@@ -74,9 +74,10 @@ def test_a_workbook_is_taken_as_the_same_list_in_text_is(company: Company) -> No
 def test_an_amount_finer_than_its_currency_is_refused_and_never_rounded(company: Company) -> None:
     run = company.run_file({}, {})
     odd = run.replace(b";102.00;", b";102.00000000000001;")
-    assert outcomes(company.receive(as_workbook(odd, AMOUNT="n:"), "run.xlsx")) == [
-        ("accepted", ""), ("refused", "amount_too_fine"),
-    ]  # fmt: skip
+    with pytest.raises(Invalid) as caught:
+        company.receive(as_workbook(odd, AMOUNT="n:"), "run.xlsx")
+    assert caught.value.code == "run_totals_unproven"
+    assert "more decimals than EUR allows" in caught.value.happened
 
 
 def test_a_workbook_whose_totals_do_not_fit_is_refused_whole(company: Company) -> None:
