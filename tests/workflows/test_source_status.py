@@ -319,7 +319,9 @@ def test_each_answer_to_a_status_file_is_dropped_after_its_commit(
     assert set(told.values()) == {1}
 
 
-def test_a_status_file_that_is_refused_has_a_voice(company: Company) -> None:
+def test_a_status_file_waits_for_a_connection_that_takes_it_and_has_a_voice(
+    company: Company,
+) -> None:
     erp = ERPS[company.code] = ForgetfulErp()
     with forgetful_connector():
         connection_id = connect(company)
@@ -329,6 +331,11 @@ def test_a_status_file_that_is_refused_has_a_voice(company: Company) -> None:
             models.Connection.objects.filter(id=connection_id).update(
                 connector="scripted", config={"name": company.code}
             )
-        assert dispatch.attend(company.job, file) == "refused"
-    assert erp.told == []
-    assert any("Payment statuses" in sentence for _, sentence in company.cases())
+        assert dispatch.attend(company.job, file) is None
+        assert erp.told == []
+        assert [kind for kind, _ in company.cases()].count("connection") == 1
+        with tenant(company.tenant_id):
+            models.Connection.objects.filter(id=connection_id).update(connector="forgetful")
+        company.clock.advance(hours=2)
+        assert dispatch.attend(company.job, file) == "delivered"
+    assert len(erp.told) == 1
