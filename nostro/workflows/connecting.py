@@ -21,7 +21,7 @@ from nostro.connectors import Connector, ssh_host_key
 from nostro.connectors.described import connector_named
 from nostro.domain.errors import Invalid, NostroError, Refused
 from nostro.ports import AnswersEnquiries, DeliversMessages, SendsPayments, TakesStatuses
-from nostro.storage import connecting, events, parties, restoring
+from nostro.storage import connecting, events, freezes, parties, restoring
 from nostro.storage.parties import ConnectionRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows.case_work import checked_reason
@@ -116,6 +116,7 @@ def change(
     connector = connector_named(row.connector)
     settings = _with_host_keys(connector, wanted, row.config)
     with tenant(acting.tenant_id):
+        freezes.close_gate()  # Nothing begins to leave over the old settings meanwhile.
         locked = connecting.lock(name) or row
         config = _checked(connector, {**locked.config, **settings})
         _check_secrets(connector, wanted.secrets)
