@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from rich.console import Console
 from rich.table import Table
@@ -20,15 +20,23 @@ if TYPE_CHECKING:
     from nostro.workflows.context import Acting
 
 
-def approve(customer: str, numbers: Sequence[str], email: str, password_file: str) -> None:
+DIGEST_SHOWN = 16  # Enough of a SHA-256 to copy; whoever gives more of it gives more.
+
+
+def approve(
+    customer: str, numbers: Sequence[str], digest: str, email: str, password_file: str
+) -> None:
     acting, member = terminal.person(customer, email, password_file)
     from nostro.workflows import approval
 
-    rows = _chosen(acting, numbers, OrderState.AWAITING_APPROVAL)
+    rows = _chosen(acting, numbers)
     seen = approval.selection_digest({str(row.id): row.approval_digest for row in rows})
     _show(rows)
+    if not _agreed(seen, digest):
+        print(f"Nothing was approved. To approve exactly these: --digest {seen[:DIGEST_SHOWN]}")
+        return
     done = approval.approve(acting, member, [row.id for row in rows], seen)
-    print(f"{member.name} has approved {len(rows)} payments, digest {seen[:16]}.")
+    print(f"{member.name} has approved {len(rows)} payments, digest {seen[:DIGEST_SHOWN]}.")
     print(f"Approved by as many as are needed: {len(done.approved)}.")
 
 
@@ -38,28 +46,44 @@ def release(
     acting, member = terminal.person(customer, email, password_file)
     from nostro.workflows import approval
 
-    rows = _chosen(acting, numbers, OrderState.HELD)
+    rows = _chosen(acting, numbers)
     _show(rows)
     for row in rows:
         approval.release_hold(acting, member, row.id, reason)
         print(f"{row.number} is released by {member.name}; it now waits for approval.")
 
 
-def _chosen(acting: Acting, numbers: Sequence[str], state: OrderState) -> list[OrderRow]:
+def _agreed(seen: str, digest: str) -> bool:
+    """Has the person seen just this? He says so here, or brings the digest that he was shown."""
+    if digest:
+        if len(digest) >= DIGEST_SHOWN and seen.startswith(digest):
+            return True
+        raise Refused(
+            "selection_changed",
+            "These are not the payments to which this digest belongs: one came, left or changed"
+            " since, or it was not copied whole.",
+            "Nothing was approved.",
+            "Look at them again without --digest.",
+        )
+    if not sys.stdin.isatty():
+        return False
+    return input("Approve exactly these? Type yes: ").strip().casefold() == "yes"
+
+
+def _chosen(acting: Acting, numbers: Sequence[str]) -> list[OrderRow]:
+    """The payments named, or, without a name, all that wait for approval."""
     from nostro.storage import orders
     from nostro.storage.tenancy import tenant
 
     with tenant(acting.tenant_id):
-        if not numbers:
-            rows = orders.in_state(state)
-        else:
-            ids: list[UUID] = [order_id(number) for number in numbers]
-            rows = orders.load(ids)
+        if numbers:
+            return orders.load([order_id(number) for number in numbers])
+        rows = orders.in_state(OrderState.AWAITING_APPROVAL)
     if rows:
         return rows
     raise Refused(
         "payment_missing",
-        f"No payment is in the state {state.value}.",
+        "No payment waits for approval.",
         can_do="`nostro payments list` shows where they are.",
     )
 

@@ -122,20 +122,24 @@ def hold(*numbers: str, reason: str, customer: str = "") -> None:
 @payments.command
 def approve(
     *numbers: str,
+    digest: str = "",
     person: Annotated[str, Parameter(name="--as")],
     password_file: str = "",
     customer: str = "",
 ) -> None:
-    """Approve payments as a person: shows them, count, sums and digest. All or none.
+    """Approve payments as a person: shows them, count and sums, then asks. All or none.
 
-    Two people approve, and never who made a payment. Without numbers: all that wait.
+    Two people approve, and never who made a payment. Where nobody can be asked, the digest that
+    was shown stands for the yes; payments that came since make it another one.
 
     Example: `nostro payments approve PAY-00012 --as ann@acme.example`.
 
     Parameters
     ----------
     numbers
-        Numbers, ids or end-to-end ids.
+        Numbers, ids or end-to-end ids. Without: all that wait.
+    digest
+        The digest that was shown with exactly these payments.
     person
         The address with which the person signs in.
     password_file
@@ -145,11 +149,12 @@ def approve(
     """
     from nostro.cli import approving
 
-    approving.approve(customer, numbers, person, password_file)
+    approving.approve(customer, numbers, digest, person, password_file)
 
 
 @payments.command
 def release(
+    number: str,
     *numbers: str,
     reason: str,
     person: Annotated[str, Parameter(name="--as")],
@@ -162,8 +167,10 @@ def release(
 
     Parameters
     ----------
+    number
+        Number, id or end-to-end id.
     numbers
-        Numbers, ids or end-to-end ids. Without: all that are held.
+        More of them: each was looked at, and the reason holds for each.
     reason
         What was found out; it stays in the trace.
     person
@@ -175,7 +182,7 @@ def release(
     """
     from nostro.cli import approving
 
-    approving.release(customer, numbers, reason, person, password_file)
+    approving.release(customer, [number, *numbers], reason, person, password_file)
 
 
 @payments.command

@@ -79,14 +79,6 @@ def decide(change_id: UUID, state: ChangeState, person_id: str, name: str, now: 
     )
 
 
-def files_still_here(payee_id: UUID) -> list[UUID]:
-    """Files with a payment to this payee that surely have not reached their bank."""
-    rows = models.Attempt.objects.filter(
-        order__payee_account__payee_id=payee_id, submission__state__in=sorted(_STILL_HERE)
-    )
-    return list(rows.values_list("submission_id", flat=True).distinct().order_by("submission_id"))
-
-
 def _change(row: models.PayeeChange) -> ChangeRow:
     special = {"payee_number", "payee_name", "state"}
     return ChangeRow(

@@ -125,7 +125,6 @@ def change(
         if doubted and not despite_doubt:
             raise _in_doubt(name, doubted)
         connecting.configure(row.id, config)
-        _keep(acting, row.id, wanted.secrets)
         changed = {key for key in {*locked.config, *config} if _differs(locked.config, config, key)}
         event = acting.event(
             "connection.changed",
@@ -138,6 +137,7 @@ def change(
             files_in_doubt=doubted,
         )
         events.record([event])
+        _keep(acting, row.id, wanted.secrets)  # Last: they are no part of what a rollback undoes.
     return config
 
 

@@ -102,9 +102,13 @@ def _claim(acting: Acting, submission_id: UUID) -> Plan | None:
         step = dispatching.next_step(row, payments, now, contract, stopped=False)
         if dispatching.lets_bytes_leave(step) and _is_held_back(acting, row, now):
             step = dispatching.next_step(row, payments, now, contract, stopped=True)
-        if step is Step.SEND and (found := waiting_files.outdated(acting, row)):
+        if dispatching.lets_bytes_leave(step) and (found := waiting_files.outdated(acting, row)):
             step = dispatching.next_step(row, payments, now, contract, stopped=False, outdated=True)
-            waiting_files.keep_back(acting, row, step, found)
+            if step is not Step.ASK:  # In doubt it is asked about, as if it were stopped.
+                waiting_files.keep_back(acting, row, step, found)
+                return None
+        if step is Step.SEND and reversing.is_over(row):
+            reversing.give_up(acting, row)
             return None
         plan = Plan(step=step, row=row, channel=channel, claimed_at=now, tries=row.tries + 1)
         if not dispatching.lets_bytes_leave(step):
@@ -131,6 +135,8 @@ def _is_held_back(acting: Acting, row: SubmissionRow, now: datetime) -> bool:
     if parties.customer().quarantined:
         return True
     if row.purpose == submissions.REVERSALS and reversing.is_too_late(row.id, now):
+        return True
+    if row.dispatched_at and reversing.is_over(row):
         return True
     if row.purpose != submissions.PAYMENTS:
         causes = (FreezeCause.RESTORE,)

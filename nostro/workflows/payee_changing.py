@@ -1,8 +1,8 @@
 """Deciding on a proposed change of a payee's bank details: never by the one who proposed it.
 
 Until it is decided nothing is paid to the payee. Accepted, the payee has a new version of its
-account, for which its next payment is held like for any changed one, and files to the old one that
-have not left are made anew; refused, the old one stands.
+account, for which its next payment is held like for any changed one; a file to the old one that
+waits is looked at again before it leaves (waiting_files), and stays. Refused, the old one stands.
 """
 
 from __future__ import annotations
@@ -13,16 +13,14 @@ import msgspec
 
 from nostro.domain import identifier
 from nostro.domain import payee_change as policy
-from nostro.domain.case import CASE, CaseKind, CaseMove
+from nostro.domain.case import CASE, CaseMove
 from nostro.domain.errors import Refused
 from nostro.domain.party import Member, PayeeAccount
 from nostro.domain.payee_change import ChangeState
-from nostro.domain.submission import SubmissionState
-from nostro.storage import cases, events, freezes, parties, payee_changes, submissions
+from nostro.storage import cases, events, freezes, parties, payee_changes
 from nostro.storage.payee_changes import ChangeRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows.cancelling import take_apart
-from nostro.workflows.case_work import checked_reason, move, new_case, open_cases
+from nostro.workflows.case_work import checked_reason, move
 from nostro.workflows.context import Acting
 from nostro.workflows.wake import wake
 
@@ -60,29 +58,7 @@ def accept(
             ),
             UUID(member.id),
         )
-        for file_id in payee_changes.files_still_here(change.payee_id):
-            _give_up(acting, change, file_id)
         _decide(acting, member, change, ChangeState.ACCEPTED, told)
-
-
-def _give_up(acting: Acting, change: ChangeRow, file_id: UUID) -> None:
-    """Bytes that pay to the old account do not leave; what had not begun to is due in a new file.
-
-    A file that was tried before, and surely did not arrive, ends: a person makes its payments anew.
-    """
-    (file,) = submissions.load([file_id])
-    take_apart(acting, file_id, f"The account of payee {change.payee_number} was changed.")
-    if file.state is SubmissionState.NOT_DELIVERED:
-        told = new_case(
-            acting,
-            CaseKind.DIFFERENCE,
-            f"changed-account/{file_id}",
-            f"File {file.message_id} had not reached the bank and pays to the old account of payee"
-            f" {change.payee_number}: it is not tried again, and its payments have failed.",
-            "Make its payments again; the payee's is held, for its new account.",
-            submission_id=file_id,
-        )
-        open_cases(acting, [told])
 
 
 def refuse(acting: Acting, member: Member, change_id: UUID, reason: str) -> None:

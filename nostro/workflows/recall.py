@@ -24,6 +24,7 @@ from nostro.domain.cancellation import (
 from nostro.domain.case import CASE, CaseKind, CaseMove, CaseState, RecallMove
 from nostro.domain.money import Money, total
 from nostro.domain.policies import recall as policy
+from nostro.domain.policies import reversal
 from nostro.domain.policies.recall import CancelPurpose, RecallReason
 from nostro.domain.submission import SubmissionState
 from nostro.ports import RecallsPayments
@@ -33,6 +34,7 @@ from nostro.storage.submissions import AttemptRow, SubmissionRow
 from nostro.workflows.case_work import allows_stage, move, move_stage
 from nostro.workflows.channel import open_channel, profile_of
 from nostro.workflows.context import Acting
+from nostro.workflows.sealed_file import seal
 from nostro.workflows.wake import wake
 
 RING = "The bank takes no requests on this connection: send it the letter of this case, or ring."
@@ -74,8 +76,7 @@ def ask_back(
         if (last := before.get(row.id))
         and not policy.may_ask_again(last.stage, is_resolved=last.resolved_at is not None)
     }
-    undone = cases.open_of_orders([row.order_id for row in gone], CaseKind.REVERSAL)
-    not_taken |= {row.order_id: "It is being reversed." for row in undone if row.order_id}
+    not_taken |= dict.fromkeys(_undone(gone), "It was reversed, and the bank has not refused that.")
     wanted = [row for row in gone if row.order_id not in not_taken]
     amounts = attempts.amounts([row.id for row in wanted])
     found: dict[UUID, UUID] = {}
@@ -94,6 +95,14 @@ def ask_back(
         found |= {row.order_id: request.case_ids[row.id] for row in members}
     attempts.set_cancel_purpose([row.id for row in wanted], asked.purpose.value)
     return found, not_taken
+
+
+def _undone(gone: Sequence[AttemptRow]) -> Iterator[UUID]:
+    """The orders of which a reversal may bring the money, or waits for its second person."""
+    for case in cases.of_orders([row.order_id for row in gone], CaseKind.REVERSAL):
+        never_confirmed = case.resolved_at is not None and case.request_id is None
+        if case.order_id and not reversal.may_be_recalled_after(case.stage, never_confirmed):
+            yield case.order_id
 
 
 def _open(acting: Acting, request: Request) -> None:
@@ -156,6 +165,7 @@ def _hand_over(acting: Acting, request: Request) -> None:
     profile = profile_of(original.connection_id, format_name)
     content = formats.writer(form)(_cancellation(acting, message_id, request), profile)
     row = _submission(acting, message_id, content, form.media_type, request)
+    seal(acting, row, content, channel)
     for case_id in request.case_ids.values():
         cases.update(case_id, request_id=row.id)
     wake("attend_submission", tenant_id=acting.tenant_id, submission_id=row.id)

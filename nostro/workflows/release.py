@@ -19,8 +19,8 @@ from nostro.domain.money import total
 from nostro.domain.order import OrderMove
 from nostro.domain.party import Account
 from nostro.domain.policies.objections import Objection
-from nostro.domain.submission import SubmissionMove, SubmissionState
-from nostro.ports import Outgoing, SealsFiles, SendsPayments
+from nostro.domain.submission import SubmissionState
+from nostro.ports import SendsPayments
 from nostro.storage import events, evidence, freezes, orders, parties, submissions
 from nostro.storage.cases import NewCase
 from nostro.storage.orders import OrderRow
@@ -30,7 +30,8 @@ from nostro.workflows import case_work, cut_off_days, recheck
 from nostro.workflows.channel import open_channel, profile_of
 from nostro.workflows.context import Acting
 from nostro.workflows.frozen_file import Frozen, freeze
-from nostro.workflows.moves import CASE_DUE_IN, move_orders, move_submission
+from nostro.workflows.moves import CASE_DUE_IN, move_orders
+from nostro.workflows.sealed_file import seal
 from nostro.workflows.wake import wake
 
 LEASE = timedelta(seconds=60)
@@ -150,8 +151,7 @@ def _store(acting: Acting, account: Account, frozen: Frozen, channel: object) ->
         )
     orders.act_at([placed.order.id for placed in frozen.orders], None)
     _tell(acting, submission, frozen)
-    if isinstance(channel, SealsFiles):
-        _seal(acting, submission, frozen, channel)
+    seal(acting, submission, frozen.content, channel)
     wake("attend_submission", tenant_id=acting.tenant_id, submission_id=submission.id)
     return submission.id
 
@@ -172,32 +172,6 @@ def _attempts(acting: Acting, submission: SubmissionRow, frozen: Frozen) -> list
         )
         for placed in frozen.orders
     ]
-
-
-def _seal(acting: Acting, submission: SubmissionRow, frozen: Frozen, channel: SealsFiles) -> None:
-    """Sign and encrypt now, and keep the result: every try sends these bytes."""
-    outgoing = Outgoing(
-        message_id=frozen.message_id,
-        file_name=frozen.file_name,
-        media_type=frozen.media_type,
-        content=frozen.content,
-    )
-    sealed = channel.seal(outgoing)
-    kept = evidence.keep(
-        acting.world.ids.new(),
-        sealed.content,
-        name=sealed.file_name,
-        media_type=sealed.media_type,
-        direction="out",
-        now=acting.world.clock.now(),
-    )
-    submissions.update(
-        submission.id,
-        sealed_evidence_id=kept,
-        file_name=sealed.file_name,
-        media_type=sealed.media_type,
-    )
-    move_submission(acting, submission, SubmissionMove.SIGN)
 
 
 def _submission(acting: Acting, account: Account, frozen: Frozen) -> SubmissionRow:

@@ -23,9 +23,9 @@ from nostro.domain.party import Member
 from nostro.domain.payment_file import PaymentFile, without_locations
 from nostro.domain.policies import dispatching
 from nostro.domain.policies import reversal as policy
+from nostro.domain.policies.recall import may_be_undone_after
 from nostro.domain.policies.reversal import Original, ReversalReason
 from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
-from nostro.ports import Outgoing, SealsFiles
 from nostro.storage import cases, evidence, submissions
 from nostro.storage.cases import CaseRow
 from nostro.storage.orders import OrderRow
@@ -45,6 +45,7 @@ from nostro.workflows.channel import open_channel, profile_of
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import move_submission
 from nostro.workflows.recall import after_bank_days
+from nostro.workflows.sealed_file import seal
 from nostro.workflows.wake import wake
 
 FORMAT = "nacha"
@@ -137,8 +138,9 @@ def _check(acting: Acting, order: OrderRow, attempt: AttemptRow) -> Original:
     """The entry to undo; raises Refused when the payment cannot be reversed (any more)."""
     if not policy.is_reversible(order.state, attempt.state) or attempt.state in _NOT_YET:
         raise _not_possible(order, f"it is {order.state}, at the bank {attempt.state}.")
-    if cases.open_of_orders([order.id], CaseKind.RECALL):
-        raise _not_possible(order, "it is being asked back: one of both, or money could come twice")
+    asked_back = cases.newest_recalls([attempt.id]).get(attempt.id)
+    if asked_back and not may_be_undone_after(asked_back.stage):
+        raise _not_possible(order, "it was asked back: one of both, or money could come twice")
     original = _original(attempt)
     if original is None:
         raise Refused(
@@ -233,7 +235,7 @@ def _freeze(acting: Acting, attempt: AttemptRow, original: Original) -> tuple[Su
         next_action_at=now,
     )
     submissions.insert(row, now)
-    _seal(acting, row, content)
+    seal(acting, row, content, open_channel(acting, row.connection_id))
     wake("attend_submission", tenant_id=acting.tenant_id, submission_id=row.id)
     return row, trace
 
@@ -287,35 +289,6 @@ def _trace(original: Original, submission_id: UUID) -> str:
     return f"{bank}{number:07d}"
 
 
-def _seal(acting: Acting, row: SubmissionRow, content: bytes) -> None:
-    """Signed and encrypted once, where the bank wants its files so."""
-    channel = open_channel(acting, row.connection_id)
-    if not isinstance(channel, SealsFiles):
-        return
-    clear = Outgoing(
-        message_id=row.message_id,
-        file_name=row.file_name,
-        media_type=row.media_type,
-        content=content,
-    )
-    sealed = channel.seal(clear)
-    kept = evidence.keep(
-        acting.world.ids.new(),
-        sealed.content,
-        name=sealed.file_name,
-        media_type=sealed.media_type,
-        direction="out",
-        now=acting.world.clock.now(),
-    )
-    submissions.update(
-        row.id,
-        sealed_evidence_id=kept,
-        file_name=sealed.file_name,
-        media_type=sealed.media_type,
-    )
-    move_submission(acting, row, SubmissionMove.SIGN)
-
-
 def money_back(acting: Acting, order_id: UUID, back: Money, text: str) -> UUID | None:
     """Money of a payment has been booked back: its open reversal ends; returns its case."""
     ended = None
@@ -342,6 +315,20 @@ def is_too_late(submission_id: UUID, now: datetime) -> bool:
     told = [case.details.get(_LEAVES_BY) for case in cases.of_request(submission_id)]
     latest = now + dispatching.SEND_PATIENCE
     return any(latest > datetime.fromisoformat(end) for end in told if end)
+
+
+def is_over(row: SubmissionRow) -> bool:
+    """Is this the file of a reversal that is not wanted any more: its money came back by itself, or
+    a person closed its case? Whoever ends the case waits for us, or we see that it has ended."""
+    if row.purpose != submissions.REVERSALS:
+        return False
+    return all(case.resolved_at for case in cases.of_request(row.id))
+
+
+def give_up(acting: Acting, row: SubmissionRow) -> None:
+    """A file that has not left and must not any more; what it asks for is settled otherwise."""
+    move_submission(acting, row, SubmissionMove.ABANDON, reason="reversal_over")
+    submissions.update(row.id, next_action_at=None)
 
 
 def attend(acting: Acting, case_id: UUID) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,10 @@ from uuid import UUID
 import pytest
 
 from nostro import app as joined
-from nostro.cli import failures
+from nostro.cli import failures, terminal
 from nostro.cli.commands import app
 from nostro.domain.errors import Invalid, NostroError, Refused
-from nostro.storage import callbacks
+from nostro.storage import callbacks, orders
 from nostro.storage.tenancy import tenant
 from tests.workflows.company import Company, scripted_connector
 
@@ -167,3 +168,24 @@ def test_the_address_of_a_connection_is_shown_once(
     with pytest.raises(Refused) as caught:
         app([*words, "None"], result_action="return_value")
     assert caught.value.code == "connection_unknown"
+
+
+def test_nothing_is_approved_that_the_person_has_not_seen(
+    company: Company, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a terminal to say yes at, the digest of what was shown stands for it."""
+    monkeypatch.setattr(terminal, "person", lambda *_: (company.acting(company.ann), company.ann))
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    ids = company.ask(company.request("A1"))
+    who = ("--as", "ann@example.com")
+    shown = run("approve", *who)[1]
+    digest = shown.partition("--digest ")[2].split()[0]
+    assert "Nothing was approved." in shown
+    late = company.ask(company.request("A2"))
+    with pytest.raises(Refused) as caught:
+        run("approve", *who, "--digest", digest)
+    assert caught.value.code == "selection_changed"
+    status, done = run("approve", number_of(company, ids[0]), *who, "--digest", digest)
+    assert (status, "has approved 1 payments" in done) == (0, True)
+    with tenant(company.tenant_id):
+        assert [bool(by) for by in orders.approvals([*ids, *late]).values()].count(True) == 1

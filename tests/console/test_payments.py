@@ -163,7 +163,7 @@ def test_a_duplicate_stands_beside_the_earlier_payment(
 ) -> None:
     page.goto(f"{address}/payments/{seeded.order_ids['duplicate']}/")
     other = page.locator(".diff a")
-    expect(other).to_contain_text("paid before")
+    expect(other).to_contain_text("for comparison")
     earlier = other.inner_text().split(",")[0]
     other.click()
     expect(page.locator("main .id").first).to_have_text(earlier)

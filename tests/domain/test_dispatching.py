@@ -89,7 +89,7 @@ def test_what_is_outdated_is_taken_apart_only_if_it_was_never_tried() -> None:
     assert decide(restored, LOST, outdated=True) is Step.SET_ASIDE, "tries were forgotten"
     may_have_left = File(state=S.UNKNOWN, tries=1, dispatched_at=NOW)
     assert decide(may_have_left, LOST, outdated=True) is Step.ASK
-    assert decide(may_have_left, LOST, contract=REPEATABLE, outdated=True) is Step.REPEAT
+    assert decide(may_have_left, LOST, contract=REPEATABLE, outdated=True) is Step.ASK
     for state in (S.DISPATCHING, S.DELIVERED, S.ACKNOWLEDGED, S.REFUSED, S.ABANDONED):
         file = File(state=state, tries=1)
         assert decide(file, outdated=True) is decide(file)

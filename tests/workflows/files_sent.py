@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -10,12 +10,19 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from nostro.domain.errors import InDoubt, Refused, Unavailable
 from nostro.workflows import dispatch
 from nostro.workflows.tick import tick
-from tests.workflows.company import Company
+from tests.workflows.company import Company, ScriptedBank
 
 MONDAY_NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DOWN = Unavailable("bank_down", "The bank cannot be reached.")
 LOST = InDoubt("cut", "The connection was lost after the bytes had left.")
 NO = Refused("not_this", "The bank refuses the file.")
+
+
+class RepeatingBank(ScriptedBank):
+    """Promises by contract that the same bytes count once within a day."""
+
+    def repeatable_for(self) -> timedelta:
+        return timedelta(days=1)
 
 
 def frozen(company: Company, count: int = 1) -> tuple[UUID, list[UUID]]:

@@ -228,8 +228,9 @@ def test_a_file_that_did_not_arrive_is_not_tried_again_with_the_old_account(ach:
     company.clock.advance(hours=5)
     dispatch.attend(company.job, submission_id)
     assert len(company.bank.received) == before
-    assert company.states(ids) == ["failed"]
-    assert "old account" in ach.case("difference").sentence
+    assert company.submission(submission_id).state == "not_delivered"
+    assert company.states(ids) == ["in_flight"], "a person decides, as for any file tried before"
+    assert "the payee's account was changed since" in ach.case("enquiry").sentence
 
 
 def test_a_refused_correction_lets_the_file_leave(ach: Ach) -> None:

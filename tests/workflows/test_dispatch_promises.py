@@ -16,14 +16,16 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows import answers, dispatch, freezing
 from tests.workflows.bank_words import pain_002
 from tests.workflows.company import BANKS, FRIDAY, Company, ScriptedBank
-from tests.workflows.files_sent import DOWN, LOST, MONDAY_NOON, NO, attend, frozen, later
-
-
-class RepeatingBank(ScriptedBank):
-    """Promises by contract that the same bytes count once within a day."""
-
-    def repeatable_for(self) -> timedelta:
-        return timedelta(days=1)
+from tests.workflows.files_sent import (
+    DOWN,
+    LOST,
+    MONDAY_NOON,
+    NO,
+    RepeatingBank,
+    attend,
+    frozen,
+    later,
+)
 
 
 class RefusingBank(ScriptedBank):

@@ -322,3 +322,31 @@ def test_who_may(sent: Sent) -> None:
     case_id = sent.ask()
     key = Member(id=company.bob.id, name="Key", roles=company.bob.roles, is_person=False)
     assert refusal(lambda: sent.confirm(case_id, key)) == "not_an_approver"
+
+
+def test_what_came_back_by_itself_is_not_asked_for_again(sent: Sent) -> None:
+    """The file waited for its bank while the payment's return was booked."""
+    company = sent.company
+    with tenant(company.tenant_id):
+        models.Rate.objects.create(
+            id=company.world.ids.new(), tenant_id=company.tenant_id, source="t",
+            base="USD", quote="EUR", day=date(2026, 11, 19), rate="0.9",
+        )  # fmt: skip
+    file_id = sent.confirm(sent.ask())
+    before = len(company.bank.received)
+    sent.hears(sent.camt("053", sent.debit(0), sent.back(0, reason="AC04")))
+    assert sent.told() == [("booked", "resolved")]
+    company.clock.advance(minutes=5)
+    dispatch.attend(company.job, file_id)
+    assert company.submission(file_id).state == "abandoned"
+    assert len(company.bank.received) == before
+
+
+def test_a_recall_that_a_person_closed_still_keeps_a_reversal_back(sent: Sent) -> None:
+    company = sent.company
+    wish = Wish(reason=RecallReason.CUSTOMER, text="ordered twice")
+    cancelling.take_back(company.acting(), company.maker, [sent.ids[0]], wish)
+    with tenant(company.tenant_id):
+        (case_id,) = models.Case.objects.filter(kind="recall").values_list("id", flat=True)
+    case_work.resolve(company.acting(company.cy), company.cy, case_id, "gave up waiting")
+    assert refusal(sent.ask) == "reversal_not_possible", "the bank may still say yes"

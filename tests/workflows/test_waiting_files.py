@@ -16,28 +16,12 @@ from nostro.domain.policies.dispatching import RETRIES
 from nostro.domain.policies.recall import RecallReason
 from nostro.storage import freezes, models, people, submissions
 from nostro.storage.tenancy import tenant
-from nostro.workflows import cancelling, dispatch, freezing
+from nostro.workflows import cancelling, freezing
 from nostro.workflows.cancelling import Wish
-from tests.workflows.company import FRIDAY, Company, iban
+from tests.workflows.company import BANKS, FRIDAY, Company, iban
+from tests.workflows.files_sent import RepeatingBank, attend, frozen, later
 
 WRONG_SECRET = ConnectionUnfit("sign_in_refused", "The bank did not let us sign in.")
-
-
-def frozen(company: Company, count: int = 1) -> tuple[UUID, list[UUID]]:
-    ids = company.pay(count)
-    (submission_id,) = company.release()
-    return submission_id, ids
-
-
-def attend(company: Company, submission_id: UUID) -> str | None:
-    return dispatch.attend(company.job, submission_id)
-
-
-def later(company: Company, submission_id: UUID) -> str | None:
-    due = company.submission(submission_id).next_action_at
-    assert due is not None
-    company.clock.advance(seconds=max((due - company.clock.now()).total_seconds(), 0))
-    return attend(company, submission_id)
 
 
 def new_account(company: Company, payee: str) -> None:
@@ -286,3 +270,17 @@ def test_journals_wait_for_an_erp_that_takes_none(company: Company) -> None:
     assert attend(company, submission_id) is None
     assert company.submission(submission_id).state == "built"
     assert [kind for kind, _ in company.cases()] == ["connection"]
+
+
+def test_what_is_in_doubt_is_not_repeated_to_an_account_that_was_changed(company: Company) -> None:
+    """Had the first never arrived, it is the repetition that would pay."""
+    company.bank = BANKS[company.code] = RepeatingBank()
+    submission_id, ids = frozen(company)
+    company.bank.outcomes = [InDoubt("cut", "The connection was lost after the bytes had left.")]
+    assert attend(company, submission_id) == "unknown"
+    before = len(company.bank.received)
+    new_account(company, "V1")
+    later(company, submission_id)
+    assert len(company.bank.received) == before
+    assert company.submission(submission_id).state == "unknown"
+    assert company.attempts(ids) == ["unknown"]

@@ -163,7 +163,7 @@ def next_step(
         return Step.BELIEVE
     if called_early(seen, now):
         return Step.WAIT
-    stays = stopped or not payments.may_leave
+    stays = stopped or outdated or not payments.may_leave
     if seen.state is _S.UNKNOWN:
         return Step.ASK if stays or not _may_repeat(seen, now, contract) else Step.REPEAT
     return _send(seen, payments, stopped, outdated)

@@ -82,6 +82,12 @@ def may_ask_again(stage: str, *, is_resolved: bool) -> bool:
     return is_resolved or stage in (RecallStage.REFUSED, RecallStage.EXPIRED)
 
 
+def may_be_undone_after(stage: str) -> bool:
+    """May a payment be reversed that was asked back before? Only once the bank has said no: a case
+    that a person closed leaves the bank at work."""
+    return stage == RecallStage.REFUSED
+
+
 def check_purpose(reason: RecallReason, purpose: CancelPurpose) -> None:
     """Raise Invalid when a payment cancelled for this reason must not be sent again."""
     if reason in _ALWAYS_STOPS and purpose is not CancelPurpose.STOP:

@@ -88,6 +88,13 @@ def may_ask_again(stage: str) -> bool:
     return stage == ReversalStage.REFUSED
 
 
+def may_be_recalled_after(stage: str, never_confirmed: bool) -> bool:
+    """May a payment be asked back whose reversal was asked for? Once the bank has said no or its
+    file was given up, which both is a refusal, or when nobody confirmed it: a case that a person
+    closed leaves the bank at work."""
+    return never_confirmed or stage == ReversalStage.REFUSED
+
+
 class Original(msgspec.Struct, frozen=True, kw_only=True):
     """The entry to undo, with its batch and file, as the bank got it."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import chain
 from typing import BinaryIO
 
 from nostro.domain.errors import Invalid
@@ -26,11 +25,7 @@ from nostro.formats.american.x12_interchange import (
     shows_advice,
 )
 from nostro.formats.american.x12_tokens import (
-    UNKNOWN,
     Segment,
-    Tokens,
-    delimiters_without_header,
-    pieces,
 )
 
 _SET = "820"
@@ -112,15 +107,7 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:
     Memory is that of one transaction set. Raises Invalid with a location for whatever `Tokens`
     refuses, and `x12_cut`, `no_remittance_advice`. Book nothing before the iterator has ended.
     """
-    told = pieces(stream, profile)
-    first = next(told, "")
-    bare = _BARE.match(first.encode("latin-1"))
-    tokens = Tokens(chain([first], told), delimiters_without_header(first) if bare else UNKNOWN)
-    interchange = _Advices()
-    for segment in tokens:
-        yield from tokens.take_problems()
-        yield from interchange.take(segment)
-    interchange.end(str(tokens.place()))
+    yield from _Advices().records(stream, profile, _BARE)
 
 
 FORMAT = Format(

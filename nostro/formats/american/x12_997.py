@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain
 from typing import BinaryIO
 
 from nostro.domain.errors import Invalid
@@ -28,11 +27,7 @@ from nostro.formats.american.x12_interchange import (
     shows_advice,
 )
 from nostro.formats.american.x12_tokens import (
-    UNKNOWN,
     Segment,
-    Tokens,
-    delimiters_without_header,
-    pieces,
 )
 from nostro.formats.american.x12_verdicts import (
     DUPLICATE_INTERCHANGE,
@@ -196,15 +191,7 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[object]:
     What is unclear is a Problem (`acknowledgement_unclear`). Raises Invalid with a location for
     whatever `Tokens` refuses, and `x12_cut`, `no_acknowledgement`.
     """
-    told = pieces(stream, profile)
-    first = next(told, "")
-    bare = _BARE.match(first.encode("latin-1"))
-    tokens = Tokens(chain([first], told), delimiters_without_header(first) if bare else UNKNOWN)
-    interchange = _Acknowledgements()
-    for segment in tokens:
-        yield from tokens.take_problems()
-        yield from interchange.take(segment)
-    interchange.end(str(tokens.place()))
+    yield from _Acknowledgements().records(stream, profile, _BARE)
 
 
 FORMAT = Format(

@@ -8,10 +8,19 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from itertools import chain
+from typing import BinaryIO
 
 from nostro.domain.errors import Invalid
 from nostro.domain.problem import Problem, error, warning
-from nostro.formats.american.x12_tokens import Segment
+from nostro.formats import Profile
+from nostro.formats.american.x12_tokens import (
+    UNKNOWN,
+    Segment,
+    Tokens,
+    delimiters_without_header,
+    pieces,
+)
 
 KEPT = "The original is kept; nothing was booked from it."
 _ASK = "Ask the sender for the file again."
@@ -48,6 +57,20 @@ class Interchange(ABC):
         self.groups = self.sets = 0
         self.read = self.cut = 0
         self.skipped: list[str] = []
+
+    def records(
+        self, stream: BinaryIO, profile: Profile, bare: re.Pattern[bytes]
+    ) -> Iterator[object]:
+        """What a whole file says; `bare` finds a transaction set that stands without ISA and GS."""
+        told = pieces(stream, profile)
+        first = next(told, "")
+        is_bare = bare.match(first.encode("latin-1"))
+        known = delimiters_without_header(first) if is_bare else UNKNOWN
+        tokens = Tokens(chain([first], told), known)
+        for segment in tokens:
+            yield from tokens.take_problems()
+            yield from self.take(segment)
+        self.end(str(tokens.place()))
 
     def take(self, segment: Segment) -> Iterator[object]:
         doing = {

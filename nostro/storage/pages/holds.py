@@ -67,7 +67,7 @@ def _beside_payment(payment: PaymentRow, hold: HoldRow) -> HoldView:
     )
     return HoldView(
         hold=hold,
-        other_title=f"{other.number}, paid before",
+        other_title=f"{other.number}, for comparison",
         other_payment=other.id,
         compared=_compared(pairs),
     )
