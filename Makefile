@@ -40,7 +40,7 @@ fuzz: development ## Look for bytes that break a reader (BUDGET=30 seconds each,
 	@$(BIN)/python bench/fuzz.py
 
 kill-test: development ## Kill workers and the database at every line of sending (SEED=n, SOAK=1 for hours)
-	@$(BIN)/python -m pytest -n0 -s tests/kill
+	@$(BIN)/python -m pytest -n auto --dist loadfile -rP tests/kill
 
 tryton-test: development ## The whole loop with a real ERP (Tryton, several minutes)
 	@SOAK=1 $(BIN)/python -m pytest tests/tryton

@@ -11,8 +11,10 @@ import random
 import signal
 import sys
 import time
+from bisect import bisect_left
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -30,8 +32,13 @@ from tests.kill.bank import Bank
 from tests.workflows.company import Company
 
 ROOM = str(Path(nostro.__file__).parent) + os.sep
+SEED = int(os.environ.get("SEED", "20261122"))  # SEED=n repeats a run.
 # In the long form a line that is run again (a loop, a second call) is another place to die.
-EVERY_TIME = os.environ.get("SOAK") == "1"
+SOAK = os.environ.get("SOAK") == "1"
+FILES_AT_ONCE = 3
+LINES_MIN = 150
+LINES_MAX = 9_000  # More lines than any piece of work has: then the trace does not work.
+TIMEOUT_SECONDS = 0.5  # For requests that the bank loses; it answers others in milliseconds.
 ROUNDS_MAX = 60  # Of looking after what is due, until a company has nothing due any more.
 AT_THE_BANK = {SubmissionState.DELIVERED, SubmissionState.ACKNOWLEDGED, SubmissionState.ABANDONED}
 
@@ -108,7 +115,7 @@ class _Trace:
 
     def _line(self, frame: FrameType, event: str, argument: Any) -> Any:
         place = (id(frame.f_code), frame.f_lineno)
-        if event == "line" and (EVERY_TIME or place not in self._seen):
+        if event == "line" and (SOAK or place not in self._seen):
             self._seen.add(place)
             self._left -= 1
             if self._left == 0:
@@ -126,7 +133,7 @@ class Payer:
         config = {
             "base_url": bank.url,
             "unknown_means_never": True,
-            "timeout_seconds": 2,
+            "timeout_seconds": TIMEOUT_SECONDS,
             "profile": "",
         }
         with tenant(self.company.tenant_id):
@@ -180,6 +187,12 @@ class Payer:
             "never paid": sorted(one for one in wanted if moved[one] == 0),
         }
 
+    def all_is_well(self) -> None:
+        """When the bank loses nothing any more, each payment ends as made once."""
+        self.bank.becomes("")
+        self.settle_down()
+        assert self.ended() == {"paid twice": [], "never paid": []}
+
     def hear(self) -> None:
         """Collect and understand everything that the bank has sent."""
         self.company.clock.advance(days=5)
@@ -204,3 +217,36 @@ class Payer:
 
     def sleep(self, step: timedelta) -> None:
         self.company.clock.advance(seconds=step.total_seconds())
+
+
+def say(text: str) -> None:
+    """What a run shows with -s, and with its failure without."""
+    sys.stdout.write(f"{text}\n")
+
+
+def attend_all(payer: Payer) -> None:
+    """Look after every file that is due."""
+    for submission_id in payer.due():
+        payer.attend(submission_id)
+
+
+def usual_seconds(payer: Payer) -> float:
+    """How long a worker is busy with as many files as the tests give it."""
+    for _ in range(FILES_AT_ONCE):
+        payer.file()
+    return whole_seconds(partial(attend_all, payer))
+
+
+def lines_of_doubt(payer: Payer) -> range:
+    """The lines of sending at which a death leaves a file that says "dispatching"."""
+
+    def state_after(number: int) -> str:
+        file = payer.file()
+        at_line(partial(payer.attend, file), number)
+        return payer.state(file)
+
+    numbers = range(1, LINES_MAX)
+    on_its_way = (SubmissionState.BUILT, SubmissionState.DISPATCHING)
+    first = bisect_left(numbers, True, key=lambda n: state_after(n) != SubmissionState.BUILT)
+    end = bisect_left(numbers, True, first, key=lambda n: state_after(n) not in on_its_way)
+    return numbers[first:end]
