@@ -16,7 +16,10 @@ _SHARED = (
     "auth_permission",
     "django_content_type",
     "django_session",
+    "mfa_authenticator",
     "person",
+    "shared_note",
+    "usersessions_usersession",
 )
 _ENGINE = "procrastinate_"
 

@@ -19,6 +19,9 @@ ABOVE_CUSTOMERS = {
     "auth_group_permissions": "Django's own; unused",
     "account_emailaddress": "sign-in addresses belong to a person",
     "account_emailconfirmation": "sign-in addresses belong to a person",
+    "mfa_authenticator": "passkeys and codes belong to a person",
+    "usersessions_usersession": "sign-in sessions belong to a person",
+    "shared_note": "failed sign-ins are counted before anybody is known",
 }
 ENGINE = "procrastinate_"  # The job engine's: its arguments are ids only.
 

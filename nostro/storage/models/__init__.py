@@ -38,7 +38,7 @@ from nostro.storage.models.payment import (
     RunLine,
     Submission,
 )
-from nostro.storage.models.people import ApiKey, Membership, Person
+from nostro.storage.models.people import ApiKey, Membership, Person, SharedNote
 from nostro.storage.models.record import (
     Event,
     EventSeal,
@@ -89,6 +89,7 @@ __all__ = [
     "RunLine",
     "SavedView",
     "Seen",
+    "SharedNote",
     "Statement",
     "Submission",
     "Unsealed",

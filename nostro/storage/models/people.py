@@ -66,3 +66,17 @@ class ApiKey(TenantModel):
         constraints = (
             models.UniqueConstraint(fields=["tenant_id", "prefix"], name="api_key_prefix_once"),
         )
+
+
+class SharedNote(models.Model):
+    """What all processes remember for a while: failed sign-ins, codes used. See shared_cache."""
+
+    key = models.TextField(primary_key=True)
+    value = models.JSONField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "shared_note"
+
+    def __str__(self) -> str:
+        return self.key
