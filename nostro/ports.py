@@ -41,6 +41,28 @@ class Secrets(Protocol):
     def write(self, name: str, value: str) -> None: ...
 
 
+class WrappedKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key encrypted under a key-encryption key, and which one that was."""
+
+    key_id: str
+    wrapped: bytes
+
+
+class KeyEncryption(Protocol):
+    """Keeps the key-encryption keys of an installation: file, environment or a key management
+    service. They never leave it; keys are handed in to be wrapped and unwrapped."""
+
+    def newest(self) -> str:
+        """The id of the key-encryption key that wraps now."""
+
+    def wrap(self, key: bytes, bound_to: bytes) -> WrappedKey:
+        """Encrypt a key under the newest key-encryption key, for this place only."""
+
+    def unwrap(self, wrapped: WrappedKey, bound_to: bytes) -> bytes:
+        """The key. Raises Refused: `key_encryption_unknown` when the key-encryption key is not
+        here, `sealed_for_elsewhere` when it was wrapped for another place."""
+
+
 class Calendar(Protocol):
     """Bank days of a currency and rail."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nostro.ops import key_encryption
 from nostro.ops.configuration import Configuration
 from nostro.ops.secrets import FileSecrets
 from nostro.storage.database import ROLES, django_databases
@@ -12,6 +13,7 @@ CONFIGURATION = Configuration()
 _SECRETS = FileSecrets(CONFIGURATION.secrets_home)
 
 SECRET_KEY = _SECRETS.read_or_make("django_secret_key")
+KEY_ENCRYPTION = key_encryption.configured(CONFIGURATION)
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", CONFIGURATION.public_host or "localhost"]
 DATABASES = django_databases(

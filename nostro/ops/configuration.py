@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -14,6 +15,8 @@ class Configuration(BaseSettings):
     `database_address` is set by nostro.app itself: what it found out, for Django's settings.
     `webhooks_to_this_machine` lets webhooks go to loopback addresses, by http too: for rehearsals.
     `database_admin_url` is a role that may create roles; only `nostro migrate` needs it.
+    `key_encryption_keys` are base64 and separated by commas, the newest first; without them they
+    stand in `key_encryption_file`, by default among the secrets.
     """
 
     model_config = SettingsConfigDict(env_prefix="NOSTRO_", extra="ignore")
@@ -29,6 +32,8 @@ class Configuration(BaseSettings):
     web_threads: int = 4
     demo: bool = False
     webhooks_to_this_machine: bool = False
+    key_encryption_keys: SecretStr = SecretStr("")
+    key_encryption_file: Path | None = None
 
     @property
     def server_home(self) -> Path:
