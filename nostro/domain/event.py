@@ -9,8 +9,6 @@ from uuid import UUID
 
 import msgspec
 
-from nostro.domain.canonical import canonical, digest_of_bytes
-
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who did it. `kind` is person, api_key, job or bank."""
@@ -18,6 +16,22 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     id: str
     name: str
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """What an event says about the request it came from, besides its actor; empty when unknown.
+
+    `on_behalf_of` is for whom the actor acts, `reason` the words he gave, `trace_id` that of the
+    request or job, `source_address` the address it came from.
+    """
+
+    on_behalf_of: Actor | None = None
+    reason: str = ""
+    trace_id: str = ""
+    source_address: str = ""
+
+
+NOWHERE = Origin()
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +44,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     actor: Actor
     occurred_at: datetime
     data: dict[str, Any]
+    origin: Origin = NOWHERE
 
 
 class Alike(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,24 +62,20 @@ class Alike(msgspec.Struct, frozen=True, kw_only=True):
     subjects: Sequence[UUID]
     said: dict[str, Any]
     own: Sequence[dict[str, Any]] = ()
+    origin: Origin = NOWHERE
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an event stands in its customer's chain, and the hash that pins all before it."""
+    """Where an event stands in its customer's chain, and the hash that pins all before it.
+
+    `commitment` stands for what may be erased; "" in entries sealed before there were any.
+    """
 
     position: int
     event_id: str
     previous_hash: str
     hash: str
-
-
-GENESIS = "0" * 64
-
-
-def chain_hash(position: int, previous_hash: str, event: Event) -> str:
-    """SHA-256 over position, previous hash and the event's canonical bytes."""
-    head = canonical({"position": position, "previous_hash": previous_hash})
-    return digest_of_bytes(head + b"\n" + canonical(event))
+    commitment: str = ""
 
 
 def cloud_event(tenant_id: UUID, position: int, sealhash: str, event: Event) -> dict[str, Any]:

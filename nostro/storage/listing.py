@@ -13,9 +13,10 @@ from uuid import UUID
 from django.db.models import Count, Min, Q, QuerySet
 
 from nostro.domain.errors import Invalid
-from nostro.domain.event import Actor, Event
+from nostro.domain.event import Event
 from nostro.domain.match import MatchState
 from nostro.storage import models
+from nostro.storage.events import event_of
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
 from nostro.storage.rows import (
     AccountRow,
@@ -158,7 +159,10 @@ def seal_lag(using: str = "default") -> SealLag:
 
 
 _AMOUNT = ("amount_minor", "currency")
-_EVENT = ("id", "type", "subject_kind", "subject_id", "actor", "occurred_at", "data")
+_EVENT = (
+    *("id", "type", "subject_kind", "subject_id", "actor", "occurred_at", "data"),
+    *("on_behalf_of", "reason", "trace_id", "source_address"),
+)
 
 
 def _id(key: str) -> tuple[UUID]:
@@ -251,16 +255,4 @@ def _events_of(seals: list[Any]) -> list[Event]:
     found = models.Event.objects.filter(
         id__in=[seal["event_id"] for seal in seals], occurred_at__range=(min(times), max(times))
     )
-    return [_event(row) for row in found.values(*_EVENT)]
-
-
-def _event(row: Any) -> Event:
-    return Event(
-        id=str(row["id"]),
-        type=row["type"],
-        subject_kind=row["subject_kind"],
-        subject_id=str(row["subject_id"]),
-        actor=Actor(**row["actor"]),
-        occurred_at=row["occurred_at"],
-        data=row["data"],
-    )
+    return [event_of(row) for row in found.values(*_EVENT)]

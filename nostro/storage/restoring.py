@@ -14,8 +14,8 @@ import msgspec
 from django.db.models import Max
 
 from nostro.domain.attempt import FREES_THE_ORDER
+from nostro.domain.audit_chain import GENESIS
 from nostro.domain.case import CaseKind
-from nostro.domain.event import GENESIS
 from nostro.domain.freeze import FreezeCause, FreezeScope
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money, total

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nostro.domain.audit_chain import GENESIS, chain_hash
 from nostro.domain.canonical import canonical, digest, digest_of_bytes
-from nostro.domain.event import GENESIS, Actor, Event, chain_hash
+from nostro.domain.event import Actor, Event
 from nostro.domain.money import Money
 
 PLAIN: st.SearchStrategy[Any] = st.recursive(

@@ -71,7 +71,10 @@ class Idempotency(models.Model):
 
 
 class Event(models.Model):
-    """The one log. Partitioned by time; INSERT only; no position until it is sealed."""
+    """The one log. Partitioned by time; no position until it is sealed.
+
+    INSERT only, but for an erasure, which empties content and key of a row in one statement.
+    """
 
     pk = models.CompositePrimaryKey("tenant_id", "id", "occurred_at")
     tenant_id = models.UUIDField()
@@ -82,6 +85,12 @@ class Event(models.Model):
     subject_id = models.UUIDField()
     actor = models.JSONField()
     data = models.JSONField()
+    on_behalf_of = models.JSONField(null=True)
+    reason = models.TextField()
+    trace_id = models.TextField()
+    source_address = models.TextField()
+    commitment_key = models.UUIDField(null=True)
+    erased_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "event"
@@ -111,9 +120,42 @@ class EventSeal(models.Model):
     previous_hash = models.TextField()
     hash = models.TextField()
     sealed_at = models.DateTimeField()
+    commitment = models.TextField(default="", db_default="")
 
     class Meta:
         db_table = "event_seal"
         constraints = (
             models.UniqueConstraint(fields=["tenant_id", "event_id"], name="event_seal_once"),
         )
+
+
+class SealBatch(models.Model):
+    """The tree over a customer's chain as it stood after entries were sealed together."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "position")
+    tenant_id = models.UUIDField()
+    position = models.BigIntegerField()
+    entries = models.BigIntegerField()
+    root = models.TextField()
+    peaks = models.JSONField()
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "seal_batch"
+
+
+class AuditStatement(models.Model):
+    """What was signed about a customer's chain: checkpoints, and changes of the signing key."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "number")
+    tenant_id = models.UUIDField()
+    number = models.BigIntegerField()
+    kind = models.TextField()
+    position = models.BigIntegerField()
+    statement = models.TextField()
+    signature = models.TextField()
+    made_at = models.DateTimeField()
+    exported_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "audit_statement"
