@@ -187,6 +187,13 @@ def _submission(row: models.Submission) -> StoredSubmission:
     )
 
 
+def states_had_by(submission_id: UUID) -> list[SubmissionState]:
+    """The states that a submission has come into, oldest first, by the log."""
+    moved = models.Event.objects.filter(subject_id=submission_id, type="submission.moved")
+    told = moved.order_by("occurred_at", "id").values_list("data__state_after", flat=True)
+    return [SubmissionState(state) for state in told]
+
+
 def attempts_of(submission_id: UUID) -> list[UUID]:
     rows = models.Attempt.objects.filter(submission_id=submission_id).order_by("id")
     return list(rows.values_list("id", flat=True))

@@ -26,6 +26,8 @@ from nostro.formats.envelopes import MEDIA_TYPES, Envelope, envelope_of, same_nu
 from nostro.storage import acknowledged_files, events, evidence, submissions
 from nostro.storage.submissions import StoredSubmission, SubmissionRow
 from nostro.storage.tenancy import tenant
+from nostro.workflows import whole_refusals
+from nostro.workflows.answered_enquiries import duplicate_key
 from nostro.workflows.case_work import new_case, open_cases
 from nostro.workflows.context import Acting
 from nostro.workflows.lock_order import locked_file
@@ -35,6 +37,7 @@ from nostro.workflows.moves import move_attempts, move_submission
 NUMBERS_LAST = timedelta(days=30)
 NAMED = 5  # How many faults a case tells.
 _NOT_SURE = "Ask the bank which file it means; by this nothing was changed."
+_OVER = (SubmissionState.REFUSED, SubmissionState.ABANDONED)
 _REJECTED = (FileVerdict.REJECTED, FileVerdict.PARTLY_ACCEPTED)
 
 
@@ -110,7 +113,14 @@ def _received(acting: Acting, said: TransportAcknowledgement, row: SubmissionRow
 
 def _refused(acting: Acting, said: TransportAcknowledgement, row: SubmissionRow) -> None:
     """The whole file was rejected before anything in it was looked at."""
-    if submissions.attempts_of(row.id):
+    if inside := submissions.attempts_of(row.id):
+        if row.state not in _OVER and whole_refusals.may_be_of_one_copy(row):
+            _move(acting, row, SubmissionMove.ACKNOWLEDGE, said)
+            move_attempts(
+                acting, inside, AttemptMove.DOUBT, reason="one_of_two_copies", text=_faults(said)
+            )
+            whole_refusals.ask(acting, row, _faults(said))
+            return
         _move(acting, row, SubmissionMove.REFUSE, said)
         return
     _case(
@@ -149,7 +159,7 @@ def _in_doubt(acting: Acting, said: TransportAcknowledgement, row: SubmissionRow
     _case(
         acting,
         CaseKind.ENQUIRY,
-        f"duplicate/{row.id}",
+        duplicate_key(row.id),
         f"The bank calls file {row.message_id} a duplicate ({_faults(said)}): it may have it"
         " already.",
         "Ask the bank for the original; nothing is sent again.",
@@ -180,7 +190,7 @@ def _move(
 def _contradicts(state: SubmissionState, step: SubmissionMove) -> bool:
     if step is SubmissionMove.REFUSE:
         return state is not SubmissionState.REFUSED
-    return state in (SubmissionState.REFUSED, SubmissionState.ABANDONED)
+    return state in _OVER
 
 
 def _record(

@@ -12,13 +12,15 @@ from uuid import UUID
 import structlog
 
 from nostro.domain.attempt import AttemptMove, Verdict
-from nostro.domain.bank_status import StatusReport, TransactionStatus, move_of
+from nostro.domain.bank_status import DUPLICATE_REASONS, StatusReport, TransactionStatus, move_of
 from nostro.domain.case import CaseKind
 from nostro.domain.problem import Severity
 from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
 from nostro.storage import facts, statements, submissions
 from nostro.storage.submissions import NewFact, SubmissionRow
 from nostro.storage.tenancy import tenant
+from nostro.workflows import whole_refusals
+from nostro.workflows.answered_enquiries import duplicate_key
 from nostro.workflows.batch_bookings import look_again
 from nostro.workflows.booked_lines import known
 from nostro.workflows.cancellation_answers import cancel
@@ -73,12 +75,16 @@ def _apply_report(
         return [], set()
     inside = submissions.attempts_by_end_to_end_id(row.id).values()
     attempts = sorted(inside, key=lambda attempt: attempt.id)
-    _apply_group(acting, row, report, bool(attempts))
+    one_copy = _may_be_of_one_copy(row, report)
+    if one_copy:
+        told = " ".join(filter(None, (report.group_reason, report.group_reason_text)))
+        whole_refusals.ask(acting, row, told)
+    _apply_group(acting, row, report, bool(attempts), one_copy)
     lines, strange = name_lines(report, attempts)
     words = list(words_of(report, attempts, lines))
     fresh = _store_facts(acting, connection_id, evidence_id, report, row, words)
     meanings = dict(report.meanings)
-    did = _apply(acting, row, fresh, meanings)
+    did = _apply(acting, row, fresh, meanings, one_copy)
     facts.remember_bank_references(
         {w.attempt.id: w.line.bank_reference for w in fresh.values() if w.line}
     )
@@ -93,11 +99,12 @@ def _apply(
     row: SubmissionRow,
     fresh: dict[UUID, Word],
     meanings: Mapping[str, AttemptMove | None],
+    one_copy: bool,
 ) -> dict[UUID, Verdict]:
     """Move the attempts by the new words, one set per word; returns what each fact did."""
     groups: dict[tuple[AttemptMove, str, str], dict[UUID, UUID]] = {}
     for fact_id, word in fresh.items():
-        if step := _move_of(word, meanings):
+        if step := _move_of(word, meanings, one_copy):
             group = groups.setdefault((step, word.reason, word.text), {})
             group[word.attempt.id] = fact_id
     did: dict[UUID, Verdict] = {}
@@ -107,20 +114,33 @@ def _apply(
         else:
             verdicts = move_attempts(acting, list(fact_of), step, reason=reason, text=text)
         did |= {fact_of[attempt_id]: verdict for attempt_id, verdict in verdicts.items()}
-        if step is AttemptMove.DOUBT:
+        if step is AttemptMove.DOUBT and reason in DUPLICATE_REASONS:
             _duplicate(acting, row, reason, len(fact_of))
     submissions.set_verdicts({fact_id: verdict.value for fact_id, verdict in did.items()})
     return did
 
 
-def _move_of(word: Word, meanings: Mapping[str, AttemptMove | None]) -> AttemptMove | None:
+def _move_of(
+    word: Word, meanings: Mapping[str, AttemptMove | None], one_copy: bool
+) -> AttemptMove | None:
     if word.status == UNLISTED:
         return AttemptMove.ACCEPT
-    return move_of(word.status, word.reason, meanings)
+    said = move_of(word.status, word.reason, meanings)
+    return AttemptMove.DOUBT if one_copy and said is AttemptMove.REJECT else said
+
+
+def _may_be_of_one_copy(row: SubmissionRow, report: StatusReport) -> bool:
+    """Is the file, or a batch of it, refused as a whole, and may there be another copy of it?"""
+    whole = [(report.group_status, report.group_reason)]
+    whole += [(batch.status, batch.reason) for batch in report.batches]
+    meanings = dict(report.meanings)
+    if AttemptMove.REJECT not in {move_of(*said, meanings) for said in whole}:
+        return False
+    return whole_refusals.may_be_of_one_copy(row)
 
 
 def _apply_group(
-    acting: Acting, row: SubmissionRow, report: StatusReport, has_attempts: bool
+    acting: Acting, row: SubmissionRow, report: StatusReport, has_attempts: bool, one_copy: bool
 ) -> None:
     """The file-level answer moves the submission; lines are moved by their own words."""
     status = report.group_status
@@ -131,7 +151,7 @@ def _apply_group(
         return
     lower = report.transactions or report.batches  # The lower level wins.
     refusable = has_attempts or row.purpose == submissions.REVERSALS
-    whole_refusal = said is AttemptMove.REJECT and not lower and refusable
+    whole_refusal = said is AttemptMove.REJECT and not lower and refusable and not one_copy
     step = SubmissionMove.REFUSE if whole_refusal else SubmissionMove.ACKNOWLEDGE
     if SUBMISSION.allows(row.state, step):
         move_submission(
@@ -251,7 +271,7 @@ def _duplicate(acting: Acting, row: SubmissionRow, reason: str, count: int) -> N
     _open(
         acting,
         CaseKind.ENQUIRY,
-        f"duplicate/{row.id}",
+        duplicate_key(row.id),
         f"The bank calls {count} of {row.line_count} payments of file {row.message_id} duplicates"
         f" ({reason}): it may have them already.",
         row,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -26,6 +27,7 @@ from tests.workflows.files_sent import (
     frozen,
     later,
 )
+from tests.workflows.test_file_acknowledgements import contrl
 
 
 class RefusingBank(ScriptedBank):
@@ -261,3 +263,63 @@ def test_a_file_that_the_bank_speaks_of_before_we_sent_it_stays_here(company: Co
         company.clock.advance(minutes=5)
     assert company.bank.received == []
     assert [kind for kind, _ in company.cases()] == ["contradiction"]
+
+
+REFUSALS: dict[str, Callable[[str, list[str], int], bytes]] = {
+    "group": lambda told, keys, n: pain_002(
+        told, group="RJCT", group_reason="AM04", message_id=f"S{n}"
+    ),
+    "group and lines": lambda told, keys, n: pain_002(
+        told, group="RJCT", lines=[(key, "RJCT", "AM04") for key in keys], message_id=f"S{n}"
+    ),
+    "batch": lambda told, keys, n: pain_002(
+        told, batches=[(f"{told}-1", "RJCT", "AM04")], message_id=f"S{n}"
+    ),
+    "acknowledgement": lambda told, keys, n: contrl(told, "4+13", reference=f"B{n}"),
+}
+
+
+@pytest.mark.parametrize("form", REFUSALS)
+@pytest.mark.parametrize("sends", [1, 2])
+def test_a_refusal_of_the_file_says_nothing_of_the_other_copy(
+    company: Company, form: str, sends: int
+) -> None:
+    banks_at(company, RepeatingBank())
+    submission_id, ids = frozen(company, 2)
+    message_id = company.submission(submission_id).message_id
+    keys = [row.instruction.end_to_end_id for row in company.orders(ids)]
+    company.bank.outcomes = [LOST, None] if sends == 2 else []
+    attend(company, submission_id)
+    if sends == 2:
+        later(company, submission_id)
+    assert len(company.bank.received) == sends
+    for number in range(2):  # And its repetition changes nothing.
+        refusal = REFUSALS[form](message_id, keys, number)
+        answers.receive_message(company.job, company.bank_id, "b.xml", refusal)
+    if sends == 1:
+        assert company.attempts(ids) == ["rejected"] * 2
+        return
+    assert company.attempts(ids) == ["unknown"] * 2, "the first copy may be paid"
+    assert company.states(ids) == [OrderState.IN_FLIGHT] * 2
+    assert company.submission(submission_id).state == "acknowledged"
+    ((kind, sentence),) = company.cases()
+    assert kind == "enquiry"
+    assert "left more than once" in sentence
+    paid = pain_002(message_id, lines=[(key, "ACSC", "") for key in keys], message_id="S9")
+    answers.receive_message(company.job, company.bank_id, "b.xml", paid)
+    assert company.attempts(ids) == ["executed"] * 2
+    assert forgotten(company) == []
+    with tenant(company.tenant_id):
+        assert models.Case.objects.get().state == "resolved"
+
+
+def test_a_file_that_was_sent_again_after_a_proof_is_one_copy(company: Company) -> None:
+    submission_id, ids = frozen(company)
+    company.bank.outcomes = [DOWN]
+    attend(company, submission_id)
+    later(company, submission_id)
+    message_id = company.submission(submission_id).message_id
+    refusal = pain_002(message_id, group="RJCT", group_reason="AM04")
+    answers.receive_message(company.job, company.bank_id, "b.xml", refusal)
+    assert company.attempts(ids) == ["rejected"]
+    assert company.submission(submission_id).state == "refused"

@@ -7,7 +7,7 @@ sections 5 and 6.2).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -259,6 +259,20 @@ def move_after_send(
             outcome = Outcome.IN_DOUBT
     move = _MOVE_OF[outcome]
     return move if SUBMISSION.allows(state, move) else None
+
+
+def left_again_in_doubt(states: Iterable[SubmissionState]) -> bool:
+    """Did a file leave again after track of a send had been lost? Then two copies of it may be at
+    the bank, and its refusal of a file says nothing of the other one.
+
+    `states` are those that the file has had, in their order.
+    """
+    lost = False
+    for state in states:
+        if lost and state is _S.DISPATCHING:
+            return True
+        lost = lost or state is _S.UNKNOWN
+    return False
 
 
 def retry_at(tries: int, now: datetime, asked: timedelta | None = None) -> datetime | None:
