@@ -111,7 +111,7 @@ def in_one_customer(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _person(tenant_id: UUID, person_id: UUID, scopes: frozenset[Scope]) -> Caller:
-    member = people.member(tenant_id, person_id)
+    member = people.member(tenant_id, person_id, world().clock.now())
     return Caller(
         tenant_id=tenant_id,
         actor=Actor(kind="person", id=member.id, name=member.name),

@@ -40,7 +40,8 @@ def person(customer: str, email: str, password_file: str) -> tuple[Acting, Membe
 
     password = secret_text("password", password_file)
     tenant_id = customers.one(customer).id
-    member = people.member(tenant_id, passwords.person_with(email, password))
+    person_id = passwords.person_with(email, password)
+    member = people.member(tenant_id, person_id, world.clock.now())
     who = Actor(kind="person", id=member.id, name=member.name)
     return Acting(tenant_id=tenant_id, actor=who, world=world), member
 

@@ -161,7 +161,7 @@ def _visit(request: HttpRequest) -> Visit | None:
     return Visit(
         membership=membership,
         memberships=tuple(mine),
-        member=people.member(membership.tenant_id, person_id),
+        member=people.member(membership.tenant_id, person_id, world().clock.now()),
         email=str(getattr(request.user, "email", "")),
         now=world().clock.now(),
     )

@@ -7,11 +7,11 @@ from enum import StrEnum
 
 import msgspec
 
+from nostro.domain import duties
 from nostro.domain.errors import Refused
-from nostro.domain.party import Member, Role
+from nostro.domain.party import Action, Member
 
 LIFTS_NEEDED = 2
-_MAY_FREEZE = frozenset({Role.APPROVER, Role.TREASURER})
 
 
 class FreezeScope(StrEnum):
@@ -47,13 +47,13 @@ class Freeze(msgspec.Struct, frozen=True, kw_only=True):
 
 def may_freeze(member: Member) -> None:
     """Raise Refused unless this member may press the stop button; a program may: it is safe."""
-    if not member.roles & _MAY_FREEZE:
+    if not duties.may(member, Action.STOP_PAYMENTS):
         raise _refused("not_a_treasurer", f"{member.name} may not stop payments.")
 
 
 def may_lift(member: Member, freeze: Freeze) -> None:
     """Raise Refused unless this member may agree to lift the stop: two others than who set it."""
-    if not member.is_person or not member.roles & _MAY_FREEZE:
+    if not member.is_person or not duties.may(member, Action.RELEASE_PAYMENTS):
         raise _refused("not_a_treasurer", f"{member.name} may not lift a stop.")
     if member.id == freeze.frozen_by:
         raise _refused(

@@ -12,12 +12,11 @@ from enum import StrEnum
 
 import msgspec
 
+from nostro.domain import duties
 from nostro.domain.attempt import AttemptMove
 from nostro.domain.errors import Refused
-from nostro.domain.party import Member, Role
+from nostro.domain.party import Action, Member
 from nostro.domain.submission import SubmissionMove
-
-_MAY_STATE = frozenset({Role.APPROVER, Role.TREASURER})
 
 
 class EvidenceKind(StrEnum):
@@ -79,7 +78,7 @@ class OperatorEvidence(msgspec.Struct, frozen=True, kw_only=True):
 
 def may_state(member: Member) -> None:
     """Raise Refused unless this member may add evidence."""
-    if not member.is_person or not member.roles & _MAY_STATE:
+    if not member.is_person or not duties.may(member, Action.STATE_EVIDENCE):
         raise _refused("not_a_treasurer", f"{member.name} may not state what the bank said.")
 
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
+from nostro.domain.money import Money
+
 
 class PostalAddress(msgspec.Struct, frozen=True, kw_only=True):
     """A structured address (ISO 20022 PostalAddress24). Town and country are always needed."""
@@ -62,20 +64,90 @@ class PayeeAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Role(StrEnum):
-    """What a person may do for one customer. The trust work refines these by entity and amount."""
+    """What a person is for one customer. What each role may do stands in nostro.domain.duties."""
 
-    MAKER = "maker"
-    APPROVER = "approver"
-    TREASURER = "treasurer"
-    RECONCILER = "reconciler"
-    INTEGRATOR = "integrator"
-    AUDITOR = "auditor"
+    MAKER = "maker"  # Makes payments.
+    APPROVER = "approver"  # Agrees to them.
+    RELEASER = "releaser"  # Lets go what is held or stopped.
+    TREASURER = "treasurer"  # Looks after the cash: approves, stops, asks banks.
+    RECONCILER = "reconciler"  # Explains what the bank booked.
+    INTEGRATOR = "integrator"  # Joins systems.
+    AUDITOR = "auditor"  # Reads everything and changes nothing.
+    ADMINISTRATOR = "administrator"  # Asks for access and decides on what others ask for.
+    PARTNER_ADMINISTRATOR = "partner_administrator"  # Asks for access on the partner's side.
+
+
+class Action(StrEnum):
+    """One thing that is allowed or not. Policies ask `duties.may(member, action)`."""
+
+    READ = "read"
+    MAKE_PAYMENTS = "make_payments"
+    HOLD_PAYMENTS = "hold_payments"
+    TAKE_BACK_PAYMENTS = "take_back_payments"
+    APPROVE_PAYMENTS = "approve_payments"
+    RELEASE_PAYMENTS = "release_payments"
+    STOP_PAYMENTS = "stop_payments"
+    STATE_EVIDENCE = "state_evidence"
+    PROPOSE_PAYEES = "propose_payees"
+    DECIDE_PAYEES = "decide_payees"
+    WORK_ON_CASES = "work_on_cases"
+    END_DOUBTS = "end_doubts"
+    INTEGRATE = "integrate"
+    PROPOSE_ACCESS = "propose_access"
+    DECIDE_ACCESS = "decide_access"
+    BREAK_GLASS = "break_glass"
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One role that a person holds, and how far it reaches.
+
+    Empty means everywhere: `entity_id` and `account_id` narrow it to one of them, `up_to` to single
+    amounts of that currency and no more, `actions` to some of what the role may do. `until` ends
+    it. `on_behalf_of` is the person whom it stands in for, `break_glass` the opening it is due to.
+    """
+
+    role: Role
+    entity_id: str = ""
+    account_id: str = ""
+    up_to: Money | None = None
+    actions: frozenset[Action] = frozenset()
+    until: datetime | None = None
+    on_behalf_of: str = ""
+    break_glass: str = ""
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether nothing narrows where it reaches, how much, or what."""
+        return not (self.entity_id or self.account_id or self.up_to or self.actions)
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it is held for good, and not in somebody's place."""
+        return self.until is None and not self.on_behalf_of
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """A person acting for one customer. `is_person` is false for an API key or a job."""
+    """A person acting for one customer. `is_person` is false for an API key or a job.
+
+    `grants` say how far each role reaches; without any, each role is held everywhere.
+    """
 
     id: str
     name: str
     roles: frozenset[Role]
     is_person: bool = True
+    grants: tuple[Grant, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.grants and {grant.role for grant in self.grants} != self.roles:
+            raise ValueError("the roles of a member are those of its grants")
+
+    @property
+    def held(self) -> tuple[Grant, ...]:
+        """Every role with its reach."""
+        return self.grants or tuple(Grant(role=role) for role in sorted(self.roles))
+
+    @property
+    def break_glass(self) -> str:
+        """The opening of the glass under which this member acts, or ""."""
+        return next((grant.break_glass for grant in self.held if grant.break_glass), "")

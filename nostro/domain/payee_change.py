@@ -6,11 +6,10 @@ from enum import StrEnum
 
 import msgspec
 
+from nostro.domain import duties
 from nostro.domain.errors import Refused
 from nostro.domain.machine import Machine, table
-from nostro.domain.party import Member, Role
-
-_MAY_DECIDE = frozenset({Role.APPROVER, Role.TREASURER})
+from nostro.domain.party import Action, Member
 
 
 class ChangeState(StrEnum):
@@ -50,7 +49,7 @@ class AccountDetails(msgspec.Struct, frozen=True, kw_only=True):
 
 def may_decide(member: Member, proposed_by: str) -> None:
     """Raise Refused unless this member may decide on a change that another proposed."""
-    if not member.is_person or not member.roles & _MAY_DECIDE:
+    if not member.is_person or not duties.may(member, Action.DECIDE_PAYEES):
         raise _refused("not_an_approver", f"{member.name} may not decide on bank details.")
     if member.id == proposed_by:
         raise _refused("own_change", f"{member.name} proposed this change; somebody else decides.")

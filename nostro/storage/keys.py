@@ -69,7 +69,10 @@ SCOPES_OF: Final[Mapping[Role, frozenset[Scope]]] = MappingProxyType(
         Role.TREASURER: _WORKS | {Scope.PAYMENTS_WRITE, Scope.PAYMENTS_APPROVE, Scope.STOPS_WRITE},
         Role.RECONCILER: _READS | {Scope.CASES_WRITE},
         Role.INTEGRATOR: _READS | {Scope.WEBHOOKS_MANAGE, Scope.FILES_READ},
+        Role.RELEASER: _WORKS | {Scope.STOPS_WRITE},
         Role.AUDITOR: _READS | {Scope.FILES_READ},
+        Role.ADMINISTRATOR: _READS,
+        Role.PARTNER_ADMINISTRATOR: _READS,
     }
 )
 

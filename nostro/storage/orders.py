@@ -12,6 +12,7 @@ import msgspec
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
+from nostro.domain.duties import Touched
 from nostro.domain.errors import Refused
 from nostro.domain.money import Money
 from nostro.domain.order import ORDER, OrderMove, OrderState
@@ -60,6 +61,14 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
             payee_account_id=str(self.payee_account_id or ""),
             payee_account_version=self.payee_account_version,
             policy_version=self.policy_version,
+        )
+
+    def touched(self) -> Touched:
+        """What a grant has to reach for somebody to decide on it."""
+        return Touched(
+            entity_id=str(self.entity_id),
+            account_id=self.route.account_id,
+            amount=self.instruction.amount,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -14,8 +15,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
+from nostro.domain import duties
 from nostro.domain.errors import Invalid, Refused
-from nostro.domain.party import Member, Role
+from nostro.domain.party import Grant, Member, Role
 from nostro.storage import models
 from nostro.storage.tenancy import current
 
@@ -64,16 +66,26 @@ def person_of_email(email: str) -> UUID | None:
 
 def grant(membership_id: UUID, person_id: UUID, roles: Iterable[Role]) -> None:
     """Let a person act for the customer of this unit of work, with exactly these roles."""
+    grant_reaching(membership_id, person_id, [Grant(role=role) for role in sorted(set(roles))])
+
+
+def grant_reaching(membership_id: UUID, person_id: UUID, grants: Iterable[Grant]) -> None:
+    """Let a person act for the customer of this unit of work, with exactly these grants."""
+    told = list(grants)
+    written: dict[str, Any] = {
+        "roles": sorted({one.role.value for one in told}),
+        "grants": msgspec.to_builtins(told, order="sorted"),
+        "active": True,
+    }
     models.Membership.objects.update_or_create(
         tenant_id=current(),
         person_id=person_id,
-        defaults={"roles": sorted(role.value for role in roles), "active": True},
+        defaults=written,
         create_defaults={
             "id": membership_id,
             "tenant_id": current(),
             "person_id": person_id,
-            "roles": sorted(role.value for role in roles),
-            "active": True,
+            **written,
         },
     )
 
@@ -101,35 +113,48 @@ def memberships(person_id: UUID) -> list[MembershipRow]:
     ]
 
 
-def member(tenant_id: UUID, person_id: UUID) -> Member:
+def member(tenant_id: UUID, person_id: UUID, now: datetime | None = None) -> Member:
     """A person as he acts for one customer; raises Refused when he may not (any more).
 
-    As nostro_ops: who acts is asked before the unit of work in which he does.
+    As nostro_ops: who acts is asked before the unit of work in which he does. Without `now`, what
+    he holds for a time only does not count.
     """
     granted = models.Membership.objects.using("ops").filter(
         tenant_id=tenant_id, person_id=person_id, active=True
     )
-    roles = granted.values_list("roles", flat=True).first()
+    grants = granted.values_list("grants", flat=True).first()
     active = models.Person.objects.filter(id=person_id, is_active=True)
     name = active.values_list("name", flat=True).first()
-    if roles is None or name is None:
+    if grants is None or name is None:
         raise Refused(
             "not_a_member",
             "You do not work for this customer.",
             can_do="Ask an administrator of the customer for a membership.",
         )
-    return Member(id=str(person_id), name=name, roles=_roles(roles))
+    return _member(person_id, name, grants, now)
 
 
-def members(person_ids: Iterable[UUID]) -> list[Member]:
+def members(person_ids: Iterable[UUID], now: datetime | None = None) -> list[Member]:
     """Those of these people who work for the customer of this unit of work, as they are now."""
     found = models.Membership.objects.filter(
         person_id__in=set(person_ids), active=True, person__is_active=True
     )
-    return [
-        Member(id=str(person_id), name=name, roles=_roles(roles))
-        for person_id, name, roles in found.values_list("person_id", "person__name", "roles")
-    ]
+    rows = found.values_list("person_id", "person__name", "grants")
+    return [_member(person_id, name, grants, now) for person_id, name, grants in rows]
+
+
+def everybody(now: datetime | None = None) -> list[Member]:
+    """All who work for the customer of this unit of work, by name."""
+    found = models.Membership.objects.filter(active=True, person__is_active=True)
+    rows = found.order_by("person__name", "person_id")
+    told = rows.values_list("person_id", "person__name", "grants")
+    return [_member(person_id, name, grants, now) for person_id, name, grants in told]
+
+
+def _member(person_id: UUID, name: str, stored: object, now: datetime | None) -> Member:
+    grants = duties.in_force(msgspec.convert(stored, tuple[Grant, ...]), now)
+    roles = frozenset(grant.role for grant in grants)
+    return Member(id=str(person_id), name=name, roles=roles, grants=grants)
 
 
 def _roles(words: Iterable[str]) -> frozenset[Role]:

@@ -49,7 +49,7 @@ def approve(
         authors = orders.authors(order_ids)
         for row in rows:
             ORDER.after(row.state, OrderMove.APPROVE)
-            policy.may_approve(member, authors[row.id], given[row.id])
+            policy.may_approve(member, authors[row.id], given[row.id], row.touched())
         _same_accounts(rows)
         agreed = _agreed(rows, given)
         now, new_id = acting.world.clock.now(), acting.world.ids.new
@@ -57,9 +57,11 @@ def approve(
             [(new_id(), row.id, row.approval_digest) for row in rows], member.id, member.name, now
         )
         _tell(acting, rows, [len(agreed[row.id] | {member.id}) for row in rows])
-        able = recheck.entitled({member.id}.union(*agreed.values()))
+        able = recheck.entitled(acting, {member.id}.union(*agreed.values()))
         complete = [
-            row.id for row in rows if policy.is_complete((agreed[row.id] | {member.id}) & able)
+            row.id
+            for row in rows
+            if policy.is_complete(recheck.apart(row, agreed[row.id] | {member.id}, able))
         ]
         _schedule(acting, complete)
         done = set(complete)
@@ -96,7 +98,7 @@ def deny(acting: Acting, member: Member, order_ids: Sequence[UUID], reason: str)
         authors = orders.authors(order_ids)
         for row in rows:
             ORDER.after(row.state, OrderMove.DENY)
-            policy.may_release_hold(member, authors[row.id])
+            policy.may_release_hold(member, authors[row.id], row.touched())
         for row in rows:
             orders.close_holds(row.id, member.name, reason, acting.world.clock.now())
         return move_orders(acting, [row.id for row in rows], OrderMove.DENY, text=reason)
@@ -108,7 +110,7 @@ def release_hold(acting: Acting, member: Member, order_id: UUID, reason: str) ->
     with tenant(acting.tenant_id):
         (row,) = _lock_all([order_id])
         ORDER.after(row.state, OrderMove.RELEASE_HOLD)
-        policy.may_release_hold(member, orders.authors([order_id])[order_id])
+        policy.may_release_hold(member, orders.authors([order_id])[order_id], row.touched())
         orders.close_holds(order_id, member.name, reason, acting.world.clock.now())
         move_orders(acting, [order_id], OrderMove.RELEASE_HOLD, text=reason)
         move_orders(acting, [order_id], OrderMove.REQUEST_APPROVAL)

@@ -6,7 +6,7 @@ details that the payee had then. What no longer holds goes back to a person, wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -14,7 +14,7 @@ import msgspec
 
 from nostro.domain.case import CaseKind
 from nostro.domain.order import OrderMove, OrderState
-from nostro.domain.party import PayeeAccount
+from nostro.domain.party import Member, PayeeAccount
 from nostro.domain.payment import RollRule
 from nostro.domain.policies import approval as policy
 from nostro.domain.policies.checks import Effect, Finding
@@ -26,10 +26,16 @@ from nostro.workflows.context import Acting
 from nostro.workflows.moves import CASE_DUE_IN, move_orders
 
 
-def entitled(person_ids: Iterable[str]) -> set[str]:
-    """Those of these people whose approval counts now."""
-    found = people.members({UUID(person_id) for person_id in person_ids})
-    return {member.id for member in found if policy.may_still_approve(member)}
+def entitled(acting: Acting, person_ids: Iterable[str]) -> dict[str, Member]:
+    """Those of these people who may still approve anything, by their id."""
+    ids = {UUID(person_id) for person_id in person_ids}
+    found = people.members(ids, acting.world.clock.now())
+    return {member.id: member for member in found if policy.may_still_approve(member)}
+
+
+def apart(order: OrderRow, agreed: Iterable[str], able: Mapping[str, Member]) -> set[str]:
+    """Those of the people who agreed to a payment whose approvals count now, each for himself."""
+    return policy.apart({who: able[who] for who in agreed if who in able}, order.touched())
 
 
 def newer_accounts(rows: Sequence[OrderRow]) -> dict[UUID, PayeeAccount]:
@@ -58,7 +64,7 @@ def leaves_on(acting: Acting, order: OrderRow) -> date:
 def standings(acting: Acting, rows: Sequence[OrderRow]) -> dict[UUID, Standing]:
     """What holds today of each of these approved payments."""
     given = orders.approvals([order.id for order in rows])
-    able = entitled({person for agreed in given.values() for person in agreed})
+    able = entitled(acting, {person for agreed in given.values() for person in agreed})
     newer = newer_accounts(rows)
     found = {}
     for order in rows:
@@ -69,7 +75,7 @@ def standings(acting: Acting, rows: Sequence[OrderRow]) -> dict[UUID, Standing]:
             leaves_on=leaves_on(acting, order),
             latest_date=order.instruction.latest_date,
             approved=unchanged and policy.is_complete(agreed),
-            entitled=policy.is_complete(agreed & able),
+            entitled=policy.is_complete(apart(order, agreed, able)),
             account_is_current=order.id not in newer,
         )
     return found

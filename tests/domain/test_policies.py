@@ -189,9 +189,12 @@ def allowed(act: Any, *arguments: Any) -> bool:
     return True
 
 
-def entitled(member: Member, authors: Authorship) -> bool:
+APPROVES = frozenset({Role.APPROVER, Role.TREASURER})
+
+
+def entitled(member: Member, authors: Authorship, roles: frozenset[Role] = APPROVES) -> bool:
     """The rule said again: a person with the right, and not the author of any of it."""
-    rightful = Role.APPROVER in member.roles or Role.TREASURER in member.roles
+    rightful = bool(member.roles & roles)
     author = member.id in authors.makers or member.id in authors.payee_account_changed_by
     return member.is_person and rightful and not author
 
@@ -200,7 +203,8 @@ def entitled(member: Member, authors: Authorship) -> bool:
 def test_who_may_approve(member: Member, authors: Authorship, given_by: frozenset[str]) -> None:
     expected = entitled(member, authors) and member.id not in given_by
     assert allowed(may_approve, member, authors, given_by) == expected
-    assert allowed(may_release_hold, member, authors) == entitled(member, authors)
+    releases = entitled(member, authors, APPROVES | {Role.RELEASER})
+    assert allowed(may_release_hold, member, authors) == releases
 
 
 @given(st.lists(MEMBERS, max_size=12), AUTHORS)

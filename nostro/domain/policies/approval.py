@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import msgspec
 
+from nostro.domain import duties
+from nostro.domain.duties import Touched
 from nostro.domain.errors import Refused
-from nostro.domain.party import Member, Role
+from nostro.domain.party import Action, Member
 
 POLICY_VERSION = "two-people-1"
 APPROVALS_NEEDED = 2
-_MAY_APPROVE = frozenset({Role.APPROVER, Role.TREASURER})
-_MAY_HOLD = _MAY_APPROVE | {Role.MAKER}
 
 
 class Authorship(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,12 +22,25 @@ class Authorship(msgspec.Struct, frozen=True, kw_only=True):
     payee_account_changed_by: frozenset[str]
 
 
-def may_approve(member: Member, authors: Authorship, approved_by: Collection[str]) -> None:
-    """Raise Refused unless this member may add an approval. Lifecycle section 5, rule 9."""
+def may_approve(
+    member: Member,
+    authors: Authorship,
+    approved_by: Collection[str],
+    about: Touched | None = None,
+) -> None:
+    """Raise Refused unless this member may add an approval. Lifecycle section 5, rule 9.
+
+    `about` says which entity, account and amount it is: a grant may reach less than everything.
+    """
     if not member.is_person:
         raise _refused("keys_never_approve", "Only a person can approve a payment, never a key.")
-    if not member.roles & _MAY_APPROVE:
+    if not duties.may(member, Action.APPROVE_PAYMENTS):
         raise _refused("not_an_approver", f"{member.name} does not have the approver role.")
+    if not duties.may(member, Action.APPROVE_PAYMENTS, about):
+        raise _refused(
+            "beyond_grant",
+            f"{member.name} may approve payments, but not of this entity, account or amount.",
+        )
     if member.id in authors.makers:
         raise _refused(
             "maker_cannot_approve",
@@ -40,16 +53,32 @@ def may_approve(member: Member, authors: Authorship, approved_by: Collection[str
         )
     if member.id in approved_by:
         raise _refused("already_approved", f"{member.name} has already approved this payment.")
+    taken = authors.makers | authors.payee_account_changed_by | set(approved_by)
+    if not duties.acts_for(member, Action.APPROVE_PAYMENTS, about) - taken:
+        raise _refused(
+            "stands_in_for_author",
+            f"{member.name} stands in for somebody who made or approved this payment.",
+        )
 
 
-def may_still_approve(member: Member) -> bool:
+def may_still_approve(member: Member, about: Touched | None = None) -> bool:
     """True while an approval that this member once gave counts."""
-    return member.is_person and bool(member.roles & _MAY_APPROVE)
+    return member.is_person and duties.may(member, Action.APPROVE_PAYMENTS, about)
 
 
-def may_release_hold(member: Member, authors: Authorship) -> None:
+def apart(approved_by: Mapping[str, Member], about: Touched | None = None) -> set[str]:
+    """Those whose approvals count now, without those who only stand in for another of them."""
+    able = {who: one for who, one in approved_by.items() if may_still_approve(one, about)}
+    return {
+        who
+        for who, one in able.items()
+        if duties.acts_for(one, Action.APPROVE_PAYMENTS, about) - (able.keys() - {who})
+    }
+
+
+def may_release_hold(member: Member, authors: Authorship, about: Touched | None = None) -> None:
     """Raise Refused unless this member may leave a hold: a named person, never the maker."""
-    if not member.is_person or not member.roles & _MAY_APPROVE:
+    if not member.is_person or not duties.may(member, Action.RELEASE_PAYMENTS, about):
         raise _refused("not_an_approver", f"{member.name} may not decide on held payments.")
     if member.id in authors.makers | authors.payee_account_changed_by:
         raise _refused(
@@ -59,7 +88,7 @@ def may_release_hold(member: Member, authors: Authorship) -> None:
 
 def may_hold(member: Member) -> None:
     """Raise Refused unless this member may hold a payment. A program may too: holding is safe."""
-    if not member.roles & _MAY_HOLD:
+    if not duties.may(member, Action.HOLD_PAYMENTS):
         raise _refused("not_a_maker", f"{member.name} may not hold payments.")
 
 

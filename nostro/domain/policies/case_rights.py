@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from nostro.domain import duties
 from nostro.domain.case import CaseKind
 from nostro.domain.errors import Refused
-from nostro.domain.party import Member, Role
+from nostro.domain.party import Action, Member
 
 # What a bank is to be asked after a restore; its end is part of what lifts the stop.
 RESTORE_QUESTION = "restore/"
-_MAY_END = frozenset({Role.APPROVER, Role.TREASURER})
 
 
 def may_resolve(member: Member, kind: CaseKind, natural_key: str) -> None:
@@ -18,7 +18,7 @@ def may_resolve(member: Member, kind: CaseKind, natural_key: str) -> None:
     everything leave again: a program's key, or whoever made the payment, cannot answer them.
     """
     delicate = kind is CaseKind.CONTRADICTION or natural_key.startswith(RESTORE_QUESTION)
-    if not delicate or (member.is_person and member.roles & _MAY_END):
+    if not delicate or (member.is_person and duties.may(member, Action.END_DOUBTS)):
         return
     raise Refused(
         "not_a_treasurer",

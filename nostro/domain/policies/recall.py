@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from nostro.domain import duties
 from nostro.domain.attempt import ATTEMPT, AttemptMove, AttemptState
 from nostro.domain.cancellation import Outcome
 from nostro.domain.case import RecallMove, RecallStage
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.order import ORDER, OrderMove, OrderState
-from nostro.domain.party import Member, Role
+from nostro.domain.party import Action, Member
 
 # The payee's bank answers within 15 banking days of receiving a recall (EPC125-05, SEPA Credit
 # Transfer Rulebook, section 4.3.2.3); other rails have no term, so the same is expected of them.
 ANSWER_BANK_DAYS = 15
 # Money that was agreed to be sent back is expected within so many banking days.
 MONEY_BANK_DAYS = 5
-
-_MAY_CANCEL = frozenset({Role.MAKER, Role.APPROVER, Role.TREASURER})
 
 
 class RecallReason(StrEnum):
@@ -58,7 +57,7 @@ STAGE_MOVE: Mapping[Outcome, RecallMove] = {
 
 def may_cancel(member: Member) -> None:
     """Raise Refused unless this member may cancel and recall payments."""
-    if not member.roles & _MAY_CANCEL:
+    if not duties.may(member, Action.TAKE_BACK_PAYMENTS):
         raise Refused(
             "not_a_maker",
             f"{member.name} may not cancel payments.",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from nostro.domain import duties
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
-from nostro.domain.party import Member, Role
+from nostro.domain.party import Action, Member
 
 # The payment is over and the payee does not have the money (payment lifecycle, section 5).
 REISSUABLE = frozenset(
@@ -19,12 +20,11 @@ REISSUABLE = frozenset(
         OrderState.DENIED,
     }
 )
-_MAY_REISSUE = frozenset({Role.MAKER, Role.TREASURER})
 
 
 def may_reissue(member: Member) -> None:
     """Raise Refused unless this member may ask for a payment to be made again."""
-    if not member.roles & _MAY_REISSUE:
+    if not duties.may(member, Action.MAKE_PAYMENTS):
         raise Refused(
             "not_a_maker",
             f"{member.name} may not make payments.",

@@ -14,11 +14,12 @@ from enum import StrEnum
 
 import msgspec
 
+from nostro.domain import duties
 from nostro.domain.attempt import ATTEMPT, AttemptMove, AttemptState
 from nostro.domain.case import ReversalStage
 from nostro.domain.errors import Refused
 from nostro.domain.order import ORDER, OrderMove, OrderState
-from nostro.domain.party import Member, Role
+from nostro.domain.party import Action, Member
 from nostro.domain.payment_file import Method, Payment, PaymentBatch, PaymentFile
 
 WINDOW_BANK_DAYS = 5
@@ -27,8 +28,6 @@ MONEY_BANK_DAYS = 5
 DESCRIPTION = "REVERSAL"  # Company entry description, in capitals.
 BATCH_NUMBER = "0000001"
 
-_MAY_ASK = frozenset({Role.MAKER, Role.APPROVER, Role.TREASURER})
-_MAY_CONFIRM = frozenset({Role.APPROVER, Role.TREASURER})
 
 # Appendix three, transaction codes: live credits and debits by kind of account. A credit to a loan
 # account is undone by 55, which exists for reversals only.
@@ -54,13 +53,13 @@ class ReversalReason(StrEnum):
 
 def may_ask(member: Member) -> None:
     """Raise Refused unless this member may ask for a payment to be reversed."""
-    if not member.roles & _MAY_ASK:
+    if not duties.may(member, Action.TAKE_BACK_PAYMENTS):
         raise _refused("not_a_maker", f"{member.name} may not reverse payments.")
 
 
 def may_confirm(member: Member, asked_by: str) -> None:
     """Raise Refused unless this member may be the second person."""
-    if not member.is_person or not member.roles & _MAY_CONFIRM:
+    if not member.is_person or not duties.may(member, Action.APPROVE_PAYMENTS):
         raise _refused("not_an_approver", f"{member.name} may not confirm reversals.")
     if member.id == asked_by:
         raise _refused("own_reversal", f"{member.name} asked for it; a second person confirms it.")

@@ -39,7 +39,8 @@ class Membership(TenantModel):
     """What one person may do for one customer."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    roles = ArrayField(models.TextField())
+    roles = ArrayField(models.TextField())  # Of its grants, and written together with them.
+    grants = models.JSONField(default=list)
     active = models.BooleanField(default=True)
 
     class Meta:
@@ -57,9 +58,13 @@ class ApiKey(TenantModel):
     name = models.TextField()
     scopes = ArrayField(models.TextField())
     person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    owner = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    networks = ArrayField(models.TextField(), default=list)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)  # To the hour: not every request writes.
+    replaced_by = models.UUIDField(null=True)  # The key that goes on from it, after a rotation.
 
     class Meta:
         db_table = "api_key"
