@@ -16,6 +16,7 @@ from nostro.ops.clock import ShiftedClock, SystemClock
 from nostro.ops.configuration import Configuration
 from nostro.ops.identifiers import TimeOrderedIds
 from nostro.ops.secrets import FileSecrets
+from nostro.ops.stored_secrets import StoredSecrets
 from nostro.storage.database import DATABASE, ROLES, prepare
 from nostro.storage.server import Server
 from nostro.workflows import context
@@ -104,7 +105,7 @@ def world() -> World:
     made = World(
         clock=_clock(chosen),
         ids=TimeOrderedIds(),
-        secrets=FileSecrets(chosen.secrets_home),
+        secrets=StoredSecrets(FileSecrets(chosen.secrets_home), _clock(chosen)),
         calendar=HolidayCalendar(),
         webhook_caller=WebhookCaller(this_machine=chosen.webhooks_to_this_machine),
     )

@@ -6,7 +6,7 @@ Connectors implement what their system can do; there is no second list of capabi
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Protocol, runtime_checkable
 from uuid import UUID
@@ -32,9 +32,13 @@ class Ids(Protocol):
 
 
 class Secrets(Protocol):
-    """Where credentials live. Reading raises Refused when the name is unknown."""
+    """Where a customer's credentials live, inside its unit of work. Reading raises Refused when the
+    name is unknown."""
 
     def knows(self, name: str) -> bool: ...
+
+    def known(self, names: Collection[str]) -> dict[str, str]:
+        """Those of these secrets that there are, by name."""
 
     def read(self, name: str) -> str: ...
 

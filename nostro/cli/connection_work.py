@@ -82,10 +82,10 @@ def show(name: str, customer: str) -> None:
     print(f"{row.name}: {connector.title} ({row.id})")
     for key, value in row.config.items():
         print(f"  {key} = {_shown(value)}")
-    for secret in sorted(connector.secret_names):
-        place = f"connection.{row.id}.{secret}"
-        print(f"  secret {secret}: {'stored' if acting.world.secrets.knows(place) else 'none'}")
     with tenant(acting.tenant_id):
+        for secret in sorted(connector.secret_names):
+            stored = acting.world.secrets.knows(f"connection.{row.id}.{secret}")
+            print(f"  secret {secret}: {'stored' if stored else 'none'}")
         for account in parties.accounts():
             if account.connection_id == str(row.id):
                 print(f"  account {account.iban} {account.currency} {account.name}")

@@ -1,6 +1,6 @@
-"""Where credentials live: files that only the service's own user can read.
+"""Secrets of the installation itself: files that only the service's own user can read.
 
-The port is nostro.ports.Secrets; encryption under a key-encryption key comes with the trust work.
+A customer's credentials are stored in the database, locked: see nostro.ops.stored_secrets.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Collection
 from pathlib import Path
 
 from nostro.domain.errors import Invalid, Refused
@@ -23,6 +24,20 @@ class FileSecrets:
 
     def knows(self, name: str) -> bool:
         return self._path(name).exists()
+
+    def known(self, names: Collection[str]) -> dict[str, str]:
+        """Those of these secrets that there are, by name."""
+        return {name: self.read(name) for name in names if self.knows(name)}
+
+    def names(self) -> list[str]:
+        """Every secret that lies here, by name."""
+        if not self.directory.is_dir():
+            return []
+        return sorted(path.name for path in self.directory.iterdir() if _NAME.match(path.name))
+
+    def forget(self, name: str) -> None:
+        """Take a secret away, if it is there."""
+        self._path(name).unlink(missing_ok=True)
 
     def read(self, name: str) -> str:
         try:

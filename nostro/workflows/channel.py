@@ -21,9 +21,9 @@ def open_channel(acting: Acting, connection_id: UUID) -> object:
     row = parties.connection(connection_id)
     connector = connectors.find().get(row.connector)
     names = connector.secret_names if connector else frozenset()
-    stored = {name: f"connection.{row.id}.{name}" for name in names}
-    kept = acting.world.secrets
-    secrets = {name: kept.read(place) for name, place in stored.items() if kept.knows(place)}
+    stored = {f"connection.{row.id}.{name}": name for name in names}
+    known = acting.world.secrets.known(stored) if stored else {}
+    secrets = {stored[place]: secret for place, secret in known.items()}
     return connectors.open_connection(row.connector, row.config, secrets)
 
 

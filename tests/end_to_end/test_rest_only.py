@@ -166,7 +166,8 @@ def test_what_the_bank_calls_is_verified_kept_and_understood(
         name = callbacks.open_door("Bank")
     # Our web application has ports of its own: it looks into the secrets of the installation.
     for word, value in (("callback_secret", CALLBACK_SECRET), ("client_secret", CLIENT[1])):
-        world().secrets.write(f"connection.{story.company.bank_id}.{word}", value)
+        with tenant(story.company.tenant_id):
+            world().secrets.write(f"connection.{story.company.bank_id}.{word}", value)
     ids = story.pay("V1", "V2")
     story.send()
     bank.carry()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -68,6 +68,9 @@ class MemorySecrets:
 
     def knows(self, name: str) -> bool:
         return name in self._kept
+
+    def known(self, names: Collection[str]) -> dict[str, str]:
+        return {name: self._kept[name] for name in names if name in self._kept}
 
     def read(self, name: str) -> str:
         return self._kept[name]

@@ -1,0 +1,174 @@
+"""The keys of one customer: made when first needed, kept wrapped, new ones beside the old.
+
+What is written takes the newest key of its purpose and names it; what was written before is read
+with the key that it names. All of it inside the customer's unit of work.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections import OrderedDict
+from datetime import datetime
+from hashlib import sha256
+from threading import Lock
+from typing import Final
+from uuid import UUID, uuid4
+
+import msgspec
+from django.db import IntegrityError, transaction
+
+from nostro.ports import WrappedKey
+from nostro.storage import ciphertext, models
+from nostro.storage.key_ring import key_encryption
+from nostro.storage.tenancy import current
+
+CREDENTIALS: Final = "credentials"
+EVIDENCE: Final = "evidence"
+DIGEST: Final = "digest"  # Names contents; a new one would make the same content look new.
+ROTATED = (CREDENTIALS, EVIDENCE)
+_HELD_AT_MOST = 4096
+
+
+class DataKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key of the customer, unwrapped."""
+
+    id: UUID
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"DataKey({self.id})"
+
+
+class DataKeyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is to know of a key without it. `key_id` names what it is wrapped under."""
+
+    id: UUID
+    purpose: str
+    version: int
+    key_id: str
+    made_at: datetime
+
+
+class _Unwrapped:
+    """Keys of this process that were unwrapped already: a key management service is far away."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[tuple[UUID, UUID], bytes] = OrderedDict()
+        self._lock = Lock()
+
+    def key(self, row: models.DataKey) -> bytes:
+        name = (row.tenant_id, row.id)
+        with self._lock:
+            if found := self._held.get(name):
+                self._held.move_to_end(name)
+                return found
+        wrapped = WrappedKey(key_id=row.key_id, wrapped=bytes(row.wrapped))
+        key = key_encryption().unwrap(wrapped, _place(row.purpose, row.id))
+        with self._lock:
+            self._held[name] = key
+            while len(self._held) > _HELD_AT_MOST:
+                self._held.popitem(last=False)
+        return key
+
+    def forget(self) -> None:
+        """Unwrap each key anew when it is next needed."""
+        with self._lock:
+            self._held.clear()
+
+    def known(self, data_key_id: UUID) -> bytes | None:
+        with self._lock:
+            return self._held.get((current(), data_key_id))
+
+
+_unwrapped = _Unwrapped()
+
+
+def newest(purpose: str) -> DataKey:
+    """The key that locks now; the first one is made."""
+    row = models.DataKey.objects.filter(purpose=purpose).order_by("-version").first()
+    if row is None:
+        row = _made(purpose, 1)
+    return DataKey(id=row.id, key=_unwrapped.key(row))
+
+
+def named(data_key_id: UUID) -> bytes:
+    """The key that something was locked with."""
+    known = _unwrapped.known(data_key_id)
+    return known or _unwrapped.key(models.DataKey.objects.get(id=data_key_id))
+
+
+def rotate(purpose: str) -> UUID:
+    """A new key that locks from now on; returns its id."""
+    last = models.DataKey.objects.filter(purpose=purpose).order_by("-version").first()
+    return _made(purpose, last.version + 1 if last else 1).id
+
+
+def rows() -> list[DataKeyRow]:
+    """Every key of the customer, by purpose, the newest first."""
+    found = models.DataKey.objects.order_by("purpose", "-version")
+    return [
+        DataKeyRow(
+            id=row.id,
+            purpose=row.purpose,
+            version=row.version,
+            key_id=row.key_id,
+            made_at=row.made_at,
+        )
+        for row in found
+    ]
+
+
+def forget_unwrapped() -> None:
+    """Let this process hold no key of any customer: each is unwrapped anew when it is needed."""
+    _unwrapped.forget()
+
+
+def rewrap() -> int:
+    """Wrap the customer's keys under the newest key-encryption key; returns how many were not."""
+    keys, count = key_encryption(), 0
+    wanted = keys.newest()
+    for row in models.DataKey.objects.select_for_update().exclude(key_id=wanted):
+        bound_to = _place(row.purpose, row.id)
+        old = WrappedKey(key_id=row.key_id, wrapped=bytes(row.wrapped))
+        fresh = keys.wrap(keys.unwrap(old, bound_to), bound_to)
+        models.DataKey.objects.filter(id=row.id).update(key_id=fresh.key_id, wrapped=fresh.wrapped)
+        count += 1
+    return count
+
+
+def drop_unused() -> int:
+    """Destroy old keys that nothing is locked with any more; returns how many."""
+    count = 0
+    for purpose in ROTATED:
+        old = models.DataKey.objects.filter(purpose=purpose).order_by("-version")[1:]
+        for row in old:
+            used = models.StoredSecret.objects.filter(data_key_id=row.id).exists()
+            if not used and not models.EvidenceKey.objects.filter(data_key_id=row.id).exists():
+                models.DataKey.objects.filter(id=row.id).delete()
+                count += 1
+    return count
+
+
+def keyed_digest(digest: str) -> str:
+    """A content's digest as the customer's own secret names it (HMAC-SHA-256, RFC 2104): who has
+    guessed the content cannot recognise it without the key."""
+    return hmac.new(newest(DIGEST).key, digest.encode(), sha256).hexdigest()
+
+
+def _made(purpose: str, version: int) -> models.DataKey:
+    """A key of this version; when somebody makes it at this moment, theirs."""
+    key_id = uuid4()
+    wrapped = key_encryption().wrap(ciphertext.new_key(), _place(purpose, key_id))
+    made = {"id": key_id, "key_id": wrapped.key_id, "wrapped": wrapped.wrapped}
+    try:
+        with transaction.atomic():
+            models.DataKey.objects.create(
+                tenant_id=current(), purpose=purpose, version=version, **made
+            )
+    except IntegrityError:  # Waited for the other's commit.
+        pass
+    return models.DataKey.objects.get(purpose=purpose, version=version)
+
+
+def _place(purpose: str, data_key_id: UUID) -> bytes:
+    return ciphertext.place(str(current()), "data_key", purpose, str(data_key_id))
