@@ -104,10 +104,10 @@ def look(case_id: UUID) -> CaseRow | None:
     return case_of(row) if row else None
 
 
-def reversals_of_traces(traces: Collection[str]) -> dict[str, UUID]:
-    """Our reversals by the trace numbers under which their entries went."""
+def reversals_of_traces(traces: Collection[str]) -> dict[str, CaseRow]:
+    """Our reversals by the trace numbers under which their entries went; not locked."""
     rows = models.Case.objects.filter(kind=CaseKind.REVERSAL.value, details__trace__in=list(traces))
-    return {row.details["trace"]: row.id for row in rows.order_by("opened_at", "id")}
+    return {row.details["trace"]: case_of(row) for row in rows.order_by("opened_at", "id")}
 
 
 def lock_by_key(kind: CaseKind, natural_key: str) -> CaseRow | None:

@@ -21,6 +21,7 @@ from nostro.domain.money import Money
 from nostro.domain.payee_change import AccountDetails
 from nostro.domain.payment_return import says_account_is_bad
 from nostro.storage import cases, freezes, parties, payee_changes, submissions
+from nostro.storage.cases import CaseRow
 from nostro.storage.facts import NamedPayment, PaymentKeys
 from nostro.storage.payee_changes import NewChange
 from nostro.storage.submissions import NewFact
@@ -50,9 +51,9 @@ def apply_ach_answers(
         found = _named(connection_id, answers, undone)
         fresh = _store(acting, connection_id, evidence_id, found)
         for answer, _, _ in fresh:
-            if case_id := _reversal_of(answer, undone):
+            if case := _reversal_of(answer, undone):
                 text = answer.addenda_information if isinstance(answer, ReturnedEntry) else ""
-                reversing.entry_returned(acting, case_id, _reason(answer), text)
+                reversing.entry_returned(acting, case.id, _reason(answer), text)
         nameless = [answer for answer, payment, _ in fresh if payment is None]
         _strange(acting, evidence_id, [a for a in nameless if not _reversal_of(a, undone)])
         ours = [(a, payment, fact_id) for a, payment, fact_id in fresh if payment]
@@ -71,21 +72,22 @@ def _may_stop_payee(answer: Answer) -> bool:
     return isinstance(answer, NotificationOfChange) or says_account_is_bad(answer.reason)
 
 
-def _reversal_of(answer: Answer, undone: Mapping[str, UUID]) -> UUID | None:
+def _reversal_of(answer: Answer, undone: Mapping[str, CaseRow]) -> CaseRow | None:
     """The case of our reversal whose entry is returned: it carries its payment's own id, but that
     it is returned says that the payment's money does not come back."""
     return undone.get(answer.original_trace) if isinstance(answer, ReturnedEntry) else None
 
 
 def _named(
-    connection_id: UUID, answers: Sequence[Answer], undone: Mapping[str, UUID]
+    connection_id: UUID, answers: Sequence[Answer], undone: Mapping[str, CaseRow]
 ) -> list[tuple[Answer, NamedPayment | None]]:
     """Our payment of each: by the trace number that we sent, else by the individual id."""
     ids = {answer.entry.end_to_end_id for answer in answers} - {""}
     traces = {answer.original_trace for answer in answers} - {""}
     keys = PaymentKeys(end_to_end_ids=frozenset(ids), rail_references=frozenset(ids | traces))
     by_key: dict[str, NamedPayment] = {}
-    for payment in hold_named(keys, connection_id=connection_id):
+    reversed_too = {case.order_id for case in undone.values() if case.order_id}
+    for payment in hold_named(keys, connection_id=connection_id, besides=reversed_too):
         by_key.setdefault(payment.end_to_end_id, payment)
         if payment.rail_reference:
             by_key[payment.rail_reference] = payment

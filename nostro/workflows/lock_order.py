@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from nostro.storage import facts, orders, submissions
+from nostro.storage import attempts, facts, orders, submissions
 from nostro.storage.facts import NamedPayment, PaymentKeys
 from nostro.storage.submissions import StoredSubmission
 
@@ -35,15 +35,21 @@ def locked_file(submission_id: UUID) -> StoredSubmission | None:
 
 
 def hold_named(
-    keys: PaymentKeys, *, account_id: UUID | None = None, connection_id: UUID | None = None
+    keys: PaymentKeys,
+    *,
+    account_id: UUID | None = None,
+    connection_id: UUID | None = None,
+    besides: Collection[UUID] = (),
 ) -> list[NamedPayment]:
     """Lock the payments of one account or connection that any of the keys names, with their files.
 
-    Returns them as they are once nobody else can move them.
+    Returns them as they are once nobody else can move them. `besides` are orders that are locked
+    with them, with what carries them: what belongs to these is changed too.
     """
     found = facts.named(keys, account_id=account_id, connection_id=connection_id)
+    files = {one.submission_id for one in found} | {*attempts.files_of_orders(besides)}
+    hold(files, {one.order_id for one in found} | {*besides})
     if not found:
         return []
-    hold({one.submission_id for one in found}, {one.order_id for one in found})
     now = facts.payments([one.attempt_id for one in found])
     return [now[one.attempt_id] for one in found]

@@ -302,7 +302,8 @@ def money_back(acting: Acting, order_id: UUID, back: Money, text: str) -> UUID |
 
 
 def entry_returned(acting: Acting, case_id: UUID, reason: str, text: str) -> None:
-    """The receiving bank returned the entry of a reversal: nothing came back by it."""
+    """The receiving bank returned the entry of a reversal: nothing came back by it. Whoever calls
+    holds the order that it is about, as everybody who moves what belongs to one."""
     case = locked(case_id)
     if case.resolved_at is None and allows_stage(case, ReversalMove.REFUSE):
         case = move_stage(acting, case, ReversalMove.REFUSE, reason=reason, text=text)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connections
 
 from nostro import formats
 from nostro.domain.errors import InDoubt, Refused, Unavailable
@@ -200,6 +203,28 @@ def test_the_returned_entry_of_a_reversal_is_no_return_of_the_payment(sent: Sent
     assert sent.attempts == ["delivered"] * 2
     assert sent.kinds() == ["reversal"]
     assert sent.told() == [("refused", "open")]
+
+
+def test_the_payment_is_held_before_the_case_of_its_reversal_is_touched(sent: Sent) -> None:
+    """So that nobody confirms, asks or books about the payment meanwhile, nor waits in a ring."""
+    case_id, _ = sent.leaves()
+    with tenant(sent.company.tenant_id):
+        trace = models.Case.objects.get(id=case_id).details["trace"]
+    locked: list[tuple[str, str]] = []
+
+    def watch(execute: Callable[..., Any], sql: str, params: Any, *more: Any) -> Any:
+        if found := re.search(r'FROM "(\w+)".*FOR NO KEY UPDATE', str(sql)):
+            locked.append((found[1], str(params)))
+        return execute(sql, params, *more)
+
+    told = sent.returned(0, "R09").replace(sent.traces[0], trace)
+    with connections["default"].execute_wrapper(watch):
+        sent.hears(ach_file(told))
+    tables = [table for table, _ in locked]
+    of_case = tables.index("case_file")
+    assert {"submission", "payment_order"} <= set(tables[:of_case])
+    held = next(params for table, params in locked if table == "payment_order")
+    assert sent.ids[0].hex in held.replace("-", "")
 
 
 def test_in_doubt_it_is_asked_about_and_not_sent_again(sent: Sent) -> None:
