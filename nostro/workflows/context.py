@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from nostro.connectors.webhook_call import WebhookCaller
-from nostro.domain.event import Actor, Alike, Event
+from nostro.domain.event import NOWHERE, Actor, Alike, Event, Origin
+from nostro.ops import origin
 from nostro.ports import Calendar, Clock, Ids, Secrets
 
 
@@ -24,11 +25,13 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Acting(msgspec.Struct, frozen=True, kw_only=True):
-    """Who does it, for which customer, in which world."""
+    """Who does it, for which customer, in which world; for whom and why, when that is known."""
 
     tenant_id: UUID
     actor: Actor
     world: World
+    on_behalf_of: Actor | None = None
+    reason: str = ""
 
     def event(self, kind: str, subject_kind: str, subject_id: UUID, **data: object) -> Event:
         """One event of this actor, now."""
@@ -40,6 +43,7 @@ class Acting(msgspec.Struct, frozen=True, kw_only=True):
             actor=self.actor,
             occurred_at=self.world.clock.now(),
             data=dict(data),
+            origin=self._origin(data),
         )
 
     def alike(
@@ -61,7 +65,16 @@ class Acting(msgspec.Struct, frozen=True, kw_only=True):
             subjects=subjects,
             said=dict(said),
             own=own,
+            origin=self._origin(said),
         )
+
+    def _origin(self, said: Mapping[str, object]) -> Origin:
+        """Where this comes from. The reason is the actor's own words, or what the event says."""
+        words = self.reason or str(said.get("text") or said.get("reason") or "")
+        came = origin.current()
+        if came is NOWHERE and not words and self.on_behalf_of is None:
+            return NOWHERE
+        return msgspec.structs.replace(came, on_behalf_of=self.on_behalf_of, reason=words)
 
 
 JOB = Actor(kind="job", id="nostro", name="nostro")

@@ -12,6 +12,7 @@ from procrastinate.contrib.django import app
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from nostro.domain.errors import NostroError
+from nostro.ops.origin import coming_from
 from nostro.workflows import (
     answers,
     case_terms,
@@ -38,7 +39,8 @@ def fresh(job: Callable[..., None]) -> Callable[..., None]:
     def with_fresh_connections(**ids: str) -> None:
         close_old_connections()
         try:
-            _until_done(job, ids)
+            with coming_from():
+                _until_done(job, ids)
         finally:
             connections.close_all()
 
