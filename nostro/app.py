@@ -90,12 +90,9 @@ def migrate() -> None:
     if admin_url:
         prepare(admin_url, passwords)
     start()
-    from django.core.management import call_command
+    from nostro.storage import schema
 
-    from nostro.storage.months import make_months
-
-    call_command("migrate", database="owner", verbosity=0)
-    make_months(world().clock.now())
+    schema.bring_up_to_date(world().clock.now())
 
 
 @cache

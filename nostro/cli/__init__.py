@@ -57,7 +57,10 @@ To learn, to test, to rehearse
   bank personalities   How it can misbehave
 To look and to prove
   audit verify         Prove that no customer's log was changed
-  quarantine           After a restore: nothing leaves until the banks were asked
+  backup               Save database and secrets into one encrypted file, proven
+  restore              Bring a backup back; nothing leaves until the banks were asked
+  quarantine           After a restore by other means: nothing leaves meanwhile
+  keys backup          Make the key that backups are encrypted with
   keys issue           Make an API key and show it once
   keys callback        Make the address at which a bank calls us and show it once
   version              Which version this is

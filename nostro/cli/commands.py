@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from nostro import __version__
+from nostro.cli.backup_commands import backup, make_key, restore
 from nostro.cli.bank import bank
 from nostro.cli.compare_command import compare
 from nostro.cli.connection_commands import connections
@@ -32,6 +33,9 @@ app.command(payments)
 for group in (customers, people, entities, connections, accounts, database):
     app.command(group)
 payments.command(name="import")(import_payments)
+for command in (backup, restore):
+    app.command(command)
+keys.command(name="backup")(make_key)
 
 
 @app.command

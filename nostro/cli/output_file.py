@@ -45,7 +45,7 @@ def output(out: str, inputs: Iterable[str] = ()) -> Iterator[Output]:
     path = Path(out)
     _check(path, inputs)
     part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
-    with _ended_by_request():
+    with ended_by_request():
         stream = _created(part)
         try:
             with stream:
@@ -61,7 +61,7 @@ def output(out: str, inputs: Iterable[str] = ()) -> Iterator[Output]:
 
 
 @contextlib.contextmanager
-def _ended_by_request() -> Iterator[None]:
+def ended_by_request() -> Iterator[None]:
     """SIGTERM unwinds like Ctrl-C, so that nothing half written is left."""
     if threading.current_thread() is not threading.main_thread():
         yield

