@@ -32,11 +32,14 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "procrastinate.contrib.django",
     "nostro.storage",
     "nostro.console",
 ]
 MIDDLEWARE = [
+    "nostro.ops.origin.RequestOrigin",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -46,6 +49,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "nostro.console.sessions.EndInTime",
     "nostro.console.security.ContentSecurityPolicy",
 ]
 ROOT_URLCONF = "nostro.urls"
@@ -89,8 +93,21 @@ LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/sign-in/"
 
-# Signed out after 12 hours without a request; every request counts anew.
-SESSION_COOKIE_AGE = 12 * 3600
+# Failed sign-ins and used codes are counted once for all processes.
+CACHES = {"default": {"BACKEND": "nostro.storage.shared_cache.SharedCache"}}
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if CONFIGURATION.public_host else 0
+
+MFA_ADAPTER = "nostro.console.second_factors.SealedFactors"
+MFA_FORMS = {"activate_totp": "nostro.console.second_factors.AuthenticatorForm"}
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "nostro"
+
+# Signed out after so long without a request, and after so long in any case (nostro.console.sessions).
+SESSION_COOKIE_AGE = CONFIGURATION.session_idle_minutes * 60
+SESSION_LONGEST_SECONDS = CONFIGURATION.session_hours * 3600
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -14,6 +14,7 @@ from nostro.console.views import (
     evidence,
     payments,
     preferences,
+    profile,
     sign_in,
     statements,
     stops,
@@ -22,7 +23,8 @@ from nostro.console.views import (
     trace,
 )
 
-# allauth asks for its addresses by these names (account_...); its other pages are not exposed.
+# allauth asks for its addresses by these names (account_..., mfa_...); its other pages are not
+# exposed.
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.today, name="today"),
     path("cash/", cash.cash, name="cash"),
@@ -71,5 +73,24 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", sign_in.sign_in, name="account_login"),
     path("sign-out/", sign_in.sign_out, name="account_logout"),
     path("sign-in/inactive/", sign_in.inactive, name="account_inactive"),
+    path("sign-in/passkey/", profile.passkey_sign_in, name="mfa_login_webauthn"),
+    path("sign-in/second-step/", profile.second_step, name="mfa_authenticate"),
     path("password/", sign_in.change_password, name="account_change_password"),
+    path("confirm/", sign_in.confirm_by_password, name="account_reauthenticate"),
+    path("confirm/code/", profile.confirm_by_code, name="mfa_reauthenticate"),
+    path("confirm/passkey/", profile.confirm_by_passkey, name="mfa_reauthenticate_webauthn"),
+    path("profile/", profile.profile, name="mfa_index"),
+    path("profile/passkeys/add/", profile.add_passkey, name="mfa_add_webauthn"),
+    path("profile/passkeys/<int:pk>/name/", profile.rename_passkey, name="mfa_edit_webauthn"),
+    path("profile/passkeys/<int:pk>/remove/", profile.remove_passkey, name="mfa_remove_webauthn"),
+    path("profile/authenticator/add/", profile.add_authenticator, name="mfa_activate_totp"),
+    path("profile/authenticator/remove/", profile.remove_authenticator, name="mfa_deactivate_totp"),
+    path("profile/recovery-codes/", profile.recovery_codes, name="mfa_view_recovery_codes"),
+    path(
+        "profile/recovery-codes/new/",
+        profile.new_recovery_codes,
+        name="mfa_generate_recovery_codes",
+    ),
+    path("profile/sign-ins/end/", profile.sign_out_elsewhere, name="sign_out_elsewhere"),
+    path("profile/sign-ins/<int:sign_in_id>/end/", profile.sign_out_there, name="sign_out_there"),
 ]

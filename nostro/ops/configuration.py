@@ -19,6 +19,7 @@ class Configuration(BaseSettings):
     need it.
     `key_encryption_keys` are base64 and separated by commas, the newest first; without them they
     stand in `key_encryption_file`, by default among the secrets.
+    `session_idle_minutes` without a request end a sign-in, `session_hours` end it in any case.
     """
 
     model_config = SettingsConfigDict(env_prefix="NOSTRO_", extra="ignore")
@@ -36,6 +37,8 @@ class Configuration(BaseSettings):
     webhooks_to_this_machine: bool = False
     backup_key: SecretStr = SecretStr("")
     backup_key_file: Path | None = None
+    session_idle_minutes: int = 60
+    session_hours: int = 12
     key_encryption_keys: SecretStr = SecretStr("")
     key_encryption_file: Path | None = None
 

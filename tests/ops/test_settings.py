@@ -46,8 +46,8 @@ def told(home: Path, public_host: str) -> list[object]:
 
 
 def test_behind_a_proxy_forms_are_taken_and_all_is_secure(tmp_path: Path) -> None:
-    assert told(tmp_path, "pay.example.com") == [True, True, True, True, 12 * 3600, True]
+    assert told(tmp_path, "pay.example.com") == [True, True, True, True, 3600, True]
 
 
 def test_without_one_nobody_can_claim_a_secure_connection(tmp_path: Path) -> None:
-    assert told(tmp_path, "")[1:] == [False, False, False, 12 * 3600, True]
+    assert told(tmp_path, "")[1:] == [False, False, False, 3600, True]

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from allauth.account.views import LoginView, LogoutView, PasswordChangeView
+from allauth.account.internal.stagekit import clear_login
+from allauth.account.views import (
+    LoginView,
+    LogoutView,
+    PasswordChangeView,
+    ReauthenticateView,
+)
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 
-sign_in = LoginView.as_view(template_name="console/sign_in.html")
+_sign_in = LoginView.as_view(template_name="console/sign_in.html")
 sign_out = LogoutView.as_view(template_name="console/sign_out.html")
 change_password = login_required(
-    PasswordChangeView.as_view(template_name="console/password.html", success_url="/")
+    PasswordChangeView.as_view(template_name="console/password.html", success_url="/profile/")
 )
+confirm_by_password = login_required(
+    ReauthenticateView.as_view(template_name="console/confirm_password.html")
+)
+
+
+def sign_in(request: HttpRequest) -> HttpResponseBase:
+    """Sign in; `?again` begins anew instead of asking on for the second step."""
+    if "again" in request.GET:
+        clear_login(request)
+        return redirect("account_login")
+    answer: HttpResponseBase = _sign_in(request)
+    return answer
 
 
 def inactive(request: HttpRequest) -> HttpResponse:
