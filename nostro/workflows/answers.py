@@ -19,7 +19,7 @@ from nostro.domain.ach_return import NotificationOfChange, ReturnedEntry
 from nostro.domain.bank_status import StatusReport
 from nostro.domain.cancellation import CancellationAnswer
 from nostro.domain.case import CaseKind
-from nostro.domain.errors import Invalid, NostroError, Refused
+from nostro.domain.errors import ConnectionUnfit, Invalid, NostroError, Refused
 from nostro.domain.payment_file import PaymentFile
 from nostro.domain.problem import Problem
 from nostro.domain.statement import ReportKind, Statement
@@ -27,7 +27,7 @@ from nostro.domain.transport_acknowledgement import TransportAcknowledgement
 from nostro.ports import DeliversMessages, Incoming, SealsFiles, TakesCallbacks
 from nostro.storage import events, evidence, messages, parties
 from nostro.storage.tenancy import tenant
-from nostro.workflows import arrival, recovering, statement_ingestion
+from nostro.workflows import arrival, recovering, statement_ingestion, unfit_connections
 from nostro.workflows.ach_answers import apply_ach_answers
 from nostro.workflows.bank_bookings import take_report
 from nostro.workflows.cancellation_answers import apply_cancellation_answer
@@ -36,6 +36,7 @@ from nostro.workflows.channel import open_channel, profile_of
 from nostro.workflows.context import Acting
 from nostro.workflows.file_acknowledgements import apply_acknowledgement
 from nostro.workflows.status_reports import apply_status_report
+from nostro.workflows.unfit_connections import Use
 from nostro.workflows.wake import wake
 
 log = structlog.get_logger()
@@ -55,9 +56,26 @@ BANK_MESSAGES = frozenset(
 
 
 def collect(acting: Acting, connection_id: UUID) -> int:
-    """Fetch everything new from one connection; returns how many messages were kept."""
+    """Fetch everything new from one connection; returns how many messages were kept.
+
+    Raises what the connection raises. What will not pass before a person mends it is a case, which
+    is closed by the first time that it works again.
+    """
+    try:
+        count = _collect(acting, connection_id)
+    except (ConnectionUnfit, Invalid, Refused) as failure:
+        with tenant(acting.tenant_id):
+            unfit_connections.tell(acting, connection_id, Use.COLLECTING, failure)
+        raise
     with tenant(acting.tenant_id):
-        channel = open_channel(acting, connection_id)
+        outcome = "It was asked for what it has, and answered."
+        unfit_connections.mended(acting, connection_id, Use.COLLECTING, outcome)
+    return count
+
+
+def _collect(acting: Acting, connection_id: UUID) -> int:
+    with tenant(acting.tenant_id):
+        channel = unfit_connections.fit_channel(acting, connection_id)
         cursor = parties.connection(connection_id).cursor
     if not isinstance(channel, DeliversMessages):
         return 0

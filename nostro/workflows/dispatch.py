@@ -47,6 +47,7 @@ from nostro.workflows.enquiry import (
 )
 from nostro.workflows.lock_order import locked_file
 from nostro.workflows.moves import move_submission
+from nostro.workflows.unfit_connections import Use
 
 log = structlog.get_logger()
 
@@ -276,7 +277,8 @@ def _taken(acting: Acting, plan: Plan, receipt: Receipt) -> SubmissionState | No
         current = locked_file(plan.row.id)
         if current is None or not _move_after(plan, current, Outcome.TAKEN):
             return current.state if current else None  # The bank's own word was quicker.
-        unfit_connections.mended(acting, current)
+        outcome = f"{current.message_id} was taken by the other side."
+        unfit_connections.mended(acting, current.connection_id, Use.SENDING, outcome)
         return delivered(acting, current, plan.channel, reference=receipt.reference)
 
 
@@ -289,7 +291,7 @@ def _failed(acting: Acting, plan: Plan, failure: NostroError) -> SubmissionState
         current = locked_file(plan.row.id)
         step = _move_after(plan, current, outcome) if current else None
         if current and isinstance(failure, ConnectionUnfit):
-            unfit_connections.tell(acting, current, failure)
+            unfit_connections.tell(acting, current.connection_id, Use.SENDING, failure)
         log.warning("send_failed", message_id=plan.row.message_id, code=failure.code, step=step)
         if current is None or step is None:
             return current.state if current else None
