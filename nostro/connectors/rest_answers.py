@@ -11,7 +11,7 @@ import msgspec
 
 from nostro.connectors.classify import Answer
 from nostro.domain.bank_status import DUPLICATE_REASONS
-from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused
+from nostro.domain.errors import ConnectionUnfit, InDoubt, Invalid, NostroError, Refused
 from nostro.ports import Incoming, Outgoing
 
 _Shape = TypeVar("_Shape")
@@ -54,8 +54,34 @@ class Page(msgspec.Struct, frozen=True):
     next: str | None = None
 
 
+# About who we are or where we called (RFC 9110 section 15.5): nobody looked at the file.
+_NOT_LOOKED_AT = frozenset({403, 404, 405, 407, 410, 421})
+# Statuses that a proxy or gateway on the way gives as well: the bank's no needs the bank's words.
+ANY_GATEWAY_SAYS = _NOT_LOOKED_AT | {400, 411, 413, 414, 415, 431, 451}
+
+
+def is_not_of_file(answer: Answer) -> bool:
+    """Is this a no that says nothing about the payments in the file?"""
+    if answer.status in _NOT_LOOKED_AT:
+        return True
+    return answer.status in ANY_GATEWAY_SAYS and not bank_words(answer).code
+
+
+def not_let_through(path: str, answer: Answer) -> ConnectionUnfit:
+    told = bank_words(answer)
+    words = plain(f"{told.code} {told.text}")
+    return ConnectionUnfit(
+        "not_let_through",
+        f"The bank's API, or a gateway before it, answered {answer.status} to a file at"
+        f" {path}{': ' + words if words else ''}.",
+        "That says nothing about the payments, and nothing was done; the file waits.",
+        "Check the addresses of the connection, and what the bank lets its credentials do.",
+    )
+
+
 def refusal(message_id: str, answer: Answer) -> NostroError:
-    """409: other bytes lie under our key. 422: the bank looked at the file and says no."""
+    """409: other bytes lie under our key. 422, or a no in the bank's own words: it looked at the
+    file and refuses it."""
     told = bank_words(answer)
     words = plain(f"{told.code} {told.text}") or str(answer.status)
     if answer.status == 409 or told.code in DUPLICATE_REASONS:

@@ -10,6 +10,7 @@ import pytest
 
 from nostro.connectors import capabilities
 from nostro.domain.errors import (
+    ConnectionUnfit,
     InDoubt,
     Invalid,
     NostroError,
@@ -72,10 +73,11 @@ def test_a_message_id_that_no_header_carries_is_invalid(
     assert not bank.calls
 
 
-OTHERS = (300, 400, 403, 404, 405, 410, 413, 415, 418, 451, 499)
+UNHEARD = (400, 403, 404, 405, 407, 410, 413, 415, 451)
 STATUSES = [
     *[(status, "InDoubt", "Refused") for status in (301, 302, 303, 307, 308)],
-    *[(status, "Refused", "Refused") for status in OTHERS if status != 300],
+    *[(status, "Refused", "Refused") for status in (418, 499)],
+    *[(status, "ConnectionUnfit", "Refused") for status in UNHEARD],
     (300, "InDoubt", "Refused"),
     (401, "ConnectionUnfit", "ConnectionUnfit"),
     (408, "InDoubt", "Unavailable"),
@@ -102,6 +104,34 @@ def test_each_status_has_one_meaning(
     assert not bank.made("GET /elsewhere"), "a redirect was followed"
     assert not bank.made("POST /elsewhere"), "a redirect was followed"
     assert len(bank.made("POST /files")) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "sending"),
+    [
+        (404, b'{"code": "no_route", "text": "no such path"}', "ConnectionUnfit"),
+        (403, b'{"code": "scope", "text": "not for this client"}', "ConnectionUnfit"),
+        (400, b'{"code": "FF01", "text": "the file cannot be read"}', "Refused"),
+        (413, b'{"code": "too_large", "text": "at most 10 MB"}', "Refused"),
+        (400, b'{"code": "DUPL", "text": "it came before"}', "InDoubt"),
+        (400, b'{"error": "plain HTTP was sent to a TLS port"}', "ConnectionUnfit"),
+    ],
+)
+def test_a_no_to_the_file_is_the_banks_own_and_no_gateways(
+    bank: EmulatedBank, status: int, body: bytes, sending: str
+) -> None:
+    bank.script("POST /files", Scripted(status, body))
+    assert outcome(connected(bank.url), outgoing()) == sending
+
+
+def test_a_mistyped_path_is_told_with_the_path_and_the_file_goes_when_it_is_right(
+    bank: EmulatedBank,
+) -> None:
+    bank.script("POST /filse", Scripted(404, b"<html>no such page"))
+    with pytest.raises(ConnectionUnfit) as caught:
+        connected(bank.url, files_path="/filse").send(outgoing())
+    assert "404 to a file at /filse" in caught.value.happened
+    assert outcome(connected(bank.url), outgoing()) == "done"
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from nostro.connectors import Connector
 from nostro.connectors.classify import WHOLE_CALL_SECONDS_MAX, Answer, HttpChannel
 from nostro.connectors.oauth import ClientAuthentication, ClientCredentials
 from nostro.connectors.rest_answers import (
+    ANY_GATEWAY_SAYS,
     Handed,
     Known,
     Page,
@@ -30,7 +31,9 @@ from nostro.connectors.rest_answers import (
     goes_in_circles,
     idempotency_key,
     incoming,
+    is_not_of_file,
     media_type,
+    not_let_through,
     plain,
     refusal,
     sent_at,
@@ -100,10 +103,11 @@ class RestBank:
     def __init__(self, config: RestBankConfig, secrets: Mapping[str, str]) -> None:
         self._config = config
         self._secrets = secrets
+        self._nothing_done = frozenset(config.nothing_done_statuses)
         at = partial(
             HttpChannel,
             timeout_seconds=config.timeout_seconds,
-            nothing_done=frozenset(config.nothing_done_statuses),
+            nothing_done=self._nothing_done,
             tls=cache(partial(_tls, config, secrets)),
             https_only=True,
             answer_bytes_max=config.answer_mebibytes_max * 1024 * 1024,
@@ -146,11 +150,13 @@ class RestBank:
                 outgoing.content,
                 outgoing.media_type,
                 headers={**headers, **shown},
-                understood=frozenset({401, 409, 422}),
+                understood=frozenset({401, 409, 422}) | (ANY_GATEWAY_SAYS - self._nothing_done),
                 within_seconds=seconds,
             )
         )
-        if answer.status in (409, 422):
+        if is_not_of_file(answer):
+            raise not_let_through(path, answer)
+        if answer.status in {409, 422} | ANY_GATEWAY_SAYS:
             raise refusal(outgoing.message_id, answer)
         try:
             return Receipt(reference=msgspec.json.decode(answer.content, type=Handed).reference)
