@@ -25,6 +25,9 @@ To set up, from nothing to a customer that pays
   customers add        A customer
   customers list       Which there are
   people add           Who signs in and approves
+  people list          Who works here, and how far each role reaches
+  people duties        What each role may do
+  people conflicts     Who has duties that do not mix, and where too few are left
   entities add         A company of the customer's group
   connections kinds    Ways to banks and ERPs, and what each asks for
   connections create   Connect a bank or an ERP; nothing is sent
@@ -36,6 +39,13 @@ To set up, from nothing to a customer that pays
   accounts add         A bank account and the connection that reaches it
   accounts list        Which there are
   accounts attach      Move one to another connection
+Changes of access, rules and bank details that two people make
+  changes kinds        What can be changed, and what each asks for
+  changes list         What was asked for
+  changes show         One with before and after
+  changes ask          Ask for one
+  changes agree        Agree to what somebody else asked for
+  changes refuse       Say no, or take back one's own
 Payments
   payments import      Take in a run: a list, or the payment file of an ERP; safe to repeat
   payments list        Find them: by state, payee, number, reference, day

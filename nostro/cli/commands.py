@@ -14,7 +14,9 @@ from nostro.cli.bank import bank
 from nostro.cli.compare_command import compare
 from nostro.cli.connection_commands import connections
 from nostro.cli.database_commands import database
+from nostro.cli.duty_commands import changes
 from nostro.cli.import_command import import_payments
+from nostro.cli.key_commands import keys
 from nostro.cli.payment_commands import payments
 from nostro.cli.set_up_commands import accounts, customers, entities, people
 
@@ -24,13 +26,12 @@ app = App(
     version=f"nostro {__version__}",
 )
 audit = App(name="audit", help="Prove the log.")
-keys = App(name="keys", help="API keys.")
 app.command(audit)
 app.command(keys)
 app.command(compare)
 app.command(bank)
 app.command(payments)
-for group in (customers, people, entities, connections, accounts, database):
+for group in (customers, people, changes, entities, connections, accounts, database):
     app.command(group)
 payments.command(name="import")(import_payments)
 for command in (backup, restore):
@@ -348,51 +349,3 @@ def verify(*, customer: str = "") -> None:
 
     if not audit.verify(customer):
         sys.exit(1)
-
-
-@keys.command
-def issue(
-    *,
-    customer: str,
-    name: str,
-    scope: Annotated[list[str], Parameter(negative=())],
-    days: int = 90,
-) -> None:
-    """Make an API key for a program and show it once; a program never approves.
-
-    Example: `nostro keys issue --customer VESTERHOLT --name erp --scope payments:read`.
-
-    Parameters
-    ----------
-    customer
-        The code of the customer.
-    name
-        What uses the key.
-    scope
-        What it may do, such as payments:write; may be given several times.
-    days
-        After how many days it expires.
-    """
-    from nostro.cli import issue_key
-
-    issue_key.issue(customer, name, scope, days)
-
-
-@keys.command
-def callback(*, customer: str, connection: str) -> None:
-    """Make the address at which a bank calls a connection and show it once; the old one closes.
-
-    The bank still has to sign its calls: the address alone opens nothing.
-
-    Example: `nostro keys callback --customer VESTERHOLT --connection "Bank REST"`.
-
-    Parameters
-    ----------
-    customer
-        The code of the customer.
-    connection
-        The name of the connection.
-    """
-    from nostro.cli import issue_key
-
-    issue_key.callback(customer, connection)

@@ -96,6 +96,26 @@ def withdraw(person_id: UUID) -> bool:
     return found.update(active=False) > 0
 
 
+def grants_of(person_id: UUID) -> tuple[Grant, ...] | None:
+    """All that a person holds of the customer of this unit of work, ended or not; None when he
+    does not work for it."""
+    found = models.Membership.objects.filter(person_id=person_id, active=True)
+    stored = found.values_list("grants", flat=True).first()
+    return None if stored is None else msgspec.convert(stored, tuple[Grant, ...])
+
+
+def name_of(person_id: UUID) -> str:
+    """A person's name; "" when there is none of this id."""
+    found = models.Person.objects.filter(id=person_id)
+    return str(found.values_list("name", flat=True).first() or "")
+
+
+def emails(person_ids: Iterable[UUID]) -> dict[str, str]:
+    """The addresses with which these people sign in, by id."""
+    found = models.Person.objects.filter(id__in=set(person_ids))
+    return {str(person_id): email for person_id, email in found.values_list("id", "email")}
+
+
 def memberships(person_id: UUID) -> list[MembershipRow]:
     """The customers a person works for, by code; as nostro_ops, before one is chosen."""
     found = models.Membership.objects.using("ops").filter(person_id=person_id, active=True)
@@ -131,7 +151,8 @@ def member(tenant_id: UUID, person_id: UUID, now: datetime | None = None) -> Mem
             "You do not work for this customer.",
             can_do="Ask an administrator of the customer for a membership.",
         )
-    return _member(person_id, name, grants, now)
+    told = _standing([(person_id, name, grants)], now, "ops", tenant_id)
+    return told[0]
 
 
 def members(person_ids: Iterable[UUID], now: datetime | None = None) -> list[Member]:
@@ -139,22 +160,60 @@ def members(person_ids: Iterable[UUID], now: datetime | None = None) -> list[Mem
     found = models.Membership.objects.filter(
         person_id__in=set(person_ids), active=True, person__is_active=True
     )
-    rows = found.values_list("person_id", "person__name", "grants")
-    return [_member(person_id, name, grants, now) for person_id, name, grants in rows]
+    return _standing(found.values_list("person_id", "person__name", "grants"), now)
 
 
 def everybody(now: datetime | None = None) -> list[Member]:
     """All who work for the customer of this unit of work, by name."""
     found = models.Membership.objects.filter(active=True, person__is_active=True)
     rows = found.order_by("person__name", "person_id")
-    told = rows.values_list("person_id", "person__name", "grants")
-    return [_member(person_id, name, grants, now) for person_id, name, grants in told]
+    return _standing(rows.values_list("person_id", "person__name", "grants"), now)
 
 
-def _member(person_id: UUID, name: str, stored: object, now: datetime | None) -> Member:
-    grants = duties.in_force(msgspec.convert(stored, tuple[Grant, ...]), now)
-    roles = frozenset(grant.role for grant in grants)
-    return Member(id=str(person_id), name=name, roles=roles, grants=grants)
+def _standing(
+    rows: Iterable[tuple[UUID, str, object]],
+    now: datetime | None,
+    using: str = "default",
+    tenant_id: UUID | None = None,
+) -> list[Member]:
+    """People as they are now: what has ended does not count, nor what was lent by somebody who
+    does not hold it himself any more."""
+    told = [
+        (person_id, name, duties.in_force(msgspec.convert(stored, tuple[Grant, ...]), now))
+        for person_id, name, stored in rows
+    ]
+    lenders = {one.on_behalf_of for _, _, grants in told for one in grants if one.on_behalf_of}
+    lent = _lendable(lenders, now, using, tenant_id or current()) if lenders else {}
+    found = []
+    for person_id, name, grants in told:
+        held = tuple(one for one in grants if not one.on_behalf_of or _is_lent(one, lent))
+        roles = frozenset(one.role for one in held)
+        found.append(Member(id=str(person_id), name=name, roles=roles, grants=held))
+    return found
+
+
+def _lendable(
+    lenders: Iterable[str], now: datetime | None, using: str, tenant_id: UUID
+) -> dict[str, set[Grant]]:
+    """What each of these people holds himself and for good, by his id."""
+    ids = [UUID(lender) for lender in lenders]
+    active = models.Person.objects.filter(id__in=ids, is_active=True).values_list("id", flat=True)
+    found = models.Membership.objects.using(using).filter(
+        tenant_id=tenant_id, person_id__in=list(active), active=True
+    )
+    return {
+        str(person_id): {
+            one
+            for one in duties.in_force(msgspec.convert(stored, tuple[Grant, ...]), now)
+            if one.lasting
+        }
+        for person_id, stored in found.values_list("person_id", "grants")
+    }
+
+
+def _is_lent(grant: Grant, lent: dict[str, set[Grant]]) -> bool:
+    own = msgspec.structs.replace(grant, until=None, on_behalf_of="")
+    return own in lent.get(grant.on_behalf_of, set())
 
 
 def _roles(words: Iterable[str]) -> frozenset[Role]:

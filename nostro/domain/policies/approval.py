@@ -9,10 +9,41 @@ import msgspec
 from nostro.domain import duties
 from nostro.domain.duties import Touched
 from nostro.domain.errors import Refused
+from nostro.domain.money import Money
 from nostro.domain.party import Action, Member
 
 POLICY_VERSION = "two-people-1"
 APPROVALS_NEEDED = 2
+
+
+class Above(msgspec.Struct, frozen=True, kw_only=True):
+    """More people for single payments above an amount, in its own currency only."""
+
+    amount: Money
+    needed: int
+
+
+class ApprovalRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How many people approve a payment: `needed`, or more above an amount. Never less than two.
+
+    An amount is never converted: `above` counts in its own currency.
+    """
+
+    needed: int = APPROVALS_NEEDED
+    above: tuple[Above, ...] = ()
+
+    def needed_for(self, amount: Money) -> int:
+        more = [
+            one.needed
+            for one in self.above
+            if one.amount.currency == amount.currency and amount.minor > one.amount.minor
+        ]
+        return max([self.needed, *more])
+
+    @property
+    def most(self) -> int:
+        """How many the largest payment takes."""
+        return max([self.needed, *(one.needed for one in self.above)])
 
 
 class Authorship(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,8 +123,8 @@ def may_hold(member: Member) -> None:
         raise _refused("not_a_maker", f"{member.name} may not hold payments.")
 
 
-def is_complete(approved_by: Collection[str]) -> bool:
-    return len(set(approved_by)) >= APPROVALS_NEEDED
+def is_complete(approved_by: Collection[str], needed: int = APPROVALS_NEEDED) -> bool:
+    return len(set(approved_by)) >= needed
 
 
 def _refused(code: str, happened: str) -> Refused:

@@ -1,0 +1,58 @@
+"""Who may ask for a change and who may agree: never the one who asked, nor about himself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nostro.domain import duties
+from nostro.domain.change_request import BY_A_PERSON, BY_NOBODY_NAMED, Standing
+from nostro.domain.errors import Refused
+from nostro.domain.party import Action, Member
+
+
+def may_ask(member: Member, action: Action) -> None:
+    """Raise Refused unless this member may ask for such a change."""
+    if not member.is_person or not duties.may(member, action):
+        raise Refused(
+            "not_yours_to_ask",
+            f"{member.name} may not ask for this kind of change.",
+            "Nothing was asked for.",
+            "Ask somebody whose role it is; the page of roles shows whose.",
+        )
+
+
+def may_agree(member: Member, action: Action, standing: Standing) -> None:
+    """Raise Refused unless this member may agree to, or refuse, what somebody else asked for."""
+    if not member.is_person or not duties.may(member, action):
+        raise _refused("not_yours_to_decide", f"{member.name} may not decide on this change.")
+    if member.id == standing.asked_by:
+        raise _refused("own_request", f"{member.name} asked for it; somebody else decides.")
+    if member.id == standing.about:
+        raise _refused("about_yourself", f"It is about {member.name}; somebody else decides.")
+    if member.id in standing.agreed_by:
+        raise _refused("already_agreed", f"{member.name} has already agreed.")
+    if not duties.acts_for(member, action) - standing.taken:
+        raise _refused(
+            "stands_in_for_another",
+            f"{member.name} stands in for somebody who has had his say about it.",
+        )
+
+
+def could_decide(members: Iterable[Member], action: Action, standing: Standing) -> list[Member]:
+    """Those who could agree to it as it stands."""
+    found = []
+    for member in members:
+        try:
+            may_agree(member, action, standing)
+        except Refused:
+            continue
+        found.append(member)
+    return found
+
+
+def needed(asked_by_a_person: bool) -> int:
+    return BY_A_PERSON if asked_by_a_person else BY_NOBODY_NAMED
+
+
+def _refused(code: str, happened: str) -> Refused:
+    return Refused(code, happened, "Nothing was changed.", "Ask another person who may decide.")

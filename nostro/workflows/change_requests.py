@@ -1,0 +1,287 @@
+"""Four eyes on access, rules and bank details: one person asks, another agrees, then it is done.
+
+1. Asking works the change out, from what to what, and refuses what cannot be, what nobody could
+   decide on, and what would leave too few people: before anything is locked out, not after.
+2. Nobody agrees to what he asked for, to what is about himself, or in the place of who did.
+3. With the last agreement it is made in the same transaction, if the thing still is as it was
+   when it was asked for. Each step is an event with before and after.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import transaction
+
+from nostro.domain import duties
+from nostro.domain.canonical import canonical
+from nostro.domain.change_request import CHANGE_REQUEST, OPEN_FOR, RequestMove, RequestState
+from nostro.domain.errors import Refused
+from nostro.domain.party import Action, Member
+from nostro.domain.policies import change_rights as policy
+from nostro.domain.policies import shortage
+from nostro.domain.policies.shortage import Shortage
+from nostro.storage import approval_policies, change_requests, events, parties, people
+from nostro.storage.change_requests import Agreement, RequestRow
+from nostro.storage.tenancy import tenant
+from nostro.workflows import changes
+from nostro.workflows.case_work import checked_reason
+from nostro.workflows.changes import Change, Done, Kind
+from nostro.workflows.context import Acting
+
+
+def ask(acting: Acting, member: Member | None, kind_name: str, wanted: Any, reason: str) -> UUID:
+    """Ask for a change; returns the request's id. `member` is None at the terminal.
+
+    Raises Invalid for a wish that cannot be read, Refused when the member may not ask for it, it
+    changes nothing, the same thing waits already, nobody could agree, or too few would be left.
+    """
+    kind, told = changes.named(kind_name), checked_reason(reason)
+    wish = changes.read(kind, wanted)
+    if member is not None:
+        policy.may_ask(member, kind.asks)
+    with tenant(acting.tenant_id):
+        _expire(acting)
+        request_id = acting.world.ids.new()
+        change = kind.look(acting, wish, request_id)
+        row = _row(acting, member, kind, wish, change, told, request_id)
+        _check_new(row)
+        _check_deciders(acting, kind, row)
+        if kind.counts_people:
+            _check_left(acting, kind, wish, change, _done(row))
+        change_requests.insert(row)
+        events.record([_event(acting, row, "change_request.asked", reason=told)])
+    return request_id
+
+
+def agree(acting: Acting, member: Member, request_id: UUID, reason: str) -> bool:
+    """Agree to a change; returns True when it was the last agreement and the change is made.
+
+    Raises Refused when the member may not, or what it is about has changed since.
+    """
+    told = checked_reason(reason)
+    with tenant(acting.tenant_id):
+        row = _locked(request_id)
+        kind = changes.named(row.kind)
+        now = acting.world.clock.now()
+        CHANGE_REQUEST.after(row.state, RequestMove.APPLY)
+        _check_open(row, now)
+        policy.may_agree(member, kind.decides, row.standing())
+        agreed = Agreement(
+            person_id=UUID(member.id),
+            person_name=member.name,
+            acted_for=tuple(sorted(duties.acts_for(member, kind.decides))),
+            reason=told,
+            agreed_at=now,
+        )
+        change_requests.add_agreement(acting.world.ids.new(), row.id, agreed)
+        events.record([_event(acting, row, "change_request.agreed", reason=told)])
+        if not _complete(acting, kind, row, agreed):
+            return False
+        _make(acting, kind, row)
+        change_requests.end(row.id, RequestState.APPLIED, member.name, told, now)
+        return True
+
+
+def refuse(acting: Acting, member: Member, request_id: UUID, reason: str) -> None:
+    """Say no to a change that somebody else asked for; raises Refused when the member may not."""
+    told = checked_reason(reason)
+    with tenant(acting.tenant_id):
+        row = _locked(request_id)
+        policy.may_agree(member, changes.named(row.kind).decides, row.standing())
+        _end(acting, row, RequestMove.REFUSE, member.name, told)
+
+
+def withdraw(acting: Acting, member: Member, request_id: UUID, reason: str) -> None:
+    """Take back what one has asked for oneself; raises Refused for anybody else."""
+    told = checked_reason(reason)
+    with tenant(acting.tenant_id):
+        row = _locked(request_id)
+        if row.asked_by != member.id:
+            raise Refused(
+                "not_your_request",
+                f"{member.name} did not ask for this change.",
+                can_do="Refuse it, if you may decide on it.",
+            )
+        _end(acting, row, RequestMove.WITHDRAW, member.name, told)
+
+
+def in_force(acting: Acting, action: Action = Action.DECIDE_ACCESS) -> bool:
+    """Whether enough people can decide: until then an installation is set up at the terminal."""
+    with tenant(acting.tenant_id):
+        found = [one for one in people.everybody() if duties.may(one, action)]
+    return len(found) >= shortage.DECIDERS_NEEDED
+
+
+def short_of(acting: Acting) -> dict[str, Shortage]:
+    """What too few people can decide on as it is; inside a unit of work."""
+    entities = {row.id: row.code for row in parties.entities()}
+    return shortage.shortages(people.everybody(), entities, approval_policies.most_needed())
+
+
+def deciders(acting: Acting, row: RequestRow) -> list[Member]:
+    """Who could agree to it now; inside a unit of work."""
+    found = people.everybody(acting.world.clock.now())
+    return policy.could_decide(found, changes.named(row.kind).decides, row.standing())
+
+
+def _check_new(row: RequestRow) -> None:
+    if row.before == row.after:
+        raise Refused("nothing_changes", f"{row.subject} is so already.", "Nothing was asked for.")
+    if other := change_requests.same_open(row.kind, row.subject_id):
+        raise Refused(
+            "already_asked",
+            f"{other.asked_by_name} has asked for a change of {row.subject}; it waits.",
+            "Nothing was asked for.",
+            "Let that one be decided on, or withdrawn, first.",
+        )
+
+
+def _check_deciders(acting: Acting, kind: Kind, row: RequestRow) -> None:
+    able = deciders(acting, row)
+    if len(able) >= row.needed:
+        return
+    others = "Nobody" if not able else f"Only {', '.join(one.name for one in able)}"
+    raise Refused(
+        "too_few_deciders",
+        f"{others} could agree to it; it takes {row.needed} besides who asks and whom it is about.",
+        "Nothing was asked for.",
+        f"First let another person {duties.ACTION_WORDS[kind.decides].lower()}.",
+    )
+
+
+def _check_left(acting: Acting, kind: Kind, wish: Any, change: Change, done: Done) -> None:
+    """Make the change, look who is left, and undo it."""
+    before = short_of(acting)
+    try:
+        with transaction.atomic():
+            kind.apply(acting, wish, change, done)
+            raise _Undone(short_of(acting))
+    except _Undone as tried:
+        _refuse_worse(before, tried.after)
+
+
+class _Undone(Exception):
+    """Carries what a trial found out of the savepoint that it undoes."""
+
+    def __init__(self, after: dict[str, Shortage]) -> None:
+        super().__init__()
+        self.after = after
+
+
+def _refuse_worse(before: dict[str, Shortage], after: dict[str, Shortage]) -> None:
+    if left := shortage.worse(before, after):
+        raise Refused(
+            "too_few_left",
+            "After this: " + " ".join(one.sentence for one in left),
+            "Nothing was changed.",
+            " ".join(dict.fromkeys(one.can_do for one in left)),
+        )
+
+
+def _complete(acting: Acting, kind: Kind, row: RequestRow, agreed: Agreement) -> bool:
+    """Whether enough people agreed who still may: an agreement counts as long as its giver does."""
+    given = (*row.agreements, agreed)
+    ids = {one.person_id for one in given}
+    able = {
+        one.id
+        for one in people.members(ids, acting.world.clock.now())
+        if duties.may(one, kind.decides)
+    }
+    return len([one for one in given if str(one.person_id) in able]) >= row.needed
+
+
+def _make(acting: Acting, kind: Kind, row: RequestRow) -> None:
+    wish = changes.read(kind, row.wanted)
+    change = kind.look(acting, wish, row.id)
+    if canonical(change.before) != canonical(row.before):
+        raise Refused(
+            "subject_changed",
+            f"{row.subject} is not what it was when the change was asked for.",
+            "Nothing was changed.",
+            "Refuse this request and have it asked for anew.",
+        )
+    before = short_of(acting) if kind.counts_people else {}
+    kind.apply(acting, wish, change, _done(row))
+    if kind.counts_people:
+        _refuse_worse(before, short_of(acting))
+    told = {"before": change.before, "after": change.after, "state_after": "applied"}
+    events.record([_event(acting, row, "change_request.applied", **told)])
+
+
+def _end(acting: Acting, row: RequestRow, step: RequestMove, by: str, reason: str) -> None:
+    after = CHANGE_REQUEST.after(row.state, step)
+    change_requests.end(row.id, after, by, reason, acting.world.clock.now())
+    ended = _event(
+        acting, row, f"change_request.{after.value}", reason=reason, state_after=after.value
+    )
+    events.record([ended])
+
+
+def _expire(acting: Acting) -> None:
+    for row in change_requests.overdue(acting.world.clock.now()):
+        _end(acting, row, RequestMove.EXPIRE, "", "Nobody decided in time.")
+
+
+def _check_open(row: RequestRow, now: Any) -> None:
+    if now >= row.expires_at:
+        raise Refused(
+            "request_expired",
+            f"It was asked for until {row.expires_at:%Y-%m-%d}.",
+            can_do="Have it asked for anew.",
+        )
+
+
+def _locked(request_id: UUID) -> RequestRow:
+    row = change_requests.lock(request_id)
+    if row is None:
+        raise Refused(
+            "request_unknown",
+            "There is no such change request for this customer.",
+            can_do="Reload the list of change requests.",
+        )
+    return row
+
+
+def _row(
+    acting: Acting,
+    member: Member | None,
+    kind: Kind,
+    wish: msgspec.Struct,
+    change: Change,
+    reason: str,
+    request_id: UUID,
+) -> RequestRow:
+    now = acting.world.clock.now()
+    return RequestRow(
+        id=request_id,
+        kind=kind.name,
+        subject_id=change.subject_id,
+        subject=change.subject,
+        wanted=msgspec.to_builtins(wish, order="sorted"),
+        before=change.before,
+        after=change.after,
+        reason=reason,
+        state=RequestState.ASKED,
+        needed=policy.needed(asked_by_a_person=member is not None),
+        asked_by=acting.actor.id,
+        asked_by_kind=acting.actor.kind,
+        asked_by_name=acting.actor.name,
+        asked_for=tuple(sorted(duties.acts_for(member, kind.asks))) if member else (),
+        asked_at=now,
+        expires_at=now + OPEN_FOR,
+    )
+
+
+def _done(row: RequestRow) -> Done:
+    return Done(
+        request_id=row.id, asked_by=row.asked_by, asked_by_name=row.asked_by_name, reason=row.reason
+    )
+
+
+def _event(acting: Acting, row: RequestRow, name: str, **told: Any) -> Any:
+    facts = {"change": row.kind, "of": str(row.subject_id), "of_name": row.subject}
+    sides = {"before": row.before, "after": row.after}
+    return acting.event(name, "change_request", row.id, **{**facts, **sides, **told})

@@ -1,0 +1,97 @@
+"""One module per kind of thing that two people change. Each exposes KIND.
+
+A kind says how a wish is read, what it changes from what to what, and how that is done. The
+machinery (nostro.workflows.change_requests) knows none of them by name: a new object joins by
+being a module here, and leaves by being deleted.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from nostro.domain.errors import Invalid
+from nostro.domain.party import Action
+from nostro.workflows.context import Acting
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What a wish comes to: of whom or what (`subject_id` may be new), from what, to what.
+
+    `before` and `after` are plain data that people read side by side; no secrets, no floats.
+    """
+
+    subject_id: UUID
+    subject: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """A change that enough people agreed to: its request, who asked, in words who agreed."""
+
+    request_id: UUID
+    asked_by: str
+    asked_by_name: str
+    reason: str
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of change. `wanted` is the form: a struct with plain fields.
+
+    `look` (inside a unit of work) works the wish out anew and raises Invalid or Refused where it
+    cannot be; `apply` makes it so, in the same transaction as its event. `counts_people` where the
+    change could leave too few who may decide: then it is tried and undone when it is asked for.
+    """
+
+    name: str
+    title: str
+    wanted: type[msgspec.Struct]
+    asks: Action
+    decides: Action
+    look: Callable[[Acting, Any, UUID], Change]
+    apply: Callable[[Acting, Any, Change, Done], None]
+    counts_people: bool = False
+
+
+@cache
+def find() -> dict[str, Kind]:
+    """Every kind there is, by name. Deleting a kind's file deletes the kind."""
+    names = (found.name for found in pkgutil.iter_modules(__path__, f"{__name__}."))
+    modules = (import_module(name) for name in names)
+    kinds = [module.KIND for module in modules if hasattr(module, "KIND")]
+    return {kind.name: kind for kind in kinds}
+
+
+def named(name: str) -> Kind:
+    """The kind of this name; raises Invalid when there is none."""
+    kind = find().get(name)
+    if kind is None:
+        raise Invalid(
+            "change_kind_unknown",
+            f"There is no kind of change {name[:40]!r}.",
+            "Nothing was asked for.",
+            f"There are: {', '.join(sorted(find()))}.",
+            field="kind",
+        )
+    return kind
+
+
+def read(kind: Kind, wanted: Any) -> Any:
+    """A wish as its kind's struct; raises Invalid, naming what is wrong with it."""
+    try:
+        return msgspec.convert(wanted, kind.wanted, strict=False)
+    except msgspec.ValidationError as error:
+        raise Invalid(
+            "change_unreadable",
+            f"{kind.title}: {error}.",
+            "Nothing was asked for.",
+            f"Its fields are: {', '.join(kind.wanted.__struct_fields__)}.",
+            field="wanted",
+        ) from None
