@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from uuid import UUID
 
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.event import FAMILIES, told_type
+from nostro.domain.event_types import occurs, told_types
 from nostro.storage import events, webhooks
 from nostro.storage.tenancy import tenant
 from nostro.storage.webhooks import EndpointRow
@@ -17,6 +19,7 @@ from nostro.workflows.wake import wake
 from nostro.workflows.webhooks import turn_off
 
 ENDPOINTS_MAX = 20
+NEAREST = 3  # How many names a refusal proposes.
 _TYPE = re.compile(r"nostro(\.[a-z_]+)*\.([a-z_]+|\*)\Z", re.ASCII)
 
 
@@ -125,20 +128,14 @@ def _taken() -> Refused:
 
 
 def _check_types(event_types: Sequence[str]) -> None:
-    known = {told_type(family) for family in ("*", *FAMILIES)}
-    wrong = next(
-        (
-            told
-            for told in event_types
-            if not _TYPE.match(told) or ".".join(told.split(".")[:2]) not in known
-        ),
-        None,
-    )
+    wrong = next((told for told in event_types if not _TYPE.match(told) or not occurs(told)), None)
     if wrong is not None:
+        near = get_close_matches(wrong[:80], told_types(), NEAREST)
         families = ", ".join(told_type(f"{family}.*") for family in FAMILIES)
         raise Invalid(
             "webhook_event_type_unknown",
-            f"{wrong[:80]!r} is no type of event.",
+            f"{wrong[:80]!r} is no type of event"
+            + (f"; the nearest are {', '.join(near)}." if near else "."),
             can_do=f"Name types as /v1/events shows them, or families of them: {families}.",
             field="event_types",
         )

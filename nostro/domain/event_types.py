@@ -1,0 +1,50 @@
+"""What can happen to each thing that events are about: the names that programs may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nostro.domain.event import FAMILIES, told_type
+
+DEPTH = 2  # Dots in the outside name of a type.
+
+# A family that is not named here takes any name: what happens to people, to a customer and to the
+# log itself is told by the parts of the program that do it.
+OCCUR: Mapping[str, tuple[str, ...]] = {
+    "account": ("attached", "created"),
+    "attempt": ("moved",),
+    "case": ("due", "moved", "noted", "stage_moved", "taken"),
+    "connection": ("changed", "created", "tried"),
+    "entity": ("created",),
+    "evidence": ("confirmed", "refused", "stated", "withdrawn"),
+    "freeze": ("lift_agreed", "lifted", "set"),
+    "journal": ("written",),
+    "match": ("suggested",),
+    "message": ("opened", "received"),
+    "open_items": ("received",),
+    "order": (
+        *("approval_given", "checked", "day_moved", "hold_placed", "imported", "moved"),
+        *("placed_in_file", "received", "reissued", "replaced"),
+    ),
+    "payee_change": ("decided",),
+    "run": ("begun", "received", "refused"),
+    "saved_filter": ("forgotten", "kept"),
+    "statement": ("received",),
+    "submission": ("asked", "built", "file_acknowledged", "moved", "rebuilt"),
+    "transaction": ("matched",),
+    "webhook": ("registered", "replayed", "secret_rotated", "switched_off"),
+}
+
+
+def told_types() -> list[str]:
+    """Every name that can be asked for: whole families ("nostro.order.*") and single types."""
+    single = (told_type(f"{family}.{name}") for family, names in OCCUR.items() for name in names)
+    return [told_type("*"), *(told_type(f"{family}.*") for family in FAMILIES), *single]
+
+
+def occurs(told: str) -> bool:
+    """Is this the outside name of a type, or of a family, that can occur?"""
+    if told in told_types():
+        return True
+    family = told.removeprefix(told_type("")).partition(".")[0]
+    return family in FAMILIES and family not in OCCUR and told.count(".") == DEPTH
