@@ -171,7 +171,8 @@ def _take(
     try:
         taken = take_payments(caller.acting(), SOURCE, asked)
     except NotTaken as error:
-        error.field = (at(error.place) + _FIELD_OF_CODE.get(error.code, "")).rstrip(".")
+        field = _FIELD_OF_CODE.get(error.code) or _as_sent(error.field, asked[error.place])
+        error.field = (at(error.place) + field).rstrip(".")
         raise
     return [
         PaymentCreated(
@@ -187,12 +188,23 @@ def _take(
     ]
 
 
+def _as_sent(field: str, asked: PaymentRequest) -> str:
+    """The field of the request from which one of the instruction was made."""
+    if field == "remittance" and not asked.remittance:
+        return "invoices"
+    name, dot, part = field.partition(".")
+    return _FIELDS.get(name, name) + dot + part
+
+
 # What the core calls a field, in the words of the request.
 _FIELDS = {
     "amount": "amount.value",
     "currency": "amount.currency",
     "creditor_iban": "payee.iban",
     "bic": "payee.bic",
+    "creditor_bic": "payee.bic",
+    "creditor_name": "payee.name",
+    "creditor_address": "payee.address",
 }
 
 

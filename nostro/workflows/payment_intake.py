@@ -117,8 +117,10 @@ def take_payments(
 ) -> list[tuple[OrderRow, tuple[Finding, ...]]]:
     """Take in single payments from a program; each, as stored, with why it is held.
 
-    All or none: raises NotTaken for the first payment that cannot be taken.
+    All or none: raises NotTaken for the first payment that cannot be taken, Unavailable when the
+    database's volume is nearly full.
     """
+    acting.world.space.check()
     with tenant(acting.tenant_id):
         checked = check_all(acting, source, requests, run_id=None)
         for place, found in enumerate(checked):
@@ -140,6 +142,7 @@ def _not_taken(place: int, found: Checked) -> NotTaken:
         f"Payment {found.request.source_reference}: {finding.sentence}",
         "No payment of this request was taken.",
         can_do,
+        field=finding.field,
     )
     error.place = place
     return error

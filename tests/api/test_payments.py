@@ -164,6 +164,10 @@ def test_a_payment_that_is_wrong(
         ({"amount": {"value": "1.00", "currency": "AUD"}}, "no_account", "amount.currency"),
         ({"requested_date": "2036-01-01"}, "date_too_far", "requested_date"),
         ({"requested_date": "2006-01-01"}, "date_too_old", "requested_date"),
+        ({"remittance": "Θ" * 71}, "text_too_long", "remittance"),
+        ({"invoices": ["Θ" * 70, "B"]}, "text_too_long", "invoices"),
+        ({"end_to_end_id": "A_B"}, "text_not_sepa", "end_to_end_id"),
+        ({"end_to_end_id": "A//B"}, "reference_slashes", "end_to_end_id"),
     ],
 )
 def test_what_a_check_refuses_names_the_field_as_sent(
@@ -175,6 +179,26 @@ def test_what_a_check_refuses_names_the_field_as_sent(
     many = {"payments": [door.payment(here), door.payment(here), wrong]}
     told = door.is_problem(door.post(token, "/v1/payments", many), 422, code)
     assert told["field"] == f"payments[2].{field}"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": "A" * 71}, "payee.name"),
+        (
+            {"address": {"street": "Θ" * 36, "town": "Bonn", "country": "DE"}},
+            "payee.address.street",
+        ),
+        ({"address": {"town": "Θ" * 18, "country": "DE"}}, "payee.address.town"),
+    ],
+)
+def test_a_text_of_the_payee_that_no_bank_takes_names_its_field(
+    here: seed.Seeded, token: str, change: dict[str, Any], field: str
+) -> None:
+    body = door.payment(here)
+    body["payee"] |= change
+    told = door.is_problem(door.post(token, "/v1/payments", body), 422, "text_too_long")
+    assert told["field"] == field
 
 
 def test_an_unknown_entity_is_answered_with_those_there_are(here: seed.Seeded, token: str) -> None:

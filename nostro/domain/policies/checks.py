@@ -28,12 +28,14 @@ class Effect(StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One reason why a payment may not simply go on. `refers_to` is the other record, if any."""
+    """One reason why a payment may not simply go on. `refers_to` is the other record, if any;
+    `field` what is wrong in the instruction, when it is one thing."""
 
     code: str
     effect: Effect
     sentence: str
     refers_to: str = ""
+    field: str = ""
 
 
 class PaidInvoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +74,8 @@ def check(request: PaymentRequest, known: Known) -> tuple[Finding, ...]:
 def check_instruction(instruction: Instruction, rail: Rail) -> tuple[Finding, ...]:
     """Every limit of the rail that the instruction, as it would be written, breaks."""
     return tuple(
-        _invalid(breach.code, breach.happened) for breach in limits.breaches(instruction, rail)
+        msgspec.structs.replace(_invalid(breach.code, breach.happened), field=breach.field)
+        for breach in limits.breaches(instruction, rail)
     )
 
 

@@ -31,11 +31,13 @@ _COUNTRY = re.compile(r"[A-Z]{2}\Z")
 
 
 class Breach(msgspec.Struct, frozen=True, kw_only=True):
-    """One limit that is broken: what is wrong, and what can be done."""
+    """One limit that is broken: what is wrong, and what can be done. `field` is what breaks it, as
+    the instruction has it ("creditor_address.street"); "" when nobody asked about a field."""
 
     code: str
     happened: str
     can_do: str
+    field: str = ""
 
 
 Breaches = Iterator[Breach]
@@ -43,14 +45,21 @@ Breaches = Iterator[Breach]
 
 def breaches(instruction: Instruction, rail: Rail) -> Breaches:
     """Every limit that one instruction breaks on its rail."""
-    yield from of_name(instruction.creditor_name, rail, "the creditor")
-    yield from of_address(instruction.creditor_address, rail, "the creditor")
-    yield from of_code(iban, instruction.creditor_iban)
-    if instruction.creditor_bic:
-        yield from of_code(bic, instruction.creditor_bic)
-    yield from of_amount(instruction.amount, rail)
-    yield from of_remittance(instruction)
-    yield from of_reference(instruction.end_to_end_id, "the end-to-end id")
+    told = instruction
+    yield from _in("creditor_name", of_name(told.creditor_name, rail, "the creditor"))
+    yield from _in("creditor_address", of_address(told.creditor_address, rail, "the creditor"))
+    yield from _in("creditor_iban", of_code(iban, told.creditor_iban))
+    if told.creditor_bic:
+        yield from _in("creditor_bic", of_code(bic, told.creditor_bic))
+    yield from _in("amount", of_amount(told.amount, rail))
+    yield from _in("remittance", of_remittance(told))
+    yield from _in("end_to_end_id", of_reference(told.end_to_end_id, "the end-to-end id"))
+
+
+def _in(field: str, found: Breaches) -> Breaches:
+    for breach in found:
+        where = f"{field}.{breach.field}" if breach.field else field
+        yield msgspec.structs.replace(breach, field=where)
 
 
 def of_text(text: str, limit: int, what: str) -> Breaches:
@@ -94,14 +103,14 @@ def of_address(address: PostalAddress, rail: Rail, what: str) -> Breaches:
     elif not _COUNTRY.match(address.country):
         happened = f"The country {address.country[:20]!r} of {what} is not a two-letter code."
         yield _breach("invalid_country", happened, "Write it like DE.")
-    for part, text, limit in (
-        ("street", address.street, STREET_MAX),
-        ("building number", address.building, BUILDING_MAX),
-        ("post code", address.post_code, POST_CODE_MAX),
-        ("town", address.town, TOWN_MAX),
+    for part, field, text, limit in (
+        ("street", "street", address.street, STREET_MAX),
+        ("building number", "building", address.building, BUILDING_MAX),
+        ("post code", "post_code", address.post_code, POST_CODE_MAX),
+        ("town", "town", address.town, TOWN_MAX),
     ):
         if text:
-            yield from of_text(text, limit, f"the {part} of {what}")
+            yield from _in(field, of_text(text, limit, f"the {part} of {what}"))
 
 
 def of_code(check: Callable[[str], str], code: str) -> Breaches:
