@@ -12,10 +12,11 @@ from nostro.domain.errors import Invalid, Refused
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Member
 from nostro.domain.policies import approval as policy
-from nostro.storage import events, orders, runs
+from nostro.domain.policies.approval import ApprovalRules
+from nostro.storage import approval_policies, events, orders, runs
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import recheck
+from nostro.workflows import recheck, stepping_up
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import move_orders, move_orders_on
 from nostro.workflows.wake import wake
@@ -34,12 +35,17 @@ def selection_digest(digests: Mapping[str, str]) -> str:
 
 
 def approve(
-    acting: Acting, member: Member, order_ids: Sequence[UUID], seen_digest: str
+    acting: Acting,
+    member: Member,
+    order_ids: Sequence[UUID],
+    seen_digest: str,
+    step_up_id: UUID | None = None,
 ) -> Approved:
     """Add one person's approval to payments; all or none.
 
     `seen_digest` is the selection digest of what the person saw. Raises Refused when anything
-    changed since, when the person may not approve one of them, or one does not await approval.
+    changed since, when the person may not approve one of them, or one does not await approval; and
+    above the customer's limit unless `step_up_id` is his fresh proof for just this.
     """
     with tenant(acting.tenant_id):
         rows = _lock_all(order_ids)
@@ -51,33 +57,54 @@ def approve(
             ORDER.after(row.state, OrderMove.APPROVE)
             policy.may_approve(member, authors[row.id], given[row.id], row.touched())
         _same_accounts(rows)
-        agreed = _agreed(rows, given)
-        now, new_id = acting.world.clock.now(), acting.world.ids.new
-        orders.add_approvals(
-            [(new_id(), row.id, row.approval_digest) for row in rows], member.id, member.name, now
-        )
-        _tell(acting, rows, [len(agreed[row.id] | {member.id}) for row in rows])
-        able = recheck.entitled(acting, {member.id}.union(*agreed.values()))
-        complete = [
-            row.id
-            for row in rows
-            if policy.is_complete(recheck.apart(row, agreed[row.id] | {member.id}, able))
-        ]
-        _schedule(acting, complete)
-        done = set(complete)
-        return Approved(
-            approved=tuple(complete), waiting=tuple(row.id for row in rows if row.id not in done)
-        )
+        stepping_up.require(acting, member, rows, seen_digest, step_up_id)
+        return _add(acting, member, rows, given)
 
 
-def _tell(acting: Acting, rows: Sequence[OrderRow], approvals: Sequence[int]) -> None:
+def _add(
+    acting: Acting,
+    member: Member,
+    rows: Sequence[OrderRow],
+    given: Mapping[UUID, Mapping[str, str]],
+) -> Approved:
+    """Write the approvals down, and send on what is complete with them."""
+    agreed = _agreed(rows, given)
+    now, new_id = acting.world.clock.now(), acting.world.ids.new
+    orders.add_approvals(
+        [(new_id(), row.id, row.approval_digest) for row in rows], member.id, member.name, now
+    )
+    rules = approval_policies.rules()
+    _tell(acting, rows, rules, [len(agreed[row.id] | {member.id}) for row in rows])
+    able = recheck.entitled(acting, {member.id}.union(*agreed.values()))
+    complete = [
+        row.id
+        for row in rows
+        if policy.is_complete(
+            recheck.apart(row, agreed[row.id] | {member.id}, able),
+            rules.needed_for(row.instruction.amount),
+        )
+    ]
+    _schedule(acting, complete)
+    done = set(complete)
+    return Approved(
+        approved=tuple(complete), waiting=tuple(row.id for row in rows if row.id not in done)
+    )
+
+
+def _tell(
+    acting: Acting, rows: Sequence[OrderRow], rules: ApprovalRules, approvals: Sequence[int]
+) -> None:
     """That each was approved once more, and how often by now."""
     own = [
-        {"digest": row.approval_digest, "approvals": count}
+        {
+            "digest": row.approval_digest,
+            "approvals": count,
+            "needed": rules.needed_for(row.instruction.amount),
+        }
         for row, count in zip(rows, approvals, strict=True)
     ]
-    subjects, needed = [row.id for row in rows], policy.APPROVALS_NEEDED
-    events.record_alike(acting.alike("order.approval_given", "order", subjects, own, needed=needed))
+    subjects = [row.id for row in rows]
+    events.record_alike(acting.alike("order.approval_given", "order", subjects, own))
 
 
 def _agreed(

@@ -26,11 +26,13 @@ class Above(msgspec.Struct, frozen=True, kw_only=True):
 class ApprovalRules(msgspec.Struct, frozen=True, kw_only=True):
     """How many people approve a payment: `needed`, or more above an amount. Never less than two.
 
-    An amount is never converted: `above` counts in its own currency.
+    An amount is never converted: `above` counts in its own currency. `step_up_above` are the sums
+    above which each approval needs a fresh proof of the person (nostro.domain.policies.step_up).
     """
 
     needed: int = APPROVALS_NEEDED
     above: tuple[Above, ...] = ()
+    step_up_above: tuple[Money, ...] = ()
 
     def needed_for(self, amount: Money) -> int:
         more = [

@@ -1,5 +1,6 @@
 """Every table. Only storage knows them; what leaves storage are structs of the domain."""
 
+from nostro.storage.models.access import Invitation, StepUp
 from nostro.storage.models.case import (
     Case,
     Freeze,
@@ -87,6 +88,7 @@ __all__ = [
     "FreezeLift",
     "Hold",
     "Idempotency",
+    "Invitation",
     "JournalEvent",
     "JournalLine",
     "LegalEntity",
@@ -110,6 +112,7 @@ __all__ = [
     "Seen",
     "SharedNote",
     "Statement",
+    "StepUp",
     "StoredSecret",
     "Submission",
     "Unsealed",
