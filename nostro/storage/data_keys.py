@@ -53,31 +53,35 @@ class _Unwrapped:
     """Keys of this process that were unwrapped already: a key management service is far away."""
 
     def __init__(self) -> None:
-        self._held: OrderedDict[tuple[UUID, UUID], bytes] = OrderedDict()
+        self._held: OrderedDict[tuple[UUID, UUID | str], bytes] = OrderedDict()
         self._lock = Lock()
 
     def key(self, row: models.DataKey) -> bytes:
-        name = (row.tenant_id, row.id)
-        with self._lock:
-            if found := self._held.get(name):
-                self._held.move_to_end(name)
-                return found
+        if found := self.known(row.id):
+            return found
         wrapped = WrappedKey(key_id=row.key_id, wrapped=bytes(row.wrapped))
         key = key_encryption().unwrap(wrapped, _place(row.purpose, row.id))
+        self.hold(row.tenant_id, row.id, key)
+        return key
+
+    def hold(self, tenant_id: UUID, name: UUID | str, key: bytes) -> None:
         with self._lock:
-            self._held[name] = key
+            self._held[tenant_id, name] = key
             while len(self._held) > _HELD_AT_MOST:
                 self._held.popitem(last=False)
-        return key
 
     def forget(self) -> None:
         """Unwrap each key anew when it is next needed."""
         with self._lock:
             self._held.clear()
 
-    def known(self, data_key_id: UUID) -> bytes | None:
+    def known(self, name: UUID | str) -> bytes | None:
+        """A key of the current customer by its id, or by its purpose where there is but one."""
         with self._lock:
-            return self._held.get((current(), data_key_id))
+            found = self._held.get((current(), name))
+            if found:
+                self._held.move_to_end((current(), name))
+            return found
 
 
 _unwrapped = _Unwrapped()
@@ -152,7 +156,13 @@ def drop_unused() -> int:
 def keyed_digest(digest: str) -> str:
     """A content's digest as the customer's own secret names it (HMAC-SHA-256, RFC 2104): who has
     guessed the content cannot recognise it without the key."""
-    return hmac.new(newest(DIGEST).key, digest.encode(), sha256).hexdigest()
+    tenant_id = current()
+    key = _unwrapped.known(DIGEST)
+    if key is None:
+        found = key = newest(DIGEST).key
+        # One made in a unit of work that fails is no key: it is remembered once it is committed.
+        transaction.on_commit(lambda: _unwrapped.hold(tenant_id, DIGEST, found))
+    return hmac.new(key, digest.encode(), sha256).hexdigest()
 
 
 def _made(purpose: str, version: int) -> models.DataKey:

@@ -1,4 +1,8 @@
-"""Every byte received or sent, kept once per customer before it is parsed."""
+"""Every byte received or sent, kept once per customer before it is parsed, and locked.
+
+What the same bytes are known by is their digest under the customer's own key: who reads the tables
+cannot guess them. Each piece is bound to its customer, its evidence and its place in it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,8 @@ from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from nostro.domain.errors import Invalid, Refused
-from nostro.storage.models import Evidence, EvidenceChunk, Seen
+from nostro.storage import data_keys, evidence_keys, queries
+from nostro.storage.models import Evidence, Seen
 from nostro.storage.tenancy import current, tenant
 
 CHUNK_BYTES = 1024 * 1024
@@ -45,29 +50,31 @@ def keep_stream(
     """Keep what a stream holds, chunk by chunk; it is read twice from its beginning."""
     _check_name(name)
     size, digest = _measured(stream)
-    tenant_id = current()
-    row, created = Evidence.objects.get_or_create(  # Somebody may keep the same bytes just now.
-        tenant_id=tenant_id,
-        digest=digest,
-        defaults={
-            "id": evidence_id,
-            "media_type": media_type,
-            "name": name,
-            "size_bytes": size,
-            "direction": direction,
-            "recorded_at": now,
-        },
-    )
-    if not created:
-        return row.id
+    keyed = data_keys.keyed_digest(digest)
+    row: dict[str, Any] = {
+        "id": evidence_id,
+        "tenant_id": current(),
+        "digest": digest,
+        "keyed": keyed,
+        "media_type": media_type,
+        "file_name": name,
+        "size_bytes": size,
+        "direction": direction,
+        "recorded_at": now,
+    }
+    if not queries.run("keep_evidence", **row):
+        kept = Evidence.objects.filter(digest__in=[keyed, digest])
+        return kept.values_list("id", flat=True).get()
+    key = evidence_keys.make(evidence_id, digest, size)
     for number, piece in enumerate(_pieces(stream)):
-        EvidenceChunk.objects.create(
-            id=_chunk_id(evidence_id, number),
-            tenant_id=tenant_id,
-            evidence_id=evidence_id,
-            sequence=number,
-            content=piece,
-        )
+        row = {
+            "id": _chunk_id(evidence_id, number),
+            "tenant_id": current(),
+            "evidence_id": evidence_id,
+            "sequence": number,
+            "content": evidence_keys.lock_piece(key, evidence_id, number, piece),
+        }
+        queries.together(("keep_piece", row))
     return evidence_id
 
 
@@ -93,12 +100,8 @@ def _check_name(name: str) -> None:
 
 
 def read(evidence_id: UUID) -> bytes:
-    """The bytes; raises Refused when they are not this customer's."""
-    pieces = EvidenceChunk.objects.filter(evidence_id=evidence_id).order_by("sequence")
-    found = [bytes(piece) for piece in pieces.values_list("content", flat=True)]
-    if not found:
-        raise Refused("evidence_unknown", "There is no such file for this customer.")
-    return b"".join(found)
+    """The bytes; raises Refused when they are not this customer's, or were erased or changed."""
+    return reading(evidence_id).read()
 
 
 def reading(evidence_id: UUID) -> BinaryIO:
@@ -106,8 +109,6 @@ def reading(evidence_id: UUID) -> BinaryIO:
 
     It may be read after this unit of work has ended: then each chunk is fetched in one of its own.
     """
-    if not EvidenceChunk.objects.filter(evidence_id=evidence_id, sequence=0).exists():
-        raise Refused("evidence_unknown", "There is no such file for this customer.")
     kept = _Kept(current(), evidence_id)
     return cast("BinaryIO", io.BufferedReader(kept, buffer_size=READ_BYTES))
 
@@ -119,13 +120,14 @@ class _Kept(io.RawIOBase):
         self._tenant_id = tenant_id
         self._evidence_id = evidence_id
         self._next = 0
-        self._piece = memoryview(b"")
+        self._left = 0
+        self._piece = memoryview(self._fetch())
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if not self._piece:
+        if not self._piece and self._left:
             self._piece = memoryview(self._fetch())
         count = min(len(buffer), len(self._piece))
         buffer[:count] = self._piece[:count]
@@ -134,29 +136,68 @@ class _Kept(io.RawIOBase):
 
     def _fetch(self) -> bytes:
         with tenant(self._tenant_id):
-            found = EvidenceChunk.objects.filter(
-                evidence_id=self._evidence_id, sequence=self._next
-            ).values_list("content", flat=True)
-            piece = found.first()
+            size, piece = _piece_of(self._evidence_id, self._next)
+        self._left = (self._left if self._next else size) - len(piece)
         self._next += 1
-        return bytes(piece or b"")
+        if self._left and len(piece) != CHUNK_BYTES:
+            raise _incomplete()
+        return piece
+
+
+def _piece_of(evidence_id: UUID, sequence: int) -> tuple[int, bytes]:
+    """How many bytes an evidence has, and one piece of them, clear."""
+    found = queries.rows(
+        "evidence_piece", tenant_id=current(), evidence_id=evidence_id, sequence=sequence
+    )
+    if not found:
+        raise _unknown()
+    row = found[0]
+    if row["kept_in"] is not None and row["locked"] is None:
+        raise Refused(
+            "evidence_erased",
+            f"This file was erased on {evidence_keys.erased(evidence_id):%Y-%m-%d}.",
+            "Nothing was read: its key is destroyed.",
+            "The log says who erased it, and why.",
+        )
+    if row["content"] is None:
+        raise _incomplete()
+    if row["locked"] is None:
+        return row["size_bytes"], row["content"]
+    key = evidence_keys.unlocked(evidence_id, row["locked"], row["data_key_id"])
+    clear = evidence_keys.unlock_piece(key, evidence_id, sequence, row["content"])
+    return key.size_bytes, clear
+
+
+def _unknown() -> Refused:
+    return Refused("evidence_unknown", "There is no such file for this customer.")
+
+
+def _incomplete() -> Refused:
+    return Refused(
+        "evidence_incomplete",
+        "A piece of this file is missing from the store.",
+        "Nothing of it was used.",
+        "Restore it from a backup, and find out who took it away.",
+    )
 
 
 def describe(evidence_id: UUID) -> tuple[str, str, str]:
     """Name, media type and digest of kept bytes."""
-    row = Evidence.objects.filter(id=evidence_id).values_list("name", "media_type", "digest")
+    row = Evidence.objects.filter(id=evidence_id).values_list("name", "media_type")
     found = row.first()
     if found is None:
-        raise Refused("evidence_unknown", "There is no such file for this customer.")
-    return found
+        raise _unknown()
+    return *found, evidence_keys.digests([evidence_id])[evidence_id]
 
 
 def first_time(kind: str, digest: str, refers_to: UUID, now: datetime) -> UUID | None:
     """Use a natural key. None the first time; afterwards what it referred to then."""
+    if known := seen_before(kind, digest):
+        return known
     row, created = Seen.objects.get_or_create(
         tenant_id=current(),
         kind=kind,
-        digest=digest,
+        digest=evidence_keys.seen_name(digest),
         defaults={"refers_to": refers_to, "first_seen_at": now},
     )
     return None if created else row.refers_to
@@ -164,8 +205,9 @@ def first_time(kind: str, digest: str, refers_to: UUID, now: datetime) -> UUID |
 
 def seen_before(kind: str, digest: str) -> UUID | None:
     """What a natural key referred to when it was used; None when nobody has used it."""
-    found = Seen.objects.filter(kind=kind, digest=digest).values_list("refers_to", flat=True)
-    return found.first()
+    names = [evidence_keys.seen_name(digest), digest]  # From before names were keyed: itself.
+    found = Seen.objects.filter(kind=kind, digest__in=names)
+    return found.values_list("refers_to", flat=True).first()
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:

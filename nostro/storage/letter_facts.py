@@ -14,7 +14,7 @@ from nostro.domain.case import CaseKind
 from nostro.domain.money import Money
 from nostro.domain.party import Account, LegalEntity
 from nostro.domain.submission import SubmissionState
-from nostro.storage import models
+from nostro.storage import evidence_keys, models
 from nostro.storage.parties import account_of, entity_of
 
 
@@ -56,9 +56,10 @@ def letter_facts(submission_id: UUID, attempt_ids: Collection[UUID] = ()) -> Let
         return None
     customer = models.Customer.objects.select_related("partner").get()
     sent = row.sealed_evidence or row.evidence
-    digests = [("file as sent", sent.digest)]
+    told = evidence_keys.digests({sent.id, row.evidence_id})
+    digests = [("file as sent", told[sent.id])]
     if row.sealed_evidence:
-        digests.append(("before encryption", row.evidence.digest))
+        digests.append(("before encryption", told[row.evidence_id]))
     return LetterFacts(
         partner_name=customer.partner.name,
         connection_name=row.connection.name,

@@ -12,7 +12,7 @@ from nostro.domain.attempt import AttemptState
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.submission import SubmissionState
-from nostro.storage import models, operator_evidence
+from nostro.storage import evidence_keys, models, operator_evidence
 from nostro.storage.dossier import FactRow
 from nostro.storage.listing import plain
 from nostro.storage.operator_evidence import StatedRow
@@ -177,9 +177,11 @@ def kept(submission_id: UUID) -> tuple[KeptRow, ...]:
     mine = Q(id__in=about.values("evidence_id")) | Q(id__in=about.values("sealed_evidence_id"))
     roles = {own: "file", sealed: "sealed"}
     found = models.Evidence.objects.filter(mine | Q(id__in=said)).order_by("recorded_at", "id")
+    rows = list(found.values(*columns(KeptRow, "role", "digest")))
+    digests = evidence_keys.digests([row["id"] for row in rows])
     return tuple(
-        build(KeptRow, row, role=roles.get(row["id"], "answer"))
-        for row in found.values(*columns(KeptRow, "role"))
+        build(KeptRow, row, role=roles.get(row["id"], "answer"), digest=digests[row["id"]])
+        for row in rows
     )
 
 

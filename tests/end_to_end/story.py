@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from nostro.storage import models
+from nostro.storage import evidence, models
 from nostro.storage.tenancy import tenant
 from nostro.workflows import answers, dispatch
 from tests.end_to_end.partners import ACCOUNT, Counterpart
@@ -83,8 +83,8 @@ class Story:
         """Did a status report say of our file that it is a duplicate?"""
         named = self.company.submission(submission_id).message_id.encode()
         with tenant(self.company.tenant_id):
-            rows = models.EvidenceChunk.objects.filter(evidence__direction="in")
-            kept = [bytes(row.content) for row in rows]
+            rows = models.Evidence.objects.filter(direction="in")
+            kept = [evidence.read(row.id) for row in rows]
         told = [one for one in kept if b"pain.002" in one and named in one]
         return any(b"<Cd>DUPL</Cd>" in one or b"<Cd>AM05</Cd>" in one for one in told)
 
@@ -95,8 +95,7 @@ class Story:
 
     def _kept(self, evidence_id: UUID) -> bytes:
         with tenant(self.company.tenant_id):
-            rows = models.EvidenceChunk.objects.filter(evidence_id=evidence_id).order_by("id")
-            return b"".join(bytes(row.content) for row in rows)
+            return evidence.read(evidence_id)
 
     def cases(self, *, kind: str = "") -> list[models.Case]:
         with tenant(self.company.tenant_id):

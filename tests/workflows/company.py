@@ -29,7 +29,7 @@ from nostro.formats import Profile
 from nostro.ops.calendar import HolidayCalendar
 from nostro.ops.identifiers import TimeOrderedIds
 from nostro.ports import Incoming, Outgoing, Receipt
-from nostro.storage import models, orders, parties, people
+from nostro.storage import evidence, models, orders, parties, people
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows import approval, context, dispatch, payment_intake, release
@@ -373,8 +373,8 @@ class Company:
 
     def evidence(self, name: str) -> list[bytes]:
         with tenant(self.tenant_id):
-            rows = models.EvidenceChunk.objects.filter(evidence__name=name)
-            return [bytes(row.content) for row in rows.order_by("id")]
+            rows = models.Evidence.objects.filter(name=name).order_by("id")
+            return [evidence.read(row.id) for row in rows]
 
     # Files.
 

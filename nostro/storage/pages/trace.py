@@ -10,7 +10,7 @@ import msgspec
 
 from nostro.domain.journal import JournalEvent
 from nostro.domain.money import Money
-from nostro.storage import journals, models, tracing
+from nostro.storage import evidence_keys, journals, models, tracing
 from nostro.storage.dossier import Dossier, dossier
 from nostro.storage.operator_evidence import StatedRow, of_submission
 from nostro.storage.pages.holds import HoldView, holds_of
@@ -155,7 +155,8 @@ def stored_files(evidence_ids: Collection[UUID]) -> dict[UUID, StoredFile]:
     """These files by their ids, asked for once."""
     rows = models.Evidence.objects.filter(id__in=evidence_ids)
     found = rows.values(*StoredFile.__struct_fields__)
-    return {row["id"]: StoredFile(**row) for row in found}
+    digests = evidence_keys.digests(evidence_ids)
+    return {row["id"]: StoredFile(**{**row, "digest": digests[row["id"]]}) for row in found}
 
 
 def _account(account_id: UUID | None) -> tuple[str, str]:

@@ -1,0 +1,7 @@
+-- One piece of an evidence, with the key that it is locked with; no key: it is kept open.
+SELECT e.size_bytes, c.content, k.locked, k.data_key_id, k.kept_in
+FROM evidence e
+LEFT JOIN evidence_key k ON k.tenant_id = e.tenant_id AND k.evidence_id = e.id
+LEFT JOIN evidence_chunk c ON c.tenant_id = e.tenant_id AND c.evidence_id = e.id
+    AND c.sequence = %(sequence)s
+WHERE e.tenant_id = %(tenant_id)s AND e.id = %(evidence_id)s
