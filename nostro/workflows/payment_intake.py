@@ -117,10 +117,8 @@ def take_payments(
 ) -> list[tuple[OrderRow, tuple[Finding, ...]]]:
     """Take in single payments from a program; each, as stored, with why it is held.
 
-    All or none: raises NotTaken for the first payment that cannot be taken, Unavailable when the
-    database's volume is nearly full.
+    All or none: raises NotTaken for the first payment that cannot be taken.
     """
-    acting.world.space.check()
     with tenant(acting.tenant_id):
         checked = check_all(acting, source, requests, run_id=None)
         for place, found in enumerate(checked):
