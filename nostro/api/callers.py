@@ -19,6 +19,7 @@ from nostro.app import world
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.event import Actor
 from nostro.domain.party import Member, Role
+from nostro.ops import origin
 from nostro.storage import keys, people
 from nostro.storage.keys import Scope
 from nostro.storage.tenancy import tenant
@@ -35,9 +36,11 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     actor: Actor
     member: Member | None
     scopes: frozenset[Scope]
+    is_present: bool = False  # A person in a session, not a token that a script may hold.
 
     def acting(self) -> Acting:
-        return Acting(tenant_id=self.tenant_id, actor=self.actor, world=world())
+        glass = self.member.break_glass if self.member else ""
+        return Acting(tenant_id=self.tenant_id, actor=self.actor, world=world(), break_glass=glass)
 
     def as_member(self, role: Role) -> Member:
         """Who acts: the person with his own roles, or the program in the role of its scope."""
@@ -51,11 +54,11 @@ class Key(HttpBearer):
     """`Authorization: Bearer nk_...`: a program's key or a personal token."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
-        key = keys.authenticate(token, world().clock.now())
+        key = keys.authenticate(token, world().clock.now(), origin.current().source_address)
         if key.person_id is None:
             actor = Actor(kind="api_key", id=str(key.id), name=key.name)
             return Caller(tenant_id=key.tenant_id, actor=actor, member=None, scopes=key.scopes)
-        return _person(key.tenant_id, key.person_id, key.scopes)
+        return _person(key.tenant_id, key.person_id, key.scopes, by_token=True)
 
 
 class Session(APIKeyCookie):
@@ -110,13 +113,17 @@ def in_one_customer(view: Callable[..., Any]) -> Callable[..., Any]:
     return work
 
 
-def _person(tenant_id: UUID, person_id: UUID, scopes: frozenset[Scope]) -> Caller:
-    member = people.member(tenant_id, person_id, world().clock.now())
+def _person(
+    tenant_id: UUID, person_id: UUID, scopes: frozenset[Scope], *, by_token: bool = False
+) -> Caller:
+    """A person as he acts. A token carries what he holds for good: nothing lent, no broken glass."""
+    member = people.member(tenant_id, person_id, None if by_token else world().clock.now())
     return Caller(
         tenant_id=tenant_id,
         actor=Actor(kind="person", id=member.id, name=member.name),
         member=member,
         scopes=scopes & keys.scopes_of(member.roles),
+        is_present=not by_token,
     )
 
 

@@ -12,10 +12,11 @@ from nostro.domain.case import CaseKind
 from nostro.domain.event import Event
 from nostro.domain.journal import BusinessEvent, PostingOwner
 from nostro.domain.order import OrderState
-from nostro.domain.policies.approval import APPROVALS_NEEDED
 from nostro.domain.submission import SubmissionState
+from nostro.storage import approval_policies
 from nostro.storage.dossier import DispatchRow
 from nostro.storage.pages.trace import Trace
+from nostro.storage.rows import PaymentRow
 
 _S, _A = OrderState, AttemptState
 
@@ -79,7 +80,7 @@ def place(told: Trace) -> Place:
             alarm="warn",
         )
     if payment.state is _S.AWAITING_APPROVAL:
-        missing = APPROVALS_NEEDED - len(payment.approved_by)
+        missing = _needed(payment) - len(payment.approved_by)
         given = f"{words.listed(payment.approved_by)} approved it. " if payment.approved_by else ""
         return Place(
             now=f"{given}It waits for {words.several(missing, 'more approval')}.",
@@ -205,6 +206,10 @@ def _checked(told: Trace) -> Step:
     return Step(title="Checks passed", detail="payee, duplicate, form", at=at, state="done")
 
 
+def _needed(payment: PaymentRow) -> int:
+    return approval_policies.rules().needed_for(payment.amount)
+
+
 def _approved(told: Trace) -> Step:
     payment = told.dossier.payment
     given = [row for row in told.dossier.approvals if row.voided_at is None]
@@ -215,7 +220,7 @@ def _approved(told: Trace) -> Step:
     if payment.state in (_S.HELD, _S.VALIDATED, _S.DRAFT, _S.INVALID):
         return Step(title="Approval", detail="two people", at=None, state="ahead")
     if payment.state is _S.AWAITING_APPROVAL:
-        detail = f"{len(given)} of {APPROVALS_NEEDED}" + (f", {names}" if names else "")
+        detail = f"{len(given)} of {_needed(payment)}" + (f", {names}" if names else "")
         return Step(title="Approval", detail=detail, at=None, state="wait")
     if not given:
         return Step(title="Approved", detail="before nostro", at=None, state="done")

@@ -28,6 +28,7 @@ from nostro.domain.money import Money, total
 from nostro.domain.order import OrderState
 from nostro.domain.party import Member
 from nostro.domain.policies import approval as policy
+from nostro.storage import approval_policies
 from nostro.storage.pages.approvals import Decisions, ToDecide
 from nostro.storage.pages.waiting import TIMES_USUAL, GroupKey, GroupSum, WaitingPayments
 from nostro.workflows.approval import selection_digest
@@ -50,6 +51,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     refused: str
     marks: tuple[Status, ...]
     ticked: bool
+    needed: int = policy.APPROVALS_NEEDED
 
     @property
     def mine(self) -> bool:
@@ -63,10 +65,6 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def flagged(self) -> bool:
         return is_unusual(self.row)
-
-    @property
-    def needed(self) -> int:
-        return policy.APPROVALS_NEEDED
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,7 +188,8 @@ def digest_of(rows: Iterable[ToDecide]) -> str:
 def deciding(
     found: Decisions, looking: Looking, member: Member, ticked: Collection[UUID] = ()
 ) -> Deciding:
-    rows = [_candidate(row, member, ticked) for row in found.waiting]
+    rules = approval_policies.rules()
+    rows = [_candidate(row, member, ticked, rules) for row in found.waiting]
     mine = my_groups(found.page.groups, member)
     inside = found.page.within(looking.wanted)
     mine_inside = my_groups(inside, member)
@@ -253,22 +252,27 @@ def selection(
         or row.payment.state is not OrderState.AWAITING_APPROVAL
         for row in rows
     )
-    candidates = [_candidate(row, member, ()) for row in rows]
+    rules = approval_policies.rules()
+    candidates = [_candidate(row, member, (), rules) for row in rows]
     return Selection(
         count=len(rows),
         sums=tuple(total(row.payment.amount for row in rows).values()),
         digest=digest if rows else "",
         flagged=sum(one.flagged for one in candidates),
-        completes=sum(policy.is_complete({*row.approved_by, member.id}) for row in rows),
+        completes=sum(
+            policy.is_complete({*one.row.approved_by, member.id}, one.needed) for one in candidates
+        ),
         changed=changed,
         refused=next((one.refused for one in candidates if one.refused), ""),
     )
 
 
-def _candidate(row: ToDecide, member: Member, ticked: Collection[UUID]) -> Candidate:
+def _candidate(
+    row: ToDecide, member: Member, ticked: Collection[UUID], rules: policy.ApprovalRules
+) -> Candidate:
     refused = ""
     try:
-        policy.may_approve(member, row.authors, row.approved_by)
+        policy.may_approve(member, row.authors, row.approved_by, row.touched)
     except Refused as error:
         refused = _why(error)
     return Candidate(
@@ -276,13 +280,14 @@ def _candidate(row: ToDecide, member: Member, ticked: Collection[UUID]) -> Candi
         refused=refused,
         marks=unusual(row),
         ticked=not refused and row.payment.id in ticked,
+        needed=rules.needed_for(row.payment.amount),
     )
 
 
 def _held(row: ToDecide, member: Member) -> Candidate:
     refused = ""
     try:
-        policy.may_release_hold(member, row.authors)
+        policy.may_release_hold(member, row.authors, row.touched)
     except Refused as error:
         refused = _why(error)
     return Candidate(row=row, refused=refused, marks=unusual(row), ticked=False)
@@ -294,6 +299,8 @@ _WHY = {
     "payee_editor_cannot_approve": "You changed the payee's account: needs someone else",
     "already_approved": "You approved it: needs someone else",
     "not_an_approver": "Needs an approver; you are not one",
+    "beyond_grant": "Beyond what you may approve: needs someone else",
+    "stands_in_for_author": "You stand in for its author: needs someone else",
 }
 
 

@@ -69,7 +69,8 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
     def acting(self) -> Acting:
         actor = Actor(kind="person", id=self.member.id, name=self.member.name)
-        return Acting(tenant_id=self.tenant_id, actor=actor, world=world())
+        glass = self.member.break_glass
+        return Acting(tenant_id=self.tenant_id, actor=actor, world=world(), break_glass=glass)
 
 
 def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -78,11 +79,11 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def work(request: HttpRequest, **named: Any) -> HttpResponse:
         if not request.user.is_authenticated:
-            return _go(request, f"{reverse('account_login')}?{_back_to(request)}")
+            return go(request, f"{reverse('account_login')}?{_back_to(request)}")
         try:
             visit = _visit(request)
             if visit is None:
-                return _go(request, f"{reverse('customers')}?{_back_to(request)}")
+                return go(request, f"{reverse('customers')}?{_back_to(request)}")
             return view(request, visit, **named)
         except NostroError as error:
             return problem(request, error)
@@ -113,6 +114,7 @@ def show(
     """The page, or for an htmx request only its `fragment`. Inside the unit of work."""
     chosen = fragment if fragment and by_htmx(request) else template
     told = {**context, "visit": visit, "frame": frame(), "now": visit.now}
+    told["space"] = world().space.left() if world().space.is_low() else None
     response = render(request, f"console/{chosen}", told, status=status)
     response["Cache-Control"] = "private, no-store"
     response["Vary"] = "HX-Request, Cookie"
@@ -167,7 +169,7 @@ def _visit(request: HttpRequest) -> Visit | None:
     )
 
 
-def _go(request: HttpRequest, address: str) -> HttpResponse:
+def go(request: HttpRequest, address: str) -> HttpResponse:
     """A redirect that also moves the whole page when htmx asked for a part of it."""
     if by_htmx(request):
         return HttpResponse(headers={"HX-Redirect": address})

@@ -28,6 +28,7 @@ class CaseKind(StrEnum):
     STATEMENT = "statement"  # A statement does not close, or is missing, or overlaps.
     DIFFERENCE = "difference"  # Booked total and our batch do not agree.
     CONNECTION = "connection"  # A system of the customer cannot be told or asked any more.
+    ACCESS = "access"  # Somebody acts under a broken glass; look at what was done.
 
 
 class CaseState(StrEnum):
@@ -217,6 +218,7 @@ OWNED_BY: Mapping[CaseKind, Role] = {
     CaseKind.STATEMENT: Role.RECONCILER,
     CaseKind.DIFFERENCE: Role.RECONCILER,
     CaseKind.CONNECTION: Role.INTEGRATOR,
+    CaseKind.ACCESS: Role.TREASURER,
 }
 
 # How long a person has before a case is late. A correction of a payee's details is due in 6

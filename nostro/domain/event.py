@@ -99,7 +99,7 @@ def cloud_event(tenant_id: UUID, position: int, sealhash: str, event: Event) -> 
 
 # What events can be about; the first word of their type.
 FAMILIES = (
-    *("account", "attempt", "audit", "case", "change_request", "connection", "customer"),
+    *("account", "api_key", "attempt", "audit", "case", "change_request", "connection", "customer"),
     *("entity", "evidence", "freeze", "journal", "match", "message", "open_items", "order"),
     *("payee_change", "person", "run", "saved_filter", "statement", "submission"),
     *("transaction", "webhook"),

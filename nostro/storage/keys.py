@@ -2,7 +2,8 @@
 
 A token reads `nk_<prefix>_<secret>`. The prefix finds it, the secret (32 random bytes) proves it.
 A key that names a person is that person's own token and acts as the person; a key without a
-person is a program's, and a program never approves.
+person is a program's, and a program never approves. A token may approve payments, for the person
+who made it asked for that himself; it never decides about access: there a person is present.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
@@ -27,6 +29,7 @@ from nostro.storage import models, queries
 from nostro.storage.tenancy import current
 
 SECRET_BYTES: Final = 32
+USED_TO: Final = timedelta(hours=1)  # How exactly the last use is kept: one write an hour.
 _TOKEN = re.compile(r"nk_([0-9a-f]{16})_([A-Za-z0-9_-]{43})\Z", re.ASCII)
 
 
@@ -47,6 +50,8 @@ class Scope(StrEnum):
     CASES_WRITE = "cases:write"
     STOPS_READ = "stops:read"
     STOPS_WRITE = "stops:write"  # Stop, never lift.
+    ACCESS_READ = "access:read"  # People, duties, keys and changes that two people make.
+    ACCESS_ASK = "access:ask"  # Ask for such a change; agreeing needs a session.
 
 
 _READS: Final = frozenset(
@@ -58,27 +63,30 @@ _READS: Final = frozenset(
         Scope.SUBMISSIONS_READ,
         Scope.CASES_READ,
         Scope.STOPS_READ,
+        Scope.ACCESS_READ,
     }
 )
-_WORKS: Final = _READS | {Scope.PAYMENTS_CANCEL, Scope.CASES_WRITE, Scope.FILES_READ}
+_ASKS: Final = _READS | {Scope.ACCESS_ASK}
+_WORKS: Final = _ASKS | {Scope.PAYMENTS_CANCEL, Scope.CASES_WRITE, Scope.FILES_READ}
 # What a person may do through the API, by role. A personal token never goes beyond it.
 SCOPES_OF: Final[Mapping[Role, frozenset[Scope]]] = MappingProxyType(
     {
         Role.MAKER: _WORKS | {Scope.PAYMENTS_WRITE},
         Role.APPROVER: _WORKS | {Scope.PAYMENTS_APPROVE, Scope.STOPS_WRITE},
         Role.TREASURER: _WORKS | {Scope.PAYMENTS_WRITE, Scope.PAYMENTS_APPROVE, Scope.STOPS_WRITE},
-        Role.RECONCILER: _READS | {Scope.CASES_WRITE},
-        Role.INTEGRATOR: _READS | {Scope.WEBHOOKS_MANAGE, Scope.FILES_READ},
+        Role.RECONCILER: _ASKS | {Scope.CASES_WRITE},
+        Role.INTEGRATOR: _ASKS | {Scope.WEBHOOKS_MANAGE, Scope.FILES_READ},
         Role.RELEASER: _WORKS | {Scope.STOPS_WRITE},
         Role.AUDITOR: _READS | {Scope.FILES_READ},
-        Role.ADMINISTRATOR: _READS,
-        Role.PARTNER_ADMINISTRATOR: _READS,
+        Role.ADMINISTRATOR: _ASKS,
+        Role.PARTNER_ADMINISTRATOR: _ASKS,
     }
 )
 
 
 class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One key, without its secret."""
+    """One key, without its secret. Of `networks` (CIDR) it is taken, from anywhere without any;
+    `last_used_at` is true to the hour; `replaced_by` is the key that a rotation made of it."""
 
     id: UUID
     tenant_id: UUID
@@ -88,6 +96,9 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
     person_id: UUID | None
     expires_at: datetime
     revoked_at: datetime | None
+    networks: tuple[str, ...] = ()
+    last_used_at: datetime | None = None
+    replaced_by: UUID | None = None
 
 
 def scopes_of(roles: Iterable[Role]) -> frozenset[Scope]:
@@ -111,12 +122,12 @@ def issue(
     wanted = frozenset(scopes)
     _allowed(wanted, person_id, now, expires_at)
     prefix = randomness(8).hex()
-    secret = _text(randomness(SECRET_BYTES))
+    secret, kept = secret_of(randomness)
     models.ApiKey.objects.create(
         id=key_id,
         tenant_id=current(),
         prefix=prefix,
-        secret_hash=_hash(secret),
+        secret_hash=kept,
         name=name,
         scopes=sorted(scope.value for scope in wanted),
         person_id=person_id,
@@ -136,10 +147,17 @@ def issue(
     return row, f"nk_{prefix}_{secret}"
 
 
-def authenticate(token: str, now: datetime) -> KeyRow:
+def secret_of(randomness: Callable[[int], bytes] = secrets.token_bytes) -> tuple[str, str]:
+    """A new secret, and what is kept of it."""
+    secret = _text(randomness(SECRET_BYTES))
+    return secret, _hash(secret)
+
+
+def authenticate(token: str, now: datetime, address: str = "") -> KeyRow:
     """The key that a token proves; as nostro_ops, before a customer is known.
 
-    Raises Refused. Only who holds the secret learns that a key has expired or was revoked.
+    `address` is where the connection comes from. Raises Refused. Only who holds the secret learns
+    that a key has expired, was revoked, or is not taken from there.
     """
     found = _TOKEN.match(token)
     if found is None:
@@ -152,7 +170,42 @@ def authenticate(token: str, now: datetime) -> KeyRow:
         raise _no("key_revoked", f"The API key {row.name} was revoked.")
     if row.expires_at <= now:
         raise _no("key_expired", f"The API key {row.name} expired on {row.expires_at:%Y-%m-%d}.")
+    if row.networks and not _is_inside(address, row.networks):
+        raise _no(
+            "key_address_refused",
+            f"The API key {row.name} is not taken from {address or 'an unknown address'}.",
+        )
+    if row.last_used_at is None or now - row.last_used_at >= USED_TO:
+        used = models.ApiKey.objects.using("ops").filter(tenant_id=row.tenant_id, id=row.id)
+        used.update(last_used_at=now)
     return row
+
+
+def checked_networks(networks: Iterable[str]) -> tuple[str, ...]:
+    """Networks as CIDR; a single address is one of its own. Raises Invalid."""
+    found = []
+    for text in networks:
+        try:
+            found.append(str(ip_network(text.strip())))
+        except ValueError:
+            raise Invalid(
+                "network_unreadable",
+                f"{text[:60]!r} is no network.",
+                "No key was made.",
+                "Write it like 203.0.113.0/24 or 2001:db8::/32, without host bits.",
+                field="networks",
+            ) from None
+    return tuple(sorted(set(found)))
+
+
+def _is_inside(address: str, networks: Iterable[str]) -> bool:
+    try:
+        here = ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(here, "ipv4_mapped", None)
+    found = (ip_network(network) for network in networks)
+    return any((mapped or here) in network for network in found)
 
 
 def revoke(key_id: UUID, now: datetime) -> bool:
@@ -168,7 +221,11 @@ def issued() -> list[KeyRow]:
 
 _COLUMNS = (
     "id", "tenant_id", "prefix", "name", "scopes", "person_id", "expires_at", "revoked_at",
+    "networks", "last_used_at", "replaced_by",
 )  # fmt: skip
+
+
+_NEEDS_A_PERSON: Final = frozenset({Scope.PAYMENTS_APPROVE, Scope.ACCESS_ASK})
 
 
 def _of_prefix(prefix: str) -> list[tuple[str, KeyRow]]:
@@ -180,16 +237,23 @@ def _row(found: Mapping[str, object]) -> KeyRow:
     return msgspec.convert({name: found[name] for name in _COLUMNS}, KeyRow)
 
 
+def check_program(scopes: frozenset[Scope]) -> None:
+    """Raise Invalid for what no program may be given."""
+    if not scopes & _NEEDS_A_PERSON:
+        return
+    raise Invalid(
+        "keys_never_approve",
+        "A program's key cannot be given the right to approve payments, nor to ask for access.",
+        can_do="Leave the scope out, or make a personal token for the person who does it.",
+        field="scopes",
+    )
+
+
 def _allowed(
     scopes: frozenset[Scope], person_id: UUID | None, now: datetime, expires_at: datetime
 ) -> None:
-    if person_id is None and Scope.PAYMENTS_APPROVE in scopes:
-        raise Invalid(
-            "keys_never_approve",
-            "A program's key cannot be given the right to approve payments.",
-            can_do="Leave the scope out, or make a personal token for the person who approves.",
-            field="scopes",
-        )
+    if person_id is None:
+        check_program(scopes)
     if expires_at <= now:
         raise Invalid(
             "key_expiry_passed",

@@ -20,7 +20,7 @@ from nostro.domain.party import PostalAddress
 from nostro.domain.payment import Approvable, Instruction, RollRule, Route
 from nostro.domain.policies.approval import Authorship
 from nostro.domain.policies.checks import Finding, PaidInvoice
-from nostro.storage import bulk, models, queries
+from nostro.storage import bulk, change_requests, models, queries
 from nostro.storage.tenancy import current
 
 _STATES = {state.value: state for state in OrderState}
@@ -65,11 +65,8 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
 
     def touched(self) -> Touched:
         """What a grant has to reach for somebody to decide on it."""
-        return Touched(
-            entity_id=str(self.entity_id),
-            account_id=self.route.account_id,
-            amount=self.instruction.amount,
-        )
+        amount, account_id = self.instruction.amount, self.route.account_id
+        return Touched(entity_id=str(self.entity_id), account_id=account_id, amount=amount)
 
 
 def insert(orders: Sequence[OrderRow], now: datetime) -> int:
@@ -290,10 +287,13 @@ def authors(order_ids: Collection[UUID]) -> dict[UUID, Authorship]:
         bulk.one_of("id", {account for _, _, account in rows} - {None})
     )
     editors = dict(accounts.values_list("id", "changed_by_person"))
+    agreed = change_requests.agreed_to(editors)  # An account's first id is that of its request.
     return {
         order_id: Authorship(
             makers=frozenset({maker}),
-            payee_account_changed_by=frozenset({str(editor)} if editor else ()),
+            payee_account_changed_by=frozenset(
+                {*({str(editor)} if editor else ()), *agreed.get(account, ())}
+            ),
         )
         for order_id, maker, account in rows
         for editor in [editors.get(account)]

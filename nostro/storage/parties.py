@@ -182,6 +182,11 @@ def add_payee(payee_id: UUID, number: str, name: str) -> None:
     models.Payee.objects.create(id=payee_id, tenant_id=current(), number=number, name=name)
 
 
+def payee_named(number: str) -> tuple[UUID, str] | None:
+    """The id and the name of the payee with this number."""
+    return models.Payee.objects.filter(number=number).values_list("id", "name").first()
+
+
 def add_payee_account(account: PayeeAccount, changed_by_person: UUID | None = None) -> None:
     models.PayeeAccount.objects.create(
         id=UUID(account.id),

@@ -41,7 +41,7 @@ def ask(acting: Acting, member: Member | None, kind_name: str, wanted: Any, reas
     kind, told = changes.named(kind_name), checked_reason(reason)
     wish = changes.read(kind, wanted)
     if member is not None:
-        policy.may_ask(member, kind.asks)
+        policy.may_ask(member, *kind.asks)
     with tenant(acting.tenant_id):
         _expire(acting)
         request_id = acting.world.ids.new()
@@ -269,10 +269,16 @@ def _row(
         asked_by=acting.actor.id,
         asked_by_kind=acting.actor.kind,
         asked_by_name=acting.actor.name,
-        asked_for=tuple(sorted(duties.acts_for(member, kind.asks))) if member else (),
+        asked_for=_places(member, kind) if member else (),
         asked_at=now,
         expires_at=now + OPEN_FOR,
     )
+
+
+def _places(member: Member, kind: Kind) -> tuple[str, ...]:
+    """In whose place he asks: his own where he may himself."""
+    found = {who for action in kind.asks for who in duties.acts_for(member, action)}
+    return tuple(sorted({member.id} if member.id in found else found))
 
 
 def _done(row: RequestRow) -> Done:

@@ -141,6 +141,14 @@ def change(
     return config
 
 
+def preview(acting: Acting, name: str, wanted: Wanted) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The settings of a connection as they are, and as `change` would make them; raises as it."""
+    row = named(acting, name)
+    connector = connector_named(row.connector)
+    settings = _with_host_keys(connector, wanted, row.config)
+    return row.config, _checked(connector, {**row.config, **settings})
+
+
 def named(acting: Acting, name: str) -> ConnectionRow:
     """The connection of this name; raises Refused when there is none."""
     with tenant(acting.tenant_id):

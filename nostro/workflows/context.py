@@ -11,6 +11,7 @@ import msgspec
 from nostro.connectors.webhook_call import WebhookCaller
 from nostro.domain.event import NOWHERE, Actor, Alike, Event, Origin
 from nostro.ops import origin
+from nostro.ops.free_space import Watermark
 from nostro.ports import Calendar, Clock, Ids, Secrets
 
 
@@ -22,6 +23,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     secrets: Secrets
     calendar: Calendar
     webhook_caller: WebhookCaller = msgspec.field(default_factory=WebhookCaller)
+    space: Watermark = msgspec.field(default_factory=lambda: Watermark(lambda: None))
 
 
 class Acting(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +34,7 @@ class Acting(msgspec.Struct, frozen=True, kw_only=True):
     world: World
     on_behalf_of: Actor | None = None
     reason: str = ""
+    break_glass: str = ""  # The opening under which it is done: every event of it says so.
 
     def event(self, kind: str, subject_kind: str, subject_id: UUID, **data: object) -> Event:
         """One event of this actor, now."""
@@ -42,7 +45,7 @@ class Acting(msgspec.Struct, frozen=True, kw_only=True):
             subject_id=str(subject_id),
             actor=self.actor,
             occurred_at=self.world.clock.now(),
-            data=dict(data),
+            data=self._marked(data),
             origin=self._origin(data),
         )
 
@@ -63,10 +66,13 @@ class Acting(msgspec.Struct, frozen=True, kw_only=True):
             occurred_at=self.world.clock.now(),
             ids=[new() for _ in subjects],
             subjects=subjects,
-            said=dict(said),
+            said=self._marked(said),
             own=own,
             origin=self._origin(said),
         )
+
+    def _marked(self, said: Mapping[str, object]) -> dict[str, Any]:
+        return {**said, "break_glass": self.break_glass} if self.break_glass else dict(said)
 
     def _origin(self, said: Mapping[str, object]) -> Origin:
         """Where this comes from. The reason is the actor's own words, or what the event says."""

@@ -49,7 +49,7 @@ def grant_of(wanted: WantedGrant, where: Places) -> Grant:
         role=wanted.role,
         entity_id=_place(wanted.entity, where.entities, "legal entity") if wanted.entity else "",
         account_id=_place(wanted.account, where.accounts, "account") if wanted.account else "",
-        up_to=_amount(wanted.up_to) if wanted.up_to else None,
+        up_to=amount_of(wanted.up_to) if wanted.up_to else None,
         actions=frozenset(wanted.actions),
         until=wanted.until,
     )
@@ -92,7 +92,8 @@ def _place(wanted: str, known: dict[str, str], what: str) -> str:
     )
 
 
-def _amount(text: str) -> Money:
+def amount_of(text: str) -> Money:
+    """An amount with its currency, as people write it: "5000.00 EUR". Raises Invalid."""
     number, _, currency = text.strip().rpartition(" ")
     if not number:
         raise Invalid(

@@ -19,7 +19,7 @@ from nostro.domain.payment import RollRule
 from nostro.domain.policies import approval as policy
 from nostro.domain.policies.checks import Effect, Finding
 from nostro.domain.policies.objections import Objection, Standing, objection
-from nostro.storage import approvals, cases, events, orders, parties, people
+from nostro.storage import approval_policies, approvals, cases, events, orders, parties, people
 from nostro.storage.cases import NewCase
 from nostro.storage.orders import OrderRow
 from nostro.workflows.context import Acting
@@ -65,17 +65,18 @@ def standings(acting: Acting, rows: Sequence[OrderRow]) -> dict[UUID, Standing]:
     """What holds today of each of these approved payments."""
     given = orders.approvals([order.id for order in rows])
     able = entitled(acting, {person for agreed in given.values() for person in agreed})
-    newer = newer_accounts(rows)
+    newer, rules = newer_accounts(rows), approval_policies.rules()
     found = {}
     for order in rows:
         agreed = {who for who, what in given[order.id].items() if what == order.approval_digest}
+        needed = rules.needed_for(order.instruction.amount)
         unchanged = order.approvable().digest() == order.approval_digest
         found[order.id] = Standing(
             order_state=order.state,
             leaves_on=leaves_on(acting, order),
             latest_date=order.instruction.latest_date,
-            approved=unchanged and policy.is_complete(agreed),
-            entitled=policy.is_complete(apart(order, agreed, able)),
+            approved=unchanged and policy.is_complete(agreed, needed),
+            entitled=policy.is_complete(apart(order, agreed, able), needed),
             account_is_current=order.id not in newer,
         )
     return found

@@ -9,8 +9,8 @@ import msgspec
 
 from nostro.domain.attempt import AttemptState
 from nostro.domain.order import OrderState
-from nostro.domain.policies.approval import APPROVALS_NEEDED
 from nostro.domain.policies.reissue import REISSUABLE
+from nostro.storage import approval_policies
 from nostro.storage.dossier import DispatchRow, Dossier
 from nostro.storage.payment_links import Links
 
@@ -80,7 +80,7 @@ def place(dossier: Dossier, links: Links) -> Place:
             next="An approver who did not make it releases the hold with a reason, or denies it.",
         )
     if payment.state is _S.AWAITING_APPROVAL:
-        missing = APPROVALS_NEEDED - len(payment.approved_by)
+        missing = approval_policies.rules().needed_for(payment.amount) - len(payment.approved_by)
         given = f"{' and '.join(payment.approved_by)} approved it. " if payment.approved_by else ""
         return Place(
             now=f"{given}It waits for {missing} more approval{'s' * (missing != 1)}.",

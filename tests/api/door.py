@@ -23,7 +23,8 @@ READS = (
     *(Scope.SUBMISSIONS_READ, Scope.CASES_READ, Scope.STOPS_READ),
 )
 PROGRAM = (*READS, Scope.PAYMENTS_WRITE)
-EVERYTHING = tuple(scope for scope in Scope if scope is not Scope.PAYMENTS_APPROVE)
+_PERSONS = (Scope.PAYMENTS_APPROVE, Scope.ACCESS_ASK)
+EVERYTHING = tuple(scope for scope in Scope if scope not in _PERSONS)
 
 
 def new() -> UUID:

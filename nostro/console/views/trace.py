@@ -16,7 +16,7 @@ from nostro.domain.case import CaseKind
 from nostro.domain.journal import JournalEvent, JournalLine, PostingAction, PostingOwner
 from nostro.domain.order import OrderState
 from nostro.domain.payment import Route
-from nostro.domain.policies.approval import APPROVALS_NEEDED
+from nostro.storage import approval_policies
 from nostro.storage.pages.payments import Standing
 from nostro.storage.pages.trace import StoredFile, Trace
 from nostro.storage.pages.trace import trace as read
@@ -125,7 +125,7 @@ def _people(told: Trace) -> dict[str, Any]:
     return {
         "approvals": [row for row in told.dossier.approvals if row.voided_at is None],
         "voided": sum(row.voided_at is not None for row in told.dossier.approvals),
-        "needed": APPROVALS_NEEDED,
+        "needed": approval_policies.rules().needed_for(told.dossier.payment.amount),
         "digest": " ".join(digest[at : at + 4] for at in range(0, 16, 4)),
         "denied": told.dossier.payment.state is OrderState.DENIED,
         "open_holds": [view for view in told.holds if view.hold.closed_at is None],

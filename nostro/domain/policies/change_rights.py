@@ -10,9 +10,9 @@ from nostro.domain.errors import Refused
 from nostro.domain.party import Action, Member
 
 
-def may_ask(member: Member, action: Action) -> None:
-    """Raise Refused unless this member may ask for such a change."""
-    if not member.is_person or not duties.may(member, action):
+def may_ask(member: Member, *actions: Action) -> None:
+    """Raise Refused unless this member may do one of these, and so ask for such a change."""
+    if not member.is_person or not any(duties.may(member, action) for action in actions):
         raise Refused(
             "not_yours_to_ask",
             f"{member.name} may not ask for this kind of change.",

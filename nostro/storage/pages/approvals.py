@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from django.db.models import Avg, Count, Max
 
+from nostro.domain.duties import Touched
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.policies.approval import Authorship
@@ -62,6 +63,13 @@ class ToDecide(msgspec.Struct, frozen=True, kw_only=True):
     holds: tuple[HoldView, ...]
     usual: Usual | None = None
     account_changed: bool = False
+
+    @property
+    def touched(self) -> Touched:
+        """What a grant has to reach for somebody to decide on it."""
+        row = self.payment
+        account_id = str(row.account_id or "")
+        return Touched(entity_id=str(row.entity_id), account_id=account_id, amount=row.amount)
 
 
 class Decisions(msgspec.Struct, frozen=True, kw_only=True):

@@ -48,12 +48,13 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     `look` (inside a unit of work) works the wish out anew and raises Invalid or Refused where it
     cannot be; `apply` makes it so, in the same transaction as its event. `counts_people` where the
     change could leave too few who may decide: then it is tried and undone when it is asked for.
+    Who may do any of `asks` may ask for it, who may do `decides` agrees.
     """
 
     name: str
     title: str
     wanted: type[msgspec.Struct]
-    asks: Action
+    asks: tuple[Action, ...]
     decides: Action
     look: Callable[[Acting, Any, UUID], Change]
     apply: Callable[[Acting, Any, Change, Done], None]

@@ -36,6 +36,19 @@ def person_of(address: str) -> UUID:
     return found
 
 
+def held_by(person_id: UUID) -> tuple[Grant, ...]:
+    """All that a colleague holds; raises Refused for somebody who does not work here."""
+    held = people.grants_of(person_id)
+    if held is None:
+        raise Refused(
+            "not_a_colleague",
+            f"{people.name_of(person_id)} does not work for this customer.",
+            "Nothing was asked for.",
+            "Choose a colleague, or ask for a membership first.",
+        )
+    return held
+
+
 def _look(acting: Acting, wanted: WantedMembership, _: UUID) -> Change:
     person_id = person_of(wanted.person)
     where = granted.places()
@@ -77,7 +90,7 @@ KIND = Kind(
     name="membership",
     title="What a person may do",
     wanted=WantedMembership,
-    asks=Action.PROPOSE_ACCESS,
+    asks=(Action.PROPOSE_ACCESS,),
     decides=Action.DECIDE_ACCESS,
     look=_look,
     apply=_apply,

@@ -1,0 +1,106 @@
+"""Where a payee is paid: a new version of its account, the old ones stay as they were.
+
+Who asked and who agreed cannot approve payments to it. Corrections that a bank sends are decided
+in nostro.workflows.payee_changing instead: there the decider checks and completes what the bank
+wrote, which is often no whole account, so there is nothing yet to hold an agreement against.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from nostro.domain import identifier
+from nostro.domain.errors import Refused
+from nostro.domain.party import Action, PayeeAccount
+from nostro.storage import events, freezes, parties
+from nostro.workflows.changes import Change, Done, Kind
+from nostro.workflows.context import Acting
+from nostro.workflows.wake import wake
+
+
+class WantedPayeeAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """`number` is the payee's; the account is a whole IBAN."""
+
+    number: str
+    iban: str
+    bic: str = ""
+
+
+def also_of(iban: str, number: str) -> dict[str, str]:
+    """Another payee of the same account: whoever agrees should know."""
+    other = parties.payee_numbers_of_ibans([iban]).get(iban, number)
+    return {} if other == number else {"also_the_account_of": other}
+
+
+def add_version(
+    acting: Acting, done: Done, payee_id: UUID, after: dict[str, Any], *, version: int
+) -> None:
+    """Store a version of an account. Its id is the request's: so its editors are known."""
+    freezes.close_gate()  # No file to the old account begins to leave meanwhile.
+    row = PayeeAccount(
+        id=str(done.request_id),
+        payee_id=str(payee_id),
+        payee_number=str(after.get("number", "")),
+        payee_name=str(after.get("name", "")),
+        version=version,
+        iban=after["iban"],
+        bic=after.get("bic", ""),
+        valid_from=acting.world.clock.now(),
+        changed_by=f"{done.asked_by_name} and {acting.actor.name}",
+        confirmed=False,
+    )
+    parties.add_payee_account(row, _person(done.asked_by))
+    wake("release_payments", tenant_id=acting.tenant_id)
+
+
+def _look(acting: Acting, wanted: WantedPayeeAccount, _: UUID) -> Change:
+    payee = parties.payee_named(wanted.number)
+    if payee is None:
+        raise Refused(
+            "payee_unknown",
+            f"There is no payee {wanted.number[:60]}.",
+            "Nothing was asked for.",
+            "Ask for a new payee instead.",
+        )
+    payee_id, name = payee
+    current = parties.current_payee_accounts([wanted.number]).get(wanted.number)
+    number = identifier.iban(wanted.iban)
+    after = {"iban": number, "bic": identifier.bic(wanted.bic) if wanted.bic else ""}
+    before = {"iban": current.iban, "bic": current.bic} if current else {}
+    return Change(
+        subject_id=payee_id,
+        subject=f"{name} ({wanted.number})",
+        before=before,
+        after=after if before == after else after | also_of(number, wanted.number),
+    )
+
+
+def _apply(acting: Acting, wanted: WantedPayeeAccount, change: Change, done: Done) -> None:
+    current = parties.current_payee_accounts([wanted.number]).get(wanted.number)
+    version = current.version + 1 if current else 1
+    add_version(acting, done, change.subject_id, change.after, version=version)
+    told = {"before": change.before, "after": change.after, "request": str(done.request_id)}
+    event = acting.event("payee_change.account_changed", "payee", change.subject_id, **told)
+    events.record([event])
+
+
+def _person(text: str) -> UUID | None:
+    """Who asked, where that was a person."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+KIND = Kind(
+    name="payee_account",
+    title="Where a payee is paid",
+    wanted=WantedPayeeAccount,
+    asks=(Action.PROPOSE_PAYEES,),
+    decides=Action.DECIDE_PAYEES,
+    look=_look,
+    apply=_apply,
+)
