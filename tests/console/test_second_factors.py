@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +15,17 @@ from uuid import UUID
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth
+from fido2.utils import websafe_decode
+from fido2.webauthn import AttestedCredentialData
 from playwright.sync_api import Browser, Page
 
+from nostro.app import world
+from nostro.domain.money import Money
+from nostro.domain.policies.approval import ApprovalRules
+from nostro.domain.policies.step_up import Wanted, challenge_of
 from nostro.ops.envelope import is_sealed
-from nostro.storage import events, people, sign_ins
+from nostro.storage import approval_policies, events, people, sign_ins
+from nostro.storage.models import StepUp
 from nostro.storage.tenancy import tenant
 from tests.console.browser import LOOKS, Look, Watched, faults, look_at, picture, sign_in
 from tests.console.seed import Vesterholt
@@ -207,3 +215,70 @@ def test_the_pages_of_the_profile(
             picture(seen.page, f"{name}-{look.name}")
             assert not faults(seen)
             assert seen.page.locator("h1").count() == 1
+
+
+def limit(seeded: Vesterholt, *limits: Money) -> None:
+    with tenant(seeded.tenant_id):
+        ids, now = world().ids, world().clock.now()
+        approval_policies.add(ids.new(), ApprovalRules(step_up_above=limits), "a test", now)
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+def test_above_the_limit_the_passkey_signs_what_is_approved(
+    chromium: Browser, named: str, seeded: Vesterholt, look: Look
+) -> None:
+    member = seeded.first
+    Authenticator.objects.filter(user_id=member.id).delete()
+    limit(seeded, Money(100, "EUR"))
+    with with_device(chromium, look) as (seen, _):
+        sign_in(seen.page, named, seeded.email(member.name), seeded.password)
+        seen.page.wait_for_url(f"{named}/")
+        seen.page.goto(f"{named}/profile/passkeys/add/")
+        seen.page.get_by_label("Password").fill(seeded.password)
+        press(seen.page, "Go on")
+        press(seen.page, "Add the passkey")
+        seen.page.wait_for_url("**/recovery-codes/")
+        seen.page.goto(f"{named}/approvals/")
+        seen.page.locator("input[name=chosen]:not(:disabled)").first.check()
+        button = seen.page.get_by_role("button", name="Approve 1")
+        button.click()
+        seen.page.wait_for_url("**/approvals/proof/**")
+        seen.page.evaluate("document.fonts.ready")
+        picture(seen.page, f"step-up-{look.name}")
+        assert not faults(seen)
+        proof, key = seen.page.url, session_key(seen)
+        press(seen.page, "Approve with your passkey")
+        seen.page.wait_for_url(f"{named}/approvals/")
+        assert "Your approval is recorded" in seen.page.locator("#notices").inner_text()
+        assert session_key(seen) != key
+        again = seen.page.goto(proof)
+        assert again
+        assert again.status == 409
+    limit(seeded)
+    with tenant(seeded.tenant_id):
+        row = StepUp.objects.get(id=proof.rstrip("/").rpartition("/")[2])
+    assert (row.method, bool(row.used_at)) == ("passkey", True)
+    signed_by_the_person(seeded, row)
+
+
+def session_key(seen: Watched) -> str:
+    (found,) = (one for one in seen.page.context.cookies() if one.get("name") == "sessionid")
+    return str(found.get("value"))
+
+
+def signed_by_the_person(seeded: Vesterholt, row: StepUp) -> None:
+    """Checked without the product: the kept signature is over the challenge of this step-up."""
+    told = row.signature
+    assert told
+    client_data = json.loads(websafe_decode(told["client_data"]))
+    wanted = Wanted(
+        tenant_id=str(seeded.tenant_id),
+        person_id=str(row.person_id),
+        digest=row.digest,
+        nonce=row.nonce,
+    )
+    assert websafe_decode(client_data["challenge"]) == challenge_of(wanted)
+    signed = websafe_decode(told["signed"])
+    assert signed[-32:] == hashlib.sha256(websafe_decode(told["client_data"])).digest()
+    key = AttestedCredentialData(websafe_decode(told["public_key"])).public_key
+    key.verify(signed, websafe_decode(told["signature"]))

@@ -26,11 +26,11 @@ from nostro.console.selection import (
     selection_of_every,
     sums_of,
 )
-from nostro.console.visiting import Visit, by_htmx, page, show, status_of
+from nostro.console.visiting import Visit, by_htmx, go, page, show, status_of
 from nostro.domain.errors import Invalid, NostroError, Refused
 from nostro.storage.pages.approvals import chosen, decisions
 from nostro.storage.pages.waiting import Reader, WaitingPayments, waiting_payments
-from nostro.workflows import approval
+from nostro.workflows import approval, stepping_up
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +47,10 @@ class Banner(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     happened: str
     more: str = ""
+
+
+class _ProofNeeded(Exception):
+    """These payments, as this digest has them, are approved with a fresh proof only."""
 
 
 @require_safe
@@ -79,23 +83,33 @@ def approve(request: HttpRequest, visit: Visit) -> HttpResponse:
         ids = [choice.order_id for choice in sent.choices]
         if sent.every:
             ids = _ids_of_every(visit, sent)
-        done = approval.approve(
-            visit.acting(), visit.member, ids, request.POST.get("seen_digest", "")
-        )
-        parts = []
-        if done.approved:
-            parts.append(
-                f"{words.several(len(done.approved), 'payment')} approved:"
-                " goes to the bank with the next release"
-            )
-        if done.waiting:
-            word = "waits" if len(done.waiting) == 1 else "wait"
-            parts.append(
-                f"{words.several(len(done.waiting), 'payment')} {word} for a second person"
-            )
-        return Banner(kind="ok", happened=f"Your approval is recorded. {words.listed(parts)}.")
+        seen = request.POST.get("seen_digest", "")
+        try:
+            return told_of(approval.approve(visit.acting(), visit.member, ids, seen))
+        except Refused as error:
+            if error.code != "step_up_needed":
+                raise
+            raise _ProofNeeded(ids, seen) from error
 
-    return _decide(request, visit, work)
+    try:
+        return _decide(request, visit, work)
+    except _ProofNeeded as needed:
+        asked = stepping_up.open_step_up(visit.acting(), visit.member, *needed.args)
+        return go(request, reverse("step_up", args=[asked]))
+
+
+def told_of(done: approval.Approved) -> Banner:
+    """What an approval did, in words."""
+    parts = []
+    if done.approved:
+        parts.append(
+            f"{words.several(len(done.approved), 'payment')} approved:"
+            " goes to the bank with the next release"
+        )
+    if done.waiting:
+        word = "waits" if len(done.waiting) == 1 else "wait"
+        parts.append(f"{words.several(len(done.waiting), 'payment')} {word} for a second person")
+    return Banner(kind="ok", happened=f"Your approval is recorded. {words.listed(parts)}.")
 
 
 @require_POST
