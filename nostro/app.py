@@ -14,9 +14,9 @@ from nostro.ops import home_folder
 from nostro.ops.calendar import HolidayCalendar
 from nostro.ops.clock import ShiftedClock, SystemClock
 from nostro.ops.configuration import Configuration
+from nostro.ops.free_space import Measure, Watermark, of_allotment, of_volume
 from nostro.ops.identifiers import TimeOrderedIds
 from nostro.ops.secrets import FileSecrets
-from nostro.ops.stored_secrets import StoredSecrets
 from nostro.storage.database import DATABASE, ROLES, prepare
 from nostro.storage.server import Server
 from nostro.workflows import context
@@ -97,7 +97,9 @@ def migrate() -> None:
 
 @cache
 def world() -> World:
-    """The ports of this process."""
+    """The ports of this process; after `start`, since some of them are tables."""
+    from nostro.ops.stored_secrets import StoredSecrets
+
     chosen = configuration()
     made = World(
         clock=_clock(chosen),
@@ -105,9 +107,26 @@ def world() -> World:
         secrets=StoredSecrets(FileSecrets(chosen.secrets_home), _clock(chosen)),
         calendar=HolidayCalendar(),
         webhook_caller=WebhookCaller(this_machine=chosen.webhooks_to_this_machine),
+        space=Watermark(_measure(chosen), chosen.free_space_percent),
     )
     context.install(made)
     return made
+
+
+def _measure(chosen: Configuration) -> Measure:
+    """How the space that is left is measured: the embedded server's volume, the one that we were
+    told, or what a managed server allots; nowhere else can anybody tell."""
+    embedded = server()
+    if chosen.database_volume is not None:
+        mounted = chosen.database_volume
+        return of_volume(lambda: mounted)
+    if embedded is not None:
+        return of_volume(lambda: embedded.folder)
+    if chosen.database_gigabytes:
+        from nostro.storage import volume
+
+        return of_allotment(chosen.database_gigabytes * 10**9, volume.database_bytes)
+    return lambda: None
 
 
 def _clock(chosen: Configuration) -> ShiftedClock | SystemClock:

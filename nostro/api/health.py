@@ -17,9 +17,12 @@ router = Router(tags=["operation"])
 def health(request: HttpRequest) -> Health:
     """503 when the database does not answer. The seal's lag is over all customers."""
     lag = listing.seal_lag(using="ops")
+    space = world().space
+    left = space.left()
     waited = world().clock.now() - lag.oldest_at if lag.oldest_at else None
     return Health(
-        status="ok",
+        status="low_on_space" if space.is_low() else "ok",
+        free_space_percent=left.percent if left else None,
         version=__version__,
         database="ok",
         unsealed=lag.unsealed,

@@ -259,9 +259,14 @@ class EventsListed(BaseModel):
 
 
 class Health(BaseModel):
-    """Whether this installation answers, and how far the seal is behind over all customers."""
+    """Whether this installation answers, and how far the seal is behind over all customers.
+
+    `status` is ok, or low_on_space: nothing new is taken in. `free_space_percent` of the database's
+    volume is null where it cannot be measured.
+    """
 
     status: str
+    free_space_percent: int | None
     version: str
     database: str
     unsealed: int

@@ -39,6 +39,8 @@ def backup(file: str, key_file: str) -> None:
     print(f"Backup: {made.path}, {made.size_bytes:,} bytes, read back and whole.")
     _tell_contents(made.manifest)
     print(f"SHA-256 of the file: {made.sha256}")
+    if not _brings_its_keys():
+        print("Not in it: the key-encryption keys, which stand elsewhere. Save those there.")
     print(f"Key: {key.name}. Keep it where the backup is not; without it nobody opens it again.")
 
 
@@ -93,6 +95,7 @@ def _bring_back(path: Path, key: BackupKey, *, replace: bool) -> None:
         url_of=lambda database: app.without_user(admin_url, database),
         home=chosen.home,
         secrets_home=chosen.secrets_home,
+        brings_its_keys=_brings_its_keys(),
         database=_database(chosen.database_url),
     )
     with ended_by_request(), _shown() as tell:
@@ -156,6 +159,13 @@ def _key(key_file: str) -> BackupKey:
     from nostro.cli.terminal import content_of
 
     return BackupKey(content_of("key-file", str(named)))
+
+
+def _brings_its_keys() -> bool:
+    """Whether the key-encryption keys stand among the secrets, and so in a backup."""
+    chosen = app.configuration()
+    given = chosen.key_encryption_keys.get_secret_value()
+    return not given and chosen.key_encryption_file is None
 
 
 def _database(url: str) -> str:

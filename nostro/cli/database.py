@@ -57,7 +57,7 @@ def empty() -> None:
     embedded = _embedded()
     embedded.ensure()
     embedded.started_here = False
-    name = set_aside(embedded.admin_url(), app.world().clock.now())
+    name = set_aside(embedded.admin_url(), app.start().clock.now())
     _prepare(embedded)
     print(f"The database is empty. What it held is kept as {name}.")
 

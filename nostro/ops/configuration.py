@@ -14,6 +14,9 @@ class Configuration(BaseSettings):
     `database_url` names host, port and database of an external PostgreSQL >= 15, without user.
     `database_address` is set by nostro.app itself: what it found out, for Django's settings.
     `webhooks_to_this_machine` lets webhooks go to loopback addresses, by http too: for rehearsals.
+    Below `free_space_percent` of the database's volume nothing new is taken in. Of an external
+    server the volume is `database_volume`, if it is mounted here, or `database_gigabytes` are
+    what it allots.
     `backup_key` and `backup_key_file` are what backups are encrypted with: the key, or its file.
     `database_admin_url` is a role that may create roles; `nostro migrate` and `nostro restore`
     need it.
@@ -35,6 +38,9 @@ class Configuration(BaseSettings):
     web_threads: int = 4
     demo: bool = False
     webhooks_to_this_machine: bool = False
+    free_space_percent: int = 10
+    database_volume: Path | None = None
+    database_gigabytes: int = 0
     backup_key: SecretStr = SecretStr("")
     backup_key_file: Path | None = None
     session_idle_minutes: int = 60

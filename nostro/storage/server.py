@@ -97,6 +97,11 @@ class Server:
         return f"postgresql://postgres:{word}@/{quote(database, safe='')}?host={host}&port={PORT}"
 
     @property
+    def folder(self) -> Path:
+        """Where the cluster's files are."""
+        return self._place
+
+    @property
     def log(self) -> Path:
         """The file PostgreSQL writes its messages to."""
         return self._place / "postgresql.log"

@@ -95,6 +95,7 @@ def _keep(
     acting: Acting, connection_id: UUID, incoming: Incoming, cursor: str | None = None
 ) -> UUID:
     """Bytes, cursor (of a mailbox) and the wake-up to understand them: one transaction."""
+    acting.world.space.check()  # Else the message stays at the bank.
     now, ids = acting.world.clock.now(), acting.world.ids
     with tenant(acting.tenant_id):
         kept = evidence.keep(

@@ -25,7 +25,11 @@ def keep(acting: Acting, name: str, content: bytes) -> tuple[Format, UUID]:
 
 
 def keep_stream(acting: Acting, name: str, stream: BinaryIO) -> tuple[Format, UUID]:
-    """The same for a file too long for memory; it is read from its beginning, more than once."""
+    """The same for a file too long for memory; it is read from its beginning, more than once.
+
+    Raises Unavailable when the database's volume is nearly full.
+    """
+    acting.world.space.check()
     try:
         form = formats.identify(stream.read(formats.HEAD_BYTES))
     except Invalid:

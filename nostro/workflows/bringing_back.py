@@ -21,16 +21,19 @@ import psycopg
 
 from nostro.domain.errors import Refused
 from nostro.domain.event import Actor
-from nostro.ops import backing_up, high_water, sealing
+from nostro.ops import backing_up, high_water, key_encryption, sealing
 from nostro.ops.backing_up import Opened, Tell
 from nostro.ops.backup_file import Manifest
+from nostro.ops.key_encryption import HeldKeys, KeyFile
 from nostro.ops.sealed_stream import BackupKey
 from nostro.ops.secrets import FileSecrets
-from nostro.storage import parties, replacing, schema
+from nostro.ports import KeyEncryption
+from nostro.storage import data_keys, key_ring, parties, replacing, schema
 from nostro.storage.database import DATABASE, OWNER, ROLES
 from nostro.storage.postgresql import contents, dumping
 from nostro.storage.postgresql.address import Address
-from nostro.workflows import context, restoring
+from nostro.storage.tenancy import tenant
+from nostro.workflows import restoring
 from nostro.workflows.context import Acting, World
 
 OF_THE_SERVER = "database_"  # Secrets of the roles: they belong to a server, not to its data.
@@ -38,12 +41,14 @@ OF_THE_SERVER = "database_"  # Secrets of the roles: they belong to a server, no
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where a backup goes: the server as its administrator, its address without user and with a
-    database's name to fill in, the home folder, its secrets and their passwords of the roles."""
+    database's name to fill in, the home folder and its secrets. `brings_its_keys` is False where
+    the key-encryption keys do not stand among the secrets, and so not in a backup."""
 
     admin_url: str
     url_of: Callable[[str], str]
     home: Path
     secrets_home: Path
+    brings_its_keys: bool
     database: str = DATABASE
 
 
@@ -79,16 +84,15 @@ def bring_back(
     ):
         _restore(path, key, Address.of(place.url_of(beside), OWNER, passwords[OWNER]), opened, tell)
         replacing.work_on(place.url_of(beside), passwords)
-        _check_logs(opened.manifest)
-        schema.bring_up_to_date(now)
-        acting_in = msgspec.structs.replace(world, secrets=FileSecrets(staged.folder))
-        context.install(acting_in)
-        done = _quarantine(acting_in, actor, path, opened.manifest)
+        with key_ring.using(_keys(place, staged.folder)):
+            _check_logs(opened.manifest)
+            schema.bring_up_to_date(now)
+            _check_keys()
+            done = _quarantine(world, actor, path, opened.manifest)
         replacing.work_on(place.url_of(place.database), passwords)
         secrets_kept = staged.put_in_place()
         kept_as = replacing.replace(place.admin_url, beside, now, place.database)
         staged.keep()
-    context.install(world)
     for customer in parties.customers():
         high_water.note(place.home, customer.id)
     return Back(manifest=opened.manifest, found=done, kept_as=kept_as, secrets_kept=secrets_kept)
@@ -153,6 +157,21 @@ def _check_logs(manifest: Manifest) -> None:
             raise _unlike(f"the log of {customer.code} breaks at {found.broken_at}: {found.why}")
         if ends[customer.id].position and found.head != ends[customer.id].hash:
             raise _unlike(f"the log of {customer.code} ends otherwise than the manifest says")
+
+
+def _keys(place: Place, staged: Path) -> KeyEncryption:
+    """The key-encryption keys that the restored database is to be opened with."""
+    if place.brings_its_keys:
+        return HeldKeys(KeyFile(staged / key_encryption.FILE).held)
+    return key_ring.key_encryption()
+
+
+def _check_keys() -> None:
+    """Raises Refused when what is stored locked could not be opened any more."""
+    for customer in parties.customers():
+        with tenant(customer.id):
+            for row in data_keys.rows():
+                data_keys.named(row.id)
 
 
 def _unlike(what: str) -> Refused:

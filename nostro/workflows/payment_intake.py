@@ -117,8 +117,10 @@ def take_payments(
 ) -> list[tuple[OrderRow, tuple[Finding, ...]]]:
     """Take in single payments from a program; each, as stored, with why it is held.
 
-    All or none: raises NotTaken for the first payment that cannot be taken.
+    All or none: raises NotTaken for the first payment that cannot be taken, Unavailable when the
+    database's volume is nearly full.
     """
+    acting.world.space.check()
     with tenant(acting.tenant_id):
         checked = check_all(acting, source, requests, run_id=None)
         for place, found in enumerate(checked):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,13 +17,15 @@ from django.db import connections
 
 from nostro.domain.errors import NostroError, Refused
 from nostro.domain.event import Actor
-from nostro.ops import backing_up, high_water, sealing
+from nostro.ops import backing_up, high_water, key_encryption, sealing
 from nostro.ops.backing_up import Made
 from nostro.ops.backup_file import MANIFEST, Manifest, members, write_member
+from nostro.ops.configuration import Configuration
 from nostro.ops.sealed_stream import BackupKey, OpenedStream, SealingStream
-from nostro.storage import replacing
+from nostro.storage import data_keys, replacing
 from nostro.storage.database import OWNER
 from nostro.storage.postgresql.address import Address
+from nostro.storage.tenancy import tenant
 from nostro.workflows import bringing_back, context
 from nostro.workflows.bringing_back import Back, Place
 from tests.database import Cluster, point_at
@@ -33,6 +36,7 @@ from tests.workflows.test_restoring import tell_the_end
 
 KEY = BackupKey(BackupKey.new())
 OPERATOR = Actor(kind="job", id="terminal", name="operator")
+STANDARD = str.maketrans("-_", "+/")
 SECRET = "-----BEGIN PRIVATE KEY----- of the bank"
 STORIES = 8 if os.environ.get("SOAK") == "1" else 1
 
@@ -57,6 +61,9 @@ class House:
         (self.secrets / "bank.private_key").write_text(SECRET)
         for role, word in dumping.passwords().items():
             (self.secrets / f"database_{role}").write_text(word)
+        keys = key_encryption.key_file(Configuration())
+        keys.held()  # Made by now.
+        shutil.copy(keys.path, self.secrets)
 
     def back_up(self, name: str = "tonight.nostro", tell: backing_up.Tell = quiet) -> Made:
         password = dumping.passwords()[OWNER]
@@ -73,6 +80,7 @@ class House:
             url_of=self.cluster.url,
             home=self.home,
             secrets_home=self.secrets,
+            brings_its_keys=True,
             database=self.database,
         )
         return bringing_back.bring_back(
@@ -191,6 +199,17 @@ def test_what_cannot_be_restored_leaves_everything_as_it_was(
         other = msgspec.structs.replace(manifest, **changed)
         rewrite(made.path, content, other)
         assert refused(house, made.path).code == code
+
+
+def test_a_backup_without_the_keys_of_what_is_locked_in_it_is_refused(house: House) -> None:
+    story = Story(14)
+    with tenant(story.company.tenant_id):
+        data_keys.newest(data_keys.EVIDENCE)
+    data_keys.forget_unwrapped()
+    (house.secrets / key_encryption.FILE).write_text(f"{BackupKey.new().translate(STANDARD)}\n")
+    made = house.back_up("x.nostro")
+    shutil.copy(made.path, house.home / "cut.nostro")
+    assert refused(house, made.path).code == "key_encryption_unknown"
 
 
 def rewrite(path: Path, content: bytes, manifest: Manifest) -> None:
