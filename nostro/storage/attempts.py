@@ -73,3 +73,9 @@ def days_by_rail(submission_id: UUID) -> list[tuple[date, str, str]]:
     rows = models.Attempt.objects.filter(submission_id=submission_id)
     found = rows.values_list("execution_date", "order__route__rail", "order__currency").distinct()
     return [(day, rail or "", currency) for day, rail, currency in found]
+
+
+def days_of_orders(submission_id: UUID) -> dict[UUID, date]:
+    """On which day each order in a file is to be executed, by the file."""
+    rows = models.Attempt.objects.filter(submission_id=submission_id)
+    return dict(rows.values_list("order_id", "execution_date"))

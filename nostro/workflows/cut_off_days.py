@@ -3,6 +3,7 @@
 1. Too late for its day: executed on the bank's next one, if the approval lets it roll there; told.
 2. Too late for its latest day: not sent and held, with the reason; its approvals are void.
 3. In doubt: a person is told while the bank can still be reached before the cut-off.
+4. Waited in a file beyond its day: made anew if it was never tried, else kept here for a person.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from datetime import date, datetime
 from functools import partial
 from uuid import UUID
 
+import msgspec
+
 from nostro.domain.payment import Rail
 from nostro.domain.policies import cut_off
 from nostro.domain.policies.checks import Effect, Finding
 from nostro.domain.policies.checks import day as spelled
 from nostro.domain.policies.cut_off import CutOff
+from nostro.domain.policies.objections import Standing
 from nostro.storage import attempts, events, parties
 from nostro.storage.orders import OrderRow
 from nostro.storage.submissions import SubmissionRow
@@ -93,6 +97,39 @@ def _tell(acting: Acting, moved: Sequence[tuple[OrderRow, date, date, CutOff]]) 
     ]
     subjects = [order.id for order, *_ in moved]
     events.record_alike(acting.alike("order.day_moved", "order", subjects, own))
+
+
+Late = dict[tuple[date, str, str], cut_off.Late]
+
+
+def late_in_file(acting: Acting, row: SubmissionRow) -> Late:
+    """The days, rails and currencies of a file that it is too late for now."""
+    rules, now = cut_offs_of(row.connection_id), acting.world.clock.now()
+    found: Late = {}
+    for day, rail, currency in attempts.days_by_rail(row.id):
+        rule = cut_off.rule_for(rules, Rail(rail), currency) if rail else None
+        late = cut_off.late_for(day, rule, now, _bank_day(acting, currency))
+        if late is not None:
+            found[day, rail, currency] = late
+    return found
+
+
+def with_day(order: OrderRow, standing: Standing, day: date, late: Late, *, anew: bool) -> Standing:
+    """What holds of a payment in a file, by the day that its file asks for.
+
+    A file that can be made anew asks for the right day then. One that cannot goes as it is while
+    its day is not over, if the payment may be executed as late as the bank then does.
+    """
+    told = order.instruction
+    found = late.get((day, order.route.rail, told.amount.currency))
+    if found is None:
+        return standing
+    fits = cut_off.day_within(day, found.earliest, told.latest_date, told.roll_rule)
+    return msgspec.structs.replace(
+        standing,
+        leaves_on=max(standing.leaves_on, found.earliest),
+        day_missed=anew or found.over or fits is None,
+    )
 
 
 def last_moment(acting: Acting, row: SubmissionRow) -> datetime | None:

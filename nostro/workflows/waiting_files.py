@@ -13,10 +13,10 @@ import msgspec
 from nostro.domain.policies import dispatching
 from nostro.domain.policies.dispatching import Step
 from nostro.domain.policies.objections import Objection, Standing, objection
-from nostro.storage import orders, submissions
+from nostro.storage import attempts, orders, submissions
 from nostro.storage.orders import OrderRow
-from nostro.storage.submissions import SubmissionRow
-from nostro.workflows import cancelling, recheck
+from nostro.storage.submissions import StoredSubmission, SubmissionRow
+from nostro.workflows import cancelling, cut_off_days, recheck
 from nostro.workflows.context import Acting
 from nostro.workflows.enquiry import open_case
 
@@ -27,6 +27,7 @@ _WORDS: Mapping[Objection, str] = {
     Objection.NOT_APPROVED: "it is not covered by its approvals any more",
     Objection.ACCOUNT_CHANGED: "the payee's account was changed since",
     Objection.APPROVER_LEFT: "who approved it may no longer approve",
+    Objection.DAY_MISSED: "the bank cannot execute it on the day that the file says any more",
 }
 
 
@@ -37,12 +38,17 @@ class Outdated(msgspec.Struct, frozen=True, kw_only=True):
     objection: Objection
 
 
-def outdated(acting: Acting, row: SubmissionRow) -> list[Outdated]:
+def outdated(acting: Acting, row: StoredSubmission) -> list[Outdated]:
     """The payments of a file, locked, of which what was approved does not hold any more."""
     if row.purpose != submissions.PAYMENTS:
         return []
     inside = orders.load(submissions.order_ids_of(submissions.attempts_of(row.id)))
     found = recheck.standings(acting, inside)
+    if late := cut_off_days.late_in_file(acting, row):
+        days, anew = attempts.days_of_orders(row.id), dispatching.was_never_tried(row)
+        for order in inside:
+            day, known = days[order.id], found[order.id]
+            found[order.id] = cut_off_days.with_day(order, known, day, late, anew=anew)
     return [one for order in inside if (one := _outdated(order, found[order.id]))]
 
 

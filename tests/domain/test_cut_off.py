@@ -48,6 +48,24 @@ def test_the_earliest_day(now: datetime, days_before: int, day: date) -> None:
     assert cut_off.earliest_day(rule, now, weekday) == day
 
 
+@pytest.mark.parametrize(
+    ("rule", "now", "earliest", "over"),
+    [
+        (BERLIN, utc(20, 15), None, False),
+        (BERLIN, utc(20, 15, 1), MONDAY, False),  # Today still, and too late for today.
+        (BERLIN, utc(20, 23, 1), MONDAY, True),  # Saturday in Berlin.
+        (BERLIN, utc(23, 15, 1), TUESDAY, True),
+        (None, utc(20, 23, 59), None, False),
+        (None, utc(21, 0), MONDAY, True),
+    ],
+)
+def test_what_is_late_for_friday(
+    rule: CutOff | None, now: datetime, earliest: date | None, over: bool
+) -> None:
+    late = cut_off.late_for(FRIDAY, rule, now, weekday)
+    assert (late and (late.earliest, late.over)) == (earliest and (earliest, over))
+
+
 @given(
     now=st.integers(0, 365 * 86_400).map(lambda past: utc(1, 0) + timedelta(seconds=past)),
     at=st.times(time(6), time(23)),

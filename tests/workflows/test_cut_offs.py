@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from nostro import formats
-from nostro.domain.errors import InDoubt, Invalid
+from nostro.domain.errors import InDoubt, Invalid, Unavailable
 from nostro.domain.order import OrderState
 from nostro.formats import Profile
 from nostro.storage import evidence, models, tracing
@@ -99,6 +99,82 @@ def test_a_cut_off_that_cannot_be_read_keeps_the_file_and_tells_people(company: 
     assert company.release() == []
     assert company.states(ids) == [OrderState.SCHEDULED]
     assert "cut-off times" in company.cases()[0][1]
+
+
+# A file that waited.
+
+
+def test_a_file_never_tried_is_made_anew_for_the_day_that_the_bank_can_meet(
+    company: Company,
+) -> None:
+    takes_until(company, AT_FOUR)
+    company.pay(2)
+    (submission_id,) = company.release()
+    assert days(company, submission_id) == {FRIDAY}
+    at(company, 15, 1)  # A stop, perhaps; it is lifted a minute too late.
+    assert dispatch.attend(company.job, submission_id) is None
+    assert company.submission(submission_id).state == "abandoned"
+    assert company.events("submission.moved")[-1]["reason"] == "execution_day_missed"
+    (again,) = company.release()
+    assert days(company, again) == {MONDAY}
+    dispatch.attend(company.job, again)
+    assert [one.message_id for one in company.bank.received] == [
+        company.submission(again).message_id
+    ]
+
+
+def test_a_day_that_is_over_needs_no_cut_off_to_be_missed(company: Company) -> None:
+    ids = company.pay(1)
+    (submission_id,) = company.release()
+    company.clock.advance(days=1)
+    assert dispatch.attend(company.job, submission_id) is None
+    (again,) = company.release()
+    assert days(company, again) == {MONDAY}
+    dispatch.attend(company.job, again)
+    assert company.attempts(ids) == ["delivered"]
+    assert len(company.bank.received) == 1
+
+
+def tried(company: Company) -> UUID:
+    """A file that surely did not arrive."""
+    company.pay(1)
+    (submission_id,) = company.release()
+    company.bank.outcomes = [Unavailable("down", "The bank cannot be reached.")]
+    dispatch.attend(company.job, submission_id)
+    company.bank.received.clear()
+    return submission_id
+
+
+def test_a_file_that_was_tried_still_goes_on_its_day_and_after_it_a_person_is_asked(
+    company: Company,
+) -> None:
+    """Its bytes are never changed: today after the cut-off the bank moves it to its next day."""
+    takes_until(company, AT_FOUR)
+    submission_id = tried(company)
+    at(company, 15, 1)
+    company.bank.outcomes = [Unavailable("down", "The bank cannot be reached.")]
+    assert dispatch.attend(company.job, submission_id) == "not_delivered"
+    assert len(company.bank.received) == 1
+    at(company, 23, 1)  # Saturday in Berlin.
+    for _ in range(2):
+        dispatch.attend(company.job, submission_id)
+    assert len(company.bank.received) == 1, "no bank takes Friday on Saturday"
+    assert company.submission(submission_id).state == "not_delivered"
+    ((kind, sentence),) = company.cases()
+    assert kind == "enquiry"
+    assert "cannot execute it on the day that the file says any more" in sentence
+
+
+def test_a_file_that_was_tried_does_not_go_to_be_executed_later_than_approved(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    takes_until(company, AT_FOUR)
+    monkeypatch.setattr("nostro.workflows.payment_checks.LATEST_AFTER", timedelta())
+    submission_id = tried(company)
+    at(company, 15, 1)
+    dispatch.attend(company.job, submission_id)
+    assert company.bank.received == []
+    assert "its latest date has passed" in company.cases()[0][1]
 
 
 def in_doubt(company: Company) -> UUID:

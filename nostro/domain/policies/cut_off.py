@@ -60,6 +60,25 @@ def earliest_day(rule: CutOff, now: datetime, next_bank_day: NextBankDay) -> dat
     return taken_in
 
 
+class Late(msgspec.Struct, frozen=True, kw_only=True):
+    """The bank cannot execute on a day what it gets now: `earliest` is the first day on which it
+    can. `over`: the day itself is past, so that most banks refuse it instead of moving it."""
+
+    earliest: date
+    over: bool
+
+
+def late_for(
+    day: date, rule: CutOff | None, now: datetime, next_bank_day: NextBankDay
+) -> Late | None:
+    """Is it too late for a payment to be executed on `day`? Without a cut-off: once it is past."""
+    today = now.astimezone(ZoneInfo(rule.time_zone)).date() if rule else now.date()
+    earliest = earliest_day(rule, now, next_bank_day) if rule else today
+    if earliest <= day:
+        return None
+    return Late(earliest=earliest if rule else next_bank_day(today), over=day < today)
+
+
 def last_moment(rule: CutOff, day: date, next_bank_day: NextBankDay) -> datetime:
     """Until when the bank must have a payment that it executes on `day`; in UTC."""
     left, candidate = rule.days_before, day

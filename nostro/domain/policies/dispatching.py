@@ -178,7 +178,7 @@ def _send(seen: Seen, payments: Payments, stopped: bool, outdated: bool) -> Step
         return Step.HOLD
     if not outdated:
         return Step.SEND
-    return Step.TAKE_APART if _was_never_tried(seen) else Step.SET_ASIDE
+    return Step.TAKE_APART if was_never_tried(seen) else Step.SET_ASIDE
 
 
 def _cancelled_here(seen: Seen, payments: Payments) -> bool:
@@ -187,7 +187,8 @@ def _cancelled_here(seen: Seen, payments: Payments) -> bool:
     return seen.state is _S.NOT_DELIVERED and all(state in known for state in payments.counts)
 
 
-def _was_never_tried(seen: Seen) -> bool:
+def was_never_tried(seen: Seen) -> bool:
+    """Then its payments may leave in another file instead."""
     return seen.state in (_S.BUILT, _S.SIGNED) and seen.tries == 0
 
 

@@ -22,6 +22,7 @@ class Objection(StrEnum):
     NOT_APPROVED = "not_what_was_approved"
     ACCOUNT_CHANGED = "account_changed_after_approval"
     APPROVER_LEFT = "approver_no_longer_entitled"
+    DAY_MISSED = "execution_day_missed"
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +30,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
     `leaves_on` is the day on which it would be executed if it left now. `approved`: enough people
     agreed to exactly this, and nobody has taken that back; `entitled`: enough of them may still.
+    `day_missed`: the day that its file asks for is not one on which it may still be executed.
     """
 
     order_state: OrderState
@@ -37,6 +39,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     approved: bool
     entitled: bool
     account_is_current: bool
+    day_missed: bool = False
 
 
 _WAITS_IN_FILE = (OrderState.SCHEDULED, OrderState.IN_FLIGHT)  # In flight: tried, and not arrived.
@@ -50,5 +53,6 @@ def objection(standing: Standing) -> Objection | None:
         Objection.ACCOUNT_CHANGED: not standing.account_is_current,
         Objection.APPROVER_LEFT: not standing.entitled,
         Objection.TOO_LATE: standing.leaves_on > standing.latest_date,
+        Objection.DAY_MISSED: standing.day_missed,
     }
     return next((why for why, holds in objections.items() if holds), None)
