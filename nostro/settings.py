@@ -81,6 +81,13 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "nostro.ops.breached_passwords.NotBreached",
+        "OPTIONS": {
+            "file": CONFIGURATION.breached_passwords_file,
+            "address": CONFIGURATION.breached_passwords_address,
+        },
+    },
 ]
 ACCOUNT_ADAPTER = "nostro.console.accounts.InvitedPeopleOnly"
 ACCOUNT_LOGIN_METHODS = {"email"}

@@ -8,9 +8,10 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from nostro import app
-from nostro.domain.errors import Invalid
+from nostro.domain.errors import Invalid, Refused
 from nostro.domain.event import Actor
 
 if TYPE_CHECKING:
@@ -41,9 +42,27 @@ def person(customer: str, email: str, password_file: str) -> tuple[Acting, Membe
     password = secret_text("password", password_file)
     tenant_id = customers.one(customer).id
     person_id = passwords.person_with(email, password)
+    _second_step(person_id)
     member = people.member(tenant_id, person_id, world.clock.now())
     who = Actor(kind="person", id=member.id, name=member.name)
     return Acting(tenant_id=tenant_id, actor=who, world=world), member
+
+
+def _second_step(person_id: UUID) -> None:
+    """Who has set up more than a password proves himself by it here, too. Raises Refused."""
+    from nostro.storage import proofs, sign_ins
+
+    found = sign_ins.factors(person_id)
+    if not found.any:
+        return
+    code = secret_text("code of your authenticator app, or a recovery code", "")
+    if not (proofs.by_authenticator(person_id, code) or proofs.by_recovery_code(person_id, code)):
+        raise Refused(
+            "second_step_refused",
+            "This code does not prove that it is you.",
+            can_do="Try the code that your app shows now, or a recovery code; each counts once."
+            " A passkey works in the console only.",
+        )
 
 
 def secret_text(name: str, file: str) -> str:

@@ -23,6 +23,8 @@ class Configuration(BaseSettings):
     `key_encryption_keys` are base64 and separated by commas, the newest first; without them they
     stand in `key_encryption_file`, by default among the secrets.
     `session_idle_minutes` without a request end a sign-in, `session_hours` end it in any case.
+    `breached_passwords_file` and `breached_passwords_address` (such as
+    https://api.pwnedpasswords.com/range) are lists of passwords that nobody may choose.
     """
 
     model_config = SettingsConfigDict(env_prefix="NOSTRO_", extra="ignore")
@@ -45,6 +47,8 @@ class Configuration(BaseSettings):
     backup_key_file: Path | None = None
     session_idle_minutes: int = 60
     session_hours: int = 12
+    breached_passwords_file: Path | None = None
+    breached_passwords_address: str = ""
     key_encryption_keys: SecretStr = SecretStr("")
     key_encryption_file: Path | None = None
 

@@ -27,10 +27,15 @@ class WantedAbove(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WantedRules(msgspec.Struct, frozen=True, kw_only=True):
-    """All rules as they are to be; what is left out is not kept."""
+    """All rules as they are to be; what is left out is not kept.
+
+    `proof_above` are sums like "100000.00 EUR": an approval above one takes a fresh proof of the
+    person, and so does any in a currency that is not named when there are some.
+    """
 
     needed: int = APPROVALS_NEEDED
     above: tuple[WantedAbove, ...] = ()
+    proof_above: tuple[str, ...] = ()
 
 
 def _rules(wanted: WantedRules) -> ApprovalRules:
@@ -48,6 +53,7 @@ def _rules(wanted: WantedRules) -> ApprovalRules:
         above=tuple(
             Above(amount=granted.amount_of(one.amount), needed=one.needed) for one in wanted.above
         ),
+        step_up_above=tuple(granted.amount_of(amount) for amount in wanted.proof_above),
     )
 
 
@@ -55,6 +61,7 @@ def _told(rules: ApprovalRules) -> dict[str, Any]:
     return {
         "people": rules.needed,
         "more": sorted(f"{one.needed} above {spelled(one.amount)}" for one in rules.above),
+        "proof_above": sorted(spelled(amount) for amount in rules.step_up_above),
     }
 
 
