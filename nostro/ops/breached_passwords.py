@@ -1,4 +1,4 @@
-"""Passwords that stand on a list of known ones are refused: such lists are tried first."""
+"""Passwords that stand on a list of known ones are refused: such lists are tried first.
 
 Two lists besides Django's own of common ones, each used when it is configured: a file, and a
 service that is told no more than the first five digits of a digest. Both are in the form of Have I
