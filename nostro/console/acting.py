@@ -7,8 +7,7 @@ from uuid import UUID
 
 import msgspec
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from nostro.console.visiting import by_htmx
 from nostro.domain.errors import Invalid, NostroError, Refused
@@ -40,7 +39,7 @@ def then(request: HttpRequest, address: str, said: str) -> HttpResponse:
     messages.success(request, said)
     if by_htmx(request):
         return HttpResponse(headers={"HX-Redirect": address})
-    return redirect(address)
+    return HttpResponseRedirect(address)
 
 
 def chosen_ids(sent: Sequence[str]) -> list[UUID]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
@@ -26,5 +26,5 @@ def customers(request: HttpRequest) -> HttpResponse:
         if chosen not in {str(row.tenant_id) for row in mine}:
             raise Http404
         request.session[CUSTOMER_IN_SESSION] = chosen
-        return redirect(wanted)
+        return HttpResponseRedirect(wanted)
     return render(request, "console/customers.html", {"memberships": mine, "next": wanted})
