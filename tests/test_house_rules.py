@@ -19,7 +19,9 @@ FUNCTION_LINES_MAX = 40
 FILE_LINES_MAX = 400
 
 # A file over the limit is a question; here is the answer. Path below nostro/: reason.
-LONG_FILES: dict[str, str] = {}
+LONG_FILES: dict[str, str] = {
+    "verifier.py": "an auditor takes one file with him, and reads it",
+}
 
 # Names that say nothing of what is inside.
 EMPTY_NAMES = {"util", "utils", "helper", "helpers", "manager", "managers", "base", "common"}

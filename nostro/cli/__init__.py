@@ -21,10 +21,13 @@ In production, one process each
   database stop        Stop it
   database environment What pg_dump and psql need to reach it, for the shell
   database empty       Put its data aside and make an empty one, to restore into
+  database archiving   Whether an external one can be restored to any minute
+  database returned    After it came back at a point in time: quarantine everybody
 To set up, from nothing to a customer that pays
   customers add        A customer
   customers list       Which there are
   people add           Who signs in and approves
+  people invite        A link by which somebody joins and chooses a password
   people list          Who works here, and how far each role reaches
   people duties        What each role may do
   people conflicts     Who has duties that do not mix, and where too few are left
@@ -67,6 +70,10 @@ To learn, to test, to rehearse
   bank personalities   How it can misbehave
 To look and to prove
   audit verify         Prove that no customer's log was changed
+  audit export         A customer's log, for whoever checks it without nostro
+  audit checkpoint     Sign how the logs are, now
+  audit key            The public key of these signatures
+  audit change-key     Sign with another key from now on
   backup               Save database and secrets into one encrypted file, proven
   restore              Bring a backup back; nothing leaves until the banks were asked
   quarantine           After a restore by other means: nothing leaves meanwhile

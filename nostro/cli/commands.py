@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from nostro import __version__
+from nostro.cli.audit_commands import audit
 from nostro.cli.backup_commands import backup, make_key, restore
 from nostro.cli.bank import bank
 from nostro.cli.compare_command import compare
@@ -25,7 +26,6 @@ app = App(
     help="Connects the systems that know why money moves to the banks that move it.",
     version=f"nostro {__version__}",
 )
-audit = App(name="audit", help="Prove the log.")
 app.command(audit)
 app.command(keys)
 app.command(compare)
@@ -332,20 +332,3 @@ def formats(name: str = "", *, json: bool = False) -> None:
 def version() -> None:
     """Which version this is. Example: `nostro version`."""
     print(f"nostro {__version__}")
-
-
-@audit.command
-def verify(*, customer: str = "") -> None:
-    """Prove that no customer's log was changed; ends with 1 when one was.
-
-    Examples: `nostro audit verify`, `nostro audit verify --customer VESTERHOLT`.
-
-    Parameters
-    ----------
-    customer
-        The code of one customer. Without: all of them.
-    """
-    from nostro.cli import audit
-
-    if not audit.verify(customer):
-        sys.exit(1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 
 import structlog
 
@@ -30,12 +32,31 @@ def work(alive: Callable[[], None] = lambda: None) -> None:
 
     async def until_stopped() -> None:
         await Worker(
-            going_on(lambda: restoring.seal_and_note(home, clock.now())),
+            going_on(lambda: seal_and_sign(home, clock.now())),
             alive=alive,
             before_work=lambda: restoring.quarantine_restored(home),
         ).run()
 
     asyncio.run(until_stopped())
+
+
+def seal_and_sign(home: Path, now: datetime) -> int:
+    """Seal what waits, then sign what grew and let it leave the database; returns how many events
+    were sealed. A place that cannot be written to keeps nobody from sealing."""
+    from nostro import app
+    from nostro.ops import checkpoint_places, checkpoints
+    from nostro.workflows import restoring
+
+    made = restoring.seal_and_note(home, now)
+    try:
+        checkpoints.attend(
+            checkpoint_places.signing_keys(app.configuration().secrets_home),
+            checkpoint_places.places(home),
+            now,
+        )
+    except OSError as error:
+        log.warning("checkpoint_not_exported", error=str(error))
+    return made
 
 
 def going_on(seal: Callable[[], int]) -> Callable[[], int]:

@@ -50,6 +50,14 @@ Statement = Checkpoint | KeyChange
 _READER: msgspec.json.Decoder[Statement] = msgspec.json.Decoder(Statement)
 
 
+class _Line(msgspec.Struct, frozen=True):
+    signature: str
+    statement: msgspec.Raw
+
+
+_LINE = msgspec.json.Decoder(_Line)
+
+
 class Signed(msgspec.Struct, frozen=True, kw_only=True):
     """A statement as its canonical text, and the Ed25519 signature over PREFIX and that text."""
 
@@ -65,9 +73,17 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
         """What the next statement names as the one before it."""
         return sha256(self.statement.encode()).hexdigest()
 
-    def read(self) -> Statement:
-        """What it says. Raises msgspec.ValidationError when it says nothing of ours."""
-        return _READER.decode(self.statement)
+
+def signed_of(line: bytes) -> Signed:
+    """A statement from its line. Raises msgspec.ValidationError or DecodeError when it is none."""
+    found = _LINE.decode(line)
+    text = bytes(found.statement).decode()
+    return Signed(number=read(text).number, statement=text, signature=found.signature)
+
+
+def read(text: str) -> Statement:
+    """What a statement says. Raises msgspec.ValidationError when it says nothing of ours."""
+    return _READER.decode(text)
 
 
 def text_of(statement: Statement) -> str:

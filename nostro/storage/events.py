@@ -244,3 +244,11 @@ def lock_chain(tenant_id: UUID) -> bool:
         )
         (got,) = cursor.fetchone()
     return bool(got)
+
+
+def wait_for_chain(tenant_id: UUID) -> None:
+    """The same, after whoever appends to it now."""
+    with connections["ops"].cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [SEAL_LOCK, str(tenant_id)]
+        )

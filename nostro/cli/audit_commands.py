@@ -1,0 +1,79 @@
+"""What the commands take that prove the log: check it, export it, sign it."""
+
+from __future__ import annotations
+
+import sys
+
+from cyclopts import App
+
+audit = App(name="audit", help="Prove the log.")
+
+
+@audit.command
+def verify(*, customer: str = "") -> None:
+    """Prove that no customer's log was changed; ends with 1 when one was.
+
+    Held against the checkpoints of the database and of the checkpoint folder. Somebody who trusts
+    neither takes an export and the stand-alone verifier: see docs/audit.md.
+
+    Examples: `nostro audit verify`, `nostro audit verify --customer VESTERHOLT`.
+
+    Parameters
+    ----------
+    customer
+        The code of one customer. Without: all of them.
+    """
+    from nostro.cli import audit
+
+    if not audit.verify(customer):
+        sys.exit(1)
+
+
+@audit.command
+def export(*, out: str, customer: str = "", after: int = 0) -> None:
+    """Write a customer's log for the stand-alone verifier; that it was exported is an event.
+
+    Example: `nostro audit export --customer VESTERHOLT --out vesterholt.jsonl`.
+
+    Parameters
+    ----------
+    out
+        The file to write; - is stdout.
+    customer
+        The code of the customer, when there are several.
+    after
+        Leave out the entries up to this position; the auditor needs a checkpoint at it.
+    """
+    from nostro.cli import audit
+
+    audit.export(customer, out, after)
+
+
+@audit.command
+def checkpoint() -> None:
+    """Seal, sign and export now what the worker would within a minute.
+
+    Example: `nostro audit checkpoint`.
+    """
+    from nostro.cli import audit
+
+    audit.checkpoint()
+
+
+@audit.command
+def key() -> None:
+    """The public key that checkpoints are signed with. Example: `nostro audit key`."""
+    from nostro.cli import audit
+
+    audit.key()
+
+
+@audit.command
+def change_key() -> None:
+    """Let a new key sign checkpoints; the old one signs that it does, and is destroyed.
+
+    Example: `nostro audit change-key`.
+    """
+    from nostro.cli import audit
+
+    audit.change_key()

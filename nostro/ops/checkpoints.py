@@ -1,0 +1,171 @@
+"""Checkpoints: what a customer's chain is at a time, signed, and kept where the database is not.
+
+Statements of a customer follow each other by number and digest. The signing key (Ed25519, RFC 8032)
+is a secret of the installation; a change of it is a statement that the old key signs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import transaction
+
+from nostro.domain.audit_statement import (
+    FIRST,
+    PREFIX,
+    Checkpoint,
+    KeyChange,
+    Signed,
+    Statement,
+    key_id,
+    read,
+    text_of,
+)
+from nostro.ops.secrets import FileSecrets
+from nostro.storage import audit_statements, events
+from nostro.storage.tenancy import tenant
+
+KEY = "audit_signing_key"  # Names the key that signs now; each key is a secret of its own name.
+EVERY = timedelta(minutes=1)  # A busy log gets one checkpoint a minute, not one a batch.
+
+
+class Place(Protocol):
+    """Where statements go outside the database; the same one again changes nothing."""
+
+    def keep(self, customer: UUID, signed: Signed) -> None:
+        """Keep a statement so that it outlives a crash. Raises OSError when that cannot be done."""
+
+
+def current_key(secrets: FileSecrets) -> str:
+    """The id of the key that signs now; makes the first one."""
+    if not secrets.knows(KEY):
+        secrets.write(KEY, _make_key(secrets))
+    return secrets.read(KEY)
+
+
+def public_key(secrets: FileSecrets, name: str = "") -> bytes:
+    """The 32 bytes of a public key by its id; of the current one without."""
+    return _key(secrets, name or current_key(secrets)).public_key().public_bytes_raw()
+
+
+def make(tenant_id: UUID, secrets: FileSecrets, now: datetime) -> bool:
+    """Sign how one customer's chain is now, unless that is signed already; True when it was."""
+    with transaction.atomic(using="ops"):
+        if not events.lock_chain(tenant_id):
+            return False
+        position, head, tree = events.tree(tenant_id)
+        before = audit_statements.last(tenant_id)
+        if position <= audit_statements.last_position(tenant_id):
+            return False
+        checkpoint = Checkpoint(
+            customer=str(tenant_id),
+            number=before.number + 1 if before else 1,
+            previous=before.digest() if before else FIRST,
+            key=_signer(before, secrets),
+            made_at=now,
+            position=position,
+            entries=tree.entries,
+            head=head,
+            root=tree.root().hex(),
+            peaks=tuple(peak.hex() for peak in tree.peaks),
+        )
+        audit_statements.add(tenant_id, _sign(checkpoint, secrets), position, now)
+    return True
+
+
+def attend(
+    secrets: FileSecrets, places: Sequence[Place], now: datetime, *, at_once: bool = False
+) -> int:
+    """Sign every chain that grew, at most once in EVERY unless `at_once`, and export what no place
+    has yet; returns how many statements left. Raises the first place's error after the others were
+    served."""
+    for tenant_id in audit_statements.behind(now if at_once else now - EVERY):
+        make(tenant_id, secrets, now)
+    return export(places, now)
+
+
+def export(places: Sequence[Place], now: datetime) -> int:
+    """Let every place keep what was not exported yet; returns how many statements were."""
+    exported, failure = 0, None
+    for tenant_id in audit_statements.unexported_customers():
+        try:
+            for signed in audit_statements.unexported(tenant_id):
+                for place in places:
+                    place.keep(tenant_id, signed)
+                audit_statements.exported(tenant_id, signed.number, now)
+                exported += 1
+        except OSError as error:  # One customer's place must not keep the others' from theirs.
+            failure = failure or error
+    if failure:
+        raise failure
+    return exported
+
+
+def known(tenant_id: UUID, kept: Iterable[Signed]) -> list[Checkpoint]:
+    """The checkpoints of one customer that the database and a place outside of it have."""
+    with tenant(tenant_id):
+        texts = {one.statement for one in audit_statements.of_this_customer()}
+    texts |= {one.statement for one in kept}
+    found = [read(text) for text in sorted(texts)]
+    return [one for one in found if isinstance(one, Checkpoint)]
+
+
+def change_key(secrets: FileSecrets, now: datetime) -> str:
+    """Let another key sign from now on; returns its id. Safe to repeat after a crash.
+
+    Every customer's statements name the new key, signed by the old one, which is then destroyed.
+    """
+    current_key(secrets)
+    new = _make_key(secrets)
+    secrets.write(KEY, new)
+    for tenant_id in audit_statements.customers():
+        with transaction.atomic(using="ops"):
+            events.wait_for_chain(tenant_id)
+            before = audit_statements.last(tenant_id)
+            if before and _signer(before, secrets) != new:
+                change = KeyChange(
+                    customer=str(tenant_id),
+                    number=before.number + 1,
+                    previous=before.digest(),
+                    key=_signer(before, secrets),
+                    made_at=now,
+                    new_key=new,
+                    new_public_key=public_key(secrets, new).hex(),
+                )
+                position = audit_statements.last_position(tenant_id)
+                audit_statements.add(tenant_id, _sign(change, secrets), position, now)
+    for name in secrets.names():
+        if name.startswith(f"{KEY}_") and name != f"{KEY}_{new}":
+            secrets.forget(name)
+    return new
+
+
+def _signer(before: Signed | None, secrets: FileSecrets) -> str:
+    """Which key a customer's next statement is signed with.
+
+    When that one is lost it is the current one, unannounced: auditors must be given it anew.
+    """
+    told = read(before.statement) if before else None
+    name = told.new_key if isinstance(told, KeyChange) else told.key if told else ""
+    return name if name and secrets.knows(f"{KEY}_{name}") else current_key(secrets)
+
+
+def _sign(statement: Statement, secrets: FileSecrets) -> Signed:
+    text = text_of(statement)
+    signature = _key(secrets, statement.key).sign(PREFIX + text.encode())
+    return Signed(number=statement.number, statement=text, signature=signature.hex())
+
+
+def _key(secrets: FileSecrets, name: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(secrets.read(f"{KEY}_{name}")))
+
+
+def _make_key(secrets: FileSecrets) -> str:
+    made = Ed25519PrivateKey.generate()
+    name = key_id(made.public_key().public_bytes_raw())
+    secrets.write(f"{KEY}_{name}", made.private_bytes_raw().hex())
+    return name

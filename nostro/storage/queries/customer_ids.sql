@@ -1,0 +1,2 @@
+-- Every customer (as nostro_ops).
+SELECT id FROM customer ORDER BY id
