@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from nostro.connectors import outgoing
+from nostro.connectors.outgoing import THIS_MACHINE, Reach
+
 pytest_plugins = ["tests.database"]
+
+outgoing.install(Reach(THIS_MACHINE))  # The banks of the tests; as the database's tests say too.
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

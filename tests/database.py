@@ -19,6 +19,7 @@ from psycopg import sql
 _HOME = Path(tempfile.mkdtemp(prefix="nostro-tests-"))
 os.environ["NOSTRO_HOME"] = str(_HOME)
 os.environ["NOSTRO_WEB_THREADS"] = "0"
+os.environ["NOSTRO_REACHABLE_NETWORKS"] = "127.0.0.0/8, ::1/128"  # The banks of the tests.
 os.environ["NOSTRO_DATABASE_URL"] = "postgresql:///not_yet?host=/nonexistent&port=1"
 os.environ["DJANGO_SETTINGS_MODULE"] = "nostro.settings"
 

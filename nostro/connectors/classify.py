@@ -7,6 +7,7 @@ transport error itself.
 
     seen                                        send          get, ask
     could not connect                           Unavailable   Unavailable
+    an address in a network of our own          ConnectionUnfit, an Unavailable: a person mends it
     its certificate or ours was not accepted    ConnectionUnfit, an Unavailable: a person mends it
     cut or late after we began to send          InDoubt       Unavailable
     a status the profile calls "nothing done"   Unavailable   Unavailable
@@ -30,6 +31,7 @@ from typing import Any, NoReturn
 import httpx
 import msgspec
 
+from nostro.connectors.outgoing import JudgedTransport
 from nostro.connectors.tls import certificate_trouble, tls_context
 from nostro.domain.errors import (
     ConnectionUnfit,
@@ -171,13 +173,17 @@ class HttpChannel:
     def _client(self) -> httpx.Client:
         # A fresh connection per call: one that went stale in a pool would make a doubt of
         # every payment that met it.
+        inner = httpx.HTTPTransport(
+            verify=self._tls(),
+            trust_env=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
         return httpx.Client(
             auth=self._auth,
-            verify=self._tls(),
             timeout=self._timeout_seconds,
             trust_env=False,
             follow_redirects=False,
-            limits=httpx.Limits(max_keepalive_connections=0),
+            transport=JudgedTransport(inner),
         )
 
     def _read(

@@ -16,6 +16,7 @@ import asyncssh
 import msgspec
 from asyncssh.public_key import get_default_public_key_algs
 
+from nostro.connectors import outgoing
 from nostro.domain.errors import ConnectionUnfit, NostroError, Refused, Unavailable
 
 CLOSING_SECONDS = 2
@@ -102,9 +103,8 @@ async def connect(server: Server, secrets: Mapping[str, str], timeout_seconds: i
 
 async def _logged_in(server: Server, secrets: Mapping[str, str], watch: _HostKeyWatch) -> Session:
     pins = [_host_key(text) for text in server.host_keys if text.strip()]
-    connection = await asyncssh.connect(
-        server.host,
-        server.port,
+    connection = await _reached(
+        server,
         username=server.user,
         password=secrets.get("password"),
         client_keys=_own_keys(secrets),
@@ -123,6 +123,17 @@ async def _logged_in(server: Server, secrets: Mapping[str, str], watch: _HostKey
         connection.abort()
         raise
     return Session(connection, sftp)
+
+
+async def _reached(server: Server, **options: Any) -> asyncssh.SSHClientConnection:
+    """Connect to an address of the server that connections may reach; raises ConnectionUnfit."""
+    failure = OSError("it has no address")
+    for address in await asyncio.to_thread(outgoing.reach().addresses, server.host, server.port):
+        try:
+            return await asyncssh.connect(address, server.port, **options)
+        except OSError as error:
+            failure = error
+    raise failure
 
 
 def failed_reading(error: Exception, what: str) -> NostroError:

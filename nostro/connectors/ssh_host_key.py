@@ -11,6 +11,7 @@ import asyncio
 import asyncssh
 import msgspec
 
+from nostro.connectors import outgoing
 from nostro.domain.errors import Unavailable
 
 TIMEOUT_SECONDS = 20
@@ -26,7 +27,8 @@ class ShownKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def shown(host: str, port: int) -> list[ShownKey]:
-    """The keys that a server shows, without logging in; raises Unavailable when it shows none."""
+    """The keys that a server shows, without logging in; raises Unavailable when it shows none,
+    ConnectionUnfit when the host is not to be reached."""
     try:
         found = asyncio.run(asyncio.wait_for(_ask(host, port), TIMEOUT_SECONDS))
     except (asyncssh.Error, OSError) as error:
@@ -38,10 +40,11 @@ def shown(host: str, port: int) -> list[ShownKey]:
 
 async def _ask(host: str, port: int) -> list[ShownKey]:
     found: dict[str, ShownKey] = {}
+    address, *_ = await asyncio.to_thread(outgoing.reach().addresses, host, port)
     for kind in _KINDS:
         try:
             key = await asyncssh.get_server_host_key(
-                host, port, server_host_key_algs=[kind], config=None
+                address, port, server_host_key_algs=[kind], config=None
             )
         except (asyncssh.KeyExchangeFailed, asyncssh.ConnectionLost):
             continue  # It has no key of this kind.

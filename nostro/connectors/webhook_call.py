@@ -11,11 +11,11 @@ import contextlib
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 from typing import Any
 
 import httpcore
@@ -23,6 +23,7 @@ import httpx
 import msgspec
 from standardwebhooks import Webhook
 
+from nostro.connectors.outgoing import ADDRESSES_TRIED, Address, Resolve, is_public, resolve
 from nostro.connectors.tls import certificate_trouble, tls_context
 from nostro.domain.errors import Invalid
 
@@ -30,16 +31,6 @@ MEDIA_TYPE = "application/cloudevents+json"
 ANSWER_BYTES_MAX = 2000
 URL_LENGTH_MAX = 2000
 CALL_SECONDS_MAX = 10
-_ADDRESSES_TRIED = 3
-# Not in the open internet although Python's own tables, which differ by release, may say so:
-# protocol assignments (RFC 6890; one cloud keeps its metadata there), relays of 6to4 (RFC 7526),
-# and Azure's services for its own machines.
-_NOT_OPEN = tuple(map(IPv4Network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")))
-_GLOBAL_UNICAST = IPv6Network("2000::/3")
-_SIX_TO_FOUR = IPv6Network("2002::/16")  # It carries an IPv4 address, of any kind, inside.
-
-Address = IPv4Address | IPv6Address
-Resolve = Callable[[str, int], Sequence[str]]
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,24 +60,6 @@ class Called(msgspec.Struct, frozen=True, kw_only=True):
     def others_would_fail_too(self) -> bool:
         """Is it the address that does not work, rather than this one event?"""
         return self.status in (None, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-
-
-def is_public(address: Address) -> bool:
-    """Is this an address of the open internet, and nothing of ours or of our neighbours'?
-
-    RFC 6890 and the IANA registries; addresses of IPv4 written inside IPv6 are none.
-    """
-    if isinstance(address, IPv6Address):
-        inside = address in _GLOBAL_UNICAST and address not in _SIX_TO_FOUR
-        return inside and address.is_global
-    usual = address.is_global and not address.is_multicast and not address.is_reserved
-    return usual and not any(address in network for network in _NOT_OPEN)
-
-
-def resolve(host: str, port: int) -> Sequence[str]:
-    """The addresses of a name as this machine knows them; raises OSError."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(place[0]) for *_, place in found))
 
 
 def signed_headers(message: Message, secrets: Iterable[str], now: datetime) -> dict[str, str]:
@@ -220,7 +193,7 @@ class _CheckedNetwork(httpcore.NetworkBackend):
                 raise httpcore.ConnectError(
                     f"{host} leads to {address}, which is not an address of the open internet"
                 )
-        return [str(address) for address in found[:_ADDRESSES_TRIED]]
+        return [str(address) for address in found[:ADDRESSES_TRIED]]
 
 
 class _Bounded(httpcore.NetworkStream):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -13,6 +14,8 @@ class Configuration(BaseSettings):
 
     `database_url` names host, port and database of an external PostgreSQL >= 15, without user.
     `database_address` is set by nostro.app itself: what it found out, for Django's settings.
+    `reachable_networks` are networks of our own that connections may lead into (the open internet
+    they may always): 10.20.0.0/16, 127.0.0.0/8.
     `webhooks_to_this_machine` lets webhooks go to loopback addresses, by http too: for rehearsals.
     Below `free_space_percent` of the database's volume nothing new is taken in. Of an external
     server the volume is `database_volume`, if it is mounted here, or `database_gigabytes` are
@@ -37,6 +40,7 @@ class Configuration(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8480
     public_host: str = ""
+    reachable_networks: str = ""
     web_threads: int = 4
     demo: bool = False
     webhooks_to_this_machine: bool = False
@@ -52,6 +56,16 @@ class Configuration(BaseSettings):
     key_encryption_keys: SecretStr = SecretStr("")
     key_encryption_file: Path | None = None
 
+    @field_validator("reachable_networks")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        _networks(text)
+        return text
+
+    @property
+    def networks_reached(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        return _networks(self.reachable_networks)
+
     @property
     def server_home(self) -> Path:
         return self.home / "postgresql"
@@ -63,3 +77,8 @@ class Configuration(BaseSettings):
     @property
     def clock_file(self) -> Path:
         return self.home / "clock"
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks with commas between; raises ValueError naming the first that is none."""
+    return tuple(ip_network(part) for one in text.split(",") if (part := one.strip()))

@@ -14,11 +14,11 @@ import httpcore
 import pytest
 from standardwebhooks import Webhook
 
+from nostro.connectors.outgoing import is_public
 from nostro.connectors.webhook_call import (
     ANSWER_BYTES_MAX,
     Message,
     WebhookCaller,
-    is_public,
     signed_headers,
 )
 from nostro.domain.errors import Invalid
