@@ -5,7 +5,7 @@ PYTEST_ARGS ?= -n auto --dist loadfile
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock clean bench-start bench-formats bench-payments fuzz kill-test tryton-test product development
+.PHONY: help demo test lint lock clean bench-start bench-formats bench-payments bench-audit fuzz kill-test tryton-test product development
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench-formats: development ## How fast files are read and written, beside other 
 
 bench-payments: development ## How long a run of 100,000 payments takes, beside pgbench
 	@$(BIN)/python bench/payments.py
+
+bench-audit: product ## How fast events are recorded, sealed and verified
+	@$(BIN)/python bench/audit.py
 
 fuzz: development ## Look for bytes that break a reader (BUDGET=30 seconds each, ONLY=format)
 	@$(BIN)/python bench/fuzz.py

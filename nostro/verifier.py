@@ -28,11 +28,11 @@ GENESIS = "0" * 64
 PREFIX = b"nostro audit statement\n"
 CONTENT = b',"content":'
 # {"hash":"<64>","key":"<32>","entry":{...},"content":{...}}
-HASH, KEY, ENTRY = slice(9, 73), slice(82, 114), slice(124, None)
-COMMITMENT = slice(15, 79)  # Of an entry: {"commitment":"<64>", ...
+HASH, KEY = slice(9, 73), slice(82, 114)
+COMMITMENT = slice(139, 203)  # An entry begins at 124 with {"commitment":"<64>",
 INNER = bytes(one ^ 0x36 for one in range(256))  # The pads of HMAC, RFC 2104.
 OUTER = bytes(one ^ 0x5C for one in range(256))
-INNER_PAD, OUTER_PAD = b"\x36" * 48, b"\x5c" * 48  # Keys have 16 bytes, blocks 64.
+PADDING = bytes(48)  # Keys have 16 bytes, blocks 64.
 ERASED, RESTORED = "audit.erased", "customer.quarantined"
 EXPLAINS = b'"kind":"customer"},"type":"'  # What says something of the log is about the customer.
 PAUSE = 4096
@@ -244,19 +244,20 @@ class Walk:
         """Checks entry after entry; returns the first line that is none. Raises Broken."""
         stop, position, tail, leaves = self._pause(), self.position, self.tail, self.leaves
         for line in lines:
-            entry, _, content = line[ENTRY].partition(CONTENT)
+            cut = line.find(CONTENT, 124)
+            entry = line[124:cut]
             hashed = sha256(entry).hexdigest().encode()
             if (
                 entry.endswith(
                     b',"position":%d,"previous_hash":"%b","version":2}' % (position + 1, tail)
                 )
                 and hashed == line[HASH]
-                and _opens(line, content, entry)
+                and _opens(line, cut)
             ):
                 position += 1
                 if EXPLAINS in entry:
                     kind = json.loads(entry)["event"]["type"]
-                    self._explained(position, kind, json.loads(content[:-2]))
+                    self._explained(position, kind, json.loads(line[cut + 11 : -2]))
             elif line.startswith(b'{"hash":'):
                 self.position, self.tail = position, tail
                 position = self._look_closer(line, lines)
@@ -310,7 +311,7 @@ class Walk:
         if "version" in entry:
             if body is None and key is None:
                 self.empty[str(entry["event"]["id"])] = position
-            elif not _opens(line, content, head):
+            elif not _opens(line, line.find(CONTENT, 124)):
                 raise Broken(position, "the content is not what was sealed")
         event = entry.get("event") or body
         self._explained(position, event["type"], body if "event" in entry else event)
@@ -403,23 +404,22 @@ class Walk:
             raise Broken(*min(found))
 
 
-def _opens(line: bytes, content: bytes, entry: bytes) -> bool:
-    """Is the content what the entry's commitment was made of? HMAC-SHA256, written out: faster."""
-    key = line[KEY]
+def _opens(line: bytes, cut: int) -> bool:
+    """Is the content, after `cut`, what the entry's commitment was made of? HMAC-SHA256 (RFC 2104),
+    written out: twice as fast as Python's own for keys that are used once."""
     if not (
         line.startswith(b'{"hash":"')
         and line.startswith(b'","key":"', 73)
         and line.startswith(b'","entry":{"commitment":"', 114)
-        and content.endswith(b"}\n")
+        and line.endswith(b"}\n")
     ):
         return False
     try:
-        key = unhexlify(key)
+        key = unhexlify(line[KEY]) + PADDING
     except ValueError:
         return False
-    inner = sha256(key.translate(INNER) + INNER_PAD + content[:-2]).digest()
-    digest = sha256(key.translate(OUTER) + OUTER_PAD + inner).hexdigest()
-    return digest.encode() == entry[COMMITMENT]
+    inner = sha256(key.translate(INNER) + line[cut + 11 : -2]).digest()
+    return sha256(key.translate(OUTER) + inner).hexdigest().encode() == line[COMMITMENT]
 
 
 def _hex(data: bytes) -> str:
