@@ -145,7 +145,7 @@ def lock(order_ids: Collection[UUID]) -> list[OrderRow]:
     return _load(found.order_by("id"))
 
 
-def hold_still(order_ids: Collection[UUID]) -> None:
+def lock_only(order_ids: Collection[UUID]) -> None:
     """Lock orders in the order of their ids without reading them."""
     found = models.Order.objects.select_for_update(no_key=True).filter(bulk.one_of("id", order_ids))
     list(found.order_by("id").values_list("id"))

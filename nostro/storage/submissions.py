@@ -135,7 +135,7 @@ def lock(submission_id: UUID) -> StoredSubmission | None:
     return _submission(row) if row else None
 
 
-def hold_still(submission_ids: Collection[UUID]) -> None:
+def lock_only(submission_ids: Collection[UUID]) -> None:
     """Lock files in the order of their ids without reading them, before the orders in them."""
     rows = models.Submission.objects.select_for_update(no_key=True)
     found = rows.filter(bulk.one_of("id", submission_ids))

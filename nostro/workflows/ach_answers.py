@@ -30,7 +30,7 @@ from nostro.workflows import reversing
 from nostro.workflows.booked_lines import RETURNED
 from nostro.workflows.case_work import about, new_case, open_cases
 from nostro.workflows.context import Acting
-from nostro.workflows.lock_order import hold_named
+from nostro.workflows.lock_order import lock_named
 from nostro.workflows.payment_returns import Returned, adopt_quarrels, apply_returns, return_key
 
 Answer = ReturnedEntry | NotificationOfChange
@@ -87,7 +87,7 @@ def _named(
     keys = PaymentKeys(end_to_end_ids=frozenset(ids), rail_references=frozenset(ids | traces))
     by_key: dict[str, NamedPayment] = {}
     reversed_too = {case.order_id for case in undone.values() if case.order_id}
-    for payment in hold_named(keys, connection_id=connection_id, besides=reversed_too):
+    for payment in lock_named(keys, connection_id=connection_id, besides=reversed_too):
         by_key.setdefault(payment.end_to_end_id, payment)
         if payment.rail_reference:
             by_key[payment.rail_reference] = payment

@@ -42,7 +42,7 @@ from nostro.workflows.booked_lines import (
 )
 from nostro.workflows.case_work import about, new_case, open_cases
 from nostro.workflows.context import Acting
-from nostro.workflows.lock_order import hold_named
+from nostro.workflows.lock_order import lock_named
 from nostro.workflows.moves import move_attempts
 from nostro.workflows.payment_returns import Returned, apply_returns
 from nostro.workflows.posting import CashBack
@@ -91,7 +91,7 @@ def apply_bookings(
     lines = lines_of(statement)
     if not lines:
         return
-    index = Index(hold_named(_keys(statement, lines), account_id=UUID(account.id)))
+    index = Index(lock_named(_keys(statement, lines), account_id=UUID(account.id)))
     found = [(line, index.of(line)) for line in lines]
     ours = [(line, payment) for line, payment in found if payment]
     whole = [line for line, _ in found if line.batch in index.batches]

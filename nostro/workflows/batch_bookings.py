@@ -16,7 +16,7 @@ from nostro.storage.facts import PaymentKeys
 from nostro.workflows.booked_lines import BOOKED, INTRADAY, Index
 from nostro.workflows.case_work import move
 from nostro.workflows.context import Acting
-from nostro.workflows.lock_order import hold_named
+from nostro.workflows.lock_order import lock_named
 from nostro.workflows.moves import move_attempts
 
 # A batch booking is of those payments of the batch that the bank had not refused.
@@ -32,7 +32,7 @@ def look_again(acting: Acting, batches: Collection[str]) -> None:
     ]
     if not early:
         return
-    index = Index(hold_named(PaymentKeys(batches=frozenset(batches))))
+    index = Index(lock_named(PaymentKeys(batches=frozenset(batches))))
     for fact in early:
         members = index.batches.get(fact.original_message_id, [])
         live = [payment for payment in members if payment.state in LIVE]

@@ -30,7 +30,7 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows import recall
 from nostro.workflows.case_work import allows_stage, move, move_stage
 from nostro.workflows.context import Acting
-from nostro.workflows.lock_order import hold
+from nostro.workflows.lock_order import lock
 from nostro.workflows.moves import move_attempts
 from nostro.workflows.recall import after_bank_days
 from nostro.workflows.wake import wake
@@ -59,7 +59,7 @@ def apply_cancellation_answer(
     """
     with tenant(acting.tenant_id):
         words = [word for word in _words(answer) if _is_of(word.case, connection_id)]
-        hold(  # Before their cases.
+        lock(  # Before their cases.
             {word.case.submission_id for word in words if word.case.submission_id},
             {word.case.order_id for word in words if word.case.order_id},
         )
@@ -247,7 +247,7 @@ def cancel(
     Each ends as was asked for with its recall, else for good; recalls of those that ended are over.
     What contradicts has a case of its own, and the recall waits on.
     """
-    hold((), submissions.order_ids_of(attempt_ids))
+    lock((), submissions.order_ids_of(attempt_ids))
     wanted = cases.newest_recalls(attempt_ids)
     verdicts: dict[UUID, Verdict] = {}
     for purpose, step in CANCEL_MOVE.items():

@@ -28,7 +28,7 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows import recall
 from nostro.workflows.case_work import checked_reason
 from nostro.workflows.context import Acting
-from nostro.workflows.lock_order import hold
+from nostro.workflows.lock_order import lock
 from nostro.workflows.moves import move_attempts, move_orders, move_submission
 from nostro.workflows.wake import wake
 
@@ -97,7 +97,7 @@ def locked_with_files(order_ids: Sequence[UUID]) -> tuple[list[OrderRow], dict[U
     """The orders and their live attempts, locked; their files and all that is in them before, for
     one that is given up frees the others too."""
     files = attempts_stored.files_of_orders(order_ids)
-    hold(files, {*order_ids, *submissions.order_ids_of_files(files)})
+    lock(files, {*order_ids, *submissions.order_ids_of_files(files)})
     rows = orders.lock(order_ids)
     if not order_ids or len(rows) != len(set(order_ids)):
         raise Refused(

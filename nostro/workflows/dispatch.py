@@ -106,7 +106,7 @@ def _claim(acting: Acting, submission_id: UUID) -> Plan | None:
         if dispatching.lets_bytes_leave(step) and (found := waiting_files.outdated(acting, row)):
             step = dispatching.next_step(row, payments, now, contract, stopped=False, outdated=True)
             if step is not Step.ASK:  # In doubt it is asked about, as if it were stopped.
-                waiting_files.keep_back(acting, row, step, found)
+                waiting_files.take_apart_or_set_aside(acting, row, step, found)
                 return None
         if step is Step.SEND and reversing.is_over(row):
             reversing.give_up(acting, row)
@@ -125,7 +125,7 @@ def _locked_payments(row: SubmissionRow) -> Payments:
     if row.state not in dispatching.STILL_OURS:
         return payments_of(row)
     attempt_ids = submissions.attempts_of(row.id)
-    orders.hold_still(submissions.order_ids_of(attempt_ids))
+    orders.lock_only(submissions.order_ids_of(attempt_ids))
     states = (attempt.state for attempt in submissions.lock_attempts(attempt_ids))
     return Payments(Counter(states))
 

@@ -1,8 +1,8 @@
 """What is locked before payments are moved, and in which order, so that no two jobs wait in a ring.
 
-The gate of stops, the legal entity, files by id, orders by id; then, by whoever holds these, their
-attempts, cases and journals (docs/architecture.md). Whoever may move payments of several orders
-holds all of them here before anything is written.
+The gate of stops, the legal entity, files by id, orders by id; then, by whoever has locked these,
+their attempts, cases and journals (docs/architecture.md). Whoever may move payments of several
+orders locks all of them here before anything is written.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from nostro.storage.facts import NamedPayment, PaymentKeys
 from nostro.storage.submissions import StoredSubmission
 
 
-def hold(submission_ids: Collection[UUID], order_ids: Collection[UUID]) -> None:
+def lock(submission_ids: Collection[UUID], order_ids: Collection[UUID]) -> None:
     """Lock files, then orders, each in the order of their ids, until the unit of work ends.
 
     Called again for some of the same it changes nothing; for others only where no order is held.
     """
     if submission_ids:
-        submissions.hold_still(submission_ids)
+        submissions.lock_only(submission_ids)
     if order_ids:
-        orders.hold_still(order_ids)
+        orders.lock_only(order_ids)
 
 
 def locked_file(submission_id: UUID) -> StoredSubmission | None:
     """A file, locked together with every order in it; None when there is no such file."""
     row = submissions.lock(submission_id)
     if row is not None:
-        hold((), submissions.order_ids_of_files([row.id]))
+        lock((), submissions.order_ids_of_files([row.id]))
     return row
 
 
-def hold_named(
+def lock_named(
     keys: PaymentKeys,
     *,
     account_id: UUID | None = None,
@@ -48,7 +48,7 @@ def hold_named(
     """
     found = facts.named(keys, account_id=account_id, connection_id=connection_id)
     files = {one.submission_id for one in found} | {*attempts.files_of_orders(besides)}
-    hold(files, {one.order_id for one in found} | {*besides})
+    lock(files, {one.order_id for one in found} | {*besides})
     if not found:
         return []
     now = facts.payments([one.attempt_id for one in found])

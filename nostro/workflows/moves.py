@@ -115,7 +115,7 @@ def move_attempts(
     Orders are locked before attempts (lifecycle rule 13). A word that is late is kept; one that
     contradicts what is settled opens a Case; neither changes a state.
     """
-    orders.hold_still(submissions.order_ids_of(attempt_ids))
+    orders.lock_only(submissions.order_ids_of(attempt_ids))
     verdicts: dict[UUID, Verdict] = {}
     targets: dict[AttemptState, list[AttemptRow]] = {}
     contradicted: list[AttemptRow] = []

@@ -28,7 +28,7 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows.after_restore import RESTORE, named_few
 from nostro.workflows.booked_lines import known, uuid_of
 from nostro.workflows.context import Acting
-from nostro.workflows.lock_order import hold
+from nostro.workflows.lock_order import lock
 from nostro.workflows.moves import CASE_DUE_IN, move_attempts, move_orders, move_submission
 
 log = structlog.get_logger()
@@ -153,7 +153,7 @@ def _as_named(report: StatusReport) -> StatusReport:
 def _recover(acting: Acting, stop: RestoreStop, evidence_id: UUID, found: Sequence[Named]) -> None:
     """Rebuild the files of payments that the bank names and that have not left as we know it."""
     by_id = {named.end_to_end_id: named for named in found}
-    hold(submissions.ids_of_messages({named.message_id for named in found}), ())
+    lock(submissions.ids_of_messages({named.message_id for named in found}), ())
     waiting = restoring.lock_waiting(stop.connection_id, by_id)
     files: dict[str, list[WaitingPayment]] = {}
     for payment in waiting:

@@ -37,7 +37,7 @@ from nostro.workflows import posting
 from nostro.workflows.batch_bookings import explained
 from nostro.workflows.booked_lines import Index, booked_line, keys_of, known
 from nostro.workflows.context import Acting
-from nostro.workflows.lock_order import hold
+from nostro.workflows.lock_order import lock
 from nostro.workflows.moves import CASE_DUE_IN, move_attempts, move_orders
 
 # A booking of a payment that ended like this contradicts what the bank said before. What came
@@ -108,7 +108,7 @@ def explain_again(acting: Acting, lines: Collection[tuple[UUID, UUID]]) -> None:
 def _explain_again(acting: Acting, statement_id: UUID, account: Account) -> None:
     rows = {str(row.id): row for row in statements.unmatched(statement_id)}
     sent = _sent(_named_otherwise(rows, account), account)
-    hold({one.submission_id for one in sent}, {one.order_id for one in sent})
+    lock({one.submission_id for one in sent}, {one.order_id for one in sent})
     explain(acting, statement_id, account)
     after = {row.id for row in statements.unmatched(statement_id)}
     for row_id in sorted({row.id for row in rows.values()} - after):

@@ -57,7 +57,9 @@ def _outdated(order: OrderRow, standing: Standing) -> Outdated | None:
     return Outdated(number=order.number, objection=why) if why else None
 
 
-def keep_back(acting: Acting, row: SubmissionRow, step: Step, found: Sequence[Outdated]) -> None:
+def take_apart_or_set_aside(
+    acting: Acting, row: SubmissionRow, step: Step, found: Sequence[Outdated]
+) -> None:
     """Instead of sending it. Taken apart, the release looks at each payment again: one that is too
     late expires, one that is not approved goes back to people, the others leave in a new file."""
     if step is Step.TAKE_APART:
