@@ -9,6 +9,7 @@ import msgspec
 
 from nostro.domain.attempt import AttemptState, Verdict
 from nostro.domain.case import CaseKind, CaseState
+from nostro.domain.change_request import RequestState
 from nostro.domain.freeze import FreezeCause, FreezeScope
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money
@@ -144,8 +145,16 @@ CHANGE: Final = {
     ChangeState.ACCEPTED: Status(kind=_OK, icon=_DONE, word="Accepted"),
     ChangeState.REFUSED: Status(kind=_MUT, icon=_WRONG, word="Refused"),
 }
+REQUEST: Final = {
+    RequestState.ASKED: Status(kind=_WARN, icon="users", word="Waits for agreement"),
+    RequestState.APPLIED: Status(kind=_OK, icon=_DONE, word="Made"),
+    RequestState.REFUSED: Status(kind=_MUT, icon=_WRONG, word="Refused"),
+    RequestState.WITHDRAWN: Status(kind=_MUT, icon=_BACK, word="Taken back"),
+    RequestState.EXPIRED: Status(kind=_MUT, icon="timer", word="Nobody decided in time"),
+}
 TABLES: Final[Mapping[str, Mapping[Any, Status]]] = {
     "change": CHANGE,
+    "request": REQUEST,
     "order": ORDER,
     "attempt": ATTEMPT,
     "submission": SUBMISSION,

@@ -42,6 +42,9 @@ SECTIONS: Final = (
     ("/cases/", "Cases", "inbox", "Cases", "Match and fix"),
     ("/corrections/", "Corrections", "git-compare", "", ""),
     ("/statements/", "Statements", "file-text", "", ""),
+    ("/people/", "People and roles", "users", "", "Look after"),
+    ("/changes/", "Change requests", "user-plus", "", ""),
+    ("/keys/", "API keys", "key-round", "", ""),
 )
 
 
@@ -221,7 +224,7 @@ def sections(context: dict[str, Any]) -> list[dict[str, object]]:
     request = context["request"]
     frame = context["frame"]
     waiting = {"/approvals/": frame.to_decide, "/cases/": frame.open_cases}
-    waiting |= {"/corrections/": frame.corrections}
+    waiting |= {"/corrections/": frame.corrections, "/changes/": frame.changes}
     return [
         {
             "href": href,

@@ -8,7 +8,7 @@ import msgspec
 
 from nostro.domain.case import CaseState
 from nostro.domain.order import OrderState
-from nostro.storage import models
+from nostro.storage import change_requests, models
 from nostro.storage.listing import seal_lag
 from nostro.storage.pages.stops import StopView, in_force
 from nostro.storage.payee_change_listing import waiting_count
@@ -20,6 +20,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     to_decide: int
     open_cases: int
     corrections: int
+    changes: int
     stops: tuple[StopView, ...]
     sealed: int
     sealed_at: datetime | None
@@ -37,6 +38,7 @@ def frame() -> Frame:
         to_decide=models.Order.objects.filter(state__in=waits).count(),
         open_cases=cases.count(),
         corrections=waiting_count(),
+        changes=change_requests.waiting_count(),
         stops=tuple(in_force()),
         sealed=position,
         sealed_at=sealed_at,
