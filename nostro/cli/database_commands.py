@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cyclopts import App
 
-database = App(name="database", help="The embedded database by itself, to dump and restore it.")
+database = App(name="database", help="The database by itself: to dump, to restore, to archive.")
 
 
 @database.command
@@ -32,6 +32,35 @@ def environment() -> None:
     from nostro.cli import database
 
     database.environment()
+
+
+@database.command
+def archiving() -> None:
+    """Whether an external server archives its log, so that it can be restored to any minute.
+
+    Ends with 1 when it does not, or has failed since. Example: `nostro database archiving`.
+    """
+    import sys
+
+    from nostro.cli import point_in_time
+
+    sys.exit(0 if point_in_time.archiving() else 1)
+
+
+@database.command
+def returned(*, until: str) -> None:
+    """After a server came back at a point in time: quarantine every customer, before any start.
+
+    Example: `nostro database returned --until "2026-11-23 01:55 UTC"`.
+
+    Parameters
+    ----------
+    until
+        The point in time to which it was recovered, for those who lift the stops.
+    """
+    from nostro.cli import point_in_time
+
+    point_in_time.returned(until)
 
 
 @database.command

@@ -90,6 +90,30 @@ def seal_hash(tenant_id: UUID, position: int) -> str | None:
     return str(found[0]["hash"]) if found else None
 
 
+def set_quarantined(*, on: bool) -> None:
+    """Flag the customer of this unit of work, or take the flag away."""
+    models.Customer.objects.filter(id=current()).update(quarantined=on)
+
+
+def is_shut(connection_id: UUID) -> bool:
+    """Is the customer quarantined, and was the bank of this connection not asked yet? Also one that
+    was made since the restore is shut: its bank may be one that had something from us."""
+    if not models.Customer.objects.filter(id=current(), quarantined=True).exists():
+        return False
+    stops = models.Freeze.objects.filter(
+        scope=FreezeScope.CONNECTION.value,
+        subject_id=connection_id,
+        cause=FreezeCause.RESTORE.value,
+    )
+    return not stops.exists() or stops.filter(lifted_at__isnull=True).exists()
+
+
+def stops_are_left() -> bool:
+    """Is any stop that a restore has set still in force?"""
+    stops = models.Freeze.objects.filter(cause=FreezeCause.RESTORE.value, lifted_at__isnull=True)
+    return stops.exists()
+
+
 def raise_log_floor(skipped: int) -> int:
     """Let the log of this unit of work's customer go on so many positions above its end, or above
     an earlier floor; returns the last position that is left out."""

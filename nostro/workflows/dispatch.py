@@ -30,7 +30,7 @@ from nostro.ports import (
     TakesPostings,
     TakesStatuses,
 )
-from nostro.storage import attempts, evidence, freezes, orders, parties, submissions
+from nostro.storage import attempts, evidence, freezes, orders, restoring, submissions
 from nostro.storage.submissions import StoredSubmission, SubmissionRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows import reversing, unfit_connections, waiting_files
@@ -133,7 +133,7 @@ def _locked_payments(row: SubmissionRow) -> Payments:
 def _is_held_back(acting: Acting, row: SubmissionRow, now: datetime) -> bool:
     """Must these bytes stay for now? A stop holds payments; what asks for money back, or tells an
     ERP, stays only while a restored database may have forgotten that it was sent."""
-    if parties.customer().quarantined:
+    if restoring.is_shut(row.connection_id):
         return True
     if row.purpose == submissions.REVERSALS and reversing.is_too_late(row.id, now):
         return True

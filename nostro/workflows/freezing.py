@@ -12,7 +12,7 @@ from nostro.domain import freeze as policy
 from nostro.domain.errors import Refused
 from nostro.domain.freeze import Freeze, FreezeCause, FreezeScope
 from nostro.domain.party import Member
-from nostro.storage import events, freezes, parties
+from nostro.storage import events, freezes, parties, restoring
 from nostro.storage.tenancy import tenant
 from nostro.workflows import after_restore
 from nostro.workflows.case_work import checked_reason
@@ -83,6 +83,8 @@ def lift(acting: Acting, member: Member, freeze_id: UUID, reason: str) -> bool:
         over = policy.is_lifted(row.lifted_by | {member.id})
         if over:
             freezes.end(freeze_id, now)
+            if row.cause is FreezeCause.RESTORE and not restoring.stops_are_left():
+                restoring.set_quarantined(on=False)
             wake("release_payments", tenant_id=acting.tenant_id)
         kind = "freeze.lifted" if over else "freeze.lift_agreed"
         events.record([acting.event(kind, "freeze", freeze_id, scope=row.scope.value, reason=told)])

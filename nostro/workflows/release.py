@@ -21,7 +21,7 @@ from nostro.domain.party import Account
 from nostro.domain.policies.objections import Objection
 from nostro.domain.submission import SubmissionState
 from nostro.ports import SendsPayments
-from nostro.storage import events, evidence, freezes, orders, parties, submissions
+from nostro.storage import events, evidence, freezes, orders, parties, restoring, submissions
 from nostro.storage.cases import NewCase
 from nostro.storage.orders import OrderRow
 from nostro.storage.submissions import AttemptRow, SubmissionRow
@@ -62,7 +62,7 @@ def release(acting: Acting) -> list[UUID]:
 
 def _release(acting: Acting, account_id: str, until: datetime) -> UUID | None:
     freezes.enter_gate()
-    if parties.customer().quarantined or _is_stopped(account_id):
+    if _is_stopped(account_id):
         return None  # Still due: it is looked at again until the stop is lifted.
     stopped = freezes.frozen_payee_numbers()
     due = [o for o in orders.lock_due(account_id, until) if o.payee_number not in stopped]
@@ -78,7 +78,7 @@ def _is_stopped(account_id: str) -> bool:
         account_id=UUID(account.id),
         entity_ids=[UUID(account.legal_entity_id)],
     )
-    return stop is not None
+    return stop is not None or restoring.is_shut(UUID(account.connection_id))
 
 
 def _tell_people(acting: Acting, account_id: str, until: datetime, refusal: NostroError) -> None:

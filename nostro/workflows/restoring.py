@@ -70,6 +70,7 @@ def quarantine(acting: Acting, reason: str, by: Member = BY_ITSELF) -> Quarantin
             _doubt(acting, row)
         for connection in connections:
             _stop(acting, connection, by, told, backup_at)
+        restoring.set_quarantined(on=bool(connections))  # Until the last of these stops is lifted.
         entered = acting.event(
             "customer.quarantined",
             "customer",
