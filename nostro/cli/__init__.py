@@ -26,6 +26,11 @@ In production, one process each
 To set up, from nothing to a customer that pays
   customers add        A customer
   customers list       Which there are
+  partners list        Who hosts customers, and their people
+  partners join        A person of a partner's; opens no customer yet
+  partners grant       Open a customer to a person of its partner
+  partners withdraw    Close it again
+  partners leave       Close every customer to a person who leaves the partner
   people add           Who signs in and approves
   people invite        A link by which somebody joins and chooses a password
   people list          Who works here, and how far each role reaches

@@ -18,6 +18,7 @@ from nostro.cli.database_commands import database
 from nostro.cli.duty_commands import changes
 from nostro.cli.import_command import import_payments
 from nostro.cli.key_commands import keys
+from nostro.cli.partner_commands import partners
 from nostro.cli.payment_commands import payments
 from nostro.cli.set_up_commands import accounts, customers, entities, people
 
@@ -33,6 +34,7 @@ app.command(bank)
 app.command(payments)
 for group in (customers, people, changes, entities, connections, accounts, database):
     app.command(group)
+app.command(partners)
 payments.command(name="import")(import_payments)
 for command in (backup, restore):
     app.command(command)

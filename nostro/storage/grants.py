@@ -42,4 +42,4 @@ def grant_shared_tables(using: str, **_: Any) -> None:
                     sql.SQL(rights), sql.Identifier(name)
                 )
             )
-        cursor.execute("GRANT SELECT ON partner TO nostro_app, nostro_ops")
+        cursor.execute("GRANT SELECT ON partner, partner_membership TO nostro_app, nostro_ops")

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.usefixtures("database")
 ABOVE_CUSTOMERS = {
     "person": "a human may work for several customers; see membership",
     "partner": "stands above customers; the app may only read it",
+    "partner_membership": "who works for a partner; the app may only read it",
     "django_migrations": "the schema's own history",
     "django_content_type": "Django's list of models",
     "django_session": "sign-in sessions belong to a person",

@@ -26,6 +26,7 @@ from nostro.storage.models.keeping import (
     RetentionRule,
     StoredSecret,
 )
+from nostro.storage.models.partner import PartnerMembership
 from nostro.storage.models.party import (
     Account,
     Connection,
@@ -99,6 +100,7 @@ __all__ = [
     "OperatorEvidence",
     "Order",
     "Partner",
+    "PartnerMembership",
     "Payee",
     "PayeeAccount",
     "PayeeChange",
