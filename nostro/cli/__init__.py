@@ -75,6 +75,7 @@ To learn, to test, to rehearse
   bank personalities   How it can misbehave
 To look and to prove
   audit verify         Prove that no customer's log was changed
+  audit binder         One archive for the auditor: controls, populations, access, changes
   audit export         A customer's log, for whoever checks it without nostro
   audit checkpoint     Sign how the logs are, now
   audit key            The public key of these signatures

@@ -12,6 +12,7 @@ from nostro import __version__
 from nostro.cli.audit_commands import audit
 from nostro.cli.backup_commands import backup, make_key, restore
 from nostro.cli.bank import bank
+from nostro.cli.binder_commands import binder
 from nostro.cli.compare_command import compare
 from nostro.cli.connection_commands import connections
 from nostro.cli.database_commands import database
@@ -39,6 +40,7 @@ payments.command(name="import")(import_payments)
 for command in (backup, restore):
     app.command(command)
 keys.command(name="backup")(make_key)
+audit.command(binder)
 
 
 @app.command
