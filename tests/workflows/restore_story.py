@@ -11,20 +11,24 @@ from collections import Counter
 from collections.abc import Iterator
 from uuid import UUID
 
+import msgspec
+
 from nostro.domain.errors import InDoubt, Refused, Unavailable
 from nostro.domain.freeze import FreezeCause
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.party import Member
 from nostro.domain.payment import PaymentRequest, Rail
+from nostro.domain.policies.recall import RecallReason
 from nostro.ports import Incoming, Outgoing, Receipt
 from nostro.simulator.bank import Bank
 from nostro.simulator.books import OpenAccount
 from nostro.simulator.taking import Fate, Verdict
-from nostro.storage import freezes, models, orders, stranded
+from nostro.storage import freezes, models, orders, stranded, submissions
 from nostro.storage.stranded import Stranded
 from nostro.storage.tenancy import tenant
-from nostro.workflows import answers, approval, case_work, dispatch, freezing
+from nostro.workflows import answers, approval, cancelling, case_work, dispatch, freezing
+from nostro.workflows.cancelling import Wish
 from tests.workflows.company import BANKS, Company, SetClock
 
 LOSES = "loses_request=150,loses_acknowledgement=250,silent=250,slow=250,duplicates_messages=100"
@@ -214,6 +218,28 @@ class Story:
             approval.deny(acting, member, [order_id], SEES)
         else:
             approval.release_hold(acting, member, order_id, SEES)
+
+    def make_anew(self) -> bool:
+        """People cancel what was set aside since its day is over, and the ERP asks for it anew;
+        says whether there was anything."""
+        with tenant(self.company.tenant_id):
+            aside = models.Case.objects.filter(
+                natural_key__startswith="set-aside/", resolved_at__isnull=True
+            )
+            files = list(aside.values_list("submission_id", flat=True))
+            ids = submissions.order_ids_of_files(files)
+        rows = [row for row in self.company.orders(ids) if row.state is OrderState.IN_FLIGHT]
+        if not rows:
+            return False
+        wish = Wish(reason=RecallReason.CUSTOMER, text=SEES)
+        acting = self.company.acting(self.company.cy)
+        cancelling.take_back(acting, self.company.cy, [row.id for row in rows], wish)
+        for row in rows:
+            before = self.asked.pop(row.source_reference)
+            new = msgspec.structs.replace(before, source_reference=f"{row.source_reference}-anew")
+            self.asked[new.source_reference] = new
+            self.company.ask(new)
+        return True
 
     # What is true.
 
