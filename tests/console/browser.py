@@ -78,7 +78,7 @@ def look_at(
 
     page.on("console", heard)
     page.on("pageerror", lambda error: watched.complaints.append(str(error)))
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(45_000)
     try:
         yield watched
     finally:

@@ -66,7 +66,7 @@ def pid_of(home: Path) -> int:
     return int((data_of(home) / "postmaster.pid").read_text().split()[0])
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

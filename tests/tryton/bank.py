@@ -19,7 +19,7 @@ import httpx
 
 from tests.tryton.keeper import Kept
 
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 
 
 def program() -> str | None:
