@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from nostro.ops import key_encryption
+from nostro.ops.clock import SystemClock
 from nostro.ops.configuration import Configuration
 from nostro.ops.secrets import FileSecrets
+from nostro.ops.signing_keys import SigningKeys
 from nostro.storage.database import ROLES, django_databases
 
 CONFIGURATION = Configuration()
 _SECRETS = FileSecrets(CONFIGURATION.secrets_home)
 
-SECRET_KEY = _SECRETS.read_or_make("django_secret_key")
+SIGNING_KEYS = SigningKeys(_SECRETS, SystemClock())
+SECRET_KEY, SECRET_KEY_FALLBACKS = SIGNING_KEYS.now()
 KEY_ENCRYPTION = key_encryption.configured(CONFIGURATION)
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", CONFIGURATION.public_host or "localhost"]
@@ -41,6 +44,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "nostro.ops.origin.RequestOrigin",
     "django.middleware.security.SecurityMiddleware",
+    "nostro.console.signing.NewestSigningKeys",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -21,6 +21,7 @@ from nostro.cli.import_command import import_payments
 from nostro.cli.key_commands import keys
 from nostro.cli.partner_commands import partners
 from nostro.cli.payment_commands import payments
+from nostro.cli.secret_commands import evidence, secrets
 from nostro.cli.set_up_commands import accounts, customers, entities, people
 
 app = App(
@@ -33,7 +34,17 @@ app.command(keys)
 app.command(compare)
 app.command(bank)
 app.command(payments)
-for group in (customers, people, changes, entities, connections, accounts, database):
+for group in (
+    customers,
+    people,
+    changes,
+    entities,
+    connections,
+    accounts,
+    database,
+    secrets,
+    evidence,
+):
     app.command(group)
 app.command(partners)
 payments.command(name="import")(import_payments)

@@ -18,7 +18,7 @@ import msgspec
 from django.db import IntegrityError, transaction
 
 from nostro.ports import WrappedKey
-from nostro.storage import ciphertext, models
+from nostro.storage import ciphertext, models, queries
 from nostro.storage.key_ring import key_encryption
 from nostro.storage.tenancy import current
 
@@ -56,12 +56,11 @@ class _Unwrapped:
         self._held: OrderedDict[tuple[UUID, UUID | str], bytes] = OrderedDict()
         self._lock = Lock()
 
-    def key(self, row: models.DataKey) -> bytes:
-        if found := self.known(row.id):
+    def key(self, data_key_id: UUID, purpose: str, wrapped: WrappedKey) -> bytes:
+        if found := self.known(data_key_id):
             return found
-        wrapped = WrappedKey(key_id=row.key_id, wrapped=bytes(row.wrapped))
-        key = key_encryption().unwrap(wrapped, _place(row.purpose, row.id))
-        self.hold(row.tenant_id, row.id, key)
+        key = key_encryption().unwrap(wrapped, _place(purpose, data_key_id))
+        self.hold(current(), data_key_id, key)
         return key
 
     def hold(self, tenant_id: UUID, name: UUID | str, key: bytes) -> None:
@@ -92,13 +91,23 @@ def newest(purpose: str) -> DataKey:
     row = models.DataKey.objects.filter(purpose=purpose).order_by("-version").first()
     if row is None:
         row = _made(purpose, 1)
-    return DataKey(id=row.id, key=_unwrapped.key(row))
+    return DataKey(id=row.id, key=key_of(row))
+
+
+def key_of(row: models.DataKey) -> bytes:
+    """The key of a row, unwrapped. It is read together with what it locks: a moment later that may
+    be locked with the next one, and this one gone."""
+    return unwrapped(row.id, row.purpose, row.key_id, bytes(row.wrapped))
 
 
 def named(data_key_id: UUID) -> bytes:
-    """The key that something was locked with."""
-    known = _unwrapped.known(data_key_id)
-    return known or _unwrapped.key(models.DataKey.objects.get(id=data_key_id))
+    """The key of this id, unwrapped."""
+    return key_of(models.DataKey.objects.get(id=data_key_id))
+
+
+def unwrapped(data_key_id: UUID, purpose: str, key_id: str, wrapped: bytes) -> bytes:
+    """A key, unwrapped, given column by column."""
+    return _unwrapped.key(data_key_id, purpose, WrappedKey(key_id=key_id, wrapped=wrapped))
 
 
 def rotate(purpose: str) -> UUID:
@@ -140,17 +149,18 @@ def rewrap() -> int:
     return count
 
 
-def drop_unused() -> int:
-    """Destroy old keys that nothing is locked with any more; returns how many."""
-    count = 0
-    for purpose in ROTATED:
-        old = models.DataKey.objects.filter(purpose=purpose).order_by("-version")[1:]
-        for row in old:
-            used = models.StoredSecret.objects.filter(data_key_id=row.id).exists()
-            if not used and not models.EvidenceKey.objects.filter(data_key_id=row.id).exists():
-                models.DataKey.objects.filter(id=row.id).delete()
-                count += 1
-    return count
+def drop_unused(superseded_before: datetime) -> int:
+    """Destroy keys that nothing is locked with any more; returns how many.
+
+    Only those whose successor was made before that time: a unit of work that began with one of them
+    may be writing still.
+    """
+    return queries.run(
+        "drop_unused_keys",
+        tenant_id=current(),
+        purposes=list(ROTATED),
+        superseded_before=superseded_before,
+    )
 
 
 def keyed_digest(digest: str) -> str:

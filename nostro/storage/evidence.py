@@ -20,6 +20,7 @@ from nostro.storage.tenancy import current, tenant
 
 CHUNK_BYTES = 1024 * 1024
 READ_BYTES = 1 << 16
+_DATA_KEY = ("data_key_id", "purpose", "key_id", "wrapped")
 
 
 def keep(
@@ -163,7 +164,8 @@ def _piece_of(evidence_id: UUID, sequence: int) -> tuple[int, bytes]:
         raise _incomplete()
     if row["locked"] is None:
         return row["size_bytes"], row["content"]
-    key = evidence_keys.unlocked(evidence_id, row["locked"], row["data_key_id"])
+    data_key = data_keys.unwrapped(*(row[name] for name in _DATA_KEY))
+    key = evidence_keys.unlocked(evidence_id, row["locked"], data_key)
     clear = evidence_keys.unlock_piece(key, evidence_id, sequence, row["content"])
     return key.size_bytes, clear
 

@@ -49,9 +49,9 @@ def make(evidence_id: UUID, digest: str, size_bytes: int, kept_in: str = DATABAS
     return made
 
 
-def unlocked(evidence_id: UUID, locked: bytes, data_key_id: UUID) -> RecordKey:
+def unlocked(evidence_id: UUID, locked: bytes, data_key: bytes) -> RecordKey:
     """The key of an evidence. Raises Refused (`sealed_for_elsewhere`) when it was changed."""
-    clear = ciphertext.unlock(data_keys.named(data_key_id), locked, _place(evidence_id))
+    clear = ciphertext.unlock(data_key, locked, _place(evidence_id))
     return msgspec.msgpack.decode(clear, type=RecordKey)
 
 
@@ -72,8 +72,8 @@ def digests(evidence_ids: Collection[UUID]) -> dict[UUID, str]:
     """The SHA-256 of the clear bytes of these evidences, hexadecimal; "" of one that was erased."""
     rows = models.Evidence.objects.filter(bulk.one_of("id", evidence_ids))
     found = dict(rows.values_list("id", "digest"))
-    keys = models.EvidenceKey.objects.filter(bulk.one_of("evidence_id", evidence_ids))
-    for row in keys:
+    keys = models.EvidenceKey.objects.select_related("data_key")
+    for row in keys.filter(bulk.one_of("evidence_id", evidence_ids)):
         key = _key_of(row)
         found[row.evidence_id] = key.digest if key else ""
     return found
@@ -106,7 +106,8 @@ def relock(limit: int) -> int:
     """Lock up to `limit` keys of evidence anew that are not under the newest; returns how many."""
     newest, count = data_keys.newest(data_keys.EVIDENCE), 0
     rows = models.EvidenceKey.objects.filter(locked__isnull=False).exclude(data_key_id=newest.id)
-    for row in rows.select_for_update(skip_locked=True).order_by("id")[:limit]:
+    alone = rows.select_for_update(skip_locked=True, of=("self",))
+    for row in alone.select_related("data_key").order_by("id")[:limit]:
         key = _key_of(row)
         if key is None:  # Erased at this moment.
             continue
@@ -117,9 +118,9 @@ def relock(limit: int) -> int:
 
 
 def _key_of(row: models.EvidenceKey) -> RecordKey | None:
-    if row.locked is None or row.data_key_id is None:
+    if row.locked is None or row.data_key is None:
         return None
-    return unlocked(row.evidence_id, bytes(row.locked), row.data_key_id)
+    return unlocked(row.evidence_id, bytes(row.locked), data_keys.key_of(row.data_key))
 
 
 def lock_one_open(after: UUID) -> tuple[UUID, bool] | None:

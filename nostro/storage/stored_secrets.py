@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 import msgspec
+from django.db.models import QuerySet
 
 from nostro.storage import ciphertext, data_keys, models
 from nostro.storage.tenancy import current
@@ -24,7 +25,7 @@ class SecretRow(msgspec.Struct, frozen=True, kw_only=True):
 def read(names: Collection[str]) -> dict[str, str]:
     """Those of these secrets that the customer has, clear, by name. Raises Refused
     (`sealed_for_elsewhere`) when a row was changed or swapped."""
-    rows = models.StoredSecret.objects.filter(name__in=names)
+    rows = models.StoredSecret.objects.select_related("data_key").filter(name__in=names)
     return {row.name: _clear(row) for row in rows}
 
 
@@ -50,15 +51,23 @@ def relock(limit: int) -> int:
     """Lock up to `limit` secrets anew that are not under the newest key; returns how many."""
     key, count = data_keys.newest(data_keys.CREDENTIALS), 0
     old = models.StoredSecret.objects.exclude(data_key_id=key.id)
-    for row in old.select_for_update(skip_locked=True).order_by("id")[:limit]:
+    for row in _locked(old)[:limit]:
         locked = ciphertext.lock(key.key, _clear(row).encode(), _place(row.name))
         models.StoredSecret.objects.filter(id=row.id).update(data_key_id=key.id, locked=locked)
         count += 1
     return count
 
 
+def _locked(rows: QuerySet[models.StoredSecret]) -> QuerySet[models.StoredSecret]:
+    return (
+        rows.select_related("data_key")
+        .select_for_update(skip_locked=True, of=("self",))
+        .order_by("id")
+    )
+
+
 def _clear(row: models.StoredSecret) -> str:
-    key = data_keys.named(row.data_key_id)
+    key = data_keys.key_of(row.data_key)
     return ciphertext.unlock(key, bytes(row.locked), _place(row.name)).decode()
 
 

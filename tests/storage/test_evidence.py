@@ -6,6 +6,7 @@ import hashlib
 import os
 import tempfile
 import tracemalloc
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from nostro.storage.tenancy import tenant
 from tests import seed
 
 pytestmark = pytest.mark.usefixtures("database")
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
 new = TimeOrderedIds().new
 SIZES = (0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 2 * CHUNK_BYTES + 5)
@@ -227,7 +229,7 @@ def test_the_customers_new_key_locks_keys_not_bytes() -> None:
             1,
             0,
         ]
-        assert data_keys.drop_unused() == 1
+        assert data_keys.drop_unused(LATER) == 1
         assert [len(evidence.read(one)) for one in kept] == [1, 2, 3]
     assert stored("SELECT content FROM evidence_chunk WHERE tenant_id = %s", ours) == before
 

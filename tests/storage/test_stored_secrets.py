@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from nostro.storage import data_keys, models, parties, stored_secrets
 from nostro.storage.tenancy import tenant
 
 pytestmark = pytest.mark.usefixtures("database")
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
 NEW, CLOCK = TimeOrderedIds().new, SystemClock()
 
 
@@ -117,11 +119,11 @@ def test_a_new_data_key_locks_what_is_written_and_old_ones_go_when_unused(
         old = data_keys.newest(data_keys.CREDENTIALS).id
         new = data_keys.rotate(data_keys.CREDENTIALS)
         assert secrets.read("connection.3.password") == "3"
-        assert data_keys.drop_unused() == 0
+        assert data_keys.drop_unused(LATER) == 0
         assert [stored_secrets.relock(3), stored_secrets.relock(3)] == [3, 2]
         assert stored_secrets.relock(3) == 0
         assert {row.data_key_id for row in stored_secrets.rows()} == {new}
-        assert data_keys.drop_unused() == 1
+        assert data_keys.drop_unused(LATER) == 1
         assert old not in {row.id for row in data_keys.rows()}
         assert secrets.read("connection.3.password") == "3"
 

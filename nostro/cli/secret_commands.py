@@ -1,0 +1,172 @@
+"""What the commands about secrets, their keys, and how long evidence is kept take."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from cyclopts import App
+
+secrets = App(name="secrets", help="Keys and credentials: what there is, new ones, files moved.")
+evidence = App(name="evidence", help="Files received and sent: locked, kept, held, erased.")
+
+Kind = Literal["key-encryption", "data", "signing"]  # Also what the command line offers.
+
+
+@secrets.command(name="list")
+def list_all(*, customer: str = "") -> None:
+    """Every credential and key of a customer, with age, expiry and owner; never a secret itself.
+
+    Example: `nostro secrets list --customer VESTERHOLT`.
+
+    Parameters
+    ----------
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    from nostro.cli import secret_work
+
+    secret_work.show(customer)
+
+
+@secrets.command
+def rotate(kind: Kind, *, customer: str = "") -> None:
+    """Make a new key beside the old; what was locked with the old stays readable.
+
+    Examples: `nostro secrets rotate data`, `nostro secrets rotate key-encryption`.
+
+    Parameters
+    ----------
+    kind
+        key-encryption: the key that wraps all others, kept outside the database. data: the keys of
+        customers. signing: the key that signs sessions and forms.
+    customer
+        With data: only this customer's. Without: every customer's.
+    """
+    from nostro.cli import secret_work
+
+    secret_work.rotate(kind, customer)
+
+
+@secrets.command(name="import")
+def import_files(*, customer: str = "") -> None:
+    """Move credentials that lie in files into the database, locked; the files then go.
+
+    Example: `nostro secrets import`.
+
+    Parameters
+    ----------
+    customer
+        Only this customer's. Without: every customer's.
+    """
+    from nostro.cli import secret_work
+
+    secret_work.move_files(customer)
+
+
+@evidence.command
+def lock(*, customer: str = "") -> None:
+    """Lock files that were kept before there were keys; may be stopped and begun again.
+
+    Example: `nostro evidence lock`.
+
+    Parameters
+    ----------
+    customer
+        Only this customer's. Without: every customer's.
+    """
+    from nostro.cli import secret_work
+
+    secret_work.lock_evidence(customer)
+
+
+@evidence.command
+def keep_for(months: int, *, reason: str, customer: str = "") -> None:
+    """For how many months files are kept after the end of the year in which they came or left.
+
+    Example: `nostro evidence keep-for 120 --reason "AO section 147"`.
+
+    Parameters
+    ----------
+    months
+        120 is ten years, and what holds until this was ever said.
+    reason
+        Why; the log keeps it.
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    from nostro.cli import secret_work
+
+    secret_work.keep_for(months, reason, customer)
+
+
+@evidence.command
+def hold(
+    name: str,
+    *,
+    reason: str,
+    file: UUID | None = None,
+    until: date | None = None,
+    customer: str = "",
+) -> None:
+    """Forbid erasing: a legal hold over one file or all of them.
+
+    Example: `nostro evidence hold "Tax audit 2026" --reason "letter of 3 May"`.
+
+    Parameters
+    ----------
+    name
+        What it is called.
+    reason
+        Why; the log keeps it.
+    file
+        The id of the one file; without, every file of the customer.
+    until
+        The last day; without, until it is lifted.
+    customer
+        The code of the customer; not needed where there is only one.
+    """  # fmt: skip
+    from nostro.cli import secret_work
+
+    secret_work.hold(name, reason, file, until, customer)
+
+
+@evidence.command
+def lift(name: str, *, reason: str, customer: str = "") -> None:
+    """End a legal hold.
+
+    Example: `nostro evidence lift "Tax audit 2026" --reason "closed on 4 June"`.
+
+    Parameters
+    ----------
+    name
+        What it is called.
+    reason
+        Why; the log keeps it.
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    from nostro.cli import secret_work
+
+    secret_work.lift(name, reason, customer)
+
+
+@evidence.command
+def erase(file: UUID, *, reason: str, customer: str = "") -> None:
+    """Erase a file for good; refused, with the date, while it must be kept.
+
+    Example: `nostro evidence erase 0197c0de-... --reason "asked by the person"`.
+
+    Parameters
+    ----------
+    file
+        Its id, as lists and the console show it.
+    reason
+        Why; the log keeps it.
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    from nostro.cli import secret_work
+
+    secret_work.erase(file, reason, customer)

@@ -1,0 +1,113 @@
+"""Rotates keys, moves secrets, locks and erases evidence, and says what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from nostro import app
+from nostro.cli import terminal
+
+if TYPE_CHECKING:
+    from nostro.workflows.context import Acting
+
+
+def show(customer: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    acting = terminal.acting(customer)
+    from nostro.workflows import credentials
+
+    table = Table("what", "kind", "owner", "since", "age in days", "expires", "state")
+    for row in credentials.inventory(acting):
+        since = f"{row.since:%Y-%m-%d}" if row.since else ""
+        expires = f"{row.expires_at:%Y-%m-%d}" if row.expires_at else ""
+        age = "" if row.age_days is None else str(row.age_days)
+        table.add_row(row.name, row.kind, row.owner, since, age, expires, row.state.value)
+    Console().print(table)
+
+
+def rotate(kind: str, customer: str) -> None:
+    world = app.start()
+    from nostro.ops import key_encryption
+    from nostro.ops.secrets import FileSecrets
+    from nostro.ops.signing_keys import SigningKeys
+    from nostro.workflows import rotating
+
+    chosen = app.configuration()
+    if kind == "key-encryption":
+        count = rotating.rotate_key_encryption(key_encryption.key_file(chosen))
+        print(f"A new key-encryption key wraps {count} keys. Backups from before need the old one:")
+        print("keep it with them; it stays in the file, below the new one.")
+    elif kind == "signing":
+        made = SigningKeys(FileSecrets(chosen.secrets_home), world.clock).rotate()
+        print(f"A new key signs sessions and forms from {made.signs_from:%Y-%m-%d %H:%M:%S} on.")
+        print("Nobody is signed out; the old one is accepted for a week.")
+    else:
+        for code, acting in _each(customer):
+            done = rotating.rotate_data_keys(acting)
+            print(f"{code}: {done.relocked} locked anew, {done.destroyed} old keys destroyed.")
+
+
+def move_files(customer: str) -> None:
+    from nostro.ops.secrets import FileSecrets
+    from nostro.workflows import rotating
+
+    for code, acting in _each(customer):
+        moved = rotating.move_files(acting, FileSecrets(app.configuration().secrets_home))
+        print(f"{code}: {len(moved)} secrets moved into the database.")
+
+
+def lock_evidence(customer: str) -> None:
+    from nostro.workflows import rotating
+
+    for code, acting in _each(customer):
+        count, changed = rotating.lock_open_evidence(acting)
+        print(f"{code}: {count} files locked.")
+        for evidence_id in changed:
+            print(f"{code}: {evidence_id} is not what was kept; it was left as it is.")
+
+
+def keep_for(months: int, reason: str, customer: str) -> None:
+    acting = terminal.acting(customer)
+    from nostro.workflows import retention
+
+    retention.set_retention(acting, months, reason)
+    print(f"Files are kept for {months} months after the end of their year.")
+
+
+def hold(name: str, reason: str, file: UUID | None, until: date | None, customer: str) -> None:
+    acting = terminal.acting(customer)
+    from nostro.workflows import retention
+
+    retention.place_hold(acting, name, reason, evidence_id=file, ends_on=until)
+    print(f"Nothing under {name} is erased until it {'ends' if until else 'is lifted'}.")
+
+
+def lift(name: str, reason: str, customer: str) -> None:
+    acting = terminal.acting(customer)
+    from nostro.workflows import retention
+
+    retention.lift_hold(acting, name, reason)
+    print(f"{name} is lifted.")
+
+
+def erase(file: UUID, reason: str, customer: str) -> None:
+    acting = terminal.acting(customer)
+    from nostro.workflows import retention
+
+    retention.erase_evidence(acting, file, reason)
+    print("The file is erased: its key is destroyed. The log says by whom, and why.")
+
+
+def _each(customer: str) -> Iterator[tuple[str, Acting]]:
+    """The operator, for the customer of this code or for every one."""
+    world = app.start()
+    from nostro.cli import customers
+    from nostro.workflows.context import Acting
+
+    for row in customers.named(customer):
+        yield row.code, Acting(tenant_id=row.id, actor=terminal.actor(), world=world)

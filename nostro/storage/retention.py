@@ -1,0 +1,93 @@
+"""How long a customer keeps its evidence, and what must not be erased meanwhile, as stored."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+import msgspec
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from nostro.storage import models
+from nostro.storage.tenancy import current
+
+EVIDENCE: Final = "evidence"
+
+
+class HoldRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A legal hold. Without an evidence it is over everything; without an end, until lifted."""
+
+    id: UUID
+    name: str
+    reason: str
+    evidence_id: UUID | None
+    ends_on: date | None
+    placed_by: str
+    placed_at: datetime
+    lifted_at: datetime | None
+
+
+class KeptRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An evidence as far as keeping it goes."""
+
+    id: UUID
+    name: str
+    recorded_at: datetime
+
+
+def months() -> int | None:
+    """For how many months evidence is kept after its year; None when the customer never said."""
+    rule = models.RetentionRule.objects.filter(kind=EVIDENCE)
+    return rule.values_list("months", flat=True).first()
+
+
+def set_months(wanted: int, now: datetime) -> None:
+    told = {"months": wanted, "changed_at": now}
+    models.RetentionRule.objects.update_or_create(
+        tenant_id=current(), kind=EVIDENCE, defaults=told, create_defaults={"id": uuid4(), **told}
+    )
+
+
+def place(hold: HoldRow) -> bool:
+    """Store a hold; False when there was one of this name."""
+    try:
+        with transaction.atomic():
+            models.LegalHold.objects.create(tenant_id=current(), **msgspec.structs.asdict(hold))
+    except IntegrityError:
+        return False
+    return True
+
+
+def lift(name: str, now: datetime) -> UUID | None:
+    """Lift a hold; its id, or None when there is none of this name that is not lifted."""
+    found = models.LegalHold.objects.filter(name=name, lifted_at=None)
+    hold_id = found.values_list("id", flat=True).first()
+    found.update(lifted_at=now)
+    return hold_id
+
+
+def holds() -> list[HoldRow]:
+    """Every hold, the newest first, lifted ones too."""
+    names = HoldRow.__struct_fields__
+    rows = models.LegalHold.objects.order_by("-placed_at", "-id").values(*names)
+    return [msgspec.convert(row, HoldRow) for row in rows]
+
+
+def hold_over(evidence_id: UUID, today: date) -> HoldRow | None:
+    """The hold over an evidence that lasts longest; None when none does."""
+    names = HoldRow.__struct_fields__
+    found = models.LegalHold.objects.filter(
+        Q(evidence_id=evidence_id) | Q(evidence_id=None),
+        Q(ends_on=None) | Q(ends_on__gte=today),
+        lifted_at=None,
+    )
+    rows = [msgspec.convert(row, HoldRow) for row in found.values(*names)]
+    return max(rows, key=lambda row: row.ends_on or date.max, default=None)
+
+
+def lock(evidence_id: UUID) -> KeptRow | None:
+    """An evidence of this customer, locked: it is erased once."""
+    row = models.Evidence.objects.select_for_update().filter(id=evidence_id).first()
+    return KeptRow(id=row.id, name=row.name, recorded_at=row.recorded_at) if row else None

@@ -1,0 +1,135 @@
+"""Keeping and erasing evidence: for as long as the law asks, and not a file before.
+
+What is erased loses its own key, so no copy of its pieces can be read any more. That it was there,
+who erased it and why stays in the log, whose chain holds no content of it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from nostro.domain.errors import Invalid, Refused
+from nostro.domain.policies.retention import MONTHS_DEFAULT, MONTHS_MAX, kept_until
+from nostro.storage import events, evidence_keys, retention
+from nostro.storage.retention import HoldRow
+from nostro.storage.tenancy import tenant
+from nostro.workflows.context import Acting
+from nostro.workflows.erasing import erase_events
+
+
+def set_retention(acting: Acting, months: int, reason: str) -> None:
+    """For how many months evidence is kept after the end of its year. Raises Invalid."""
+    told = _checked(reason)
+    if not 0 <= months <= MONTHS_MAX:
+        raise Invalid(
+            "retention_months_wrong",
+            f"Evidence cannot be kept for {months} months.",
+            can_do=f"Give a whole number from 0 to {MONTHS_MAX}; 120 is ten years.",
+            field="months",
+        )
+    with tenant(acting.tenant_id):
+        before = retention.months()
+        retention.set_months(months, acting.world.clock.now())
+        data = {"before": before, "after": months, "reason": told}
+        _record(acting, "customer.retention_changed", acting.tenant_id, **data)
+
+
+def place_hold(
+    acting: Acting,
+    name: str,
+    reason: str,
+    *,
+    evidence_id: UUID | None = None,
+    ends_on: date | None = None,
+) -> UUID:
+    """Forbid erasing one evidence, or all of them, until a day or until it is lifted."""
+    hold = HoldRow(
+        id=acting.world.ids.new(),
+        name=name,
+        reason=_checked(reason),
+        evidence_id=evidence_id,
+        ends_on=ends_on,
+        placed_by=acting.actor.name,
+        placed_at=acting.world.clock.now(),
+        lifted_at=None,
+    )
+    with tenant(acting.tenant_id):
+        if evidence_id is not None and retention.lock(evidence_id) is None:
+            raise _unknown()
+        if not retention.place(hold):
+            raise Refused(
+                "legal_hold_name_taken",
+                f"There is or was a legal hold named {name}.",
+                can_do="Choose another name.",
+                field="name",
+            )
+        data = {"name": name, "reason": hold.reason, "evidence": str(evidence_id or "")}
+        ends = ends_on.isoformat() if ends_on else ""
+        _record(acting, "customer.legal_hold_placed", hold.id, ends_on=ends, **data)
+    return hold.id
+
+
+def lift_hold(acting: Acting, name: str, reason: str) -> None:
+    """End a legal hold. Raises Refused when there is none of this name."""
+    told = _checked(reason)
+    with tenant(acting.tenant_id):
+        hold_id = retention.lift(name, acting.world.clock.now())
+        if hold_id is None:
+            names = [row.name for row in retention.holds() if row.lifted_at is None]
+            raise Refused(
+                "legal_hold_unknown",
+                f"There is no legal hold named {name}.",
+                can_do=f"There are: {', '.join(names) or 'none'}.",
+            )
+        _record(acting, "customer.legal_hold_lifted", hold_id, name=name, reason=told)
+
+
+def erase_evidence(acting: Acting, evidence_id: UUID, reason: str) -> None:
+    """Erase a file for good. Raises Refused, with the date, while retention or a hold runs."""
+    told, now = _checked(reason), acting.world.clock.now()
+    with tenant(acting.tenant_id):
+        row = retention.lock(evidence_id)
+        if row is None:
+            raise _unknown()
+        if evidence_keys.erased(evidence_id):
+            return
+        months = retention.months()
+        until = kept_until(row.recorded_at.date(), MONTHS_DEFAULT if months is None else months)
+        if now.date() <= until:
+            raise _kept(f"it must be kept until {until:%Y-%m-%d}", f"after {until:%Y-%m-%d}")
+        if hold := retention.hold_over(evidence_id, now.date()):
+            ends = f"until {hold.ends_on:%Y-%m-%d}" if hold.ends_on else "until it is lifted"
+            raise _kept(f"the legal hold {hold.name} forbids it {ends}", "when the hold is over")
+        evidence_keys.destroy(evidence_id, now)
+        about = [UUID(event.id) for event in events.about([evidence_id])]
+        erase_events(acting, about, told)
+        _record(acting, "evidence.erased", evidence_id, reason=told)
+
+
+def _kept(why: str, when: str) -> Refused:
+    return Refused(
+        "evidence_must_be_kept",
+        f"This file cannot be erased: {why}.",
+        "Nothing was erased.",
+        f"Ask again {when}.",
+    )
+
+
+def _unknown() -> Refused:
+    return Refused("evidence_unknown", "There is no such file for this customer.")
+
+
+def _checked(reason: str) -> str:
+    if not reason.strip():
+        raise Invalid(
+            "reason_missing",
+            "No reason was given.",
+            can_do="Say why; the log keeps it.",
+            field="reason",
+        )
+    return reason.strip()
+
+
+def _record(acting: Acting, kind: str, subject: UUID, **data: object) -> None:
+    events.record([acting.event(kind, kind.partition(".")[0], subject, **data)])
