@@ -43,6 +43,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "nostro.ops.origin.RequestOrigin",
+    "nostro.console.security.ContentSecurityPolicy",
+    "nostro.console.security.BodyLimit",
     "django.middleware.security.SecurityMiddleware",
     "nostro.console.signing.NewestSigningKeys",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -54,7 +56,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "nostro.console.sessions.EndInTime",
-    "nostro.console.security.ContentSecurityPolicy",
 ]
 ROOT_URLCONF = "nostro.urls"
 WSGI_APPLICATION = "nostro.wsgi.application"

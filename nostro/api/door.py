@@ -22,6 +22,7 @@ from nostro.api import (
     payment_actions,
     payments,
     problems,
+    rate_limits,
     saved_filters,
     stops,
     submissions,
@@ -49,6 +50,7 @@ class Door(NinjaAPI):
 
     def create_temporal_response(self, request: HttpRequest) -> HttpResponse:
         """Called once the caller is known, before anything of the request is used."""
+        rate_limits.check(request)
         refuse_unknown_parameters(request)
         return super().create_temporal_response(request)
 

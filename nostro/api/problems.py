@@ -50,6 +50,7 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "idempotency_key_missing": 400,
     "body_unreadable": 400,
     "body_too_large": 413,
+    "too_many_requests": 429,
     "database_nearly_full": 507,
 }
 STATUS_OF_KIND: Final = ((Invalid, 422), (Refused, 409), (Unavailable, 503), (InDoubt, 502))

@@ -16,6 +16,7 @@ class Configuration(BaseSettings):
     `database_address` is set by nostro.app itself: what it found out, for Django's settings.
     `reachable_networks` are networks of our own that connections may lead into (the open internet
     they may always): 10.20.0.0/16, 127.0.0.0/8.
+    `api_requests_per_second` is what one key may ask in the long run; 0: as much as it likes.
     `webhooks_to_this_machine` lets webhooks go to loopback addresses, by http too: for rehearsals.
     Below `free_space_percent` of the database's volume nothing new is taken in. Of an external
     server the volume is `database_volume`, if it is mounted here, or `database_gigabytes` are
@@ -42,6 +43,7 @@ class Configuration(BaseSettings):
     public_host: str = ""
     reachable_networks: str = ""
     web_threads: int = 4
+    api_requests_per_second: int = 200
     demo: bool = False
     webhooks_to_this_machine: bool = False
     free_space_percent: int = 10
