@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -173,4 +173,14 @@ class NewStop(Asked):
 
     scope: FreezeScope
     subject_id: UUID | None = None
+    reason: Text
+
+
+class NewChangeRequest(Asked):
+    """A change that you ask for: its kind, as it is to be, and why."""
+
+    kind: Annotated[str, Field(min_length=1, max_length=40)]
+    wanted: dict[str, Any] = Field(
+        examples=[{"person": "ann@acme.example", "grants": [{"role": "approver"}]}]
+    )
     reason: Text

@@ -116,7 +116,7 @@ def in_one_customer(view: Callable[..., Any]) -> Callable[..., Any]:
 def _person(
     tenant_id: UUID, person_id: UUID, scopes: frozenset[Scope], *, by_token: bool = False
 ) -> Caller:
-    """A person as he acts. A token carries what he holds for good: nothing lent, no broken glass."""
+    """A person as he acts. A token carries what he holds for good: nothing lent, no glass."""
     member = people.member(tenant_id, person_id, None if by_token else world().clock.now())
     return Caller(
         tenant_id=tenant_id,

@@ -13,6 +13,7 @@ from ninja import NinjaAPI
 from ninja.operation import Operation
 
 from nostro.api import (
+    access,
     callbacks,
     cases,
     cash,
@@ -83,7 +84,7 @@ v1 = Door(
 )
 _ROOMS = (
     *(payments, payment_actions, saved_filters, submissions, cases, payee_changes, stops),
-    *(cash, events, webhooks, callbacks, health),
+    *(access, cash, events, webhooks, callbacks, health),
 )
 for _room in _ROOMS:
     if _room not in (callbacks, health):  # Banks and probes call these with words of their own.

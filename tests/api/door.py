@@ -20,7 +20,7 @@ from tests import seed
 PASSWORD = "a rather long sentence"
 READS = (
     *(Scope.PAYMENTS_READ, Scope.STATEMENTS_READ, Scope.ACCOUNTS_READ, Scope.EVENTS_READ),
-    *(Scope.SUBMISSIONS_READ, Scope.CASES_READ, Scope.STOPS_READ),
+    *(Scope.SUBMISSIONS_READ, Scope.CASES_READ, Scope.STOPS_READ, Scope.ACCESS_READ),
 )
 PROGRAM = (*READS, Scope.PAYMENTS_WRITE)
 _PERSONS = (Scope.PAYMENTS_APPROVE, Scope.ACCESS_ASK)
@@ -138,6 +138,11 @@ def body_for(path: str, seeded: seed.Seeded) -> dict[str, Any]:
         "hold": {"reason": "wait"},
         "reissue": {"reason": "again"},
         "due": {"due_at": "2026-12-01T12:00:00Z", "reason": "later"},
+        "change-requests": {
+            "kind": "membership",
+            "wanted": {"person": "nobody@example.com", "grants": []},
+            "reason": "new work",
+        },
         "stops": {"scope": "customer", "reason": "alarm"},
         "webhooks": {"url": "https://erp.example/nostro"},
         "disable": {"reason": "old"},
@@ -148,7 +153,7 @@ def body_for(path: str, seeded: seed.Seeded) -> dict[str, Any]:
     word = path.rpartition("/")[2]
     if word == "cancel":
         return text if "{" in path else {**text, "payments": [str(seeded.order_ids[1])]}
-    if word in ("note", "resolve", "reopen", "refuse"):
+    if word in ("note", "resolve", "reopen", "refuse", "agree", "withdraw", "revoke"):
         return text
     return bodies.get(word) or payment(seeded)
 

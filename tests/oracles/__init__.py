@@ -1,0 +1,1 @@
+"""Small statements of the rules, written apart from the product, that it is held against."""
