@@ -32,6 +32,9 @@ class HeldKey(msgspec.Struct, frozen=True, kw_only=True):
     key: bytes
     made_at: datetime | None = None
 
+    def __repr__(self) -> str:
+        return f"HeldKey({self.id})"
+
     @property
     def id(self) -> str:
         return ciphertext.key_id(self.key)

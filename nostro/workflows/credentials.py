@@ -15,13 +15,14 @@ import msgspec
 from cryptography import x509
 
 from nostro.domain.case import CaseKind, due_in
-from nostro.storage import data_keys, events, keys, parties, stored_secrets, webhooks
+from nostro.storage import data_keys, events, key_owning, parties, stored_secrets, webhooks
 from nostro.storage.cases import NewCase
 from nostro.storage.tenancy import tenant
 from nostro.workflows import case_work
-from nostro.workflows.context import Acting
+from nostro.workflows.context import Acting, job_for
 
 AHEAD: Final = timedelta(days=30)
+EVERY: Final = timedelta(hours=1)
 RENEW_AFTER: Final = timedelta(days=365)
 
 
@@ -71,6 +72,20 @@ def watch(acting: Acting) -> int:
         for one in found:
             case_work.open_cases(acting, [_case(acting, one)])
     return len(found)
+
+
+class HourlyWatch:
+    """Looks at every customer's credentials once an hour; between, it costs nothing."""
+
+    def __init__(self) -> None:
+        self._next: datetime | None = None
+
+    def look(self, now: datetime) -> int:
+        """Open what cases are due; returns how many credentials expire soon, 0 when not looked."""
+        if self._next is not None and now < self._next <= now + EVERY:
+            return 0
+        self._next = now + EVERY
+        return sum(watch(job_for(customer.id)) for customer in parties.customers())
 
 
 _ALARMS: Final = (CredentialState.EXPIRES_SOON, CredentialState.EXPIRED)
@@ -123,7 +138,7 @@ def _certificates(now: datetime) -> Iterator[Credential]:
         for setting, value in row.config.items():
             if not isinstance(value, str) or "BEGIN CERTIFICATE" not in value:
                 continue
-            for place, found in enumerate(x509.load_pem_x509_certificates(value.encode())):
+            for place, found in enumerate(_loaded(value)):
                 yield _made(
                     now,
                     natural_key=f"certificate.{row.id}.{setting}.{place}",
@@ -135,16 +150,24 @@ def _certificates(now: datetime) -> Iterator[Credential]:
                 )
 
 
+def _loaded(text: str) -> list[x509.Certificate]:
+    """The certificates of a setting; none when it cannot be read: the connection itself tells."""
+    try:
+        return x509.load_pem_x509_certificates(text.encode())
+    except ValueError:
+        return []
+
+
 def _api_keys(now: datetime) -> Iterator[Credential]:
-    for row in keys.issued():
+    for row in key_owning.listed():
         if row.revoked_at is None:
             yield _made(
                 now,
                 natural_key=f"api_key.{row.id}",
                 name=row.name,
                 kind="API key",
-                owner="a person" if row.person_id else "a program",
-                since=None,
+                owner=row.owner_name,
+                since=row.created_at,
                 expires_at=row.expires_at,
             )
 

@@ -24,6 +24,7 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.exceptions import ConnectorException
 
 from nostro.workflows.context import installed
+from nostro.workflows.credentials import HourlyWatch
 from nostro.workflows.tick import tick
 
 log = structlog.get_logger()
@@ -67,6 +68,7 @@ class Worker:
         self._before_work = before_work
         self._alive = alive
         self._pace = pace or Pace()
+        self._expiries = HourlyWatch()
         self._stopping = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -140,7 +142,9 @@ class Worker:
         self.stop()
 
     def _tick_once(self) -> int:
-        return tick(installed().clock.now())
+        now = installed().clock.now()
+        self._expiries.look(now)
+        return tick(now)
 
     async def _every(self, task: Callable[[], int]) -> None:
         while not self._stopping.is_set():

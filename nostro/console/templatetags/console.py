@@ -45,6 +45,7 @@ SECTIONS: Final = (
     ("/people/", "People and roles", "users", "", "Look after"),
     ("/changes/", "Change requests", "user-plus", "", ""),
     ("/keys/", "API keys", "key-round", "", ""),
+    ("/credentials/", "Credentials", "lock", "", ""),
 )
 
 
