@@ -36,6 +36,7 @@ To set up, from nothing to a customer that pays
   people list          Who works here, and how far each role reaches
   people duties        What each role may do
   people conflicts     Who has duties that do not mix, and where too few are left
+  single-sign-on connect  A company's own service says who its people are
   entities add         A company of the customer's group
   connections kinds    Ways to banks and ERPs, and what each asks for
   connections create   Connect a bank or an ERP; nothing is sent
@@ -85,6 +86,10 @@ To look and to prove
   quarantine           After a restore by other means: nothing leaves meanwhile
   keys backup          Make the key that backups are encrypted with
   keys issue           Make an API key and show it once
+  keys list            Which there are, whose, and when each was used
+  keys draw            Show the token of a key that was agreed to, once
+  keys rotate          Make the key that goes on from one
+  keys end             End one at once
   keys callback        Make the address at which a bank calls us and show it once
   version              Which version this is
 

@@ -22,7 +22,13 @@ from nostro.cli.key_commands import keys
 from nostro.cli.partner_commands import partners
 from nostro.cli.payment_commands import payments
 from nostro.cli.secret_commands import evidence, secrets
-from nostro.cli.set_up_commands import accounts, customers, entities, people
+from nostro.cli.set_up_commands import (
+    accounts,
+    customers,
+    entities,
+    people,
+    single_sign_on,
+)
 
 app = App(
     name="nostro",
@@ -47,6 +53,7 @@ for group in (
 ):
     app.command(group)
 app.command(partners)
+app.command(single_sign_on)
 payments.command(name="import")(import_payments)
 for command in (backup, restore):
     app.command(command)

@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 customers = App(name="customers", help="Customers of this installation.")
 people = App(name="people", help="People who sign in and approve.")
+single_sign_on = App(name="single-sign-on", help="Signing in by a company's own service.")
 entities = App(name="entities", help="Legal entities of a customer's group.")
 accounts = App(name="accounts", help="A customer's own bank accounts.")
 
@@ -68,6 +69,74 @@ def add_person(
     from nostro.cli import setting_up
 
     setting_up.add_person(customer, email, name, role, password_file)
+
+
+@people.command(name="invite")
+def invite_person(
+    email: str,
+    *,
+    name: str,
+    role: Annotated[list[str] | None, Parameter(negative=())] = None,
+    customer: str = "",
+) -> None:
+    """Print a link by which somebody joins and chooses a password; it counts once, for seven days.
+
+    Example: `nostro people invite ann@acme.example --name "Ann Lee" --role approver`.
+
+    Parameters
+    ----------
+    email
+        The address to sign in with.
+    name
+        The name that others see.
+    role
+        What the person shall be; asked for when he joins, then other people agree to it.
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    from nostro.cli import setting_up
+
+    setting_up.invite_person(customer, email, name, role or [])
+
+
+@single_sign_on.command(name="connect")
+def connect_provider(
+    issuer: str,
+    *,
+    client_id: str,
+    client_secret_file: str = "",
+    group: Annotated[list[str] | None, Parameter(negative=())] = None,
+    groups_claim: str = "groups",
+    newcomers: bool = True,
+    customer: str = "",
+) -> None:
+    """Let a customer's people sign in by its OpenID provider; another one takes its place.
+
+    Example: `nostro single-sign-on connect https://id.acme.example --client-id nostro`.
+
+    Parameters
+    ----------
+    issuer
+        As the provider calls itself in its .well-known/openid-configuration.
+    client_id
+        Who we are there. Its redirect address is https://<console>/sign-in/company/back/.
+    client_secret_file
+        A file with the secret, or - for stdin. Without: it is asked for.
+    group
+        GROUP=ROLE; may be given several times. With any, roles follow the groups at every sign-in.
+    groups_claim
+        Under which name the provider tells groups.
+    newcomers
+        Whether somebody who was never here becomes a person at his first sign-in.
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    from nostro.cli import setting_up
+
+    secret = setting_up.terminal.secret_text("client secret", client_secret_file)
+    setting_up.connect_provider(
+        customer, (issuer, client_id, secret), group or [], groups_claim, newcomers=newcomers
+    )
 
 
 @Parameter(name="*")

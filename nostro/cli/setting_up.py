@@ -49,6 +49,45 @@ def add_person(
     print(f"{name} may sign in as {email}: {', '.join(wanted)}.")
 
 
+def invite_person(customer: str, email: str, name: str, roles: Sequence[str]) -> None:
+    acting = terminal.acting(customer)
+    from nostro.workflows import inviting
+
+    token = inviting.invite(acting, None, email, name, [_role(word) for word in roles])
+    chosen = app.configuration()
+    at = (
+        f"https://{chosen.public_host}" if chosen.public_host else f"http://localhost:{chosen.port}"
+    )
+    print(f"Pass this link on to {name}; it counts once, for seven days:")
+    print(f"{at}/join/{token}/")
+
+
+def connect_provider(
+    customer: str,
+    told: tuple[str, str, str],
+    groups: Sequence[str],
+    groups_claim: str,
+    *,
+    newcomers: bool,
+) -> None:
+    acting = terminal.acting(customer)
+    from nostro.connectors.openid import Provider
+    from nostro.workflows import single_sign_on
+
+    issuer, client_id, client_secret = told
+    roles: dict[str, tuple[Role, ...]] = {}
+    for group, word in terminal.pairs(groups, "group"):
+        roles[group] = (*roles.get(group, ()), _role(word))
+    single_sign_on.connect(
+        acting,
+        Provider(issuer=issuer, client_id=client_id, client_secret=client_secret),
+        groups_claim=groups_claim,
+        group_roles=roles,
+        just_in_time=newcomers,
+    )
+    print(f"People may sign in by {issuer} from now on.")
+
+
 def add_entity(
     customer: str,
     code: str,

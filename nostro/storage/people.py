@@ -220,7 +220,8 @@ def _roles(words: Iterable[str]) -> frozenset[Role]:
     return frozenset(Role(word) for word in words)
 
 
-def _check(address: str, password: str) -> None:
+def check_email(address: str) -> None:
+    """Raise Invalid for what is no e-mail address."""
     try:
         validate_email(address)
     except ValidationError as error:
@@ -230,6 +231,10 @@ def _check(address: str, password: str) -> None:
             can_do="Write it like name@example.com.",
             field="email",
         ) from error
+
+
+def _check(address: str, password: str) -> None:
+    check_email(address)
     try:
         validate_password(password)
     except ValidationError as error:

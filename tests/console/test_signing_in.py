@@ -10,11 +10,12 @@ import pytest
 from django.conf import settings
 from django.test import Client, override_settings
 from django.urls import path
+from django.utils import timezone
 from playwright.sync_api import Browser
 
 from nostro.app import world
 from nostro.domain.party import Role
-from nostro.storage import listing, people
+from nostro.storage import events, listing, people, sign_ins
 from nostro.storage.tenancy import tenant
 from nostro.urls import urlpatterns as ours
 from tests import seed as other_seed
@@ -240,3 +241,111 @@ def test_an_unforeseen_error_shows_a_finished_page(seeded: Vesterholt, breaking:
     text = answer.content.decode()
     assert "What we did" in text
     assert "nobody foresaw" not in text
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+def test_somebody_joins_by_a_link_that_counts_once(
+    chromium: Browser, address: str, seeded: Vesterholt, look: Any
+) -> None:
+    inviter = new_person(f"Inviter{look.name}")
+    person_id = people.person_of_email(inviter)
+    assert person_id
+    with tenant(seeded.tenant_id):
+        people.grant(world().ids.new(), person_id, [Role.ADMINISTRATOR])
+    with look_at(chromium, look) as seen:
+        sign_in(seen.page, address, inviter, PASSWORD)
+        seen.page.wait_for_url(f"{address}/")
+        seen.page.goto(f"{address}/invitations/")
+        seen.page.get_by_label("Work email").fill(f"joins-{look.name}@example.com")
+        seen.page.get_by_label("Name", exact=True).fill("Jo Joins")
+        seen.page.get_by_label("Approver", exact=True).check()
+        seen.page.get_by_role("button", name="Make the link").click()
+        link = seen.page.get_by_label("Link", exact=True).input_value()
+        seen.page.evaluate("document.fonts.ready")
+        picture(seen.page, f"invitations-{look.name}")
+        assert not faults(seen)
+    with look_at(chromium, look) as seen:
+        seen.page.goto(link)
+        picture(seen.page, f"join-{look.name}")
+        assert not faults(seen)
+        seen.page.get_by_label("Your new password").fill("password1234")
+        seen.page.get_by_role("button", name="Join").click()
+        seen.page.get_by_role("alert").wait_for()
+        seen.page.get_by_label("Your new password").fill(PASSWORD)
+        seen.page.get_by_role("button", name="Join").click()
+        seen.page.wait_for_url("**/sign-in/")
+        assert "You have joined" in seen.page.get_by_role("status").inner_text()
+        again = seen.page.goto(link)
+        assert again
+        assert again.status == 409
+        assert fresh().login(email=f"joins-{look.name}@example.com", password=PASSWORD)
+
+
+def test_who_may_not_invite_is_told_so(seeded: Vesterholt) -> None:
+    client = signed_in(seeded.email(seeded.first.name), seeded.password)
+    assert "An administrator invites" in client.get("/invitations/").content.decode()
+    told = post(client, "/invitations/", email="x@example.com", name="X")
+    assert told.status_code == 409
+
+
+def test_an_old_sign_in_ends_and_a_stranger_cannot_end_mine(seeded: Vesterholt) -> None:
+    client = signed_in(new_person("Old", seeded.tenant_id), PASSWORD)
+    assert client.get("/profile/").status_code == 200
+    session = client.session
+    session["signed_in_at"] = "2026-01-01T00:00:00+00:00"
+    session.save()
+    assert client.get("/profile/").status_code == 302
+    other = signed_in(new_person("Else", seeded.tenant_id), PASSWORD)
+    other.get("/profile/")
+    assert post(other, "/profile/sign-ins/1/end/").status_code == 302
+
+
+def test_signing_out_elsewhere_ends_those_sessions_at_once(seeded: Vesterholt) -> None:
+    email = new_person("Twice", seeded.tenant_id)
+    here, there, third = fresh(), fresh(), fresh()
+    for client in (here, there, third):
+        assert post(client, "/sign-in/", login=email, password=PASSWORD).status_code == 302
+    person_id = people.person_of_email(email)
+    assert person_id
+    found = sign_ins.sign_ins(person_id, here.session.session_key or "", timezone.now())
+    assert [one.current for one in found] == [True, False, False]
+    stranger = signed_in(new_person("Stranger", seeded.tenant_id), PASSWORD)
+    post(stranger, f"/profile/sign-ins/{found[1].id}/end/")
+    assert [client.get("/cash/").status_code for client in (here, there, third)] == [200] * 3
+    post(here, f"/profile/sign-ins/{found[1].id}/end/")
+    codes = [client.get("/cash/").status_code for client in (here, there, third)]
+    assert sorted(codes) == [200, 200, 302]
+    assert post(here, "/profile/sign-ins/end/")["Location"] == "/profile/"
+    codes = [client.get("/cash/").status_code for client in (here, there, third)]
+    assert codes == [200, 302, 302]
+    with tenant(seeded.tenant_id):
+        kinds = [event.type for event in events.about([person_id])]
+    assert kinds.count("person.signed_in") == 3
+    assert kinds.count("person.signed_out_elsewhere") == 2
+
+
+def test_guessing_is_slowed_down_for_all_processes_and_is_on_record(seeded: Vesterholt) -> None:
+    email = new_person("Guessed", seeded.tenant_id)
+    for _ in range(5):
+        assert post(fresh(), "/sign-in/", login=email, password="a wrong one").status_code == 200
+    told = post(fresh(), "/sign-in/", login=email, password=PASSWORD)
+    assert "too many failed attempts" in told.content.decode()
+    person_id = people.person_of_email(email)
+    assert person_id
+    with tenant(seeded.tenant_id):
+        kinds = [event.type for event in events.about([person_id])]
+    assert kinds.count("person.sign_in_failed") == 5
+
+
+def test_a_session_gets_another_key_when_somebody_signs_in(seeded: Vesterholt) -> None:
+    client = fresh()
+    post(client, "/sign-in/", login="nobody@example.com", password="x")
+    session = client.session
+    session["planted"] = "by somebody else"
+    session.save()
+    before = session.session_key
+    email = new_person("Fixed", seeded.tenant_id)
+    post(client, "/sign-in/", login=email, password=PASSWORD)
+    assert client.session.session_key != before
+    assert client.get("/cash/").status_code == 200

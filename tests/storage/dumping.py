@@ -93,7 +93,9 @@ _SCHEMA = (
     " WHERE table_schema = 'public' ORDER BY 1, 2",
     "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
     " WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2",
-    "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+    # PostgreSQL writes the same condition with other casts and parentheses once it was dumped.
+    "SELECT tablename, indexname, regexp_replace(indexdef, '::[a-z ]+(\\[\\])?|[()]', '', 'g')"
+    " FROM pg_indexes WHERE schemaname = 'public'"
     " ORDER BY 1, 2",
     "SELECT tablename, policyname, roles::text, qual, with_check FROM pg_policies ORDER BY 1, 2",
     "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2",

@@ -60,6 +60,7 @@ from nostro.storage.models.record import (
     Seen,
     Unsealed,
 )
+from nostro.storage.models.sign_on import FederatedIdentity, IdentityProvider
 from nostro.storage.models.webhook import SavedView, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
@@ -85,10 +86,12 @@ __all__ = [
     "EvidenceChunk",
     "EvidenceKey",
     "Fact",
+    "FederatedIdentity",
     "Freeze",
     "FreezeLift",
     "Hold",
     "Idempotency",
+    "IdentityProvider",
     "Invitation",
     "JournalEvent",
     "JournalLine",

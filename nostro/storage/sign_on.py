@@ -1,0 +1,85 @@
+"""The customer's sign-in service and its people, as stored. Inside a unit of work."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from django.contrib.auth.hashers import make_password
+
+from nostro.domain.party import Role
+from nostro.storage import models
+from nostro.storage.tenancy import current
+
+
+class ProviderRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The provider of a customer; `client_secret` is sealed. Roles by group; none: not mapped."""
+
+    id: UUID
+    issuer: str
+    client_id: str
+    client_secret: str
+    groups_claim: str
+    group_roles: dict[str, tuple[Role, ...]]
+    just_in_time: bool
+
+
+def provider() -> ProviderRow | None:
+    row = models.IdentityProvider.objects.first()
+    if row is None:
+        return None
+    return ProviderRow(
+        id=row.id,
+        issuer=row.issuer,
+        client_id=row.client_id,
+        client_secret=row.client_secret,
+        groups_claim=row.groups_claim,
+        group_roles=msgspec.convert(row.group_roles, dict[str, tuple[Role, ...]]),
+        just_in_time=row.just_in_time,
+    )
+
+
+def keep(wanted: ProviderRow, now: datetime) -> None:
+    """The customer's provider from now on; another issuer's people are others."""
+    values = {
+        "issuer": wanted.issuer,
+        "client_id": wanted.client_id,
+        "client_secret": wanted.client_secret,
+        "groups_claim": wanted.groups_claim,
+        "group_roles": msgspec.to_builtins(wanted.group_roles),
+        "just_in_time": wanted.just_in_time,
+        "since": now,
+    }
+    models.IdentityProvider.objects.update_or_create(
+        tenant_id=current(),
+        defaults=values,
+        create_defaults={"id": wanted.id, "tenant_id": current(), **values},
+    )
+
+
+def person_of(issuer: str, subject: str) -> UUID | None:
+    """Who this subject is here; None for one who was never here."""
+    found = models.FederatedIdentity.objects.filter(issuer=issuer, subject=subject)
+    return found.values_list("person_id", flat=True).first()
+
+
+def remember(
+    row_id: UUID, provider: ProviderRow, subject: str, person_id: UUID, now: datetime
+) -> None:
+    models.FederatedIdentity.objects.create(
+        id=row_id,
+        tenant_id=current(),
+        provider_id=provider.id,
+        issuer=provider.issuer,
+        subject=subject,
+        person_id=person_id,
+        since=now,
+    )
+
+
+def create_person(person_id: UUID, email: str, name: str, now: datetime) -> None:
+    """A person who has no password: only his company's service signs him in."""
+    models.Person.objects.create(
+        id=person_id, email=email, name=name, password=make_password(None), joined_at=now
+    )

@@ -1,0 +1,164 @@
+"""How people sign in by their company's own service, and become people here the first time.
+
+1. A customer has at most one provider. Who somebody is, is (issuer, subject); an e-mail address
+   never joins a newcomer with somebody who is here already.
+2. A newcomer is made when the customer wants that. What he may do follows his groups, each time
+   anew, where groups are mapped to roles; where none is, access is asked for as for anybody.
+3. He who is in no mapped group any more works here no more, from that sign-in on.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from nostro.connectors.openid import OpenId, Pending, Provider
+from nostro.domain.errors import Invalid, Refused
+from nostro.domain.event import Actor
+from nostro.domain.party import Role
+from nostro.ops.envelope import open_text, seal_text
+from nostro.storage import events, people, sign_on
+from nostro.storage.sign_on import ProviderRow
+from nostro.storage.tenancy import tenant
+from nostro.workflows.context import Acting, World
+
+_SECRET = "identity_provider"  # noqa: S105 - what is sealed, not the secret
+
+
+def connect(
+    acting: Acting,
+    provider: Provider,
+    *,
+    groups_claim: str = "groups",
+    group_roles: Mapping[str, tuple[Role, ...]] | None = None,
+    just_in_time: bool = True,
+    openid: OpenId | None = None,
+) -> None:
+    """Let a customer's people sign in by this provider. It is asked first: raises Invalid when it
+    is none, Unavailable when it does not answer."""
+    (openid or OpenId()).endpoints(provider.issuer)
+    with tenant(acting.tenant_id):
+        row = ProviderRow(
+            id=acting.world.ids.new(),
+            issuer=provider.issuer,
+            client_id=provider.client_id,
+            client_secret=seal_text(_SECRET, provider.client_secret),
+            groups_claim=groups_claim,
+            group_roles=dict(group_roles or {}),
+            just_in_time=just_in_time,
+        )
+        sign_on.keep(row, acting.world.clock.now())
+        roles = {group: [role.value for role in held] for group, held in row.group_roles.items()}
+        told = {"issuer": row.issuer, "client_id": row.client_id, "groups": roles}
+        changed = acting.event("customer.sign_on_changed", "customer", acting.tenant_id, **told)
+        events.record([changed])
+
+
+def begin(tenant_id: UUID, redirect_uri: str, openid: OpenId | None = None) -> tuple[str, Pending]:
+    """Where the browser goes, and what its session must bring back. Raises Refused when the
+    customer has no provider."""
+    asks = openid or OpenId()
+    row = _provider(tenant_id)
+    pending = Pending(
+        state=secrets.token_urlsafe(32),
+        nonce=secrets.token_urlsafe(32),
+        verifier=secrets.token_urlsafe(48),
+    )
+    told = _told(row)
+    return asks.address(asks.endpoints(row.issuer), told, pending, redirect_uri), pending
+
+
+def finish(
+    world: World,
+    tenant_id: UUID,
+    pending: Pending,
+    code: str,
+    redirect_uri: str,
+    openid: OpenId | None = None,
+) -> UUID:
+    """Who came back with this code. Raises Refused for anybody who may not sign in so."""
+    asks, row, now = openid or OpenId(), _provider(tenant_id), world.clock.now()
+    at = asks.endpoints(row.issuer)
+    claims = asks.claims(at, _told(row), pending, code, redirect_uri, now)
+    with tenant(tenant_id):
+        person_id = sign_on.person_of(row.issuer, claims["sub"])
+        if person_id is None:
+            person_id = _newcomer(world, tenant_id, row, claims)
+        _follow_groups(world, tenant_id, row, person_id, claims)
+    return person_id
+
+
+def _newcomer(world: World, tenant_id: UUID, row: ProviderRow, claims: Mapping[str, Any]) -> UUID:
+    email = str(claims.get("email", "")).strip().lower()
+    name = str(claims.get("name") or email)[:200]
+    if not row.just_in_time:
+        raise _refused("sign_on_unknown_person", "Nobody here is known to your company's service.")
+    try:
+        people.check_email(email)
+    except Invalid as error:
+        raise _refused("sign_on_without_address", "Your company's service told no address.") from (
+            error
+        )
+    if people.person_of_email(email) is not None:
+        raise _refused(
+            "sign_on_address_taken",
+            f"Somebody signs in here as {email} already, and an address alone proves nothing.",
+        )
+    person_id, now = world.ids.new(), world.clock.now()
+    sign_on.create_person(person_id, email, name, now)
+    sign_on.remember(world.ids.new(), row, claims["sub"], person_id, now)
+    acting = _service(world, tenant_id)
+    told = {"email": email, "by": "single sign-on", "issuer": row.issuer}
+    events.record([acting.event("person.joined", "person", person_id, **told)])
+    return person_id
+
+
+def _follow_groups(
+    world: World, tenant_id: UUID, row: ProviderRow, person_id: UUID, claims: Mapping[str, Any]
+) -> None:
+    if not row.group_roles:
+        return
+    told = claims.get(row.groups_claim)
+    groups = [str(group) for group in told] if isinstance(told, list) else []
+    roles = {role for group in groups for role in row.group_roles.get(group, ())}
+    held = people.grants_of(person_id)
+    if {grant.role for grant in held or () if grant.lasting} == roles and (held or not roles):
+        return
+    before = sorted({grant.role.value for grant in held or ()})
+    if roles:
+        people.grant(world.ids.new(), person_id, roles)
+    else:
+        people.withdraw(person_id)
+    kind = "person.granted" if roles else "person.withdrawn"
+    after = sorted(role.value for role in roles)
+    said = {"before": before, "roles": after, "by": "groups of single sign-on"}
+    events.record([_service(world, tenant_id).event(kind, "person", person_id, **said)])
+
+
+def _provider(tenant_id: UUID) -> ProviderRow:
+    with tenant(tenant_id):
+        row = sign_on.provider()
+    if row is None:
+        raise _refused("sign_on_not_set_up", "This company has no sign-in service here.")
+    return row
+
+
+def _told(row: ProviderRow) -> Provider:
+    secret = open_text(_SECRET, row.client_secret)
+    return Provider(issuer=row.issuer, client_id=row.client_id, client_secret=secret)
+
+
+def _service(world: World, tenant_id: UUID) -> Acting:
+    actor = Actor(kind="job", id="single_sign_on", name="single sign-on")
+    return Acting(tenant_id=tenant_id, actor=actor, world=world)
+
+
+def _refused(code: str, happened: str) -> Refused:
+    return Refused(
+        code,
+        happened,
+        "Nobody was signed in.",
+        "Sign in with a password or passkey, or ask an administrator of your company.",
+    )
