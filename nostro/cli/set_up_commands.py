@@ -131,9 +131,9 @@ def connect_provider(
     customer
         The code of the customer; not needed where there is only one.
     """
-    from nostro.cli import setting_up
+    from nostro.cli import setting_up, terminal
 
-    secret = setting_up.terminal.secret_text("client secret", client_secret_file)
+    secret = terminal.secret_text("client secret", client_secret_file)
     setting_up.connect_provider(
         customer, (issuer, client_id, secret), group or [], groups_claim, newcomers=newcomers
     )
