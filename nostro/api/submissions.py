@@ -19,6 +19,7 @@ from nostro.storage.operator_evidence import StatedRow
 from nostro.storage.paging import LIMIT_DEFAULT
 from nostro.storage.submission_listing import FileFilter
 from nostro.workflows import bank_letter
+from nostro.workflows.revealing import reveal_file
 
 PDF = "application/pdf"
 _QUERY = Query(...)
@@ -92,12 +93,13 @@ def list_attempts(
 def read_content(
     request: HttpRequest, submission_id: UUID, form: Literal["sent", "plain"] = "sent"
 ) -> FileResponse:
-    allowed(request, Scope.FILES_READ)
+    caller = allowed(request, Scope.FILES_READ)
     chosen = submission_listing.sent_bytes if form == "sent" else submission_listing.plain_bytes
     kept = chosen(submission_id)
     if kept is None:
         raise Http404
     name, media_type, digest = evidence.describe(kept)
+    reveal_file(caller.acting(), kept, name, digest)
     response = FileResponse(
         evidence.reading(kept), as_attachment=True, filename=name, content_type=media_type
     )

@@ -16,7 +16,7 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     "case": ("due", "moved", "noted", "stage_moved", "taken"),
     "connection": ("changed", "created", "tried"),
     "entity": ("created",),
-    "evidence": ("confirmed", "refused", "stated", "withdrawn"),
+    "evidence": ("confirmed", "refused", "revealed", "stated", "withdrawn"),
     "freeze": ("lift_agreed", "lifted", "set"),
     "journal": ("written",),
     "match": ("suggested",),
@@ -24,7 +24,7 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     "open_items": ("received",),
     "order": (
         *("approval_given", "checked", "day_moved", "hold_placed", "imported", "moved"),
-        *("placed_in_file", "received", "reissued", "replaced"),
+        *("placed_in_file", "recall_asked", "received", "reissued", "replaced"),
     ),
     "payee_change": ("decided",),
     "run": ("begun", "received", "refused"),

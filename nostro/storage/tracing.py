@@ -198,6 +198,7 @@ _WORDS = {
     "transaction.matched": "Statement line matched: {evidence}",
     "match.suggested": "Statement line may belong: {evidence}",
     "journal.written": "Journal {reference}: {event}, {owner} will {action}",
+    "order.recall_asked": "The bank is asked to give it back: {text}",
     "case.taken": "Case taken by {owner}",
     "case.due": "Case due {due_at}: {reason}",
     "case.noted": "Note: {text}",

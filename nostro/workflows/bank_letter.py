@@ -16,6 +16,7 @@ from nostro.storage.letter_facts import LetterFacts, asked_back_with, letter_fac
 from nostro.storage.tenancy import tenant
 from nostro.workflows.case_work import locked
 from nostro.workflows.context import Acting
+from nostro.workflows.revealing import reveal_letter
 
 # What is told about the state that a file is in, besides when it was made and left.
 _TOLD = {
@@ -33,6 +34,7 @@ def enquiry(acting: Acting, submission_id: UUID) -> bytes:
         facts = _facts(submission_id)
         asked = cases.open_about_submission(submission_id, CaseKind.ENQUIRY)
         number = case_number(asked[0].id if asked else submission_id)
+        reveal_letter(acting, "submission", submission_id)
         return write(_letter(acting, LetterKind.ENQUIRY, number, facts, ()))
 
 
@@ -48,6 +50,7 @@ def recall(acting: Acting, case_id: UUID) -> bytes:
             )
         facts = _facts(case.submission_id, asked_back_with(case.id, case.request_id))
         times = (("Recall asked for", case.opened_at),)
+        reveal_letter(acting, "case", case_id)
         return write(_letter(acting, LetterKind.RECALL, case_number(case.id), facts, times))
 
 

@@ -28,7 +28,7 @@ from nostro.domain.policies import reversal
 from nostro.domain.policies.recall import CancelPurpose, RecallReason
 from nostro.domain.submission import SubmissionState
 from nostro.ports import RecallsPayments
-from nostro.storage import attempts, cases, evidence, parties, submissions
+from nostro.storage import attempts, cases, events, evidence, parties, submissions
 from nostro.storage.cases import CaseRow, NewCase
 from nostro.storage.submissions import AttemptRow, SubmissionRow
 from nostro.workflows.case_work import allows_stage, move, move_stage
@@ -91,6 +91,7 @@ def ask_back(
             asked=asked,
         )
         _open(acting, request)
+        _tell(acting, request)
         _hand_over(acting, request)
         found |= {row.order_id: request.case_ids[row.id] for row in members}
     attempts.set_cancel_purpose([row.id for row in wanted], asked.purpose.value)
@@ -134,6 +135,15 @@ def _open(acting: Acting, request: Request) -> None:
         ],
         acting.world.clock.now(),
     )
+
+
+def _tell(acting: Acting, request: Request) -> None:
+    """Who asked each payment back, and why."""
+    asked, members = request.asked, request.members
+    own = [{"case": str(request.case_ids[row.id])} for row in members]
+    said = {"reason": asked.reason.value, "text": asked.text, "purpose": asked.purpose.value}
+    ids = [row.order_id for row in members]
+    events.record_alike(acting.alike("order.recall_asked", "order", ids, own, **said))
 
 
 def _key(request: Request, row: AttemptRow) -> str:

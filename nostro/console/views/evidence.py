@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from nostro.console.visiting import Visit, page
 from nostro.domain.errors import Refused
 from nostro.storage import evidence
+from nostro.workflows.revealing import reveal_file
 
 
 @require_safe
@@ -21,6 +22,7 @@ def download(request: HttpRequest, visit: Visit, evidence_id: UUID) -> HttpRespo
         name, _, digest = evidence.describe(evidence_id)
     except Refused as error:
         raise Http404 from error
+    reveal_file(visit.acting(), evidence_id, name, digest)
     response = HttpResponse(evidence.read(evidence_id), content_type="application/octet-stream")
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     response["X-Content-Type-Options"] = "nosniff"
