@@ -23,8 +23,10 @@ _LOCK = 0x6E6F7272  # "norr": one restore on a server at a time.
 _TABLES = "SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace LIMIT 1"
 _THERE = "SELECT 1 FROM pg_database WHERE datname = %s"
 _RENAME = sql.SQL("ALTER DATABASE {} RENAME TO {}")
-_DROP = sql.SQL("DROP DATABASE IF EXISTS {}")
-_WORKING = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+_DROP = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")  # Also under a pg_restore left over.
+_WORKING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
+)
 
 
 @contextmanager

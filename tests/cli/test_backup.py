@@ -31,19 +31,20 @@ class Machine:
         assert told.returncode == number, told.stdout + told.stderr
         return told.stdout + told.stderr
 
-    def ask(self, question: str) -> str:
-        """Ask the database by `nostro database environment`, as the documentation says."""
-        lines = self.run("database", "environment")
-        words = dict(
-            shlex.split(line)[1].split("=", 1)
-            for line in lines.splitlines()
-            if line.startswith("export ")
-        )
-        told = subprocess.run(
-            ["psql", "-XAt", "-c", question], env=words, capture_output=True, text=True, check=False
-        )
-        assert told.returncode == 0, told.stderr
-        return told.stdout.strip()
+    def reach(self) -> dict[str, str]:
+        """What `nostro database environment` says, as a shell would read it."""
+        lines = self.run("database", "environment").splitlines()
+        exported = [shlex.split(line)[1] for line in lines if line.startswith("export ")]
+        return dict(word.split("=", 1) for word in exported)
+
+
+def ask(reached: dict[str, str], question: str) -> str:
+    """Ask the database with its own program, as the documentation says."""
+    told = subprocess.run(
+        ["psql", "-XAt", "-c", question], env=reached, capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stderr
+    return told.stdout.strip()
 
 
 @pytest.fixture
@@ -67,31 +68,26 @@ def test_from_the_first_backup_to_a_new_machine(folder: Path) -> None:
     first.run("migrate")
     first.run("customers", "add", "ACME", "--name", "Acme Group")
     assert "read back and whole" in first.run("backup", saved)
-    assert "backup_there_already" in first.run("backup", saved, number=2)
     first.run("customers", "add", "LATER", "--name", "Later Group")
-    assert "database_not_empty" in first.run("restore", saved, number=2)
     assert "restore_not_confirmed" in first.run("restore", saved, "--replace", number=2)
-    assert "is whole" in first.run("restore", saved, "--check")
-
     told = first.run("restore", saved, "--replace", "--yes")
     assert "is kept as nostro_2" in told
-    assert first.ask("SELECT string_agg(code, ',') FROM customer") == "ACME"
+    reached = first.reach()
+    assert ask(reached, "SELECT string_agg(code, ',') FROM customer") == "ACME"
     kept = told.partition("is kept as ")[2].partition(".")[0]
     assert "database is empty" in first.run("database", "empty")
-    assert first.ask("SELECT count(*) FROM pg_class WHERE relname = 'customer'") == "0"
-    assert first.ask(f"SELECT count(*) FROM pg_database WHERE datname = '{kept}'") == "1"
+    assert ask(reached, "SELECT count(*) FROM pg_class WHERE relname = 'customer'") == "0"
+    assert ask(reached, f"SELECT count(*) FROM pg_database WHERE datname = '{kept}'") == "1"
     assert "stopped" in first.run("database", "stop")
-    assert "database_not_running" in first.run("database", "environment", number=2)
 
     told = second.run("restore", saved)  # A new machine: nothing there but the file and the key.
     assert "Quarantined: ACME" in told
-    second.run("database", "start")
-    assert second.ask("SELECT count(*) FROM event WHERE type = 'customer.quarantined'") == "1"
+    assert "database_not_running" in second.run("database", "environment", number=2)
     assert "whole" in second.run("audit", "verify")
 
 
 def test_commands_of_the_embedded_database_refuse_an_external_one(tmp_path: Path) -> None:
     external = {"NOSTRO_DATABASE_URL": "postgresql:///nostro?host=/nonexistent&port=1"}
-    for word in ("start", "stop", "environment", "empty"):
+    for word in ("start", "empty"):
         told = nostro(tmp_path, "database", word, **external)
         assert (told.returncode, "[database_external]" in told.stderr) == (2, True), told.stderr

@@ -47,6 +47,7 @@ PAGES: dict[str, Callable[[Vesterholt], str]] = {
     "statements": lambda v: "/statements/",
     "statement-closes": lambda v: f"/statements/{v.statement_ids['closes']}/",
     "statement-does-not-close": lambda v: f"/statements/{v.statement_ids['does_not_close']}/",
+    "customers": lambda v: "/customers/",
     "password": lambda v: "/password/",
     "sign-out": lambda v: "/sign-out/",
     "not-found": lambda v: "/nothing/here/",
