@@ -23,7 +23,7 @@ from nostro.ops.backup_file import MANIFEST, Manifest, members, write_member
 from nostro.ops.configuration import Configuration
 from nostro.ops.sealed_stream import BackupKey, OpenedStream, SealingStream
 from nostro.storage import data_keys, replacing
-from nostro.storage.database import OWNER
+from nostro.storage.database import OWNER, prepare
 from nostro.storage.postgresql.address import Address
 from nostro.storage.tenancy import tenant
 from nostro.workflows import bringing_back, context
@@ -248,3 +248,13 @@ def test_two_restores_do_not_meet(house: House) -> None:
     ):
         pytest.fail("two at a time")
     assert caught.value.code == "restore_runs_already"
+
+
+def test_what_a_killed_restore_left_is_taken_away(house: House) -> None:
+    passwords, admin = dumping.passwords(), house.cluster.admin_url
+    prepare(admin, passwords, replacing.BESIDE)
+    left_over = house.cluster.admin(replacing.BESIDE)
+    left_over.execute("CREATE TABLE half (number int)")
+    with replacing.beside(admin, passwords) as name, house.cluster.admin(name) as empty:
+        assert empty.execute("SELECT to_regclass('half')").fetchone() == (None,)
+    left_over.close()
