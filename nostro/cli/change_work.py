@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from nostro import app
 from nostro.cli import terminal
@@ -33,7 +33,7 @@ def listed(customer: str, state: str) -> None:
     from nostro.storage.tenancy import tenant
 
     states = [_state(state)] if state else []
-    table = Table("id", "what", "about", "state", "asked by", "asked")
+    table = Table(Column("id", min_width=36), "what", "about", "state", "asked by", "asked")
     with tenant(acting.tenant_id):
         for row in change_requests.listed(states).rows:
             when = f"{row.asked_at:%Y-%m-%d %H:%M}"
