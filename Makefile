@@ -5,7 +5,7 @@ PYTEST_ARGS ?= -n auto --dist loadfile
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock clean bench-start bench-formats bench-payments bench-audit fuzz kill-test tryton-test product development
+.PHONY: help demo test lint lock sbom clean bench-start bench-formats bench-payments bench-audit fuzz kill-test tryton-test product development
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ lint: development ## Style, types and the direction of imports
 lock: ## Write lock/*.txt again (UPGRADE=1 takes the newest versions)
 	@deploy/environment lock
 	@deploy/write-locks
+
+sbom: ## The packages of the product with their digests, as CycloneDX 1.6: build/sbom.json
+	@mkdir -p build && python3 deploy/sbom > build/sbom.json && echo build/sbom.json
 
 bench-start: product ## How long a cold demo and a warm start take
 	@$(BIN)/python bench/start.py
