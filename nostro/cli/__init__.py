@@ -33,6 +33,7 @@ To set up, from nothing to a customer that pays
   partners leave       Close every customer to a person who leaves the partner
   people add           Who signs in and approves
   people invite        A link by which somebody joins and chooses a password
+  people recover       A new password for somebody who has lost all
   people list          Who works here, and how far each role reaches
   people duties        What each role may do
   people conflicts     Who has duties that do not mix, and where too few are left

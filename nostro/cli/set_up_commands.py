@@ -99,6 +99,24 @@ def invite_person(
     setting_up.invite_person(customer, email, name, role or [])
 
 
+@people.command(name="recover")
+def recover_person(email: str, *, password_file: str = "") -> None:
+    """Let somebody who has lost all begin anew: a new password, no passkey, app or code.
+
+    Make sure first who asks. Example: `nostro people recover ann@acme.example`.
+
+    Parameters
+    ----------
+    email
+        The address to sign in with.
+    password_file
+        A file with the new password, or - for stdin. Without: it is asked for.
+    """
+    from nostro.cli import setting_up
+
+    setting_up.recover_person(email, password_file)
+
+
 @single_sign_on.command(name="connect")
 def connect_provider(
     issuer: str,

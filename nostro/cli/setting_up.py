@@ -62,6 +62,15 @@ def invite_person(customer: str, email: str, name: str, roles: Sequence[str]) ->
     print(f"{at}/join/{token}/")
 
 
+def recover_person(email: str, password_file: str) -> None:
+    world = app.start()
+    from nostro.workflows import recovering_access
+
+    password = terminal.secret_text("password", password_file)
+    recovering_access.begin_anew(world, email, password, terminal.actor())
+    print(f"{email} signs in by the new password alone, and is signed out everywhere.")
+
+
 def connect_provider(
     customer: str,
     told: tuple[str, str, str],

@@ -58,6 +58,12 @@ def create_person(person_id: UUID, *, email: str, name: str, password: str, now:
         ) from error
 
 
+def set_password(person_id: UUID, password: str) -> None:
+    """A new password; raises Invalid for one that will not do. Sessions under the old one end."""
+    _check_password(password)
+    models.Person.objects.filter(id=person_id).update(password=make_password(password))
+
+
 def person_of_email(email: str) -> UUID | None:
     """Who signs in with this address; None when nobody does."""
     found = models.Person.objects.filter(email=email.strip().lower())
@@ -235,6 +241,10 @@ def check_email(address: str) -> None:
 
 def _check(address: str, password: str) -> None:
     check_email(address)
+    _check_password(password)
+
+
+def _check_password(password: str) -> None:
     try:
         validate_password(password)
     except ValidationError as error:

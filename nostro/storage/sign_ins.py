@@ -106,6 +106,11 @@ def end_others(person_id: UUID, current_key: str = "") -> int:
     return _end(UserSession.objects.filter(user_id=person_id).exclude(session_key=current_key))
 
 
+def forget_factors(person_id: UUID) -> None:
+    """Passkeys, app and codes of this person count no more."""
+    Authenticator.objects.filter(user_id=person_id).delete()
+
+
 def moved(old_key: str, new_key: str) -> None:
     """A session goes on under another key."""
     UserSession.objects.filter(session_key=old_key).update(session_key=new_key)

@@ -20,8 +20,13 @@ log = structlog.get_logger()
 
 
 def record(world: World, person_id: UUID, name: str, kind: str, **told: object) -> None:
-    """One event `person.<kind>` about this person, in the log of every customer he works for."""
-    actor = Actor(kind="person", id=str(person_id), name=name)
+    """What a person of this name did about his own access, in the log of every customer that he
+    works for: one event `person.<kind>`."""
+    record_of(world, Actor(kind="person", id=str(person_id), name=name), person_id, kind, **told)
+
+
+def record_of(world: World, actor: Actor, person_id: UUID, kind: str, **told: object) -> None:
+    """The same, done by somebody else."""
     for membership in people.memberships(person_id):
         acting = Acting(tenant_id=membership.tenant_id, actor=actor, world=world)
         with tenant(membership.tenant_id):

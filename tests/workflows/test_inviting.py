@@ -6,14 +6,15 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 
 from nostro.domain.errors import Invalid, NostroError
 from nostro.domain.event import Actor
 from nostro.domain.party import Member, Role
 from nostro.storage import change_requests as stored
-from nostro.storage import passwords, people
+from nostro.storage import models, passwords, people, sign_ins
 from nostro.storage.tenancy import tenant
-from nostro.workflows import inviting
+from nostro.workflows import inviting, recovering_access
 from nostro.workflows.context import Acting
 from tests.workflows.company import Company
 
@@ -98,3 +99,21 @@ def test_one_who_is_known_keeps_his_password(company: Company) -> None:
     assert inviting.is_known(inviting.look(company.world, token))
     assert inviting.accept(company.world, token, "") == UUID(ada.id)
     assert passwords.person_with(email, PASSWORD) == UUID(ada.id)
+
+
+def test_one_who_has_lost_all_begins_anew(company: Company) -> None:
+    lost = administrator(company, "Lost")
+    person_id, email = UUID(lost.id), address(company, "Lost")
+    TOTP.activate(models.Person.objects.get(id=person_id), "JBSWY3DPEHPK3PXP")
+    assert sign_ins.factors(person_id).any
+    by = terminal(company).actor
+    weak = refusal(lambda: recovering_access.begin_anew(company.world, email, "short", by))
+    assert weak == "password_too_weak"
+    assert sign_ins.factors(person_id).any
+    recovering_access.begin_anew(company.world, email, "another long sentence", by)
+    assert not sign_ins.factors(person_id).any
+    assert passwords.person_with(email, "another long sentence") == person_id
+    assert refusal(lambda: passwords.person_with(email, PASSWORD)) == "sign_in_refused"
+    assert len(company.events("person.access_recovered")) == 1
+    nobody = refusal(lambda: recovering_access.begin_anew(company.world, "x@y.example", "z", by))
+    assert nobody == "person_unknown"
