@@ -95,6 +95,12 @@ class Administration(RuleBasedStateMachine):
             )
             assert waits_in_vain or self.oracle.locks_out(after, 2)
 
+    @rule(by=names, other=names)
+    def wants_to_leave(self, by: str, other: str) -> None:
+        """The short way to a lock-out: one gives up what he has, a colleague agrees."""
+        self.asks_for_roles(by, by, "auditor")
+        self.agrees(other, len(self.open) - 1)
+
     @rule(lender=names, to=names, days=st.integers(1, 5))
     def lends(self, lender: str, to: str, days: int) -> None:
         until = self.company.clock.now() + timedelta(days=days)
