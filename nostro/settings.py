@@ -117,7 +117,7 @@ MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "nostro"
 
-# Signed out after so long without a request, and after so long in any case (nostro.console.sessions).
+# Signed out after so long without a request, and so long in any case (nostro.console.sessions).
 SESSION_COOKIE_AGE = CONFIGURATION.session_idle_minutes * 60
 SESSION_LONGEST_SECONDS = CONFIGURATION.session_hours * 3600
 SESSION_SAVE_EVERY_REQUEST = True

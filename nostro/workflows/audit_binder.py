@@ -1,4 +1,4 @@
-"""The auditor's binder for a period: each control with its population, who has access, what clashes,
+"""The auditor's binder for a period: controls with their populations, who has access, what clashes,
 what changed, and whether all is there.
 
 It names no payee, no account and no amount of a single payment: an auditor picks a sample by number

@@ -183,7 +183,7 @@ class Administration(RuleBasedStateMachine):
 @pytest.mark.usefixtures("database")
 def test_random_administration_keeps_to_the_oracle() -> None:
     with scripted_connector():
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             Administration,
             settings=settings(
                 max_examples=300 if SOAK else 8,

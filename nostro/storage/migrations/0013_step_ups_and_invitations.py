@@ -12,12 +12,12 @@ _ROW = [
 ]
 
 
-def _person(**options: bool) -> models.ForeignKey:
+def _person(*, null: bool = False) -> "models.ForeignKey[object]":
     return models.ForeignKey(
+        null=null,
         on_delete=django.db.models.deletion.PROTECT,
         related_name="+",
         to=settings.AUTH_USER_MODEL,
-        **options,
     )
 
 
