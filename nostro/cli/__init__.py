@@ -92,6 +92,14 @@ To look and to prove
   keys rotate          Make the key that goes on from one
   keys end             End one at once
   keys callback        Make the address at which a bank calls us and show it once
+  secrets list         What access hangs on: age, expiry and owner, never a secret itself
+  secrets rotate       A new key beside the old one
+  secrets import       Move credentials from files into the database, locked
+  evidence lock        Lock files that were kept before there were keys
+  evidence keep-for    How long files are kept
+  evidence hold        Forbid erasing: a legal hold
+  evidence lift        End a legal hold
+  evidence erase       Erase a file for good, unless it must be kept
   version              Which version this is
 
 Examples
