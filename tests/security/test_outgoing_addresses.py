@@ -261,6 +261,7 @@ OPENS_CONNECTIONS = {
     "connectors/classify.py": "gives httpx the judged transport",
     "connectors/sftp_session.py": "connects to judged addresses",
     "connectors/ssh_host_key.py": "connects to judged addresses",
+    "connectors/openid.py": "gives httpx the judged transport",
     "connectors/webhook_call.py": "has a network of its own that judges",
     "connectors/outgoing.py": "is the judge",
     "cli/one_up.py": "asks whether its own port is free",
