@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -25,8 +26,12 @@ from tests.console.seed import Vesterholt
 PASSWORD = "a rather long sentence"
 
 
+_COMPUTERS = itertools.count(1)  # Tries are counted by address too: each has its own.
+
+
 def fresh() -> Client:
-    return Client(SERVER_NAME="localhost", enforce_csrf_checks=True)
+    here = f"198.51.100.{next(_COMPUTERS)}"
+    return Client(SERVER_NAME="localhost", enforce_csrf_checks=True, REMOTE_ADDR=here)
 
 
 def signed_in(email: str, password: str) -> Client:
