@@ -174,7 +174,7 @@ def marks(seeded: seed.Seeded) -> list[str]:
 
 
 def test_no_route_shows_another_customer(two: Any, tokens: Any) -> None:
-    person = door.person(two[:1], [Role.TREASURER, Role.INTEGRATOR])
+    person = door.person(two[:1], tuple(Role))
     approver = door.key(two[0], tuple(Scope), person_id=person)
     program = door.key(two[0], door.EVERYTHING)
     for method, path in routes():
@@ -187,8 +187,16 @@ def test_no_route_shows_another_customer(two: Any, tokens: Any) -> None:
             told = door.call(token, method, filled(path, two[1]), body, Idempotency_Key="leak")
             leaked = [mark for mark in marks(two[1]) if mark in _without_address(told)]
             assert not leaked, (method, path, told.content)
+            if _takes_a_person(told, is_program=token == program):
+                continue  # Said before anything is looked up.
             if "{" in path and "callbacks" not in path:
                 assert told.status_code == 404, (method, path, told.content)
+
+
+def _takes_a_person(response: Any, *, is_program: bool) -> bool:
+    """Deciding on access takes a person's scope, and the person himself, not his token."""
+    told = response.content
+    return b"presence_needed" in told or (is_program and b"scope_missing" in told)
 
 
 def _without_address(response: Any) -> str:
