@@ -20,6 +20,7 @@ from tests.counterparts import FRIDAY, MockBank
 IBAN = "NL30MOCK0000000005"
 OPEN_ONE = """
 import pathlib, sys, time
+import tests.conftest  # Opens this machine to the connections of the tests.
 from tests.counterparts import MockBank
 bank = MockBank(pathlib.Path(sys.argv[1]))
 bank.start()
