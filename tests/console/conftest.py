@@ -39,6 +39,8 @@ def demo_clock() -> Iterator[None]:
     app.world.cache_clear()
     app.world()
     yield
+    # A home with the demo's clock goes by it for ever: the tests after these must not.
+    app.configuration().clock_file.unlink(missing_ok=True)
     if before is None:
         del os.environ["NOSTRO_DEMO"]
     app.configuration.cache_clear()
