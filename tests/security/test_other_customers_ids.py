@@ -148,10 +148,15 @@ def test_ids_in_addresses(two: Any, way: int) -> None:
         if all(status == 405 for status, _ in unknown):
             continue
         for one in theirs:
-            for path, expected in zip(address.filled(one), unknown, strict=True):
+            nobodys = zip(address.filled(NOBODYS), unknown, strict=True)
+            for path, (nobodys_path, expected) in zip(address.filled(one), nobodys, strict=True):
                 answer = ask(method, path)
                 told = leaks(answer, marks, other.code, one)
-                if said(answer, one) != expected or answer.status_code >= 500 or told:
+                apart = said(answer, one) != expected
+                if apart:  # A page that shows the time may have gone on by a minute: once more.
+                    expected = said(ask(method, nobodys_path), NOBODYS)
+                    apart = said(ask(method, path), one) != expected
+                if apart or answer.status_code >= 500 or told:
                     wrong.append((method, path, answer.status_code, expected[0], told))
     assert not wrong, wrong[:20]
     assert fingerprint(other) == before
