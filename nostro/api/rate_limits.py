@@ -1,9 +1,8 @@
 """How many requests one key, one customer and one address may make, so that none crowds out others.
 
-Buckets of tokens: each request takes one, they fill up again at
-a steady rate, and what is saved up allows a burst. They live in this process: the web server is one
-process, and a row in the database would cost each request a write. With several web processes
-behind a balancer each counts for itself.
+Buckets of tokens: each request takes one, they fill up again at a steady rate, and what is saved up
+allows a burst. They live in this process: the web server is one process, and a row in the database
+would cost each request a write. Several web processes behind a balancer each count for themselves.
 """
 
 from __future__ import annotations

@@ -101,7 +101,13 @@ def spend(row_id: UUID, person_id: UUID, digest: str, now: datetime) -> bool:
 
 
 def approved_lately(person_id: UUID, now: datetime) -> dict[str, Money]:
-    """Sums that the person approved within a day, or since his last step-up, by currency."""
+    """Sums that the person approved within a day, or since his last step-up, by currency.
+
+    Two approvals of one person come one after the other from here on: side by side neither would
+    count the other's sum.
+    """
+    mine = models.Membership.objects.select_for_update(no_key=True).filter(person_id=person_id)
+    list(mine.values_list("id"))
     used = models.StepUp.objects.filter(person_id=person_id, used_at__isnull=False)
     last = used.order_by("-used_at").values_list("used_at", flat=True).first()
     since = now - COUNTED_TOGETHER

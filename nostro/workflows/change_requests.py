@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from nostro.domain import duties
 from nostro.domain.canonical import canonical
 from nostro.domain.change_request import CHANGE_REQUEST, OPEN_FOR, RequestMove, RequestState
 from nostro.domain.errors import Refused
+from nostro.domain.event import Event
 from nostro.domain.party import Action, Member
 from nostro.domain.policies import change_rights as policy
 from nostro.domain.policies import shortage
@@ -225,7 +227,7 @@ def _expire(acting: Acting) -> None:
         _end(acting, row, RequestMove.EXPIRE, "", "Nobody decided in time.")
 
 
-def _check_open(row: RequestRow, now: Any) -> None:
+def _check_open(row: RequestRow, now: datetime) -> None:
     if now >= row.expires_at:
         raise Refused(
             "request_expired",
@@ -287,7 +289,7 @@ def _done(row: RequestRow) -> Done:
     )
 
 
-def _event(acting: Acting, row: RequestRow, name: str, **told: Any) -> Any:
+def _event(acting: Acting, row: RequestRow, name: str, **told: Any) -> Event:
     facts = {"change": row.kind, "of": str(row.subject_id), "of_name": row.subject}
     sides = {"before": row.before, "after": row.after}
     return acting.event(name, "change_request", row.id, **{**facts, **sides, **told})
