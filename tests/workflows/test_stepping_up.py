@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import os
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from allauth.mfa.totp.internal import auth
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.db import connections
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,6 +104,27 @@ def test_what_is_split_counts_together(company: Company) -> None:
     approve(company, company.bob, ids[2:3], step_up)
     company.clock.advance(seconds=1)
     approve(company, company.bob, ids[3:])  # Counted anew since the proof.
+
+
+def test_what_is_split_and_approved_side_by_side_counts_together(company: Company) -> None:
+    limit(company, LIMIT)
+    ids = company.ask(*(company.request(f"P{n}", 4_000_00) for n in range(6)))
+    seen = {one: company.seen([one]) for one in ids}
+    together = threading.Barrier(len(ids), timeout=60)
+
+    def attempt(one: UUID) -> bool:
+        together.wait()
+        try:
+            approval.approve(company.acting(company.bob), company.bob, [one], seen[one])
+        except Refused:
+            return False
+        finally:
+            connections.close_all()
+        return True
+
+    with ThreadPoolExecutor(len(ids)) as threads:
+        approved = list(threads.map(attempt, ids))
+    assert sum(approved) == 2
 
 
 def test_five_minutes_then_it_is_over(company: Company) -> None:
