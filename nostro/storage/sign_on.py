@@ -14,12 +14,11 @@ from nostro.storage.tenancy import current
 
 
 class ProviderRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The provider of a customer; `client_secret` is sealed. Roles by group; none: not mapped."""
+    """The provider of a customer, without its secret. Roles by group; none: not mapped."""
 
     id: UUID
     issuer: str
     client_id: str
-    client_secret: str
     groups_claim: str
     group_roles: dict[str, tuple[Role, ...]]
     just_in_time: bool
@@ -33,7 +32,6 @@ def provider() -> ProviderRow | None:
         id=row.id,
         issuer=row.issuer,
         client_id=row.client_id,
-        client_secret=row.client_secret,
         groups_claim=row.groups_claim,
         group_roles=msgspec.convert(row.group_roles, dict[str, tuple[Role, ...]]),
         just_in_time=row.just_in_time,
@@ -45,7 +43,6 @@ def keep(wanted: ProviderRow, now: datetime) -> None:
     values = {
         "issuer": wanted.issuer,
         "client_id": wanted.client_id,
-        "client_secret": wanted.client_secret,
         "groups_claim": wanted.groups_claim,
         "group_roles": msgspec.to_builtins(wanted.group_roles),
         "just_in_time": wanted.just_in_time,

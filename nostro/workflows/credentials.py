@@ -106,8 +106,9 @@ def _case(acting: Acting, one: Credential) -> NewCase:
 
 
 def _stored(acting: Acting, now: datetime) -> Iterator[Credential]:
-    """Secrets of connections and webhooks, by whoever changed them last."""
+    """Secrets of connections, webhooks and single sign-on, by whoever changed them last."""
     names = {str(row.id): row.name for row in parties.connections()}
+    names[str(acting.tenant_id)] = "Single sign-on"
     addresses = {str(row.id): row for row in webhooks.endpoints()}
     owners = _owners([UUID(one) for one in names])
     for row in stored_secrets.rows():
@@ -125,10 +126,8 @@ def _stored(acting: Acting, now: datetime) -> Iterator[Credential]:
 
 def _owners(connections: list[UUID]) -> dict[str, str]:
     """Who changed a connection last: whose its credentials are."""
-    if not connections:
-        return {}
     told = events.about(connections)
-    changes = ("connection.created", "connection.changed")
+    changes = ("connection.created", "connection.changed", "customer.sign_on_changed")
     return {one.subject_id: one.actor.name for one in told if one.type in changes}
 
 

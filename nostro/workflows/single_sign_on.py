@@ -18,13 +18,10 @@ from nostro.connectors.openid import OpenId, Pending, Provider
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.event import Actor
 from nostro.domain.party import Role
-from nostro.ops.envelope import open_text, seal_text
-from nostro.storage import events, people, sign_on
+from nostro.storage import events, people, sign_on, stored_secrets
 from nostro.storage.sign_on import ProviderRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows.context import Acting, World
-
-_SECRET = "identity_provider"  # noqa: S105 - what is sealed, not the secret
 
 
 def connect(
@@ -44,12 +41,13 @@ def connect(
             id=acting.world.ids.new(),
             issuer=provider.issuer,
             client_id=provider.client_id,
-            client_secret=seal_text(_SECRET, provider.client_secret),
             groups_claim=groups_claim,
             group_roles=dict(group_roles or {}),
             just_in_time=just_in_time,
         )
-        sign_on.keep(row, acting.world.clock.now())
+        now = acting.world.clock.now()
+        sign_on.keep(row, now)
+        stored_secrets.write(_secret(acting.tenant_id), provider.client_secret, now)
         roles = {group: [role.value for role in held] for group, held in row.group_roles.items()}
         told = {"issuer": row.issuer, "client_id": row.client_id, "groups": roles}
         changed = acting.event("customer.sign_on_changed", "customer", acting.tenant_id, **told)
@@ -59,15 +57,14 @@ def connect(
 def begin(tenant_id: UUID, redirect_uri: str, openid: OpenId | None = None) -> tuple[str, Pending]:
     """Where the browser goes, and what its session must bring back. Raises Refused when the
     customer has no provider."""
-    asks = openid or OpenId()
-    row = _provider(tenant_id)
+    asks, provider = openid or OpenId(), _provider(tenant_id)[1]
     pending = Pending(
         state=secrets.token_urlsafe(32),
         nonce=secrets.token_urlsafe(32),
         verifier=secrets.token_urlsafe(48),
     )
-    told = _told(row)
-    return asks.address(asks.endpoints(row.issuer), told, pending, redirect_uri), pending
+    at = asks.endpoints(provider.issuer)
+    return asks.address(at, provider, pending, redirect_uri), pending
 
 
 def finish(
@@ -79,9 +76,10 @@ def finish(
     openid: OpenId | None = None,
 ) -> UUID:
     """Who came back with this code. Raises Refused for anybody who may not sign in so."""
-    asks, row, now = openid or OpenId(), _provider(tenant_id), world.clock.now()
+    asks, now = openid or OpenId(), world.clock.now()
+    row, provider = _provider(tenant_id)
     at = asks.endpoints(row.issuer)
-    claims = asks.claims(at, _told(row), pending, code, redirect_uri, now)
+    claims = asks.claims(at, provider, pending, code, redirect_uri, now)
     with tenant(tenant_id):
         person_id = sign_on.person_of(row.issuer, claims["sub"])
         if person_id is None:
@@ -137,17 +135,19 @@ def _follow_groups(
     events.record([_service(world, tenant_id).event(kind, "person", person_id, **said)])
 
 
-def _provider(tenant_id: UUID) -> ProviderRow:
+def _provider(tenant_id: UUID) -> tuple[ProviderRow, Provider]:
+    """The customer's provider as it is set up, and as it is spoken with."""
     with tenant(tenant_id):
         row = sign_on.provider()
-    if row is None:
+        secret = stored_secrets.read([name := _secret(tenant_id)]).get(name)
+    if row is None or secret is None:
         raise _refused("sign_on_not_set_up", "This company has no sign-in service here.")
-    return row
+    return row, Provider(issuer=row.issuer, client_id=row.client_id, client_secret=secret)
 
 
-def _told(row: ProviderRow) -> Provider:
-    secret = open_text(_SECRET, row.client_secret)
-    return Provider(issuer=row.issuer, client_id=row.client_id, client_secret=secret)
+def _secret(tenant_id: UUID) -> str:
+    """What the client secret is called among the customer's secrets."""
+    return f"sign_on.{tenant_id}.client_secret"
 
 
 def _service(world: World, tenant_id: UUID) -> Acting:

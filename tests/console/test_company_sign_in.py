@@ -28,7 +28,7 @@ from nostro.domain.event import Actor
 from nostro.domain.party import Role
 from nostro.storage import events, people, sign_on
 from nostro.storage.tenancy import tenant
-from nostro.workflows import single_sign_on
+from nostro.workflows import credentials, single_sign_on
 from nostro.workflows.context import Acting
 from tests import seed
 from tests.needs import absent
@@ -203,3 +203,13 @@ def test_a_company_without_a_service_is_told_like_none(tenant_id: UUID) -> None:
             Provider(issuer="http://elsewhere.example", client_id="a", client_secret="b"),
         )
     assert caught.value.code == "no_openid_provider"
+
+
+def test_its_secret_is_one_of_the_customers_credentials(tenant_id: UUID) -> None:
+    """So it is locked anew with them, and somebody answers for it."""
+    (found,) = [
+        (one.name, one.owner)
+        for one in credentials.inventory(operator(tenant_id))
+        if one.natural_key.startswith("sign_on.")
+    ]
+    assert found == ("Single sign-on: client_secret", operator(tenant_id).actor.name)

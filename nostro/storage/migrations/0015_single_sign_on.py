@@ -24,7 +24,6 @@ class Migration(migrations.Migration):
                 *_ROW,
                 ("issuer", models.TextField()),
                 ("client_id", models.TextField()),
-                ("client_secret", models.TextField()),
                 ("groups_claim", models.TextField()),
                 ("group_roles", models.JSONField()),
                 ("just_in_time", models.BooleanField()),

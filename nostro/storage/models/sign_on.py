@@ -9,11 +9,10 @@ from nostro.storage.models.tenant import TenantModel, to_tenant
 
 
 class IdentityProvider(TenantModel):
-    """The OpenID provider of a customer. Its secret is sealed."""
+    """The OpenID provider of a customer; its secret is among the customer's stored secrets."""
 
     issuer = models.TextField()
     client_id = models.TextField()
-    client_secret = models.TextField()
     groups_claim = models.TextField()
     group_roles = models.JSONField()
     just_in_time = models.BooleanField()
