@@ -80,6 +80,18 @@ def about(subjects: Sequence[UUID], limit: int = 500) -> tuple[Event, ...]:
     return tuple(event_of(row) for row in found.values()[:limit])
 
 
+def ids_about(subject: UUID) -> list[UUID]:
+    """Every event of this subject, however many there are."""
+    return list(EventRow.objects.filter(subject_id=subject).values_list("id", flat=True))
+
+
+def last_actors(subjects: Collection[UUID], types: Collection[str]) -> dict[str, str]:
+    """Who last did something of these types to each subject, by name."""
+    found = EventRow.objects.filter(subject_id__in=subjects, type__in=types)
+    last = found.order_by("subject_id", "-occurred_at", "-id").distinct("subject_id")
+    return {str(subject): name for subject, name in last.values_list("subject_id", "actor__name")}
+
+
 def erase(ids: Collection[UUID], now: datetime) -> frozenset[UUID]:
     """Empty events for good, with the keys of their commitments; returns those that were.
 

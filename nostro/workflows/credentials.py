@@ -24,6 +24,7 @@ from nostro.workflows.context import Acting, job_for
 AHEAD: Final = timedelta(days=30)
 EVERY: Final = timedelta(hours=1)
 RENEW_AFTER: Final = timedelta(days=365)
+_CHANGES: Final = ("connection.created", "connection.changed", "customer.sign_on_changed")
 
 
 class CredentialState(StrEnum):
@@ -110,7 +111,7 @@ def _stored(acting: Acting, now: datetime) -> Iterator[Credential]:
     names = {str(row.id): row.name for row in parties.connections()}
     names[str(acting.tenant_id)] = "Single sign-on"
     addresses = {str(row.id): row for row in webhooks.endpoints()}
-    owners = _owners([UUID(one) for one in names])
+    owners = events.last_actors([UUID(one) for one in names], _CHANGES)
     for row in stored_secrets.rows():
         of, _, what = row.name.partition(".")[2].partition(".")
         endpoint = addresses.get(of)
@@ -122,13 +123,6 @@ def _stored(acting: Acting, now: datetime) -> Iterator[Credential]:
             owner=endpoint.created_by if endpoint else owners.get(of, ""),
             since=row.changed_at,
         )
-
-
-def _owners(connections: list[UUID]) -> dict[str, str]:
-    """Who changed a connection last: whose its credentials are."""
-    told = events.about(connections)
-    changes = ("connection.created", "connection.changed", "customer.sign_on_changed")
-    return {one.subject_id: one.actor.name for one in told if one.type in changes}
 
 
 def _certificates(now: datetime) -> Iterator[Credential]:

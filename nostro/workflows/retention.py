@@ -102,8 +102,7 @@ def erase_evidence(acting: Acting, evidence_id: UUID, reason: str) -> None:
             ends = f"until {hold.ends_on:%Y-%m-%d}" if hold.ends_on else "until it is lifted"
             raise _kept(f"the legal hold {hold.name} forbids it {ends}", "when the hold is over")
         evidence_keys.destroy(evidence_id, now)
-        about = [UUID(event.id) for event in events.about([evidence_id])]
-        erase_events(acting, about, told)
+        erase_events(acting, events.ids_about(evidence_id), told)
         _record(acting, "evidence.erased", evidence_id, reason=told)
 
 

@@ -10,7 +10,7 @@ import pytest
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.policies.retention import kept_until
 from nostro.ops import sealing
-from nostro.storage import evidence, retention
+from nostro.storage import events, evidence, retention
 from nostro.storage.tenancy import tenant
 from nostro.workflows.retention import erase_evidence, lift_hold, place_hold, set_retention
 from tests.workflows.company import Company
@@ -118,3 +118,17 @@ def test_another_customers_file_is_unknown_and_reasons_are_needed(company: Compa
         erase_evidence(company.job, foreign, " ")
     with pytest.raises(Invalid):
         set_retention(company.job, -1, "a slip")
+
+
+def test_every_event_about_an_erased_file_is_emptied(company: Company) -> None:
+    """Also where it was looked at more often than a story of it shows."""
+    one = kept(company)
+    told = {"name": "list of Ms Muster.csv"}
+    looks = [company.job.event("evidence.revealed", "evidence", one, **told) for _ in range(600)]
+    with tenant(company.tenant_id):
+        events.record(looks)
+    sealing.seal_all(company.clock.now())
+    set_retention(company.job, 0, "none is needed")
+    company.clock.advance(days=366)
+    erase_evidence(company.job, one, "asked by Ms Muster")
+    assert not [told for told in company.events("evidence.revealed") if "Muster" in str(told)]
