@@ -163,9 +163,9 @@ class Payer:
 
     def settle_down(self) -> None:
         """Time passes and whatever is due is attended to, until every file is at the bank, or in
-        the hands of a person because its day is over."""
+        the hands of a person because its day is over. What was never tried leaves in a new file."""
         for _ in range(ROUNDS_MAX):
-            if not self._waiting():
+            if not self.company.release() and not self._waiting():
                 return
             self.company.clock.advance(minutes=11)
             for submission_id in self.due():
