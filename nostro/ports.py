@@ -6,7 +6,7 @@ Connectors implement what their system can do; there is no second list of capabi
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Protocol, runtime_checkable
 from uuid import UUID
@@ -65,6 +65,63 @@ class KeyEncryption(Protocol):
     def unwrap(self, wrapped: WrappedKey, bound_to: bytes) -> bytes:
         """The key. Raises Refused: `key_encryption_unknown` when the key-encryption key is not
         here, `sealed_for_elsewhere` when it was wrapped for another place."""
+
+
+class ObjectLock(msgspec.Struct, frozen=True, kw_only=True):
+    """What keeps an object from being deleted or replaced: until a time, and while it is held.
+
+    `mode` is of Amazon's S3: COMPLIANCE binds everybody, GOVERNANCE those without a special right.
+    """
+
+    mode: str
+    until: datetime
+    held: bool = False
+
+
+class KeptObject(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of an object in a store."""
+
+    name: str
+    version: str
+    size_bytes: int
+    changed_at: datetime
+
+
+class KeepsObjects(Protocol):
+    """A store of named bytes outside the database, whose address the operator has set.
+
+    Raises Unavailable when it is away and nothing of the kind happened, Refused when it says no.
+    """
+
+    def locks(self) -> bool:
+        """Does it keep objects from being deleted, when it is asked to?"""
+
+    def add(self, name: str, pieces: Iterable[bytes], lock: ObjectLock | None = None) -> bool:
+        """Write an object in little memory, unless the name is taken: then False."""
+
+    def read(self, name: str, start: int = 0, length: int = 0, version: str = "") -> bytes:
+        """Bytes of an object, all of it without a length; fewer where it ends.
+
+        Raises Refused (`object_missing`) when there is none.
+        """
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """All bytes of an object in little memory; raises as `read` does."""
+
+    def versions(self, beginning: str) -> Iterator[KeptObject]:
+        """Every version of every object whose name begins so, by name."""
+
+    def lock_of(self, name: str) -> ObjectLock | None:
+        """What keeps the newest version; None when nothing does. Raises as `read` does."""
+
+    def lock(self, name: str, lock: ObjectLock) -> None:
+        """Keep the newest version from being deleted; a time is only ever moved further out."""
+
+    def remove(self, name: str) -> bool:
+        """Delete every version of an object; False when some of them are locked."""
+
+    def give_up_uploads(self, before: datetime) -> int:
+        """Forget what was begun before a time and never finished; returns how many."""
 
 
 class Calendar(Protocol):

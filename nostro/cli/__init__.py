@@ -80,6 +80,7 @@ To look and to prove
   audit binder         One archive for the auditor: controls, populations, access, changes
   audit export         A customer's log, for whoever checks it without nostro
   audit checkpoint     Sign how the logs are, now
+  audit fetch          The signatures that an object store keeps, for whoever checks
   audit key            The public key of these signatures
   audit change-key     Sign with another key from now on
   backup               Save database and secrets into one encrypted file, proven

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from rich.console import Console
 from rich.table import Table
 
 from nostro import app
+from nostro.domain.errors import Refused
 from nostro.ops.secrets import FileSecrets
+
+if TYPE_CHECKING:
+    from nostro.ops.checkpoints import Place
 
 
 def verify(code: str) -> bool:
     """Print one line per customer; False when a log was changed."""
     app.start()
     from nostro.cli import customers
-    from nostro.ops import checkpoint_places, checkpoints, sealing
+    from nostro.ops import checkpoints, sealing
 
-    folder = checkpoint_places.folder(app.configuration().home)
+    places = _places()
     table = Table("customer", "log", "sealed", "signed", "unsealed", "erased", "head")
     whole = True
     for customer in customers.named(code):
-        pinned = checkpoints.known(customer.id, folder.statements(customer.id))
+        pinned = checkpoints.known(customer.id, places)
         found = sealing.verify(customer.id, pinned)
         state = "whole" if found.whole else f"BROKEN at {found.broken_at}: {found.why}"
         signed = max((one.position for one in pinned), default=0)
@@ -47,13 +54,34 @@ def export(code: str, out: str, after: int) -> None:
 
 def checkpoint() -> None:
     world = app.start()
-    from nostro.ops import checkpoint_places, checkpoints, sealing
+    from nostro.ops import checkpoints, sealing
 
     now = world.clock.now()
     sealing.seal_all(now)
-    places = checkpoint_places.places(app.configuration().home)
-    count = checkpoints.attend(_signing_keys(), places, now, at_once=True)
+    count = checkpoints.attend(_signing_keys(), _places(), now, at_once=True)
     print(f"{count} statements left the database.")
+
+
+def fetch(code: str, to: Path) -> None:
+    """Write what the bucket keeps into a folder, as the stand-alone verifier reads it."""
+    world = app.start()
+    from nostro.cli import customers
+    from nostro.ops import checkpoint_places
+    from nostro.ops.checkpoint_folder import CheckpointFolder
+
+    bucket = checkpoint_places.bucket(app.configuration().secrets_home)
+    if bucket is None:
+        raise Refused(
+            "checkpoint_bucket_unknown",
+            "This installation keeps no checkpoints in an object store.",
+            "Nothing was fetched.",
+            "Name the bucket in NOSTRO_CHECKPOINT_S3_BUCKET; those of the folder are files.",
+        )
+    folder = CheckpointFolder(to)
+    for customer in customers.named(code):
+        found = bucket.statements(customer.id)
+        folder.keep(customer.id, found, world.clock.now())
+        print(f"{customer.code}: {len(found)} statements in {folder.path(customer.id)}")
 
 
 def key() -> None:
@@ -65,11 +93,11 @@ def key() -> None:
 
 def change_key() -> None:
     world = app.start()
-    from nostro.ops import checkpoint_places, checkpoints
+    from nostro.ops import checkpoints
 
     now = world.clock.now()
     name = checkpoints.change_key(_signing_keys(), now)
-    checkpoints.export(checkpoint_places.places(app.configuration().home), now)
+    checkpoints.export(_places(), now)
     print(f"Checkpoints are signed with key {name} from now on:")
     print(checkpoints.public_key(_signing_keys()).hex())
 
@@ -78,3 +106,9 @@ def _signing_keys() -> FileSecrets:
     from nostro.ops import checkpoint_places
 
     return checkpoint_places.signing_keys(app.configuration().secrets_home)
+
+
+def _places() -> list[Place]:
+    from nostro.ops import checkpoint_places
+
+    return checkpoint_places.places(app.configuration().home, app.configuration().secrets_home)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from cyclopts import App
 
@@ -13,8 +14,8 @@ audit = App(name="audit", help="Prove the log.")
 def verify(*, customer: str = "") -> None:
     """Prove that no customer's log was changed; ends with 1 when one was.
 
-    Held against the checkpoints of the database and of the checkpoint folder. Somebody who trusts
-    neither takes an export and the stand-alone verifier: see docs/audit.md.
+    Held against the checkpoints of the database, of the checkpoint folder and of the bucket.
+    Somebody who trusts none of them takes an export and the stand-alone verifier: docs/audit.md.
 
     Examples: `nostro audit verify`, `nostro audit verify --customer VESTERHOLT`.
 
@@ -58,6 +59,24 @@ def checkpoint() -> None:
     from nostro.cli import audit
 
     audit.checkpoint()
+
+
+@audit.command
+def fetch(*, to: Path, customer: str = "") -> None:
+    """Write the checkpoints of the object store into a folder, for the stand-alone verifier.
+
+    Example: `nostro audit fetch --to held`.
+
+    Parameters
+    ----------
+    to
+        The folder; a file a customer, a line a statement. Those that are there stay.
+    customer
+        The code of one customer. Without: all of them.
+    """
+    from nostro.cli import audit
+
+    audit.fetch(customer, to)
 
 
 @audit.command

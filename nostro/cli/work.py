@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
+if TYPE_CHECKING:
+    from nostro.ops.checkpoints import Place
+    from nostro.ports import Clock
+
 log = structlog.get_logger()
+PAUSE: Final = timedelta(seconds=30)  # After a place outside could not be written to.
 
 
 def run() -> None:
@@ -25,38 +31,57 @@ def run() -> None:
 def work(alive: Callable[[], None] = lambda: None) -> None:
     """Work until SIGTERM or SIGINT; `alive` is called while the database answers."""
     from nostro import app
+    from nostro.ops import checkpoint_places
     from nostro.workflows import restoring
     from nostro.workflows.worker import Worker
 
-    clock, home = app.world().clock, app.configuration().home
+    clock, chosen = app.world().clock, app.configuration()
+    home, places = chosen.home, checkpoint_places.places(chosen.home, chosen.secrets_home)
 
     async def until_stopped() -> None:
         await Worker(
             going_on(lambda: seal_and_sign(home, clock.now())),
             alive=alive,
             before_work=lambda: restoring.quarantine_restored(home),
+            beside=[exporting(places, clock)],
         ).run()
 
     asyncio.run(until_stopped())
 
 
 def seal_and_sign(home: Path, now: datetime) -> int:
-    """Seal what waits, then sign what grew and let it leave the database; returns how many events
-    were sealed. A place that cannot be written to keeps nobody from sealing."""
+    """Seal what waits, then sign what grew; returns how many events were sealed."""
     from nostro import app
     from nostro.ops import checkpoint_places, checkpoints
     from nostro.workflows import restoring
 
     made = restoring.seal_and_note(home, now)
-    try:
-        checkpoints.attend(
-            checkpoint_places.signing_keys(app.configuration().secrets_home),
-            checkpoint_places.places(home),
-            now,
-        )
-    except OSError as error:
-        log.warning("checkpoint_not_exported", error=str(error))
+    checkpoints.sign(checkpoint_places.signing_keys(app.configuration().secrets_home), now)
     return made
+
+
+def exporting(places: Sequence[Place], clock: Clock) -> Callable[[], int]:
+    """Let what was signed leave the database. A place that cannot be written to is told, and asked
+    again after PAUSE; meanwhile it waits in the database, in order."""
+    from nostro.domain.errors import Refused, Unavailable
+    from nostro.ops import checkpoints
+
+    again_at: datetime | None = None
+
+    def export() -> int:
+        nonlocal again_at
+        now = clock.now()
+        if again_at is not None and again_at - PAUSE <= now < again_at:
+            return 0
+        again_at = None
+        try:
+            return checkpoints.export(places, now)
+        except (OSError, Unavailable, Refused) as error:
+            log.error("checkpoint_not_exported", error=str(error))
+            again_at = now + PAUSE
+            return 0
+
+    return export
 
 
 def going_on(seal: Callable[[], int]) -> Callable[[], int]:

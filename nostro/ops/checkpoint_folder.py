@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -21,33 +23,43 @@ class CheckpointFolder:
     def path(self, customer: UUID) -> Path:
         return self.folder / f"{customer}.jsonl"
 
-    def statements(self, customer: UUID) -> list[Signed]:
-        """What is kept of a customer; lines that a crash has cut say nothing."""
+    def statements(self, customer: UUID, but: Collection[str] = ()) -> list[Signed]:
+        """What is kept of a customer, but for these digests; lines that a crash has cut say
+        nothing."""
         try:
             lines = self.path(customer).read_bytes().splitlines()
         except FileNotFoundError:
             return []
-        return [signed_of(line) for line in lines if line.endswith(b"}}")]
+        found = [signed_of(line) for line in lines if line.endswith(b"}}")]
+        return [signed for signed in found if signed.digest() not in but]
 
-    def keep(self, customer: UUID, signed: Signed) -> None:
-        """Append a statement and see it onto the disk; one that is there already stays alone.
+    def keep(self, customer: UUID, waiting: Sequence[Signed], now: datetime) -> None:
+        """Append statements and see them onto the disk; those that are there already stay alone.
 
         A line that a crash has cut is closed and left: nothing that was written is taken back.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        line = signed.line().encode() + b"\n"
         path = self.path(customer)
         before = _end_of(path)
-        if before.endswith(line) or b"\n" + line in before:
+        lines = _following([signed.line().encode() + b"\n" for signed in waiting], before)
+        if not lines:
             return
         whole = b"" if not before or before.endswith(b"\n") else b"\n"
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, MODE)
-        try:
-            os.write(handle, whole + line)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        with os.fdopen(handle, "ab") as file:
+            file.write(whole + b"".join(lines))
+            file.flush()
+            os.fsync(file.fileno())
         _see_onto_disk(self.folder)
+
+
+def _following(lines: list[bytes], before: bytes) -> list[bytes]:
+    """Those lines that come after the last one that is there already."""
+    there = b"\n" + before
+    for count in range(len(lines), 0, -1):
+        if b"\n" + lines[count - 1] in there:
+            return lines[count:]
+    return lines
 
 
 def _end_of(path: Path) -> bytes:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from nostro.ops import object_stores
 from nostro.ops.checkpoint_folder import CheckpointFolder
+from nostro.ops.checkpoint_objects import CheckpointObjects
 from nostro.ops.checkpoints import Place
 from nostro.ops.secrets import FileSecrets
 
@@ -33,6 +36,16 @@ def signing_keys(secrets_home: Path) -> FileSecrets:
     return FileSecrets(secrets_home)
 
 
-def places(home: Path) -> list[Place]:
+def bucket(secrets_home: Path) -> CheckpointObjects | None:
+    """The bucket of this installation, when it was given one."""
+    store = object_stores.store(object_stores.CHECKPOINTS, FileSecrets(secrets_home))
+    if store is None:
+        return None
+    chosen = object_stores.configuration(object_stores.CHECKPOINTS)
+    return CheckpointObjects(store, chosen.lock_mode, timedelta(days=chosen.lock_days))
+
+
+def places(home: Path, secrets_home: Path) -> list[Place]:
     """Every place that keeps checkpoints."""
-    return [folder(home)]
+    outside = bucket(secrets_home)
+    return [folder(home), outside] if outside else [folder(home)]

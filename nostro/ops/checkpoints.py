@@ -6,7 +6,7 @@ is a secret of the installation; a change of it is a statement that the old key 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -25,6 +25,7 @@ from nostro.domain.audit_statement import (
     read,
     text_of,
 )
+from nostro.domain.errors import Refused, Unavailable
 from nostro.ops.secrets import FileSecrets
 from nostro.storage import audit_statements, events
 from nostro.storage.tenancy import tenant
@@ -34,10 +35,16 @@ EVERY = timedelta(minutes=1)  # A busy log gets one checkpoint a minute, not one
 
 
 class Place(Protocol):
-    """Where statements go outside the database; the same one again changes nothing."""
+    """Where statements go outside the database; the same one again changes nothing.
 
-    def keep(self, customer: UUID, signed: Signed) -> None:
-        """Keep a statement so that it outlives a crash. Raises OSError when that cannot be done."""
+    Raises OSError, Unavailable or Refused when it cannot be done.
+    """
+
+    def keep(self, customer: UUID, waiting: Sequence[Signed], now: datetime) -> None:
+        """Keep statements, in their order, so that they outlive a crash."""
+
+    def statements(self, customer: UUID, but: Collection[str] = ()) -> list[Signed]:
+        """What is kept of a customer, but for statements of these digests."""
 
 
 def current_key(secrets: FileSecrets) -> str:
@@ -80,38 +87,51 @@ def make(tenant_id: UUID, secrets: FileSecrets, now: datetime) -> bool:
 def attend(
     secrets: FileSecrets, places: Sequence[Place], now: datetime, *, at_once: bool = False
 ) -> int:
-    """Sign every chain that grew, at most once in EVERY unless `at_once`, and export what no place
-    has yet; returns how many statements left. Raises the first place's error after the others were
-    served."""
-    for tenant_id in audit_statements.behind(now if at_once else now - EVERY):
-        make(tenant_id, secrets, now)
+    """Sign every chain that grew, and export what some place does not have yet; returns how many
+    statements left. Raises as `export` does."""
+    sign(secrets, now, at_once=at_once)
     return export(places, now)
 
 
+def sign(secrets: FileSecrets, now: datetime, *, at_once: bool = False) -> None:
+    """Sign every chain that grew, at most once in EVERY unless `at_once`."""
+    for tenant_id in audit_statements.behind(now if at_once else now - EVERY):
+        make(tenant_id, secrets, now)
+
+
 def export(places: Sequence[Place], now: datetime) -> int:
-    """Let every place keep what was not exported yet; returns how many statements were."""
-    exported, failure = 0, None
+    """Let every place keep what was not exported yet; returns how many statements were.
+
+    Raises the first place's error after all others were served. A place that is away is not asked
+    again for each customer.
+    """
+    exported, failure, away = 0, None, list[Place]()
     for tenant_id in audit_statements.unexported_customers():
-        try:
-            for signed in audit_statements.unexported(tenant_id):
-                for place in places:
-                    place.keep(tenant_id, signed)
-                audit_statements.exported(tenant_id, signed.number, now)
-                exported += 1
-        except OSError as error:  # One customer's place must not keep the others' from theirs.
-            failure = failure or error
+        waiting = audit_statements.unexported(tenant_id)
+        kept = not away
+        for place in (one for one in places if one not in away):
+            try:
+                place.keep(tenant_id, waiting, now)
+            except (OSError, Unavailable, Refused) as error:
+                failure, kept = failure or error, False
+                if isinstance(error, Unavailable):
+                    away.append(place)
+        for signed in waiting if kept else ():
+            audit_statements.exported(tenant_id, signed.number, now)
+            exported += 1
     if failure:
         raise failure
     return exported
 
 
-def known(tenant_id: UUID, kept: Iterable[Signed]) -> list[Checkpoint]:
-    """The checkpoints of one customer that the database and a place outside of it have."""
+def known(tenant_id: UUID, places: Sequence[Place]) -> list[Checkpoint]:
+    """The checkpoints of one customer that the database and places outside of it have."""
     with tenant(tenant_id):
-        texts = {one.statement for one in audit_statements.of_this_customer()}
-    texts |= {one.statement for one in kept}
-    found = [read(text) for text in sorted(texts)]
-    return [one for one in found if isinstance(one, Checkpoint)]
+        found = {one.digest(): one for one in audit_statements.of_this_customer()}
+    for place in places:
+        found |= {one.digest(): one for one in place.statements(tenant_id, found.keys())}
+    told = [read(one.statement) for one in found.values()]
+    return [one for one in told if isinstance(one, Checkpoint)]
 
 
 def change_key(secrets: FileSecrets, now: datetime) -> str:

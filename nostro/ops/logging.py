@@ -15,6 +15,8 @@ VARIABLE: Final = "NOSTRO_LOG"
 # They tell every job, request, connection and 404 at INFO; our own events say what matters.
 _QUIET: Final = {
     "procrastinate": logging.WARNING,
+    "boto3": logging.WARNING,
+    "botocore": logging.WARNING,
     "httpx": logging.WARNING,
     "asyncssh": logging.WARNING,
     "django.request": logging.ERROR,

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import random
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -51,6 +51,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 class Worker:
     """Runs jobs and the house clock until `stop` is called.
 
+    `beside` are tasks that may wait for others' systems, and keep neither clock nor sealer waiting.
     `alive` is called whenever the house clock has run, so whenever the database has answered.
     `before_work` is called before a lane takes any job, and again whenever the database was away:
     it may have come back as another one.
@@ -62,9 +63,11 @@ class Worker:
         *,
         alive: Callable[[], None] = lambda: None,
         before_work: Callable[[], object] = lambda: None,
+        beside: Sequence[Callable[[], int]] = (),
         pace: Pace | None = None,
     ) -> None:
         self._seal = seal
+        self._beside = beside
         self._before_work = before_work
         self._alive = alive
         self._pace = pace or Pace()
@@ -84,10 +87,11 @@ class Worker:
             loop.add_signal_handler(name, self.stop)
         pace = self._pace
         jobs = pace.concurrency + pace.webhook_concurrency
-        loop.set_default_executor(ThreadPoolExecutor(jobs + CLOCK_THREADS))
+        threads = jobs + CLOCK_THREADS + len(self._beside)
+        loop.set_default_executor(ThreadPoolExecutor(threads))
         clockwork = [
-            asyncio.create_task(self._every(self._tick_once)),
-            asyncio.create_task(self._every(self._seal)),
+            asyncio.create_task(self._every(task))
+            for task in (self._tick_once, self._seal, *self._beside)
         ]
         for task in clockwork:
             task.add_done_callback(self._clock_ended)

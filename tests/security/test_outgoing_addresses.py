@@ -263,6 +263,7 @@ OPENS_CONNECTIONS = {
     "connectors/ssh_host_key.py": "connects to judged addresses",
     "connectors/openid.py": "gives httpx the judged transport",
     "connectors/webhook_call.py": "has a network of its own that judges",
+    "connectors/object_store.py": "talks to a store whose address the operator has set",
     "connectors/outgoing.py": "is the judge",
     "cli/one_up.py": "asks whether its own port is free",
     "cli/up.py": "wakes itself; asks its own web server",
@@ -274,7 +275,8 @@ CALLS = ("httpx.Client", "httpx.AsyncClient", "httpx.get", "httpx.post", "httpx.
          "asyncssh.get_server_host_key", "socket.socket", "socket.create_connection",
          "asyncio.open_connection", "urlopen", "urllib.request.urlopen", "requests.get",
          "requests.post", "requests.Session", "requests.request", "http.client.HTTPConnection",
-         "http.client.HTTPSConnection", "smtplib.SMTP", "ftplib.FTP")  # fmt: skip
+         "http.client.HTTPSConnection", "smtplib.SMTP", "ftplib.FTP",
+         "boto3.client", "boto3.resource", "boto3.Session", "boto3.session.Session")  # fmt: skip
 
 
 def test_nothing_else_of_ours_opens_connections() -> None:
