@@ -101,6 +101,10 @@ To look and to prove
   evidence hold        Forbid erasing: a legal hold
   evidence lift        End a legal hold
   evidence erase       Erase a file for good, unless it must be kept
+  privacy show         How much is held about a payee, and from when on it may be erased
+  privacy export       All of it as one archive for him
+  privacy erasures     Every erasure so far: to keep beside the backups
+  privacy repeat       After a restore: erase again what the backup has brought back
   version              Which version this is
 
 Examples

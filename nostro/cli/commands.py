@@ -21,6 +21,7 @@ from nostro.cli.import_command import import_payments
 from nostro.cli.key_commands import keys
 from nostro.cli.partner_commands import partners
 from nostro.cli.payment_commands import payments
+from nostro.cli.privacy_commands import privacy
 from nostro.cli.secret_commands import evidence, secrets
 from nostro.cli.set_up_commands import (
     accounts,
@@ -50,6 +51,7 @@ for group in (
     database,
     secrets,
     evidence,
+    privacy,
 ):
     app.command(group)
 app.command(partners)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from nostro import app
 from nostro.cli import terminal
-
-if TYPE_CHECKING:
-    from nostro.workflows.context import Acting
 
 
 def show(customer: str) -> None:
@@ -47,7 +42,7 @@ def rotate(kind: str, customer: str) -> None:
         print(f"A new key signs sessions and forms from {made.signs_from:%Y-%m-%d %H:%M:%S} on.")
         print("Nobody is signed out; the old one is accepted for a week.")
     else:
-        for code, acting in _each(customer):
+        for code, acting in terminal.each(customer):
             done = rotating.rotate_data_keys(acting)
             print(f"{code}: {done.relocked} locked anew, {done.destroyed} old keys destroyed.")
 
@@ -56,7 +51,7 @@ def move_files(customer: str) -> None:
     from nostro.ops.secrets import FileSecrets
     from nostro.workflows import rotating
 
-    for code, acting in _each(customer):
+    for code, acting in terminal.each(customer):
         moved = rotating.move_files(acting, FileSecrets(app.configuration().secrets_home))
         print(f"{code}: {len(moved)} secrets moved into the database.")
 
@@ -64,7 +59,7 @@ def move_files(customer: str) -> None:
 def lock_evidence(customer: str) -> None:
     from nostro.workflows import rotating
 
-    for code, acting in _each(customer):
+    for code, acting in terminal.each(customer):
         count, changed = rotating.lock_open_evidence(acting)
         print(f"{code}: {count} files locked.")
         for evidence_id in changed:
@@ -101,13 +96,3 @@ def erase(file: UUID, reason: str, customer: str) -> None:
 
     retention.erase_evidence(acting, file, reason)
     print("The file is erased: its key is destroyed. The log says by whom, and why.")
-
-
-def _each(customer: str) -> Iterator[tuple[str, Acting]]:
-    """The operator, for the customer of this code or for every one."""
-    world = app.start()
-    from nostro.cli import customers
-    from nostro.workflows.context import Acting
-
-    for row in customers.named(customer):
-        yield row.code, Acting(tenant_id=row.id, actor=terminal.actor(), world=world)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -30,6 +30,16 @@ def acting(customer: str) -> Acting:
     from nostro.workflows.context import Acting
 
     return Acting(tenant_id=customers.one(customer).id, actor=actor(), world=world)
+
+
+def each(customer: str) -> Iterator[tuple[str, Acting]]:
+    """The operator, for the customer of this code or for every one, with their codes."""
+    world = app.start()
+    from nostro.cli import customers
+    from nostro.workflows.context import Acting
+
+    for row in customers.named(customer):
+        yield row.code, Acting(tenant_id=row.id, actor=actor(), world=world)
 
 
 def person(customer: str, email: str, password_file: str) -> tuple[Acting, Member]:

@@ -101,7 +101,7 @@ def cloud_event(tenant_id: UUID, position: int, sealhash: str, event: Event) -> 
 FAMILIES = (
     *("account", "api_key", "attempt", "audit", "case", "change_request", "connection", "customer"),
     *("entity", "evidence", "freeze", "journal", "match", "message", "open_items", "order"),
-    *("payee_change", "person", "run", "saved_filter", "statement", "submission"),
+    *("payee", "payee_change", "person", "run", "saved_filter", "statement", "submission"),
     *("transaction", "webhook"),
 )
 

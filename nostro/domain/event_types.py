@@ -26,6 +26,7 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
         *("approval_given", "checked", "day_moved", "hold_placed", "imported", "moved"),
         *("placed_in_file", "recall_asked", "received", "reissued", "replaced"),
     ),
+    "payee": ("erased", "revealed"),
     "payee_change": ("account_changed", "decided", "payee_added"),
     "run": ("begun", "received", "refused"),
     "saved_filter": ("forgotten", "kept"),

@@ -85,6 +85,18 @@ def ids_about(subject: UUID) -> list[UUID]:
     return list(EventRow.objects.filter(subject_id=subject).values_list("id", flat=True))
 
 
+def of_ids(ids: Collection[UUID]) -> tuple[Event, ...]:
+    """These events, oldest first."""
+    found = EventRow.objects.filter(id__in=ids).order_by("occurred_at", "id")
+    return tuple(event_of(row) for row in found.values())
+
+
+def of_types(types: Collection[str]) -> tuple[Event, ...]:
+    """Every event of these types, oldest first."""
+    found = EventRow.objects.filter(type__in=types).order_by("occurred_at", "id")
+    return tuple(event_of(row) for row in found.values())
+
+
 def last_actors(subjects: Collection[UUID], types: Collection[str]) -> dict[str, str]:
     """Who last did something of these types to each subject, by name."""
     found = EventRow.objects.filter(subject_id__in=subjects, type__in=types)
@@ -117,6 +129,16 @@ def seal(tenant_id: UUID, now: datetime, limit: int = PAGE) -> int:
         if rows:
             _write(tenant_id, rows, now)
         return len(rows)
+
+
+def seal_waiting(tenant_id: UUID, now: datetime) -> int:
+    """Seal all that waits of one customer, after whoever is sealing now; returns how many."""
+    sealed = 0
+    with transaction.atomic(using="ops"):
+        wait_for_chain(tenant_id)
+        while made := seal(tenant_id, now):
+            sealed += made
+    return sealed
 
 
 def _write(tenant_id: UUID, rows: list[dict[str, Any]], now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID, uuid4
@@ -75,11 +76,11 @@ def holds() -> list[HoldRow]:
     return [msgspec.convert(row, HoldRow) for row in rows]
 
 
-def hold_over(evidence_id: UUID, today: date) -> HoldRow | None:
-    """The hold over an evidence that lasts longest; None when none does."""
+def hold_over(evidence_ids: Collection[UUID], today: date) -> HoldRow | None:
+    """The hold over one of these evidences, or over all, that lasts longest; None when none is."""
     names = HoldRow.__struct_fields__
     found = models.LegalHold.objects.filter(
-        Q(evidence_id=evidence_id) | Q(evidence_id=None),
+        Q(evidence_id__in=evidence_ids) | Q(evidence_id=None),
         Q(ends_on=None) | Q(ends_on__gte=today),
         lifted_at=None,
     )

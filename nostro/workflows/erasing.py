@@ -16,9 +16,11 @@ def erase_events(acting: Acting, event_ids: Collection[UUID], reason: str) -> fr
     """Empty these events of the acting customer for good; returns those that were.
 
     Inside the open unit of work. What stays of each is its type, time, actor's and subject's id.
-    Not erased are events that wait for their seal, that were sealed before content had keys, and
+    Events that wait for their seal are sealed first: what was there is in the chain before it goes.
+    Not erased are events of this unit of work, those that were sealed before content had keys, and
     those that explain the log itself. Whether anybody may erase them is the caller's question.
     """
+    events.seal_waiting(acting.tenant_id, acting.world.clock.now())
     done = events.erase(event_ids, acting.world.clock.now())
     ids = sorted(map(str, done))
     events.record(

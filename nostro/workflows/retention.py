@@ -6,7 +6,8 @@ who erased it and why stays in the log, whose chain holds no content of it.
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Collection
+from datetime import date, datetime
 from uuid import UUID
 
 from nostro.domain.errors import Invalid, Refused
@@ -94,16 +95,31 @@ def erase_evidence(acting: Acting, evidence_id: UUID, reason: str) -> None:
             raise _unknown()
         if evidence_keys.erased(evidence_id):
             return
-        months = retention.months()
-        until = kept_until(row.recorded_at.date(), MONTHS_DEFAULT if months is None else months)
-        if now.date() <= until:
-            raise _kept(f"it must be kept until {until:%Y-%m-%d}", f"after {until:%Y-%m-%d}")
-        if hold := retention.hold_over(evidence_id, now.date()):
-            ends = f"until {hold.ends_on:%Y-%m-%d}" if hold.ends_on else "until it is lifted"
-            raise _kept(f"the legal hold {hold.name} forbids it {ends}", "when the hold is over")
-        evidence_keys.destroy(evidence_id, now)
-        erase_events(acting, events.ids_about(evidence_id), told)
-        _record(acting, "evidence.erased", evidence_id, reason=told)
+        if why := must_be_kept([evidence_id], row.recorded_at, now):
+            raise _kept(*why)
+        destroy_evidence(acting, evidence_id, told)
+
+
+def destroy_evidence(acting: Acting, evidence_id: UUID, reason: str) -> None:
+    """Destroy a file whose time is over, inside the open unit of work."""
+    evidence_keys.destroy(evidence_id, acting.world.clock.now())
+    erase_events(acting, events.ids_about(evidence_id), reason)
+    _record(acting, "evidence.erased", evidence_id, reason=reason)
+
+
+def must_be_kept(
+    evidence_ids: Collection[UUID], newest: datetime, now: datetime
+) -> tuple[str, str] | None:
+    """Why records of which the newest is from then must be kept, and until when; None: they need
+    not. Inside the open unit of work."""
+    months = retention.months()
+    until = kept_until(newest.date(), MONTHS_DEFAULT if months is None else months)
+    if now.date() <= until:
+        return f"it must be kept until {until:%Y-%m-%d}", f"after {until:%Y-%m-%d}"
+    if hold := retention.hold_over(evidence_ids, now.date()):
+        ends = f"until {hold.ends_on:%Y-%m-%d}" if hold.ends_on else "until it is lifted"
+        return f"the legal hold {hold.name} forbids it {ends}", "when the hold is over"
+    return None
 
 
 def _kept(why: str, when: str) -> Refused:

@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, connections
 
 from nostro.app import world
+from nostro.domain.audit_chain import ERASED
 from nostro.domain.event import Actor
 from nostro.ops import sealing
 from nostro.ops.identifiers import TimeOrderedIds
@@ -79,16 +80,31 @@ def test_the_content_goes_and_the_chain_stays(acting: Acting) -> None:
     assert str(second) not in told.data["events"]
 
 
-def test_what_is_not_sealed_yet_or_explains_the_log_stays(acting: Acting) -> None:
-    first, *_ = ids(acting)
+def test_what_waits_for_its_seal_is_sealed_and_then_erased(acting: Acting) -> None:
     waiting = acting.event("payee.changed", "payee", new(), iban=IBAN)
     with tenant(acting.tenant_id):
         events.record([waiting])
-    assert erase(acting, UUID(waiting.id)) == frozenset()
+    assert erase(acting, UUID(waiting.id)) == {UUID(waiting.id)}
+    assert kept(acting).count(IBAN) == 3, "the three others"
+    events.seal(acting.tenant_id, seed.NOW)
+    found = sealing.verify(acting.tenant_id)
+    assert (found.whole, found.sealed, found.erased) == (True, 5, 1)
+
+
+def test_what_is_of_the_same_work_or_explains_the_log_stays(acting: Acting) -> None:
+    first, *_ = ids(acting)
+    own = acting.event("payee.changed", "payee", new(), iban=IBAN)
+    with tenant(acting.tenant_id):
+        events.record([own])
+        assert erase_events(acting, [UUID(own.id)], "at once") == frozenset()
     erase(acting, first)
     assert erase(acting, first) == frozenset(), "twice is once"
     events.seal(acting.tenant_id, seed.NOW)
-    assert erase(acting, *ids(acting)[4:]) == frozenset(), "nobody erases that something was erased"
+    with tenant(acting.tenant_id):
+        said = [event for _, event in events.chain() if event and event.type == ERASED]
+    assert said
+    explains = [UUID(event.id) for event in said]
+    assert erase(acting, *explains) == frozenset(), "nobody erases that something was erased"
     assert sealing.verify(acting.tenant_id).whole
 
 

@@ -1,0 +1,244 @@
+"""Where the rows of one customer speak of a payee: found by reference, and by account number.
+
+By reference: the payee, its accounts and payments, and everything that points at these. By value:
+whatever else names an account of his that is nobody else's. A name alone points at nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import unquote_plus
+from uuid import UUID
+
+import msgspec
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+
+from nostro.storage import models
+from nostro.storage.models.tenant import TenantModel
+from nostro.storage.texts import ERASED, mentions
+
+ERASURE: Final = "payee_erasure"  # The request for it: it names nobody, and explains what was done.
+
+
+class PayeeTraces(msgspec.Struct, frozen=True, kw_only=True):
+    """What is held about a payee. `ibans` are his alone, `shared` also somebody else's here.
+
+    `rows` are ids by table, `evidence` the files in which he occurs, `requests` the keys of
+    answered API requests that name him, `views` saved searches that do.
+    """
+
+    payee_id: UUID
+    number: str
+    name: str
+    ibans: frozenset[str]
+    shared: frozenset[str]
+    rows: dict[str, frozenset[UUID]]
+    evidence: frozenset[UUID]
+    requests: tuple[str, ...]
+    views: tuple[UUID, ...]
+
+    def of(self, model: type[TenantModel]) -> frozenset[UUID]:
+        return self.rows.get(model._meta.db_table, frozenset())
+
+    @property
+    def needles(self) -> tuple[str, ...]:
+        """The words by which a list's line is known to be about him."""
+        return tuple(sorted({self.name, *self.ibans, *self.shared} - {"", ERASED}))
+
+
+def payee_traces(payee_id: UUID) -> PayeeTraces | None:
+    """Everything that is held about a payee of the current customer; None when there is none."""
+    payee = models.Payee.objects.filter(id=payee_id).values("number", "name").first()
+    if payee is None:
+        return None
+    held = models.PayeeAccount.objects.filter(payee_id=payee_id)
+    named = models.Order.objects.filter(payee_number=payee["number"])
+    numbers = {*held.values_list("iban", flat=True), *named.values_list("creditor_iban", flat=True)}
+    numbers -= {"", ERASED}
+    shared = _shared(numbers, payee_id, payee["number"])
+    rows = _by_reference(payee_id, payee["number"], numbers - shared)
+    found = {model._meta.db_table: frozenset(ids) for model, ids in rows.items() if ids}
+    words = {payee["name"], *numbers} - {"", ERASED}
+    return PayeeTraces(
+        payee_id=payee_id,
+        number=payee["number"],
+        name=payee["name"],
+        ibans=frozenset(numbers - shared),
+        shared=frozenset(shared),
+        rows=found,
+        evidence=frozenset(_evidence(rows)),
+        requests=tuple(_requests(payee["number"], numbers)),
+        views=tuple(_views(words)),
+    )
+
+
+def _shared(numbers: set[str], payee_id: UUID, number: str) -> set[str]:
+    """Those of the account numbers that somebody else here has as well."""
+    others = models.PayeeAccount.objects.filter(iban__in=numbers).exclude(payee_id=payee_id)
+    paid = models.Order.objects.filter(creditor_iban__in=numbers).exclude(payee_number=number)
+    own = models.Account.objects.filter(iban__in=numbers)
+    named = {
+        *others.values_list("iban", flat=True),
+        *paid.values_list("creditor_iban", flat=True),
+        *own.values_list("iban", flat=True),
+    }
+    return numbers & named
+
+
+def _by_reference(
+    payee_id: UUID, number: str, ibans: set[str]
+) -> dict[type[TenantModel], set[UUID]]:
+    orders = _ids(models.Order, payee_number=number)
+    proposed = models.PayeeChange.objects.filter(payee_id=payee_id)
+    asked = models.ChangeRequest.objects.filter(subject_id=payee_id).exclude(kind=ERASURE)
+    requests = set(asked.values_list("id", flat=True))
+    freezes = _ids(models.Freeze, subject_id=payee_id)
+    return {
+        models.Payee: {payee_id},
+        models.PayeeAccount: _ids(models.PayeeAccount, payee_id=payee_id),
+        models.PayeeChange: set(proposed.values_list("id", flat=True)),
+        models.ChangeRequest: requests,
+        models.ChangeAgreement: _ids(models.ChangeAgreement, request_id__in=requests),
+        models.Freeze: freezes,
+        models.FreezeLift: _ids(models.FreezeLift, freeze_id__in=freezes),
+        **_of_payments(orders, set(proposed.exclude(case=None).values_list("case_id", flat=True))),
+        **_of_cash(orders, ibans),
+    }
+
+
+def _of_payments(orders: set[UUID], cases: set[UUID]) -> dict[type[TenantModel], set[UUID]]:
+    """His payments and what hangs on them; `cases` are about him for another reason."""
+    attempts = _ids(models.Attempt, order_id__in=orders)
+    cases = cases | _ids(models.Case, order_id__in=orders)
+    cases |= _ids(models.Case, attempt_id__in=attempts)
+    stated = _ids(models.OperatorEvidence, attempt_id__in=attempts)
+    return {
+        models.Order: orders,
+        models.Approval: _ids(models.Approval, order_id__in=orders),
+        models.Attempt: attempts,
+        models.Hold: _ids(models.Hold, order_id__in=orders),
+        models.RunLine: _ids(models.RunLine, order_id__in=orders),
+        models.Fact: _ids(models.Fact, attempt_id__in=attempts),
+        models.Case: cases,
+        models.OperatorEvidence: stated | _ids(models.OperatorEvidence, case_id__in=cases),
+    }
+
+
+def _of_cash(orders: set[UUID], ibans: set[str]) -> dict[type[TenantModel], set[UUID]]:
+    """Booked lines that pay him, or that name an account of his, and their journals."""
+    allocated = models.Allocation.objects.filter(order_id__in=orders)
+    matches = set(allocated.values_list("match_id", flat=True))
+    paid = models.Match.objects.filter(id__in=matches).values_list("transaction_id", flat=True)
+    lines = {*paid, *_ids(models.BankTransaction, counterparty_iban__in=ibans)}
+    journals = _ids(models.JournalEvent, order_id__in=orders)
+    journals |= _ids(models.JournalEvent, transaction_id__in=lines)
+    return {
+        models.BankTransaction: lines,
+        models.Match: matches | _ids(models.Match, transaction_id__in=lines),
+        models.JournalEvent: journals,
+        models.JournalLine: _ids(models.JournalLine, journal_id__in=journals),
+    }
+
+
+def _ids(model: type[TenantModel], **where: Any) -> set[UUID]:
+    return set(model._default_manager.filter(**where).values_list("id", flat=True))
+
+
+def _evidence(rows: Mapping[type[TenantModel], set[UUID]]) -> set[UUID]:
+    """The files in which these rows were told, sent, answered, booked or stated."""
+    orders, attempts = rows[models.Order], rows[models.Attempt]
+    sent = models.Attempt.objects.filter(id__in=attempts).values("submission_id")
+    asked = models.Case.objects.filter(id__in=rows[models.Case]).exclude(request=None)
+    posted = models.JournalEvent.objects.filter(id__in=rows[models.JournalEvent])
+    files = models.Submission.objects.filter(
+        Q(id__in=sent)
+        | Q(id__in=asked.values("request_id"))
+        | Q(id__in=posted.exclude(posting=None).values("posting_id"))
+    )
+    runs = models.Order.objects.filter(id__in=orders).exclude(run=None).values("run_id")
+    booked = models.BankTransaction.objects.filter(id__in=rows[models.BankTransaction])
+    told = (
+        models.PaymentRun.objects.filter(id__in=runs).values_list("evidence_id", flat=True),
+        files.values_list("evidence_id", flat=True),
+        files.values_list("sealed_evidence_id", flat=True),
+        models.Fact.objects.filter(id__in=rows[models.Fact]).values_list("evidence_id", flat=True),
+        models.Statement.objects.filter(id__in=booked.values("statement_id")).values_list(
+            "evidence_id", flat=True
+        ),
+        models.OperatorEvidence.objects.filter(id__in=rows[models.OperatorEvidence]).values_list(
+            "attachment_id", flat=True
+        ),
+    )
+    return {evidence_id for part in told for evidence_id in part} - {None}
+
+
+def _requests(number: str, ibans: Collection[str]) -> list[str]:
+    """The idempotency keys under which he was named."""
+    found = models.Idempotency.objects.annotate(told=Cast("body", TextField()))
+    named = Q(told__contains=f'"{number}"')
+    for iban in ibans:
+        named |= Q(told__contains=iban)
+    return sorted(found.filter(named).values_list("key", flat=True))
+
+
+def _views(words: Collection[str]) -> list[UUID]:
+    found = models.SavedView.objects.values_list("id", "name", "query")
+    return [view for view, *told in found if mentions([read_aloud(one) for one in told], words)]
+
+
+def read_aloud(query: str) -> str:
+    """A saved search as a person reads it."""
+    return unquote_plus(query)
+
+
+def event_ids(traces: PayeeTraces) -> list[UUID]:
+    """Every event about one of his rows, or that names an account that is his alone."""
+    subjects = {row for ids in traces.rows.values() for row in ids} | _searched(traces)
+    told = Q(subject_id__in=subjects)
+    for iban in traces.ibans:
+        told |= Q(said__contains=iban) | Q(reason__contains=iban)
+    found = models.Event.objects.annotate(said=Cast("data", TextField()))
+    return list(found.filter(told).order_by("occurred_at", "id").values_list("id", flat=True))
+
+
+def _searched(traces: PayeeTraces) -> set[UUID]:
+    """The saved searches that name him, those that were forgotten since too."""
+    kept = models.Event.objects.filter(type__startswith="saved_filter.")
+    found = kept.values_list("subject_id", "data")
+    return {view for view, data in found if mentions(read_aloud(str(data)), traces.needles)}
+
+
+def open_payments(traces: PayeeTraces, ended: Collection[str]) -> list[str]:
+    """Numbers of payments that are not in one of the states in which they end."""
+    found = models.Order.objects.filter(id__in=traces.of(models.Order)).exclude(state__in=ended)
+    return sorted(found.values_list("number", flat=True))
+
+
+def open_about(traces: PayeeTraces) -> list[str]:
+    """What else waits for somebody, in words."""
+    cases = models.Case.objects.filter(id__in=traces.of(models.Case)).exclude(state="resolved")
+    changes = models.PayeeChange.objects.filter(id__in=traces.of(models.PayeeChange))
+    asked = models.ChangeRequest.objects.filter(id__in=traces.of(models.ChangeRequest))
+    others = asked.filter(state="asked")
+    owed = models.OpenItem.objects.filter(payer_iban__in=traces.ibans).exclude(open_minor=0)
+    found = {
+        "open cases": cases.count(),
+        "proposed changes of his account": changes.filter(state="proposed").count(),
+        "change requests": others.count(),
+        "open items that he pays": owed.count(),
+    }
+    return [f"{count} {name}" for name, count in found.items() if count]
+
+
+def newest(traces: PayeeTraces) -> datetime | None:
+    """When the newest of his payments and files came, left or ended; None without any."""
+    orders = models.Order.objects.filter(id__in=traces.of(models.Order))
+    files = models.Evidence.objects.filter(id__in=traces.evidence)
+    days = [
+        *orders.order_by("-state_since").values_list("state_since", flat=True)[:1],
+        *files.order_by("-recorded_at").values_list("recorded_at", flat=True)[:1],
+    ]
+    return max(days, default=None)

@@ -1,0 +1,58 @@
+"""A payee who asks to be forgotten: his name, addresses, accounts and files are erased for good."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from nostro.domain.errors import Refused
+from nostro.domain.party import Action
+from nostro.storage.payee_traces import ERASURE
+from nostro.storage.texts import ERASED
+from nostro.workflows import personal_data as work
+from nostro.workflows.changes import Change, Done, Kind
+from nostro.workflows.context import Acting
+
+
+class WantedPayeeErasure(msgspec.Struct, frozen=True, kw_only=True):
+    """`number` is the customer's own number of the payee; it stays."""
+
+    number: str
+
+
+def _look(acting: Acting, wanted: WantedPayeeErasure, _: UUID) -> Change:
+    traces = work.traced(wanted.number)
+    if traces.name == ERASED:
+        raise Refused(
+            "person_erased",
+            f"Payee {wanted.number} was erased before.",
+            "Nothing was asked for.",
+            "Look for the event payee.erased about him.",
+        )
+    if refused := work.may_not_erase(acting, traces):
+        raise refused
+    rows = {table: len(ids) for table, ids in sorted(traces.rows.items())}
+    before = {"held": "readable", "rows": rows, "files": len(traces.evidence)}
+    return Change(
+        subject_id=traces.payee_id,
+        subject=f"Payee {wanted.number}",
+        before=before,
+        after={"held": "erased for good, all but number, amounts and dates"},
+    )
+
+
+def _apply(acting: Acting, wanted: WantedPayeeErasure, change: Change, done: Done) -> None:
+    request = str(done.request_id)
+    work.erase(acting, work.traced(wanted.number), done.reason, request=request)
+
+
+KIND = Kind(
+    name=ERASURE,
+    title="Erase a payee",
+    wanted=WantedPayeeErasure,
+    asks=(Action.PROPOSE_PAYEES, Action.DECIDE_PAYEES),
+    decides=Action.DECIDE_PAYEES,
+    look=_look,
+    apply=_apply,
+)

@@ -1,0 +1,317 @@
+"""One payee's data: all of it in the export, none of it after an erasure, the chain whole."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connections
+
+from nostro import verifier
+from nostro.domain.errors import NostroError
+from nostro.domain.order import OrderState
+from nostro.domain.party import PostalAddress, Role
+from nostro.ops import audit_archive, sealing
+from nostro.storage import evidence, evidence_keys, idempotency, models, personal_data
+from nostro.storage.idempotency import Answer
+from nostro.storage.payee_traces import ERASURE
+from nostro.storage.tenancy import tenant
+from nostro.storage.texts import ERASED
+from nostro.workflows import change_requests, retention, saved_filters, webhook_endpoints
+from nostro.workflows import personal_data as work
+from nostro.workflows.webhooks import attend
+from tests.workflows.bank_words import Booking
+from tests.workflows.company import Company, iban
+from tests.workflows.test_statements import Books
+
+NAME = "Kanarienvogel-Zeisig"
+TEXT = "Kanarientext 4711"
+STREET = "Kanarienweg"
+
+
+class Story:
+    """A payee who was told of in every way that there is, and paid."""
+
+    def __init__(self, company: Company) -> None:
+        self.company = company
+        self.iban, self.second = iban(company.seed + 500), iban(company.seed + 501)
+        self.clerk = company._member("Cora Clerk", frozenset({Role.MAKER}))
+        with tenant(company.tenant_id):
+            company.employ(self.clerk)
+        self.canaries = [NAME, TEXT, STREET, self.iban, self.second]
+        company.payees["V9"] = self.iban
+
+    def changed(self, kind: str, **wanted: Any) -> None:
+        """Asked for by the clerk; agreed to by Cy."""
+        acting = self.company.acting(self.clerk)
+        self.agree(change_requests.ask(acting, self.clerk, kind, wanted, f"{NAME} asked"))
+
+    def agree(self, request_id: UUID) -> None:
+        cy = self.company.cy
+        change_requests.agree(self.company.acting(cy), cy, request_id, "checked")
+
+    def is_paid(self) -> None:
+        """Approved, sent, booked with his name, searched for, and then with another account."""
+        self.changed("payee", number="V9", name=NAME, iban=self.iban)
+        address = PostalAddress(street=STREET, town="Utrecht", country="NL")
+        more: dict[str, Any] = {"payee_name": NAME, "payee_address": address, "remittance": TEXT}
+        books = Books(self.company, 2, payee="V9", **more)
+        books.reports((0, "ACCP", ""), (1, "ACSC", ""))
+        books.statement(
+            Booking(minor=-100_00, end_to_end_id=books.keys[0], party=NAME, party_iban=self.iban),
+            Booking(minor=-100_01, end_to_end_id=books.keys[1], party=NAME, text=TEXT),
+            Booking(minor=5_00, party=NAME, party_iban=self.iban, text=TEXT),
+        )
+        assert set(books.states) == {OrderState.SETTLED}
+        self.is_named_beside()
+        self.changed("payee_account", number="V9", iban=self.second)
+
+    def is_named_beside(self) -> None:
+        """In a search, a request of a program, a case that points at nothing of his, a webhook."""
+        company, acting = self.company, self.company.acting()
+        saved_filters.keep(acting, company.maker, NAME, "q=Kanarienvogel-Zeisig", shared=False)
+        webhook_endpoints.register(acting, "https://erp.example/told")
+        body = {"payments": [{"payee": {"number": "V9", "name": NAME, "iban": self.iban}}]}
+        with tenant(company.tenant_id):
+            told = Answer(status=201, body={"payments": [{"number": "PAY-1"}]})
+            idempotency.once("payments", "k1", body, lambda: told, now=company.clock.now())
+            models.Case.objects.create(
+                id=company.world.ids.new(), tenant_id=company.tenant_id, kind="contradiction",
+                state="resolved", natural_key=f"odd/{self.iban}", sentence=f"Odd: {self.iban}",
+                can_do="Look.", due_at=company.clock.now(), opened_at=company.clock.now(),
+            )  # fmt: skip
+
+    def may_be_erased(self) -> None:
+        retention.set_retention(self.company.job, 0, "none is needed")
+        self.company.clock.advance(days=366)
+
+    def erased(self) -> None:
+        acting, wanted = self.company.acting(self.clerk), {"number": "V9"}
+        self.agree(change_requests.ask(acting, self.clerk, ERASURE, wanted, "to be forgotten"))
+
+    def everything(self) -> str:
+        """Each row of this customer in each table, and each file that can still be read."""
+        tenant_id, told = self.company.tenant_id, []
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(
+                "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+                " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')"
+                " AND NOT c.relispartition AND a.attname = 'tenant_id'"
+            )
+            for (table,) in cursor.fetchall():
+                cursor.execute(f'SELECT t::text FROM "{table}" t WHERE tenant_id = %s', [tenant_id])
+                told += [row for (row,) in cursor.fetchall()]
+            for table in ("procrastinate_jobs", "shared_note"):
+                cursor.execute(f'SELECT t::text FROM "{table}" t')
+                told += [row for (row,) in cursor.fetchall()]
+        with tenant(tenant_id):
+            for evidence_id in models.Evidence.objects.values_list("id", flat=True):
+                if not evidence_keys.erased(evidence_id):
+                    told.append(evidence.read(evidence_id).decode(errors="replace"))
+        return "\n".join(told)
+
+    def left(self, text: str) -> list[str]:
+        return [canary for canary in self.canaries if canary in text]
+
+
+@pytest.fixture
+def story(company: Company) -> Story:
+    return Story(company)
+
+
+def refusal(act: Callable[[], object]) -> NostroError:
+    with pytest.raises(NostroError) as caught:
+        act()
+    return caught.value
+
+
+def exported(company: Company, **more: Any) -> zipfile.ZipFile:
+    out = io.BytesIO()
+    work.export(company.job, "V9", "he asked for it", out, **more)
+    return zipfile.ZipFile(out)
+
+
+def test_everything_is_exported_and_nothing_is_left_after_an_erasure(story: Story) -> None:
+    company, other = story.company, Company()
+    with tenant(other.tenant_id):
+        other.add_payee("V9", story.iban)
+    story.is_paid()
+    assert story.left(story.everything()) == story.canaries
+    archive = exported(company, with_files=True)
+    person = archive.read("person.json").decode()
+    assert story.left(person) == story.canaries
+    told = json.loads(person)
+    assert {row["amount_minor"] for row in told["rows"]["payment_order"]} == {100_00, 100_01}
+    assert [row["version"] for row in told["rows"]["payee_account"]] == [1, 2]
+    assert len(archive.namelist()) == 1 + len(told["files"]) > 3
+    assert exported(company).namelist() == ["person.json"]
+    story.may_be_erased()
+    sealing.seal_all(company.clock.now())
+    attend(company.job)  # Deliveries wait for the program that is to be told.
+    story.erased()
+    after = story.everything()
+    assert story.left(after) == []
+    assert "V9" in after, "his number stays"
+    sealing.seal_all(company.clock.now())
+    found = sealing.verify(company.tenant_id)
+    assert (found.whole, found.why) == (True, "")
+    assert found.erased > 20
+    (event,) = company.events("payee.erased")
+    assert (event["files"], event["named_elsewhere"]) == (len(told["files"]), {})
+    with tenant(other.tenant_id):
+        kept = models.PayeeAccount.objects.get(payee__number="V9")
+        assert (kept.iban, kept.payee.name) == (story.iban, "Payee V9")
+
+
+def test_the_outsiders_verifier_finds_the_log_whole(story: Story) -> None:
+    story.is_paid()
+    story.may_be_erased()
+    story.erased()
+    sealing.seal_all(story.company.clock.now())
+    out = io.BytesIO()
+    audit_archive.write(story.company.tenant_id, out, story.company.clock.now())
+    out.seek(0)
+    found = verifier.verify(out, b"\0" * 32, [])
+    assert (found.first, found.why) == (0, "")
+    assert story.left(out.getvalue().decode()) == []
+
+
+def test_events_that_no_seal_has_reached_are_sealed_and_erased(story: Story) -> None:
+    """The story is erased within one breath: nothing of it was sealed before."""
+    story.changed("payee", number="V9", name=NAME, iban=story.iban)
+    story.erased()
+    assert story.left(story.everything()) == []
+    sealing.seal_all(story.company.clock.now())
+    assert sealing.verify(story.company.tenant_id).whole
+
+
+def test_refused_with_the_date_while_it_must_be_kept(story: Story) -> None:
+    company = story.company
+    story.is_paid()
+    until = f"until {company.clock.now().year + 10}-12-31"
+    told = refusal(story.erased)
+    assert told.code == "person_must_be_kept"
+    assert until in told.happened
+    assert until in work.held(company.job, "V9").why_not
+    story.may_be_erased()
+    retention.place_hold(company.job, "Audit", "tax audit")
+    assert "Audit forbids it until it is lifted" in refusal(story.erased).happened
+    retention.lift_hold(company.job, "Audit", "is over")
+    assert work.held(company.job, "V9").why_not == ""
+    (late,) = company.ask(company.request("late", payee="V9", payee_name=NAME))
+    (number,) = (row.number for row in company.orders([late]))
+    assert number in refusal(story.erased).happened
+    assert story.left(story.everything()) == story.canaries
+
+
+def test_an_account_that_is_somebody_elses_too_stays_his(story: Story) -> None:
+    """Husband and wife: what is known of the one by the account alone is not the other's."""
+    company = story.company
+    story.changed("payee", number="V9", name=NAME, iban=story.iban)
+    with tenant(company.tenant_id):
+        company.add_payee("V10", story.iban)
+    story.erased()
+    assert NAME not in story.everything()
+    with tenant(company.tenant_id):
+        kept = models.PayeeAccount.objects.get(payee__number="V10")
+        gone = models.PayeeAccount.objects.get(payee__number="V9")
+    assert (kept.iban, gone.iban) == (story.iban, ERASED)
+
+
+def test_two_people_erase_and_once(story: Story) -> None:
+    company = story.company
+    story.changed("payee", number="V9", name=NAME, iban=story.iban)
+    cy, bob, wanted = company.cy, company.bob, {"number": "V9"}
+    request_id = change_requests.ask(company.acting(cy), cy, ERASURE, wanted, "she asked")
+    assert refusal(lambda: story.agree(request_id)).code == "own_request"
+    assert NAME in story.everything()
+    change_requests.agree(company.acting(bob), bob, request_id, "checked")
+    assert NAME not in story.everything()
+    assert refusal(story.erased).code == "person_erased"
+    assert refusal(lambda: work.held(company.job, "V77")).code == "payee_unknown"
+
+
+def test_what_a_backup_brings_back_is_erased_again(story: Story) -> None:
+    company = story.company
+    story.changed("payee", number="V9", name=NAME, iban=story.iban)
+    story.erased()
+    done = work.erasures(company.job)
+    assert [one.what for one in done] == ["payee"]
+    assert work.repeat(company.job, done) == 0, "it is erased"
+    with tenant(company.tenant_id):  # As the backup has it.
+        models.Payee.objects.filter(number="V9").update(name=NAME)
+        models.PayeeAccount.objects.filter(payee__number="V9").update(iban=story.iban)
+    assert work.repeat(Company().job, done) == 0, "another customer's"
+    assert work.repeat(company.job, done) == 1
+    assert story.left(story.everything()) == []
+
+
+# What is not overwritten in a payee's own rows, because it is no word about him: states, codes, our
+# own numbers and accounts, colleagues. An account of his alone is overwritten wherever it stands.
+NOT_ABOUT_HIM = {
+    "account": "name iban bic currency ledger_account clearing_account",
+    "allocation": "currency",
+    "api_key": "prefix secret_hash name scopes networks",
+    "approval": "person_id person_name",
+    "approval_policy": "rules changed_by",
+    "attempt": "state end_to_end_id payment_information_id reason rail_reference "
+    "bank_reference cancel_purpose",
+    "balance": "code currency",
+    "bank_transaction": "currency status bank_reference end_to_end_id payment_information_id "
+    "transaction_code details match_state",
+    "case_file": "kind state stage natural_key owner owner_name currency details",
+    "change_agreement": "person_name acted_for",
+    "change_request": "kind state asked_by asked_by_kind asked_by_name asked_for ended_by_name",
+    "connection": "name connector config cursor callback_name",
+    "customer": "name code",
+    "data_key": "purpose key_id",
+    "evidence": "digest media_type name direction",
+    "evidence_key": "kept_in",
+    "fact": "identity message_id original_message_id end_to_end_id status reason "
+    "kind currency verdict",
+    "federated_identity": "issuer subject",
+    "hold": "code refers_to closed_by",
+    "identity_provider": "issuer client_id groups_claim group_roles",
+    "invitation": "email name grants token_hash invited_by",
+    "journal_event": "event owner action reference",
+    "journal_line": "ledger_account document_currency functional_currency open_item",
+    "legal_entity": "code name address functional_currency receivables_account",
+    "legal_hold": "name reason placed_by",
+    "match": "state decided_by",
+    "membership": "roles grants",
+    "open_item": "document customer_number customer_name currency payer_iban",
+    "operator_evidence": "kind state stated_by stated_by_name decided_by decided_by_name",
+    "payee": "number",
+    "payee_account": "changed_by",
+    "payee_change": "state origin code proposed_by decided_by decided_by_name natural_key",
+    "payment_freeze": "scope cause frozen_by frozen_by_name",
+    "payment_freeze_lift": "person_id person_name",
+    "payment_order": "number state source source_reference payee_number currency roll_rule "
+    "end_to_end_id route policy_version maker_id maker_name told_source",
+    "payment_run": "source reference totals state stated_totals format_profile maker_id maker_name",
+    "rate": "base quote source",
+    "retention_rule": "kind",
+    "run_line": "outcome code",
+    "saved_view": "page name query person_id",
+    "statement": "statement_id kind currency verdict verdict_reason problems",
+    "step_up": "digest orders nonce method signature",
+    "stored_secret": "name",
+    "submission": "purpose state message_id file_name media_type totals bank_reference last_error",
+    "webhook_delivery": "type state last_error",
+    "webhook_endpoint": "url description event_types created_by disabled_because",
+}
+
+
+def test_each_column_that_can_hold_words_was_thought_of() -> None:
+    """A new column has to be overwritten, or to be told here."""
+    for model in personal_data._tenant_models():
+        table = model._meta.db_table
+        parts = (personal_data.OVERWRITTEN, personal_data.GUESSABLE)
+        overwritten = {name for part in parts for name in part.get(model, ())}
+        there = {one.name for one in personal_data._columns(model)}
+        assert there == overwritten | set(NOT_ABOUT_HIM.get(table, "").split()), table
