@@ -11,7 +11,8 @@ import msgspec
 
 class Control(msgspec.Struct, frozen=True, kw_only=True):
     """One control: the risk that it meets, the files that enforce it, the tests that try to get
-    past it, and the name of the query that lists what it applied to."""
+    past it (file::test), the name of the query that lists what it applied to, and what of
+    ISO/IEC 27001 Annex A and of the trust services criteria it helps to meet."""
 
     id: str
     title: str
@@ -19,6 +20,8 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     enforced: tuple[str, ...]
     tests: tuple[str, ...]
     population: str
+    iso_27001: tuple[str, ...] = ()
+    soc_2: tuple[str, ...] = ()
 
 
 @cache

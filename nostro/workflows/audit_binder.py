@@ -27,6 +27,7 @@ from nostro.workflows.context import Acting
 
 Rows = Sequence[Mapping[str, Any]]
 _FORMULA_STARTS = tuple("=+-@\t\r")  # A spreadsheet would run what begins so.
+_SHOWN = ("ties.csv", "conflicts.csv", "shortages.csv", "totals.csv")  # Also on the first page.
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 _STYLE = """body{font:15px/1.5 sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;
@@ -82,8 +83,9 @@ def _sheets(acting: Acting, since: datetime, until: datetime) -> Iterator[Sheet]
     for name, rows in seen.items():
         yield Sheet(name=f"{name}.csv", title=name.replace("_", " ").capitalize(), rows=rows)
     yield from _duties(acting)
-    totals = queries.rows("binder_totals", since=since, until=until)
-    yield Sheet(name="totals.csv", title="Completeness totals", rows=totals)
+    for name, title in (("ties", "Completeness: two counts of the same"), ("totals", "Totals")):
+        counted = queries.rows(f"binder_{name}", since=since, until=until)
+        yield Sheet(name=f"{name}.csv", title=title, rows=counted)
 
 
 def _of(control: Control, population: int) -> Mapping[str, Any]:
@@ -93,6 +95,8 @@ def _of(control: Control, population: int) -> Mapping[str, Any]:
         "risk": control.risk,
         "enforced_in": "; ".join(control.enforced),
         "tested_by": "; ".join(control.tests),
+        "iso_27001": "; ".join(control.iso_27001),
+        "soc_2": "; ".join(control.soc_2),
         "population": f"{control.population}.csv",
         "count": population,
     }
@@ -133,28 +137,30 @@ def _csv(rows: Rows) -> bytes:
 
 
 def _cell(value: Any) -> str:
+    text = _said(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA_STARTS) else text
+
+
+def _said(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
         return value.isoformat()
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA_STARTS) else text
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _index(head: str, now: datetime, sheets: Sequence[Sheet]) -> str:
-    """The page to begin with: controls with where they are enforced and tested, then all lists."""
-    (named, *_) = (sheet.rows for sheet in sheets if sheet.name == "controls.csv")
-    rows = "".join(
-        f"<tr><td>{escape(row['control'])}</td><td><b>{escape(row['title'])}</b><br>"
-        f"{escape(row['risk'])}</td><td>{_paths(row['enforced_in'])}</td>"
-        f"<td>{_paths(row['tested_by'])}</td>"
-        f"<td class=n><a href='{row['population']}'>{row['count']}</a></td></tr>"
-        for row in named
-    )
+    """The page to begin with: each control with where it is enforced, what tries to get past it and
+    how much it applied to; what needs an answer; all lists. It runs nothing and loads nothing."""
+    named = {sheet.name: sheet for sheet in sheets}
+    controls_of = "".join(_control(row) for row in named["controls.csv"].rows)
     lists = "".join(
         f"<tr><td><a href='{sheet.name}'>{escape(sheet.title)}</a></td>"
         f"<td class=n>{len(sheet.rows)}</td></tr>"
         for sheet in sheets
+    )
+    shown = "".join(
+        f"<h2>{escape(named[name].title)}</h2>{_table(named[name].rows)}" for name in _SHOWN
     )
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>Audit binder</title>"
@@ -162,9 +168,32 @@ def _index(head: str, now: datetime, sheets: Sequence[Sheet]) -> str:
         f" {now:%Y-%m-%d %H:%M:%S} UTC by nostro {__version__}. SHA256SUMS names every file; the"
         f" customer's log has the digest of that list (customer.binder_made).</p>"
         f"<h2>Controls</h2><table><tr><th>Control<th>What and against what<th>Enforced in"
-        f"<th>Tested by<th>Applied to</tr>{rows}</table>"
+        f"<th>Tested by<th>Applied to</tr>{controls_of}</table>{shown}"
         f"<h2>Lists</h2><table><tr><th>List<th>Rows</tr>{lists}</table></html>\n"
     )
+
+
+def _control(row: Mapping[str, Any]) -> str:
+    told = [f"ISO/IEC 27001 {row['iso_27001']}" if row["iso_27001"] else ""]
+    told += [f"trust services criteria {row['soc_2']}" if row["soc_2"] else ""]
+    standards = escape(" · ".join(one for one in told if one))
+    return (
+        f"<tr><td>{escape(row['control'])}</td><td><b>{escape(row['title'])}</b><br>"
+        f"{escape(row['risk'])}<br><small>{standards}</small></td>"
+        f"<td>{_paths(row['enforced_in'])}</td><td>{_paths(row['tested_by'])}</td>"
+        f"<td class=n><a href='{row['population']}'>{row['count']}</a></td></tr>"
+    )
+
+
+def _table(rows: Rows) -> str:
+    if not rows:
+        return "<p>None.</p>"
+    head = "".join(f"<th>{escape(name.replace('_', ' '))}" for name in rows[0])
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(_said(value))}</td>" for value in row.values()) + "</tr>"
+        for row in rows
+    )
+    return f"<table><tr>{head}</tr>{body}</table>"
 
 
 def _paths(listed: str) -> str:
