@@ -22,7 +22,7 @@ from nostro.app import world
 from nostro.domain import identifier
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
-from nostro.domain.party import PostalAddress
+from nostro.domain.party import PostalAddress, Role
 from nostro.domain.payment import PaymentRequest
 from nostro.storage import listing, payment_search
 from nostro.storage.dossier import dossier
@@ -169,7 +169,8 @@ def _take(
 ) -> list[PaymentCreated]:
     """The payments as taken; raises NotTaken naming the field as it was sent."""
     try:
-        taken = take_payments(caller.acting(), SOURCE, asked)
+        member = caller.as_member(Role.MAKER)
+        taken = take_payments(caller.acting(), SOURCE, asked, member)
     except NotTaken as error:
         field = _FIELD_OF_CODE.get(error.code) or _as_sent(error.field, asked[error.place])
         error.field = (at(error.place) + field).rstrip(".")

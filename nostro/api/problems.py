@@ -43,6 +43,7 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "not_yours_to_ask": 403,
     "not_yours_to_decide": 403,
     "not_a_maker": 403,
+    "beyond_grant": 403,
     "not_a_treasurer": 403,
     "payment_unknown": 404,
     "case_unknown": 404,

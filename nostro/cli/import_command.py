@@ -13,6 +13,8 @@ def import_payments(
     *,
     source: str,
     profile: Annotated[str, Parameter(help="The layout of a list; a name that we ship.")] = "",
+    email: str = "",
+    password_file: str = "",
     customer: str = "",
     json: bool = False,
 ) -> None:
@@ -30,6 +32,10 @@ def import_payments(
         The run as its source exports it; what it is shows in its content.
     source
         The system that asks for these payments; its references are unique within it.
+    email
+        Who hands it in: it goes as far as what he may make. Without, it is the terminal's.
+    password_file
+        A file with the password, or - for stdin. Without: it is asked for.
     customer
         The code of the customer; needed when there are several.
     json
@@ -37,4 +43,8 @@ def import_payments(
     """
     from nostro.cli import import_payments
 
-    sys.exit(import_payments.import_file(file, source, profile, customer, as_json=json))
+    sys.exit(
+        import_payments.import_file(
+            file, source, profile, customer, (email, password_file), as_json=json
+        )
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nostro import app
+from nostro.cli import terminal
 from nostro.domain.errors import Invalid
 
 if TYPE_CHECKING:
@@ -21,22 +21,31 @@ SHOWN = 50  # Lines that need somebody, on a terminal; --json tells all of them.
 WORDS = ("accepted", "held", "refused", "repeated")
 
 
-def import_file(file: str, source: str, profile: str, customer: str, *, as_json: bool) -> int:
-    """Take in a run; returns 0 when every line was taken, 1 when some were not."""
-    world = app.start()
+def import_file(
+    file: str,
+    source: str,
+    profile: str,
+    customer: str,
+    who: tuple[str, str] = ("", ""),
+    *,
+    as_json: bool,
+) -> int:
+    """Take in a run; returns 0 when every line was taken, 1 when some were not. `who` is the
+    person's address and the file with the password, or "" for the terminal."""
+    app.start()
     from nostro.cli import customers
-    from nostro.domain.event import Actor
     from nostro.storage import runs
     from nostro.storage.tenancy import tenant
-    from nostro.workflows.context import Acting
     from nostro.workflows.payment_intake import import_run
 
     row = _only(customers.named(customer))
-    who = getpass.getuser()
-    actor = Actor(kind="job", id="terminal", name=f"{who} on the terminal")
-    acting = Acting(tenant_id=row.id, actor=actor, world=world)
+    if who[0]:
+        acting, member = terminal.person(row.code, *who)
+    else:
+        acting, member = terminal.acting(row.code), None
+    name, read_by = Path(file).name, _profile(profile)
     with _opened(file) as stream, _bar() as heard:
-        begun = import_run(acting, source, Path(file).name, stream, _profile(profile), heard)
+        begun = import_run(acting, source, name, stream, read_by, heard, member)
     with tenant(row.id):
         run, counts = runs.load(begun.run_id), runs.count_outcomes(begun.run_id)
         told = runs.all_lines(begun.run_id)

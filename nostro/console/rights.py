@@ -13,7 +13,7 @@ from nostro.domain.errors import Refused
 from nostro.domain.freeze import Freeze
 from nostro.domain.operator_evidence import OperatorEvidence
 from nostro.domain.party import Member
-from nostro.domain.policies import approval, recall, reissue, working_here
+from nostro.domain.policies import approval, making, recall, working_here
 
 
 def may_cancel(member: Member) -> bool:
@@ -25,7 +25,7 @@ def may_hold(member: Member) -> bool:
 
 
 def may_reissue(member: Member) -> bool:
-    return _may(lambda: reissue.may_reissue(member))
+    return _may(lambda: making.may_make(member))
 
 
 def may_freeze(member: Member) -> bool:

@@ -111,6 +111,11 @@ class Deciding(msgspec.Struct, frozen=True, kw_only=True):
         return self.mine + self.others
 
     @property
+    def matching_others(self) -> int:
+        """How many of those in the filter are for somebody else."""
+        return self.matching - self.matching_mine
+
+    @property
     def shown(self) -> int:
         return sum(len(group.rows) for group in self.groups)
 
@@ -132,7 +137,8 @@ class Deciding(msgspec.Struct, frozen=True, kw_only=True):
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """The chosen payments as they are now. `changed`: not what the page showed any more.
 
-    `every`: not ticked one by one, but everything in the filter that is this person's.
+    `every`: not ticked one by one, but everything in the filter that is this person's; `others`
+    is how many besides are in the filter, for somebody else.
     """
 
     count: int
@@ -143,6 +149,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     changed: bool
     refused: str
     every: bool = False
+    others: int = 0
 
     @property
     def may(self) -> bool:
@@ -190,9 +197,9 @@ def deciding(
 ) -> Deciding:
     rules = approval_policies.rules()
     rows = [_candidate(row, member, ticked, rules) for row in found.waiting]
-    mine = my_groups(found.page.groups, member)
+    mine = my_groups(found.page.groups)
     inside = found.page.within(looking.wanted)
-    mine_inside = my_groups(inside, member)
+    mine_inside = my_groups(inside)
     lines = group_lines(looking, found.page.groups)
     return Deciding(
         looking=looking,
@@ -212,17 +219,19 @@ def deciding(
     )
 
 
-def my_groups(groups: Iterable[GroupSum], member: Member) -> list[GroupSum]:
+def my_groups(groups: Iterable[GroupSum]) -> list[GroupSum]:
     """What this person may approve of them."""
-    return [one for one in groups if one.mine] if policy.may_still_approve(member) else []
+    return [one for one in groups if one.mine]
 
 
-def selection_of_every(found: WaitingPayments, looking: Looking, member: Member) -> Selection:
+def selection_of_every(found: WaitingPayments, looking: Looking) -> Selection:
     """Everything in the filter that is this person's, as it is now, under one digest.
 
-    Raises Invalid when it is more than one approval covers.
+    What his grants do not reach stays for others, and is counted. Raises Invalid when it is more
+    than one approval covers.
     """
-    mine = my_groups(found.within(looking.wanted), member)
+    inside = found.within(looking.wanted)
+    mine = my_groups(inside)
     count = count_of(mine)
     if count > EVERY_MAX:
         raise Invalid(
@@ -240,6 +249,7 @@ def selection_of_every(found: WaitingPayments, looking: Looking, member: Member)
         changed=False,
         refused="",
         every=True,
+        others=count_of(inside) - count,
     )
 
 

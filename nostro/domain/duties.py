@@ -50,6 +50,8 @@ ACTIONS_OF: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
         Role.PARTNER_ADMINISTRATOR: frozenset({_A.READ, _A.PROPOSE_ACCESS}),
     }
 )
+# Nothing leaves because of these, so a limit of amount does not hold somebody back from them.
+SAFE: Final = frozenset({_A.HOLD_PAYMENTS, _A.STOP_PAYMENTS})
 ACTION_WORDS: Final[Mapping[Action, str]] = MappingProxyType(
     {
         _A.READ: "Look at everything",
@@ -123,21 +125,24 @@ def may(member: Member, action: Action, about: Touched | None = None) -> bool:
 
 def covers(grant: Grant, action: Action, about: Touched | None = None) -> bool:
     """Whether a grant reaches that far. An amount in another currency than its own it does not
-    cover: a limit is never converted."""
+    cover: a limit is never converted. What is safe is not limited by amounts."""
     if action not in allowed_by(grant):
         return False
     if about is None:
         return True
-    within = grant.up_to is None or (
-        about.amount is not None
-        and about.amount.currency == grant.up_to.currency
-        and about.amount.minor <= grant.up_to.minor
-    )
     return (
-        within
+        (action in SAFE or _within(grant.up_to, about.amount))
         and grant.entity_id in ("", about.entity_id)
         and grant.account_id in ("", about.account_id)
     )
+
+
+def _within(limit: Money | None, amount: Money | None) -> bool:
+    if limit is None:
+        return True
+    if amount is None or amount.currency != limit.currency:
+        return False
+    return amount.minor <= limit.minor
 
 
 def allowed_by(grant: Grant) -> frozenset[Action]:

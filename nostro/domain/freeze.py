@@ -8,8 +8,10 @@ from enum import StrEnum
 import msgspec
 
 from nostro.domain import duties
+from nostro.domain.duties import Touched
 from nostro.domain.errors import Refused
 from nostro.domain.party import Action, Member
+from nostro.domain.policies import reach
 
 LIFTS_NEEDED = 2
 
@@ -45,16 +47,18 @@ class Freeze(msgspec.Struct, frozen=True, kw_only=True):
     lifted_by: frozenset[str] = frozenset()
 
 
-def may_freeze(member: Member) -> None:
+def may_freeze(member: Member, about: Touched | None = None) -> None:
     """Raise Refused unless this member may press the stop button; a program may: it is safe."""
     if not duties.may(member, Action.STOP_PAYMENTS):
         raise _refused("not_a_treasurer", f"{member.name} may not stop payments.")
+    reach.check(member, Action.STOP_PAYMENTS, about, "Nothing was stopped.")
 
 
-def may_lift(member: Member, freeze: Freeze) -> None:
+def may_lift(member: Member, freeze: Freeze, about: Touched | None = None) -> None:
     """Raise Refused unless this member may agree to lift the stop: two others than who set it."""
     if not member.is_person or not duties.may(member, Action.RELEASE_PAYMENTS):
         raise _refused("not_a_treasurer", f"{member.name} may not lift a stop.")
+    reach.check(member, Action.RELEASE_PAYMENTS, about, "The stop stays as it is.")
     if member.id == freeze.frozen_by:
         raise _refused(
             "own_stop", f"{member.name} set this stop; two other people have to lift it."

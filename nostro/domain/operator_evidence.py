@@ -7,6 +7,7 @@ moves as for any other word of the bank.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -14,8 +15,10 @@ import msgspec
 
 from nostro.domain import duties
 from nostro.domain.attempt import AttemptMove
+from nostro.domain.duties import Touched
 from nostro.domain.errors import Refused
 from nostro.domain.party import Action, Member
+from nostro.domain.policies import reach
 from nostro.domain.submission import SubmissionMove
 
 
@@ -76,10 +79,12 @@ class OperatorEvidence(msgspec.Struct, frozen=True, kw_only=True):
     stated_at: datetime
 
 
-def may_state(member: Member) -> None:
-    """Raise Refused unless this member may add evidence."""
+def may_state(member: Member, about: Iterable[Touched] = ()) -> None:
+    """Raise Refused unless this member may add evidence, about each of these payments."""
     if not member.is_person or not duties.may(member, Action.STATE_EVIDENCE):
         raise _refused("not_a_treasurer", f"{member.name} may not state what the bank said.")
+    for one in about:
+        reach.check(member, Action.STATE_EVIDENCE, one, "Nothing was moved.")
 
 
 def may_confirm(member: Member, stated: OperatorEvidence) -> None:

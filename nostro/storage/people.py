@@ -70,6 +70,15 @@ def person_of_email(email: str) -> UUID | None:
     return found.values_list("id", flat=True).first()
 
 
+def person_of_id(text: str) -> UUID | None:
+    """The person of this id; None for what is nobody's, like the name of a job."""
+    try:
+        found = models.Person.objects.filter(id=UUID(text))
+    except ValueError:
+        return None
+    return found.values_list("id", flat=True).first()
+
+
 def grant(membership_id: UUID, person_id: UUID, roles: Iterable[Role]) -> None:
     """Let a person act for the customer of this unit of work, with exactly these roles."""
     grant_reaching(membership_id, person_id, [Grant(role=role) for role in sorted(set(roles))])

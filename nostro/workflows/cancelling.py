@@ -67,6 +67,8 @@ def take_back(acting: Acting, member: Member, order_ids: Sequence[UUID], wish: W
     wish = msgspec.structs.replace(wish, text=checked_reason(wish.text))
     with tenant(acting.tenant_id):
         rows, attempts = locked_with_files(order_ids)
+        for row in rows:
+            policy.may_cancel(member, row.touched())
         free = [row for row in rows if ORDER.allows(row.state, OrderMove.CANCEL)]
         cancelled = _cancel(acting, free, attempts, wish)
         gone = [

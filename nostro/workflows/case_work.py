@@ -27,7 +27,7 @@ from nostro.domain.event import Event
 from nostro.domain.party import Member
 from nostro.domain.policies import case_rights as policy
 from nostro.domain.submission import SubmissionState
-from nostro.storage import cases, events, submissions
+from nostro.storage import cases, events, orders, submissions
 from nostro.storage.cases import CaseRow, NewCase
 from nostro.storage.facts import NamedPayment
 from nostro.storage.tenancy import tenant
@@ -114,7 +114,9 @@ def resolve(acting: Acting, member: Member, case_id: UUID, outcome: str) -> None
     """
     with tenant(acting.tenant_id):
         row = locked(case_id)
-        policy.may_resolve(member, row.kind, row.natural_key)
+        (payment,) = orders.load([row.order_id]) if row.order_id else (None,)
+        about = payment.touched() if payment else None
+        policy.may_resolve(member, row.kind, row.natural_key, about)
         _check_known(row)
         move(acting, row, CaseMove.RESOLVE, outcome=checked_reason(outcome))
         if row.kind is CaseKind.CONTRADICTION and row.order_id:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from nostro.domain import freeze as policy
+from nostro.domain.duties import Touched
 from nostro.domain.errors import Refused
 from nostro.domain.freeze import Freeze, FreezeCause, FreezeScope
 from nostro.domain.party import Member
@@ -33,6 +34,7 @@ def freeze(
     with tenant(acting.tenant_id):
         freezes.close_gate()
         _check_subject(acting, scope, subject_id)
+        policy.may_freeze(member, _touched(scope, subject_id))
         return set_stop(acting, member, scope, subject_id, FreezeCause.PERSON, told)
 
 
@@ -76,7 +78,7 @@ def lift(acting: Acting, member: Member, freeze_id: UUID, reason: str) -> bool:
                 "This stop is not in force any more.",
                 can_do="Reload the page; somebody may have lifted it.",
             )
-        policy.may_lift(member, row)
+        policy.may_lift(member, row, _touched(row.scope, UUID(row.subject_id)))
         if row.cause is FreezeCause.RESTORE:
             _check_restore(acting, row)
         freezes.add_lift(ids.new(), freeze_id, member.id, member.name, told, now)
@@ -104,6 +106,16 @@ def _check_restore(acting: Acting, row: Freeze) -> None:
             " has had since the backup and resolve the restore's own case with its answer.",
         )
     after_restore.hold_suspected(acting)
+
+
+def _touched(scope: FreezeScope, subject_id: UUID) -> Touched:
+    """How far a grant has to reach for it: a bank or a payee is everybody's, so everywhere."""
+    if scope is FreezeScope.ENTITY:
+        return Touched(entity_id=str(subject_id))
+    if scope is FreezeScope.ACCOUNT:
+        of = {row.id: row.legal_entity_id for row in parties.accounts()}
+        return Touched(entity_id=of.get(str(subject_id), ""), account_id=str(subject_id))
+    return Touched()
 
 
 def _check_subject(acting: Acting, scope: FreezeScope, subject_id: UUID) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.money import Money
 from nostro.domain.party import Action, Grant, Role
+from nostro.domain.policies import reach
 from nostro.domain.policies.limits import spelled as spelled_amount
 from nostro.storage import parties, people
 
@@ -44,7 +45,16 @@ def places() -> Places:
 
 
 def grant_of(wanted: WantedGrant, where: Places) -> Grant:
-    """The grant that is meant; raises Refused for a place that is not there."""
+    """The grant that is meant; raises Refused for a place that is not there, and where nothing
+    that the role does has a place: narrowed, it would look like less than it is."""
+    if (wanted.entity or wanted.account or wanted.up_to) and not reach.has_a_place(wanted.role):
+        raise Refused(
+            "grant_has_no_place",
+            f"Nothing that a {wanted.role.replace('_', ' ')} does is about an entity, an account or"
+            " an amount.",
+            "Nothing was asked for.",
+            "Grant the role without them; `actions` and `until` narrow it.",
+        )
     return Grant(
         role=wanted.role,
         entity_id=_place(wanted.entity, where.entities, "legal entity") if wanted.entity else "",

@@ -36,6 +36,7 @@ def place_hold(acting: Acting, member: Member, order_ids: Sequence[UUID], reason
     with tenant(acting.tenant_id):
         rows, attempts = locked_with_files(order_ids)
         for row in rows:
+            policy.may_hold(member, row.touched())
             _check(row)
         for submission_id in sorted({attempt.submission_id for attempt in attempts.values()}):
             take_apart(acting, submission_id, told)

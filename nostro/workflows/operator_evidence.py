@@ -15,6 +15,7 @@ import msgspec
 
 from nostro.domain import operator_evidence as policy
 from nostro.domain.attempt import AttemptMove
+from nostro.domain.duties import Touched
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.operator_evidence import (
     ATTEMPT_MOVE,
@@ -23,10 +24,10 @@ from nostro.domain.operator_evidence import (
     EvidenceState,
     OperatorEvidence,
 )
-from nostro.domain.party import Member
-from nostro.domain.policies import dispatching
+from nostro.domain.party import Action, Member
+from nostro.domain.policies import dispatching, reach
 from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
-from nostro.storage import attempts, events, evidence, submissions
+from nostro.storage import attempts, events, evidence, orders, submissions
 from nostro.storage import operator_evidence as stated
 from nostro.storage.submissions import StoredSubmission
 from nostro.storage.tenancy import tenant
@@ -82,6 +83,7 @@ def state(
     )
     with tenant(acting.tenant_id):
         _locked(row)
+        policy.may_state(member, _touched(member, row))
         kept = None
         if attachment:
             kept = evidence.keep(
@@ -105,6 +107,7 @@ def confirm(acting: Acting, member: Member, evidence_id: UUID) -> None:
     with tenant(acting.tenant_id):
         row = _proposed(evidence_id)
         policy.may_confirm(member, row)
+        policy.may_state(member, _touched(member, row))
         _count(acting, row, member)
 
 
@@ -117,9 +120,19 @@ def refuse(acting: Acting, member: Member, evidence_id: UUID, reason: str) -> No
     with tenant(acting.tenant_id):
         row = _proposed(evidence_id)
         after = policy.ended_without_counting(member, row)
+        policy.may_state(member, _touched(member, row))
         now = acting.world.clock.now()
         stated.decide(evidence_id, after, member.id, member.name, now)
         _tell(acting, row, f"evidence.{after.value}", reason=text)
+
+
+def _touched(member: Member, row: OperatorEvidence) -> list[Touched]:
+    """Each payment that a statement is about; who states anywhere need not be asked for each."""
+    if reach.is_everywhere(member, Action.STATE_EVIDENCE):
+        return []
+    attempt_id, file_id = row.attempt_id, UUID(row.submission_id)
+    inside = [UUID(attempt_id)] if attempt_id else submissions.attempts_of(file_id)
+    return [order.touched() for order in orders.load(submissions.order_ids_of(inside))]
 
 
 def _checked(told: Told, attachment: Attachment | None) -> Told:

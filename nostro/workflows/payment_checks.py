@@ -12,10 +12,11 @@ from uuid import UUID
 
 import msgspec
 
+from nostro.domain.errors import Refused
 from nostro.domain.order import ORDER, OrderMove, OrderState
-from nostro.domain.party import Account, PayeeAccount, PostalAddress
+from nostro.domain.party import Account, Member, PayeeAccount, PostalAddress
 from nostro.domain.payment import Instruction, PaymentRequest, RollRule, Route
-from nostro.domain.policies import checks, limits, routing
+from nostro.domain.policies import checks, limits, making, routing
 from nostro.domain.policies.approval import POLICY_VERSION
 from nostro.domain.policies.checks import Effect, Finding, Known, PaidInvoice
 from nostro.formats import sepa_characters
@@ -40,10 +41,12 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Maker(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asked for a payment: the one person, or program, that may not approve it."""
+    """Who asked for a payment: the one person, or program, that may not approve it. `member` says
+    how far what he may make reaches; None where that was decided elsewhere."""
 
     id: str
     name: str
+    member: Member | None = None
 
 
 class Masters(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,11 +222,24 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
     if any(finding.effect is Effect.INVALID for finding in findings):
         return Checked(request=request, findings=findings, order=None)
     order = _order(intake, request, number, UUID(entity_id), payee, route)
+    if beyond := _beyond(intake.maker.member, order):
+        return _refused(request, beyond.code, beyond.happened)
     broken = () if intake.past else checks.check_instruction(order.instruction, route.rail)
     if broken:
         return Checked(request=request, findings=(*broken, *findings), order=None)
     order = msgspec.structs.replace(order, state=_state_after(findings))
     return Checked(request=request, findings=findings, order=order)
+
+
+def _beyond(member: Member | None, order: OrderRow) -> Refused | None:
+    """Why the person or program may not make just this payment."""
+    if member is None:
+        return None
+    try:
+        making.may_make(member, order.touched())
+    except Refused as refusal:
+        return refusal
+    return None
 
 
 def _no_account(request: PaymentRequest) -> str:

@@ -19,7 +19,9 @@ import msgspec
 from nostro import formats
 from nostro.domain.errors import Invalid
 from nostro.domain.order import OrderState
+from nostro.domain.party import Member
 from nostro.domain.payment import PaymentRequest
+from nostro.domain.policies import making, reach
 from nostro.domain.policies.checks import Finding
 from nostro.formats import Format, Profile
 from nostro.storage import events, parties, runs
@@ -28,7 +30,7 @@ from nostro.storage.runs import LineOutcome
 from nostro.storage.tenancy import tenant
 from nostro.workflows import arrival, order_intake, run_import, run_layouts
 from nostro.workflows.context import Acting
-from nostro.workflows.payment_checks import REPEATED, REUSED, Checked, check_all
+from nostro.workflows.payment_checks import REPEATED, REUSED, Checked, Maker, check_all
 from nostro.workflows.run_import import Begun, Heard
 
 # The first bytes of a long workbook do not show what it lists; who brings it to the payments says.
@@ -58,6 +60,7 @@ class NotTaken(Invalid):
 _CAN_DO = {
     REPEATED: "Do not send it again: look the payment up by its number. For another payment use"
     " another reference.",
+    reach.BEYOND: "Leave it out, or ask somebody who may make payments there.",
     REUSED: "If this is another payment, give it a reference of its own. If the first one was"
     " wrong, cancel it or make it again.",
 }
@@ -83,13 +86,22 @@ def receive_run(
 
 
 def import_run(
-    acting: Acting, source: str, name: str, stream: BinaryIO, profile: Profile, heard: Heard
+    acting: Acting,
+    source: str,
+    name: str,
+    stream: BinaryIO,
+    profile: Profile,
+    heard: Heard,
+    member: Member | None = None,
 ) -> Begun:
     """The same for a file of any length, in constant memory; `heard` is told how far it is.
 
-    It may be interrupted at any time; the same file again goes on where it was, and so does the
-    worker after a minute.
+    `member` is the person who hands it in, where there is one: raises Refused when he makes no
+    payments; lines that his grants do not reach are refused. It may be interrupted at any time;
+    the same file again goes on where it was, and so does the worker after a minute.
     """
+    if member is not None:
+        making.may_make(member)
     form, kept = _kept(acting, name, stream, profile)
     return run_import.take(acting, source, kept, form, profile, heard)
 
@@ -113,16 +125,21 @@ def create_payments(acting: Acting, source: str, requests: Sequence[PaymentReque
 
 
 def take_payments(
-    acting: Acting, source: str, requests: Sequence[PaymentRequest]
+    acting: Acting,
+    source: str,
+    requests: Sequence[PaymentRequest],
+    member: Member | None = None,
 ) -> list[tuple[OrderRow, tuple[Finding, ...]]]:
-    """Take in single payments from a program; each, as stored, with why it is held.
+    """Take in single payments; each, as stored, with why it is held. `member` is who asks for
+    them, where that is somebody whose grants may reach less than everything.
 
     All or none: raises NotTaken for the first payment that cannot be taken, Unavailable when the
     database's volume is nearly full.
     """
     acting.world.space.check()
+    maker = Maker(id=acting.actor.id, name=acting.actor.name, member=member)
     with tenant(acting.tenant_id):
-        checked = check_all(acting, source, requests, run_id=None)
+        checked = check_all(acting, source, requests, run_id=None, maker=maker)
         for place, found in enumerate(checked):
             if found.order is None:
                 raise _not_taken(place, found)

@@ -17,6 +17,7 @@ from nostro.domain.errors import Invalid, Refused
 from nostro.domain.money import Money
 from nostro.domain.party import Member, PostalAddress
 from nostro.domain.payment import PaymentRequest
+from nostro.domain.policies import making
 from nostro.domain.policies import reissue as policy
 from nostro.storage import cases, events, orders, parties
 from nostro.storage.orders import OrderRow
@@ -25,7 +26,7 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows import order_intake
 from nostro.workflows.case_work import allows_stage, checked_reason, move, move_stage
 from nostro.workflows.context import Acting
-from nostro.workflows.payment_checks import check_all
+from nostro.workflows.payment_checks import Maker, check_all
 
 REFERENCE_MAX = 60  # Of the old reference, so that the new one has at most 70 characters.
 
@@ -56,13 +57,14 @@ def reissue(
     Raises Refused when the member may not, the payment may still be paid or was, or another one
     has taken its place already; Invalid when the new one cannot be taken.
     """
-    policy.may_reissue(member)
+    making.may_make(member)
     told = checked_reason(reason)
     with tenant(acting.tenant_id):
         old = _replaceable(order_id)
         earlier = [old.number, *(row.number for row in replaced_before(old.id))]
         request = _request(acting, old, correction, again=len(earlier) + 1)
-        (checked,) = check_all(acting, old.source, [request], None, instead_of=earlier)
+        maker = Maker(id=acting.actor.id, name=acting.actor.name, member=member)
+        (checked,) = check_all(acting, old.source, [request], None, maker=maker, instead_of=earlier)
         if checked.order is None:
             raise Invalid(
                 checked.findings[0].code,

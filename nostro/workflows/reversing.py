@@ -63,6 +63,7 @@ def ask(acting: Acting, member: Member, order_id: UUID, reason: ReversalReason, 
     told = checked_reason(text)
     with tenant(acting.tenant_id):
         order, attempt = _locked(order_id)
+        policy.may_ask(member, order.touched())
         _check(acting, order, attempt)
         key = _key(order, attempt)
         due = end_of_window(acting, order, attempt)
@@ -96,7 +97,7 @@ def confirm(acting: Acting, member: Member, case_id: UUID) -> UUID:
                 "This reversal is not waiting for anybody.",
                 can_do="Reload the page; somebody may have decided on it.",
             )
-        policy.may_confirm(member, str(case.details["asked_by"]))
+        policy.may_confirm(member, str(case.details["asked_by"]), order.touched())
         original = _check(acting, order, attempt)
         row, trace = _freeze(acting, attempt, original)
         currency = order.instruction.amount.currency

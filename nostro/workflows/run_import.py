@@ -20,11 +20,12 @@ from nostro import formats
 from nostro.domain.case import CaseKind
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.order import OrderMove
+from nostro.domain.party import Member
 from nostro.domain.payment import PaymentRequest, RunTotals
 from nostro.domain.payment_run import RUN, RunMove, RunState
 from nostro.domain.problem import RejectedLine
 from nostro.formats import Format, Profile
-from nostro.storage import cases, events, evidence, orders, runs
+from nostro.storage import cases, events, evidence, orders, people, runs
 from nostro.storage.cases import NewCase
 from nostro.storage.runs import LineOutcome, RunRow
 from nostro.storage.tenancy import tenant
@@ -204,9 +205,19 @@ def _store(acting: Acting, run_id: UUID, begin: int, portion: list[Line]) -> Run
 
 def _checked(acting: Acting, run: RunRow, fresh: list[Line]) -> list[Checked]:
     asked = [(line, line.said) for line in fresh if isinstance(line.said, PaymentRequest)]
-    maker = Maker(id=run.maker_id, name=run.maker_name)
-    found = check_all(acting, run.source, [said for _, said in asked], run.id, maker=maker)
+    said = [one for _, one in asked]
+    found = check_all(acting, run.source, said, run.id, maker=_maker(acting, run))
     return [_with_changes(one, line) for one, (line, _) in zip(found, asked, strict=True)]
+
+
+def _maker(acting: Acting, run: RunRow) -> Maker:
+    """Who handed the run in, with what he may make now, whoever goes on with it."""
+    person_id = people.person_of_id(run.maker_id)
+    if person_id is None:
+        return Maker(id=run.maker_id, name=run.maker_name)  # The terminal, or a program.
+    found = people.members([person_id], acting.world.clock.now())
+    left = Member(id=run.maker_id, name=run.maker_name, roles=frozenset())
+    return Maker(id=run.maker_id, name=run.maker_name, member=found[0] if found else left)
 
 
 def _with_changes(found: Checked, line: Line) -> Checked:

@@ -11,7 +11,8 @@ from uuid import UUID
 import pytest
 from django.db import connections
 
-from nostro.domain.party import Role
+from nostro.domain.money import Money
+from nostro.domain.party import Grant, Role
 from nostro.storage import payment_search, people
 from nostro.storage.keys import Scope
 from nostro.storage.tenancy import tenant
@@ -70,6 +71,20 @@ def test_a_batch_is_taken_whole_or_not_at_all(here: seed.Seeded, token: str) -> 
     body = {"payments": [door.payment(here), door.payment(here, entity="E-NONE")]}
     door.is_problem(door.post(token, "/v1/payments", body), 422, "entity_unknown")
     assert count(here) == before
+
+
+def test_a_personal_token_makes_payments_as_far_as_its_person_may(here: seed.Seeded) -> None:
+    person_id, before = door.person([here], [Role.MAKER]), count(here)
+    token = door.key(here, [Scope.PAYMENTS_WRITE], person_id)
+    with tenant(here.tenant_id):
+        limit = Grant(role=Role.MAKER, up_to=Money(12_30, "EUR"))
+        people.grant_reaching(door.new(), person_id, [limit])
+    more = door.payment(here, amount={"value": "12.31", "currency": "EUR"})
+    body = {"payments": [door.payment(here), more]}
+    told = door.is_problem(door.post(token, "/v1/payments", body), 403, "beyond_grant")
+    assert told["field"] == "payments[1]"
+    assert count(here) == before
+    assert door.post(token, "/v1/payments", door.payment(here)).status_code == 201
 
 
 @pytest.mark.parametrize("size", [0, 1001])

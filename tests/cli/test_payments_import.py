@@ -11,8 +11,10 @@ import pytest
 from nostro import app
 from nostro.cli import failures, import_payments
 from nostro.domain.errors import Invalid, Refused
-from nostro.storage import models
+from nostro.domain.party import Grant, Role
+from nostro.storage import models, people
 from nostro.storage.tenancy import tenant
+from tests.api import door
 from tests.workflows.company import PROFILE, Company, iban, scripted_connector
 
 Captured = pytest.CaptureFixture[str]
@@ -42,6 +44,26 @@ def test_a_person_sees_the_lines_that_need_somebody(
     assert "3 lines: 1 accepted, 1 held, 1 refused, 0 repeated" in told
     assert "payee_unknown" in told
     assert "invalid_iban" in told
+
+
+def test_who_hands_it_in_by_his_name_gets_as_far_as_his_grant(
+    company: Company, tmp_path: Path, capsys: Captured
+) -> None:
+    person_id, password = door.person([], []), tmp_path / "password"
+    password.write_text(door.PASSWORD)
+    with tenant(company.tenant_id):
+        entity = models.LegalEntity.objects.get(code="DE").id
+        limit = Grant(role=Role.MAKER, entity_id=str(entity))
+        people.grant_reaching(door.new(), person_id, [limit])
+    path, who = tmp_path / "run.csv", (f"{person_id}@example.com", str(password))
+    path.write_bytes(company.run_file({}, {"COMPANY_CODE": "NL"}))
+    told = import_payments.import_file(
+        str(path), "sap", PROFILE.name, company.code, who, as_json=False
+    )
+    assert told == 1
+    assert "2 lines: 1 accepted, 0 held, 1 refused, 0 repeated" in capsys.readouterr().out
+    with tenant(company.tenant_id):
+        assert set(models.Order.objects.values_list("maker_id")) == {(str(person_id),)}
 
 
 def test_a_program_gets_every_line(company: Company, tmp_path: Path, capsys: Captured) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from django.test import Client
 
+from nostro.domain.money import Money
 from nostro.domain.order import OrderState
-from nostro.domain.party import Role
+from nostro.domain.party import Grant, Role
 from nostro.storage import models, orders, people
 from nostro.storage.tenancy import tenant
 from tests.api import door
@@ -25,11 +27,11 @@ def company(database: str) -> Iterator[Company]:
         yield Company()
 
 
-def approver(company: Company) -> Client:
+def approver(company: Company, *grants: Grant) -> Client:
     """A signed-in browser of somebody who neither made nor approved anything."""
     person_id = door.person([], [])
     with tenant(company.tenant_id):
-        people.grant(door.new(), person_id, [Role.APPROVER])
+        people.grant_reaching(door.new(), person_id, grants or [Grant(role=Role.APPROVER)])
     client = door.browser()
     assert client.login(email=f"{person_id}@example.com", password=door.PASSWORD)
     return client
@@ -91,6 +93,42 @@ def test_what_came_after_it_was_shown_is_not_approved_with_the_rest(company: Com
     with tenant(company.tenant_id):
         given = orders.approvals([*ids, *late])
     assert not any(given.values())
+
+
+def test_all_that_a_narrowed_approver_may_are_approved_and_the_others_stay(
+    company: Company,
+) -> None:
+    """By entity, by amount in its own currency, and in somebody's place; to the cent."""
+    german, dutch = ask(company, WAITING, "A"), ask(company, 7, "B", entity_code="NL")
+    large = company.ask(company.request("LARGE", 100_01), company.request("USD", 1, currency="USD"))
+    with tenant(company.tenant_id):
+        entity = models.LegalEntity.objects.get(code="DE").id
+    grant = Grant(role=Role.APPROVER, entity_id=str(entity), up_to=Money(100_00, "EUR"))
+    client = approver(company, grant)
+    html, digest = selected(client, every="1")
+    assert digest == company.seen(german)
+    assert "6,000.00" in html
+    assert "9\xa0payments besides stay for somebody else." in html
+    page = client.get("/approvals/").content.decode()
+    assert "All <b>60\xa0payments</b>" in page
+    assert "9\xa0payments besides are for somebody else" in page
+    sent = {"every": "1", "seen_digest": digest}
+    assert client.post("/approvals/approve/", sent).status_code == 302
+    with tenant(company.tenant_id):
+        given = orders.approvals([*german, *dutch, *large])
+    assert {order_id for order_id, by in given.items() if by} == set(german)
+
+
+def test_in_the_place_of_the_maker_nothing_is_approved_at_once(company: Company) -> None:
+    ask(company, WAITING, "A")
+    lent = Grant(
+        role=Role.APPROVER,
+        on_behalf_of=company.maker.id,
+        until=company.world.clock.now() + timedelta(days=9999),
+    )
+    html, digest = selected(approver(company, lent), every="1")
+    assert digest == ""
+    assert "Nothing here is yours to approve" in html
 
 
 def test_a_group_is_approved_without_the_others(company: Company) -> None:

@@ -186,6 +186,7 @@ def test_refused_withdrawn_and_expired(company: Company, admins: Any) -> None:
         ({"role": "approver", "entity": "XX"}, "grant_place_unknown"),
         ({"role": "approver", "up_to": "5000"}, "grant_amount_unreadable"),
         ({"role": "approver", "up_to": "1.001 EUR"}, "amount_too_fine"),
+        ({"role": "administrator", "entity": "DE"}, "grant_has_no_place"),
         ({"role": "approver"}, "nothing_changes"),
     ],
 )

@@ -230,7 +230,7 @@ def headline(found: Deciding) -> str:
 
 def _selected(visit: Visit, sent: Sent) -> Selection:
     if sent.every:
-        return selection_of_every(_every(visit, sent), sent.looking, visit.member)
+        return selection_of_every(_every(visit, sent), sent.looking)
     rows = chosen([choice.order_id for choice in sent.choices], visit.now)
     return selection(rows, sent.choices, digest_of(rows), visit.member)
 
@@ -242,7 +242,7 @@ def _every(visit: Visit, sent: Sent) -> WaitingPayments:
 
 def _ids_of_every(visit: Visit, sent: Sent) -> list[UUID]:
     found = _every(visit, sent)
-    if not selection_of_every(found, sent.looking, visit.member).count:
+    if not selection_of_every(found, sent.looking).count:
         raise Refused(
             "selection_changed",
             "None of the payments shown to you waits for your approval any more.",
@@ -261,4 +261,4 @@ def _sent(request: HttpRequest) -> Sent:
 
 
 def _reader(visit: Visit) -> Reader:
-    return Reader(person_id=visit.member.id, now=visit.now)
+    return Reader(member=visit.member, now=visit.now)

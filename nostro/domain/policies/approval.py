@@ -11,6 +11,7 @@ from nostro.domain.duties import Touched
 from nostro.domain.errors import Refused
 from nostro.domain.money import Money
 from nostro.domain.party import Action, Member
+from nostro.domain.policies import reach
 
 POLICY_VERSION = "two-people-1"
 APPROVALS_NEEDED = 2
@@ -69,11 +70,7 @@ def may_approve(
         raise _refused("keys_never_approve", "Only a person can approve a payment, never a key.")
     if not duties.may(member, Action.APPROVE_PAYMENTS):
         raise _refused("not_an_approver", f"{member.name} does not have the approver role.")
-    if not duties.may(member, Action.APPROVE_PAYMENTS, about):
-        raise _refused(
-            "beyond_grant",
-            f"{member.name} may approve payments, but not of this entity, account or amount.",
-        )
+    reach.check(member, Action.APPROVE_PAYMENTS, about, "The payment is unchanged.")
     if member.id in authors.makers:
         raise _refused(
             "maker_cannot_approve",
@@ -119,10 +116,11 @@ def may_release_hold(member: Member, authors: Authorship, about: Touched | None 
         )
 
 
-def may_hold(member: Member) -> None:
+def may_hold(member: Member, about: Touched | None = None) -> None:
     """Raise Refused unless this member may hold a payment. A program may too: holding is safe."""
     if not duties.may(member, Action.HOLD_PAYMENTS):
         raise _refused("not_a_maker", f"{member.name} may not hold payments.")
+    reach.check(member, Action.HOLD_PAYMENTS, about, "Nothing was held.")
 
 
 def is_complete(approved_by: Collection[str], needed: int = APPROVALS_NEEDED) -> bool:

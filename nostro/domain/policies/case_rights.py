@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from nostro.domain import duties
 from nostro.domain.case import CaseKind
+from nostro.domain.duties import Touched
 from nostro.domain.errors import Refused
 from nostro.domain.party import Action, Member
+from nostro.domain.policies import reach
 
 # What a bank is to be asked after a restore; its end is part of what lifts the stop.
 RESTORE_QUESTION = "restore/"
 
 
-def may_resolve(member: Member, kind: CaseKind, natural_key: str) -> None:
-    """Raise Refused unless this member may close a case of this kind and cause.
+def may_resolve(
+    member: Member, kind: CaseKind, natural_key: str, about: Touched | None = None
+) -> None:
+    """Raise Refused unless this member may close a case of this kind and cause. `about` is the
+    payment that it is about, if any.
 
     A contradiction that is closed lets a payment be made again, and the question of a restore lets
     everything leave again: a program's key, or whoever made the payment, cannot answer them.
     """
     delicate = kind is CaseKind.CONTRADICTION or natural_key.startswith(RESTORE_QUESTION)
-    if not delicate or (member.is_person and duties.may(member, Action.END_DOUBTS)):
+    if not delicate:
+        return
+    if member.is_person and duties.may(member, Action.END_DOUBTS):
+        reach.check(member, Action.END_DOUBTS, about, "The case stays open.")
         return
     raise Refused(
         "not_a_treasurer",

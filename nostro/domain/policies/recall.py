@@ -9,9 +9,11 @@ from nostro.domain import duties
 from nostro.domain.attempt import ATTEMPT, AttemptMove, AttemptState
 from nostro.domain.cancellation import Outcome
 from nostro.domain.case import RecallMove, RecallStage
+from nostro.domain.duties import Touched
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Action, Member
+from nostro.domain.policies import reach
 
 # The payee's bank answers within 15 banking days of receiving a recall (EPC125-05, SEPA Credit
 # Transfer Rulebook, section 4.3.2.3); other rails have no term, so the same is expected of them.
@@ -55,7 +57,7 @@ STAGE_MOVE: Mapping[Outcome, RecallMove] = {
 }
 
 
-def may_cancel(member: Member) -> None:
+def may_cancel(member: Member, about: Touched | None = None) -> None:
     """Raise Refused unless this member may cancel and recall payments."""
     if not duties.may(member, Action.TAKE_BACK_PAYMENTS):
         raise Refused(
@@ -64,6 +66,7 @@ def may_cancel(member: Member) -> None:
             "Nothing was cancelled.",
             "Ask a maker or an approver of this customer.",
         )
+    reach.check(member, Action.TAKE_BACK_PAYMENTS, about, "Nothing was cancelled.")
 
 
 def is_recallable(order: OrderState, attempt: AttemptState) -> bool:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from nostro.domain import duties
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
-from nostro.domain.party import Action, Member
 
 # The payment is over and the payee does not have the money (payment lifecycle, section 5).
 REISSUABLE = frozenset(
@@ -20,17 +18,6 @@ REISSUABLE = frozenset(
         OrderState.DENIED,
     }
 )
-
-
-def may_reissue(member: Member) -> None:
-    """Raise Refused unless this member may ask for a payment to be made again."""
-    if not duties.may(member, Action.MAKE_PAYMENTS):
-        raise Refused(
-            "not_a_maker",
-            f"{member.name} may not make payments.",
-            "No payment was made.",
-            "Ask a maker of this customer.",
-        )
 
 
 def check_ended(number: str, state: OrderState) -> None:

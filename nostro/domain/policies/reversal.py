@@ -17,10 +17,12 @@ import msgspec
 from nostro.domain import duties
 from nostro.domain.attempt import ATTEMPT, AttemptMove, AttemptState
 from nostro.domain.case import ReversalStage
+from nostro.domain.duties import Touched
 from nostro.domain.errors import Refused
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Action, Member
 from nostro.domain.payment_file import Method, Payment, PaymentBatch, PaymentFile
+from nostro.domain.policies import reach
 
 WINDOW_BANK_DAYS = 5
 # Money of a reversal that the bank has taken is expected within so many banking days.
@@ -51,16 +53,18 @@ class ReversalReason(StrEnum):
     WRONG_DATE = "wrong_date"
 
 
-def may_ask(member: Member) -> None:
+def may_ask(member: Member, about: Touched | None = None) -> None:
     """Raise Refused unless this member may ask for a payment to be reversed."""
     if not duties.may(member, Action.TAKE_BACK_PAYMENTS):
         raise _refused("not_a_maker", f"{member.name} may not reverse payments.")
+    reach.check(member, Action.TAKE_BACK_PAYMENTS, about, "Nothing was sent.")
 
 
-def may_confirm(member: Member, asked_by: str) -> None:
+def may_confirm(member: Member, asked_by: str, about: Touched | None = None) -> None:
     """Raise Refused unless this member may be the second person."""
     if not member.is_person or not duties.may(member, Action.APPROVE_PAYMENTS):
         raise _refused("not_an_approver", f"{member.name} may not confirm reversals.")
+    reach.check(member, Action.APPROVE_PAYMENTS, about, "Nothing was sent.")
     if member.id == asked_by:
         raise _refused("own_reversal", f"{member.name} asked for it; a second person confirms it.")
 

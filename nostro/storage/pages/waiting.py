@@ -9,7 +9,9 @@ from uuid import UUID
 
 import msgspec
 
+from nostro.domain import duties
 from nostro.domain.errors import Invalid
+from nostro.domain.party import Action, Member
 from nostro.storage import models, queries
 from nostro.storage.paging import checked_limit, cursor_of, key_of
 from nostro.storage.tenancy import current
@@ -61,13 +63,29 @@ class WaitingFilter(msgspec.Struct, frozen=True, kw_only=True):
 class Reader(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks, and when: what is his to approve, and what changed of late, hang on it."""
 
-    person_id: str
+    member: Member
     now: datetime
+
+    @property
+    def reaches(self) -> str:
+        """How far what he may approve reaches, as JSON: one object for each grant."""
+        found = [
+            {
+                "entity_id": grant.entity_id or None,
+                "account_id": grant.account_id or None,
+                "currency": grant.up_to.currency if grant.up_to else None,
+                "minor": grant.up_to.minor if grant.up_to else None,
+                "in_place_of": grant.on_behalf_of or self.member.id,
+            }
+            for grant in self.member.held
+            if self.member.is_person and Action.APPROVE_PAYMENTS in duties.allowed_by(grant)
+        ]
+        return msgspec.json.encode(found).decode()
 
 
 class GroupSum(msgspec.Struct, frozen=True, kw_only=True):
-    """Payments alike in everything said here. `mine`: this person neither made nor approved them,
-    nor changed their payee's account. `approved_once`: one approval is given already."""
+    """Payments alike in everything said here. `mine`: this person may approve them: a grant of
+    his reaches them, and he had no say in them yet. `approved_once`: one approval is given."""
 
     run_id: UUID | None
     account_id: UUID | None
@@ -130,7 +148,8 @@ def waiting_payments(
     (told,) = queries.rows(
         "waiting_payments",
         tenant_id=current(),
-        person_id=reader.person_id,
+        person_id=reader.member.id,
+        reaches=reader.reaches,
         changed_since=reader.now - CHANGED_WITHIN,
         times_usual=TIMES_USUAL,
         unusual=wanted.unusual,

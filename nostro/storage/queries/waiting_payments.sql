@@ -1,9 +1,11 @@
 -- All payments that wait for approval, once: how they group, one page of them, and on request all
 -- that a choice covers. Unusual is what a person should look at first: it was held, the payee was
 -- never paid in this currency or far less on average, or the payee's account changed of late.
+-- What is the reader's to approve (mine) is decided as nostro.domain.policies.approval does: one of
+-- his grants reaches it, in the place of somebody who has had no say in it yet.
 -- MATERIALIZED and OFFSET 0 keep PostgreSQL from plans that are bad before there are statistics.
 WITH waiting AS MATERIALIZED (
-    SELECT id, run_id, account_id, coalesce(route ->> 'rail', '') AS rail, requested_date, currency,
+    SELECT id, run_id, entity_id, account_id, coalesce(route ->> 'rail', '') AS rail, requested_date, currency,
            amount_minor, approval_digest, payee_number, payee_account_id, maker_id
     FROM payment_order
     WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND state = 'awaiting_approval'
@@ -18,7 +20,7 @@ WITH waiting AS MATERIALIZED (
         OFFSET 0
     ) AS paid
 ), given AS MATERIALIZED (
-    SELECT order_id AS id, count(*) AS approvals, bool_or(person_id = %(person_id)s) AS by_me
+    SELECT order_id AS id, count(*) AS approvals, array_agg(person_id) AS people
     FROM approval
     WHERE tenant_id = (SELECT %(tenant_id)s::uuid)
       AND order_id = ANY (ARRAY(SELECT id FROM waiting)) AND voided_at IS NULL
@@ -36,10 +38,26 @@ WITH waiting AS MATERIALIZED (
     FROM (SELECT DISTINCT payee_account_id FROM waiting) AS asked
     JOIN payee_account AS known
       ON known.tenant_id = (SELECT %(tenant_id)s::uuid) AND known.id = asked.payee_account_id
+), reaches AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%(reaches)s::jsonb)
+        AS one(entity_id uuid, account_id uuid, currency text, minor bigint, in_place_of text)
 ), marked AS MATERIALIZED (
     SELECT waiting.*, coalesce(given.approvals, 0) AS approvals,
-           NOT coalesce(given.by_me, false) AND waiting.maker_id <> %(person_id)s
-               AND payee_accounts.changed_by IS DISTINCT FROM %(person_id)s AS mine,
+           NOT coalesce(%(person_id)s = ANY (given.people), false)
+               AND waiting.maker_id <> %(person_id)s
+               AND payee_accounts.changed_by IS DISTINCT FROM %(person_id)s
+               AND EXISTS (
+                   SELECT FROM reaches
+                   WHERE coalesce(reaches.entity_id = waiting.entity_id, true)
+                     AND (reaches.account_id IS NULL
+                          OR reaches.account_id IS NOT DISTINCT FROM waiting.account_id)
+                     AND (reaches.currency IS NULL
+                          OR (reaches.currency = waiting.currency
+                              AND waiting.amount_minor <= reaches.minor))
+                     AND reaches.in_place_of <> waiting.maker_id
+                     AND reaches.in_place_of IS DISTINCT FROM payee_accounts.changed_by
+                     AND NOT coalesce(reaches.in_place_of = ANY (given.people), false)
+               ) AS mine,
            held_before.id IS NOT NULL OR usual.average IS NULL
                OR waiting.amount_minor > %(times_usual)s * usual.average
                OR coalesce(payee_accounts.changed, false) AS unusual
