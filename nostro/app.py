@@ -97,6 +97,13 @@ def migrate() -> None:
     schema.bring_up_to_date(world().clock.now())
 
 
+def signing_keys() -> FileSecrets:
+    """Where the keys are that checkpoints and evidence packs are signed with."""
+    from nostro.ops import checkpoint_places
+
+    return checkpoint_places.signing_keys(configuration().secrets_home)
+
+
 @cache
 def world() -> World:
     """The ports of this process; after `start`, since some of them are tables."""

@@ -1,6 +1,7 @@
-"""Checks an exported log without nostro: one file, nothing but Python's own library.
+"""Checks an exported log or an evidence pack without nostro: one file, only Python's own library.
 
     python verifier.py LOG --key KEY --checkpoints HELD [--earlier LOG]
+    python verifier.py pack FILE --key KEY [--checkpoints HELD]
 
 LOG is what `nostro audit export` wrote, KEY the public key (hexadecimal, or a file with it), HELD
 the checkpoints that you kept yourself: one line or many. Without HELD the log is held only against
@@ -14,9 +15,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
+import zipfile
+import zlib
 from binascii import unhexlify
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256, sha512
@@ -531,6 +535,316 @@ def first_difference(earlier: BinaryIO, log: BinaryIO) -> int:
     return 0
 
 
+# An evidence pack.
+
+PACK_PREFIX = b"nostro evidence pack\n"
+MANIFEST, SIGNATURE, STATEMENTS = "manifest.json", "signature.json", "statements.jsonl"
+LOG, NOT_COVERED = "log.jsonl", "not_covered.jsonl"
+ITEMS = ("payments.jsonl", "shared.jsonl", "evidence.jsonl")
+NAME = re.compile(r"(evidence/[0-9a-f-]{36}\.[a-z]{3,4}|[a-z_]+\.(jsonl?|html))", re.ASCII)
+SIGNED = re.compile(rb'{"key":"([0-9a-f]{16})","signature":"([0-9a-f]{128})"}\n')
+# What is read before the signature was checked, so that nobody can fill the memory with it.
+MOST = {MANIFEST: 256 << 20, SIGNATURE: 1 << 12, STATEMENTS: 16 << 20}
+PIECE = 1 << 18
+EVIDENCE_ERASED = "evidence.erased"
+
+
+class BadMember(Exception):
+    """The pack is not what was signed; `name` is the first member that is wrong."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(why)
+        self.name, self.why = name, why
+
+
+@dataclass
+class PackVerdict:
+    """What was found in a pack. `held`: its checkpoint is one that the auditor kept."""
+
+    name: str = ""
+    why: str = ""
+    members: int = 0
+    items: dict[str, int] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    shown: int = 0
+    not_covered: int = 0
+    checkpoint: int = 0
+    position: int = 0
+    held: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def whole(self) -> bool:
+        return not self.why
+
+
+def verify_pack(file: BinaryIO, public_key: bytes, held: list[Statement]) -> PackVerdict:
+    """Checks an evidence pack. Raises Unreadable when it is none."""
+    found = PackVerdict()
+    try:
+        with zipfile.ZipFile(file) as archive:
+            Pack(archive, found).check(public_key, held)
+    except BadMember as bad:
+        found.name, found.why = bad.name, bad.why
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise Unreadable(f"this is no evidence pack: {error}") from None
+    return found
+
+
+class Pack:
+    """One pack being checked: first what is in it, then what that says."""
+
+    def __init__(self, archive: zipfile.ZipFile, found: PackVerdict) -> None:
+        self.archive, self.found = archive, found
+        self.told: dict[str, Any] = {}
+        self.digests: dict[str, str] = {}
+        self.known: set[str] = set()  # Items, by kind and id.
+        self.subjects: set[str] = set()  # Their ids alone: what events may be about.
+        self.wanted: dict[str, str] = {}  # What is linked to, and by which item.
+        self.named: set[str] = set()  # Members that an item says to be its bytes.
+        self.erased: dict[str, str] = {}  # Items that are said to be erased; why.
+        self.empty: dict[str, int] = {}  # Entries without content, by their event.
+
+    def check(self, public_key: bytes, held: list[Statement]) -> None:
+        """Raises BadMember for the first member that is wrong."""
+        infos = self._listed()
+        checkpoint = self._signed(public_key)
+        self._compare(infos)
+        for name in ITEMS:
+            self._each(name, self._item)
+        self._log(checkpoint)
+        if NOT_COVERED in self.digests:
+            self._each(NOT_COVERED, self._not_covered)
+        self._linked()
+        self.found.held = any(one.text == checkpoint.text for one in held)
+        self.found.checkpoint, self.found.position = checkpoint.number, _position(checkpoint)
+
+    def _listed(self) -> list[zipfile.ZipInfo]:
+        """The members, of which each has a name of ours, once, and follows the one before."""
+        infos, seen, place = self.archive.infolist(), set(), -1
+        for info in infos:
+            name = info.orig_filename
+            if not NAME.fullmatch(name) or name != info.filename:
+                raise BadMember(name[:200], "no pack has a member of this name")
+            if name in seen:
+                raise BadMember(name, "there are two members of this name")
+            if info.flag_bits & 1 or info.compress_type not in (0, 8):
+                raise BadMember(name, "it is encrypted, or packed in another way than packs are")
+            if info.header_offset <= place:
+                raise BadMember(name, "it does not stand where the list of members has it")
+            place = info.header_offset
+            seen.add(name)
+        for name in (MANIFEST, SIGNATURE, STATEMENTS, LOG, *ITEMS):
+            if name not in seen:
+                raise BadMember(name, "it is missing")
+        return infos
+
+    def _signed(self, public_key: bytes) -> Statement:
+        """Reads the manifest once its signature is that of a key which the given one leads to;
+        returns the checkpoint."""
+        keys = Keys(public_key)
+        lines = self._small(STATEMENTS).splitlines()
+        try:
+            statements = [statement_of(line, held=False) for line in lines]
+            trusted = keys.trusted(statements, self.found.notes)
+        except (Unreadable, Broken) as error:
+            raise BadMember(STATEMENTS, str(error)) from None
+        text = self._small(MANIFEST)
+        said = SIGNED.fullmatch(self._small(SIGNATURE))
+        if said is None:
+            raise BadMember(SIGNATURE, "it cannot be read")
+        key, signature = keys.known.get(said[1].decode()), unhexlify(said[2])
+        if key is None:
+            raise BadMember(SIGNATURE, "it is not made with your key, nor one that follows it")
+        if not signed_by(key, PACK_PREFIX + text, signature):
+            raise BadMember(MANIFEST, "it is not what was signed")
+        self.told = json.loads(text)
+        if not statements or statements[-1].said["kind"] != "checkpoint":
+            raise BadMember(STATEMENTS, "the last one is no checkpoint")
+        checkpoint = statements[-1]
+        if checkpoint.said["customer"] != self.told["customer"]["id"]:
+            raise BadMember(STATEMENTS, "its checkpoint is another customer's")
+        if checkpoint not in trusted:
+            note = "the checkpoint is signed with a key older than yours: your key vouches for it"
+            self.found.notes.append(note)
+        return checkpoint
+
+    def _compare(self, infos: list[zipfile.ZipInfo]) -> None:
+        """Are the members those of the manifest, in its order, to the last byte?"""
+        names = [info.filename for info in infos]
+        wanted = [*(one["name"] for one in self.told["members"]), MANIFEST, SIGNATURE]
+        there, known = set(names), set(wanted)
+        for name in (name for name in names if name not in known):
+            raise BadMember(name, "the manifest does not know it")
+        for name in (name for name in wanted if name not in there):
+            raise BadMember(name, "it is missing")
+        for name, due in zip(names, wanted, strict=True):
+            if name != due:
+                raise BadMember(name, f"it stands where {due} belongs")
+        for told in self.told["members"]:
+            self._read_through(told)
+
+    def _read_through(self, told: dict[str, Any]) -> None:
+        """A member's bytes against its digest; never more of them than it is said to have."""
+        digest, size = sha256(), 0
+        for piece in self._pieces(told["name"]):
+            digest.update(piece)
+            size += len(piece)
+            if size > told["bytes"]:
+                break
+        if (digest.hexdigest(), size) != (told["sha256"], told["bytes"]):
+            raise BadMember(told["name"], "its bytes are not those that were signed")
+        self.digests[told["name"]] = told["sha256"]
+        self.found.members += 1
+
+    def _pieces(self, name: str) -> Iterator[bytes]:
+        try:
+            with self.archive.open(name) as file:
+                while piece := file.read(PIECE):
+                    yield piece
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+            raise BadMember(name, "its bytes cannot be read") from None
+
+    def _small(self, name: str) -> bytes:
+        found = bytearray()
+        for piece in self._pieces(name):
+            found += piece
+            if len(found) > MOST[name]:
+                raise BadMember(name, "it is far larger than any pack has it")
+        return bytes(found)
+
+    def _each(self, name: str, look: Callable[[dict[str, Any]], None]) -> None:
+        """Looks at every line of a member."""
+        with self.archive.open(name) as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    look(json.loads(line))
+                except (ValueError, KeyError, TypeError, AttributeError):
+                    raise BadMember(name, f"line {number} cannot be read") from None
+                except Broken as broken:
+                    raise BadMember(name, f"line {number}: {broken.why}") from None
+
+    def _item(self, told: dict[str, Any]) -> None:
+        item, links = told["item"], told.get("links", {})
+        kind, _, item_id = item.partition(":")
+        if item in self.known:
+            raise Broken(0, f"{item} is told twice")
+        self.known.add(item)
+        self.subjects.add(item_id)
+        self.found.items[kind] = self.found.items.get(kind, 0) + 1
+        for target in (target for targets in links.values() for target in targets):
+            self.wanted.setdefault(target, item)
+        if kind == "order":
+            for stage in self.told["stages"]:
+                if not links.get(stage) and not told.get("absent", {}).get(stage):
+                    raise Broken(0, f"{item} says nothing of its {stage}")
+        if kind == "evidence":
+            self._bytes_of(item, told)
+
+    def _bytes_of(self, item: str, told: dict[str, Any]) -> None:
+        """Evidence has its bytes in the pack, or says why not."""
+        if why := told.get("missing"):
+            self.found.missing[item] = why["why"]
+            if why["code"] == "evidence_erased":
+                self.erased[item.partition(":")[2]] = item
+        elif self.digests.get(told["member"]) != told["sha256"]:
+            raise Broken(0, f"the bytes of {item} are not in this pack")
+        else:
+            self.named.add(told["member"])
+
+    def _log(self, checkpoint: Statement) -> None:
+        """The entries that are shown, and the nodes between them, make the checkpoint's tree."""
+        self.nodes: list[tuple[int, bytes]] = []
+        with self.archive.open(LOG) as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    self._grow(line)
+                except (ValueError, KeyError, TypeError):
+                    raise BadMember(LOG, f"line {number} cannot be read") from None
+                except Broken as broken:
+                    raise BadMember(LOG, f"line {number}: {broken.why}") from None
+        covers = sum(count for count, _ in self.nodes)
+        root = root_of([node for _, node in self.nodes]).hex()
+        if covers != checkpoint.said["entries"] or root != checkpoint.said["root"]:
+            why = f"its entries are not among those that checkpoint {checkpoint.number} was made of"
+            raise BadMember(LOG, why)
+
+    def _grow(self, line: bytes) -> None:
+        """RFC 9162, section 2.1.3.2, for many entries at once: left to right, like a counter."""
+        if line.startswith(b'{"covers":'):
+            told = json.loads(line)
+            covers, node = int(told["covers"]), unhexlify(told["hash"])
+        else:
+            covers, node = 1, self._entry(line)
+        before = sum(count for count, _ in self.nodes)
+        if covers < 1 or covers & (covers - 1) or before % covers or len(node) != 32:
+            raise Broken(0, "this node cannot stand here")
+        while self.nodes and self.nodes[-1][0] == covers:
+            _, left = self.nodes.pop()
+            covers, node = 2 * covers, sha256(b"\1" + left + node).digest()
+        self.nodes.append((covers, node))
+
+    def _entry(self, line: bytes) -> bytes:
+        """An entry that is whole in itself and about something in this pack; its hash."""
+        told = json.loads(line)
+        entry, content = told["entry"], told["content"]
+        cut = line.find(CONTENT, 124)
+        head, _, rest = line.partition(b',"entry":')[2].partition(CONTENT)
+        plain = head + b"\n" + rest[:-2] if "version" not in entry else head
+        if list(told) != ["hash", "key", "entry", "content"] or told["hash"] != _hex(plain):
+            raise Broken(0, "the entry is not what was sealed")
+        event = entry.get("event") or content
+        if "version" in entry and content is None and told["key"] is None:
+            self.empty[event["id"]] = int(entry["position"])
+        elif "version" in entry and not _opens(line, cut):
+            raise Broken(0, "the content is not what was sealed")
+        if "version" in entry:
+            subject = event["subject"]["id"]
+            self._heard(event["id"], event["type"], subject, content)
+        else:
+            self._heard(event["id"], event["type"], event["subject_id"], event)
+        self.found.shown += 1
+        return unhexlify(told["hash"])
+
+    def _not_covered(self, told: dict[str, Any]) -> None:
+        event = told["event"]
+        self._heard(event["id"], event["type"], event["subject_id"], event)
+        self.found.not_covered += 1
+
+    def _heard(self, event_id: str, kind: str, subject: str, said: dict[str, Any] | None) -> None:
+        """What an event says about this pack itself."""
+        self.known.add(f"event:{event_id}")
+        if kind == ERASED and said is not None:
+            for emptied in said["data"]["events"]:
+                self.empty.pop(emptied, None)
+        elif subject not in self.subjects:
+            raise Broken(0, f"the event is about {subject}, of which this pack tells nothing")
+        if kind == EVIDENCE_ERASED:
+            self.erased.pop(subject, None)
+
+    def _linked(self) -> None:
+        """Every link leads somewhere, every file is something's, nothing is unexplained."""
+        for target, item in self.wanted.items():
+            if target not in self.known:
+                raise BadMember(self._of(item), f"{item} links to {target}, which is not there")
+        for name in self.digests:
+            if name.startswith("evidence/") and name not in self.named:
+                raise BadMember(name, "nothing says what it is")
+        for item in self.erased.values():
+            raise BadMember(ITEMS[-1], f"{item} is said to be erased, and no event says so")
+        for position in self.empty.values():
+            why = f"the entry at {position} has no content, and none says that it was erased"
+            raise BadMember(LOG, why)
+        about = self.told["about"].get("item")
+        if about and about not in self.known:
+            raise BadMember(MANIFEST, f"the pack is about {about}, which is not in it")
+
+    def _of(self, item: str) -> str:
+        kind = item.partition(":")[0]
+        shared = ("line", "submission", "run", "statement")
+        return ITEMS[1] if kind in shared else ITEMS[0]
+
+
 # The terminal.
 
 
@@ -582,9 +896,52 @@ def held_statements(path: str) -> list[Statement]:
     return [statement_of(line, held=True) for line in whole]
 
 
+def told_of_pack(found: PackVerdict) -> list[str]:
+    """What was found in a pack, in words."""
+    if found.why:
+        return [f"BROKEN at {found.name}: {found.why}."]
+    things = ", ".join(f"{count} {kind}" for kind, count in sorted(found.items.items()))
+    lines = [f"WHOLE: {found.members} members are as they were signed.", f"It tells of: {things}."]
+    lines.append(
+        f"{found.shown} entries of the log are proven by checkpoint {found.checkpoint}"
+        f" (position {found.position})."
+    )
+    if found.held:
+        lines.append("You hold this checkpoint.")
+    else:
+        lines.append("You hold no such checkpoint: whoever holds the signing key could have")
+        lines.append("written all of this.")
+    if found.not_covered:
+        lines.append(f"NOT COVERED: {found.not_covered} events, in {NOT_COVERED}.")
+    lines += [f"MISSING: {item}. {why}" for item, why in found.missing.items()]
+    return [*lines, *(f"Note: {note}." for note in found.notes)]
+
+
 def main() -> int:
     """Runs the check; returns 0, 1 or 2."""
-    asked = argparse.ArgumentParser(description="Check an exported log of nostro.")
+    return _main_of_pack(sys.argv[2:]) if sys.argv[1:2] == ["pack"] else _main_of_log()
+
+
+def _main_of_pack(words: list[str]) -> int:
+    asked = argparse.ArgumentParser(prog="verifier.py pack", description="Check an evidence pack.")
+    asked.add_argument("file", help="what `nostro audit pack` wrote")
+    asked.add_argument("--key", required=True, help="the public key, or a file with it")
+    asked.add_argument("--checkpoints", default="", help="a file with the checkpoints you hold")
+    given = asked.parse_args(words)
+    try:
+        with Path(given.file).open("rb") as file:
+            found = verify_pack(file, key_of(given.key), held_statements(given.checkpoints))
+    except (Unreadable, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write("\n".join(told_of_pack(found)) + "\n")
+    return 0 if found.whole else 1
+
+
+def _main_of_log() -> int:
+    asked = argparse.ArgumentParser(
+        description="Check an exported log of nostro. An evidence pack: verifier.py pack --help."
+    )
     asked.add_argument("log", help="what `nostro audit export` wrote")
     asked.add_argument("--key", required=True, help="the public key, or a file with it")
     asked.add_argument("--checkpoints", default="", help="a file with the checkpoints you hold")

@@ -79,6 +79,7 @@ To look and to prove
   audit verify         Prove that no customer's log was changed
   audit binder         One archive for the auditor: controls, populations, access, changes
   audit export         A customer's log, for whoever checks it without nostro
+  audit pack           A payment, a line or a period with its evidence, signed, checked offline
   audit checkpoint     Sign how the logs are, now
   audit fetch          The signatures that an object store keeps, for whoever checks
   audit key            The public key of these signatures

@@ -10,7 +10,6 @@ from rich.table import Table
 
 from nostro import app
 from nostro.domain.errors import Refused
-from nostro.ops.secrets import FileSecrets
 
 if TYPE_CHECKING:
     from nostro.ops.checkpoints import Place
@@ -58,7 +57,7 @@ def checkpoint() -> None:
 
     now = world.clock.now()
     sealing.seal_all(now)
-    count = checkpoints.attend(_signing_keys(), _places(), now, at_once=True)
+    count = checkpoints.attend(app.signing_keys(), _places(), now, at_once=True)
     print(f"{count} statements left the database.")
 
 
@@ -88,7 +87,7 @@ def key() -> None:
     app.start()
     from nostro.ops import checkpoints
 
-    print(checkpoints.public_key(_signing_keys()).hex())
+    print(checkpoints.public_key(app.signing_keys()).hex())
 
 
 def change_key() -> None:
@@ -96,16 +95,10 @@ def change_key() -> None:
     from nostro.ops import checkpoints
 
     now = world.clock.now()
-    name = checkpoints.change_key(_signing_keys(), now)
+    name = checkpoints.change_key(app.signing_keys(), now)
     checkpoints.export(_places(), now)
     print(f"Checkpoints are signed with key {name} from now on:")
-    print(checkpoints.public_key(_signing_keys()).hex())
-
-
-def _signing_keys() -> FileSecrets:
-    from nostro.ops import checkpoint_places
-
-    return checkpoint_places.signing_keys(app.configuration().secrets_home)
+    print(checkpoints.public_key(app.signing_keys()).hex())
 
 
 def _places() -> list[Place]:

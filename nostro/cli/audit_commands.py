@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 
 from cyclopts import App
@@ -48,6 +49,49 @@ def export(*, out: str, customer: str = "", after: int = 0) -> None:
     from nostro.cli import audit
 
     audit.export(customer, out, after)
+
+
+@audit.command
+def pack(
+    *,
+    out: str,
+    payment: str = "",
+    statement_line: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    customer: str = "",
+    checkpoint: int = 0,
+) -> None:
+    """Write a signed evidence pack: all that is known of a payment, a line or a period.
+
+    From source document to journal, for an auditor who checks it with the stand-alone verifier.
+    That it was taken is an event. See docs/audit.md.
+
+    Examples: `nostro audit pack --payment P-1042 --out p-1042.zip`,
+    `nostro audit pack --since 2026-10-01 --until 2026-11-01 --out october.zip`.
+
+    Parameters
+    ----------
+    out
+        The file to write; - is stdout.
+    payment
+        A payment's number, end-to-end id or id.
+    statement_line
+        The id of a line of a bank's statement.
+    since
+        The first day of a period, in UTC: payments received and lines booked in it.
+    until
+        The day after its last one.
+    customer
+        The code of the customer, when there are several.
+    checkpoint
+        The number of the checkpoint to prove the log by. Without: the first that covers it all.
+    """
+    from nostro.cli import evidence_pack
+    from nostro.cli.evidence_pack import Asked
+
+    asked = Asked(payment=payment, line=statement_line, since=since, until=until)
+    evidence_pack.write(asked, out, customer, checkpoint)
 
 
 @audit.command

@@ -11,6 +11,7 @@ from nostro.domain.canonical import canonical
 
 # Signed before every statement, so that no other text signed with the key can pass for one.
 PREFIX = b"nostro audit statement\n"
+PACK_PREFIX = b"nostro evidence pack\n"  # The same before the manifest of an evidence pack.
 FIRST = "0" * 64  # What the first statement of a customer names as the one before it.
 
 

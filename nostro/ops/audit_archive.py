@@ -5,6 +5,7 @@ JSON, one object a line: what it is; the signed statements; the entries in order
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import BinaryIO
 from uuid import UUID
@@ -12,8 +13,10 @@ from uuid import UUID
 import msgspec
 
 from nostro.domain import audit_chain
+from nostro.domain.audit_proof import Node, PrunedTree
 from nostro.domain.event import Event
-from nostro.storage import audit_statements, events
+from nostro.ops.pack_file import Sink
+from nostro.storage import audit_statements, events, shown_events
 from nostro.storage.events import Link
 from nostro.storage.tenancy import tenant
 
@@ -41,6 +44,31 @@ def write(tenant_id: UUID, file: BinaryIO, now: datetime, after: int = 0) -> Wri
             entries, position = entries + 1, link.seal.position
     file.write(_line(end={"entries": entries, "unsealed": unsealed}))
     return Written(entries=entries, position=position, signed=signed)
+
+
+def write_shown(file: Sink, positions: Sequence[int], until: int) -> int:
+    """Write only the entries at these positions, which are in order, of the log up to `until`.
+
+    Between them stand the nodes of the tree that prove the rest: {"covers":n,"hash":"<hex>"}.
+    Returns how many entries there are up to `until`. Inside the open unit of work.
+    """
+    after, before = shown_events.tree_before(positions[0] if positions else until + 1)
+    tree = PrunedTree(before)
+    links = shown_events.links_at(positions)
+    link = next(links, None)
+    for position, leaf in shown_events.hashes(after, until):
+        if link is None or link.seal.position != position:
+            tree.hide(leaf)
+            continue
+        file.write(b"".join(map(_node, tree.show())))
+        file.write(line_of(link))
+        link = next(links, None)
+    file.write(b"".join(map(_node, tree.rest())))
+    return tree.entries
+
+
+def _node(node: Node) -> bytes:
+    return b'{"covers":%d,"hash":"%b"}\n' % (node.covers, node.hash.hex().encode())
 
 
 def line_of(link: Link) -> bytes:

@@ -59,6 +59,15 @@ def public_key(secrets: FileSecrets, name: str = "") -> bytes:
     return _key(secrets, name or current_key(secrets)).public_key().public_bytes_raw()
 
 
+def sign_text(text: bytes, secrets: FileSecrets) -> tuple[str, str]:
+    """The id of the key that signs now, and its signature of the text, hexadecimal.
+
+    The text must begin with a prefix of its own kind, so that it can pass for nothing else.
+    """
+    name = current_key(secrets)
+    return name, _key(secrets, name).sign(text).hex()
+
+
 def make(tenant_id: UUID, secrets: FileSecrets, now: datetime) -> bool:
     """Sign how one customer's chain is now, unless that is signed already; True when it was."""
     with transaction.atomic(using="ops"):

@@ -13,7 +13,7 @@ from nostro.storage.tenancy import current
 def last(tenant_id: UUID) -> Signed | None:
     """The last statement of one customer."""
     found = queries.rows("audit_statement_last", using="ops", tenant_id=tenant_id)
-    return _signed(found[0]) if found else None
+    return signed(found[0]) if found else None
 
 
 def last_position(tenant_id: UUID) -> int:
@@ -53,7 +53,7 @@ def unexported_customers() -> list[UUID]:
 
 def unexported(tenant_id: UUID) -> list[Signed]:
     found = queries.rows("audit_statements_unexported", using="ops", tenant_id=tenant_id)
-    return [_signed(row) for row in found]
+    return [signed(row) for row in found]
 
 
 def exported(tenant_id: UUID, number: int, now: datetime) -> None:
@@ -66,10 +66,10 @@ def exported(tenant_id: UUID, number: int, now: datetime) -> None:
 def of_this_customer(after: int = 0) -> list[Signed]:
     """The statements of the open unit of work's customer after a number, in order."""
     found = queries.rows("audit_statements", tenant_id=current(), after=after)
-    return [_signed(row) for row in found]
+    return [signed(row) for row in found]
 
 
-def _signed(row: dict[str, object]) -> Signed:
+def signed(row: dict[str, object]) -> Signed:
     return Signed(
         number=int(str(row["number"])),
         statement=str(row["statement"]),

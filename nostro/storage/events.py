@@ -191,7 +191,7 @@ def _tree(tenant_id: UUID) -> Tree:
     last = queries.rows("last_seal_batch", using="ops", tenant_id=tenant_id)
     tree, after = Tree(), 0
     if last:
-        peaks = _plain(last[0]["peaks"])
+        peaks = plain(last[0]["peaks"])
         tree, after = audit_chain.tree_of(last[0]["entries"], peaks), last[0]["position"]
     older = queries.rows("seal_hashes", using="ops", tenant_id=tenant_id, after=after)
     tree.add(bytes.fromhex(row["hash"]) for row in older)
@@ -209,21 +209,24 @@ def tree(tenant_id: UUID) -> tuple[int, str, Tree]:
 def links(after: int = 0) -> Iterator[Link]:
     """The chain of the current customer after a position, in order."""
     while page := queries.rows("sealed_events", tenant_id=current(), after=after, limit=PAGE):
-        for row in page:
-            key = row["commitment_key"]
-            yield Link(
-                seal=Seal(
-                    position=row["position"],
-                    event_id=str(row["event_id"]),
-                    previous_hash=row["previous_hash"],
-                    hash=row["hash"],
-                    commitment=row["commitment"],
-                ),
-                event=event_of(row) if row["id"] else None,
-                key=key.bytes if key else b"",
-                erased_at=row["erased_at"],
-            )
+        yield from map(link_of, page)
         after = page[-1]["position"]
+
+
+def link_of(row: Mapping[str, Any]) -> Link:
+    key = row["commitment_key"]
+    return Link(
+        seal=Seal(
+            position=row["position"],
+            event_id=str(row["event_id"]),
+            previous_hash=row["previous_hash"],
+            hash=row["hash"],
+            commitment=row["commitment"],
+        ),
+        event=event_of(row) if row["id"] else None,
+        key=key.bytes if key else b"",
+        erased_at=row["erased_at"],
+    )
 
 
 def chain() -> Iterator[tuple[Seal, Event | None]]:
@@ -248,15 +251,15 @@ def outside_chain() -> int:
 
 
 def event_of(row: Mapping[str, Any]) -> Event:
-    for_whom = _plain(row["on_behalf_of"])
+    for_whom = plain(row["on_behalf_of"])
     return Event(
         id=str(row["id"]),
         type=row["type"],
         subject_kind=row["subject_kind"],
         subject_id=str(row["subject_id"]),
-        actor=Actor(**_plain(row["actor"])),
+        actor=Actor(**plain(row["actor"])),
         occurred_at=row["occurred_at"],
-        data=_plain(row["data"]),
+        data=plain(row["data"]),
         origin=Origin(
             on_behalf_of=Actor(**for_whom) if for_whom else None,
             reason=row["reason"],
@@ -266,7 +269,7 @@ def event_of(row: Mapping[str, Any]) -> Event:
     )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     return msgspec.json.decode(value) if isinstance(value, str) else value
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from nostro import verifier
 from nostro.storage.server import Server
 
 PATIENCE = 300  # Seconds; on a busy machine it takes ten times as long as on a free one.
@@ -154,6 +155,43 @@ def test_what_is_true_in_the_end(ended: dict[str, Any]) -> None:
     assert ended["whole"]
     assert ended["unposted"] == 0
     assert ended["cases"] == [["rejection", 1]]
+
+
+def nostro(home: Path, *words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "nostro", *words],
+        env={**environment(home), "NOSTRO_DEMO": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_an_auditor_checks_a_payment_of_it_without_nostro(
+    undisturbed: tuple[Path, str], ended: dict[str, Any], tmp_path: Path
+) -> None:
+    home, _ = undisturbed
+    booked = next(key for key, _, _, is_booked in ended["ledger"] if is_booked)
+    year = ("--since", "2020-01-01", "--until", "2100-01-01")
+    nostro(home, "audit", "pack", "--payment", booked, "--out", str(tmp_path / "one.zip"))
+    nostro(home, "audit", "pack", *year, "--out", str(tmp_path / "all.zip"))
+    key = nostro(home, "audit", "key").strip()
+    count = len(ended["orders"])
+    for name, words in (("one.zip", ", 1 order,"), ("all.zip", f", {count} order,")):
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", verifier.__file__, "pack", name, "--key", key],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "WHOLE" in done.stdout
+        assert words in done.stdout
 
 
 def test_run_twice_it_ends_the_same(undisturbed: tuple[Path, str], ended: dict[str, Any]) -> None:
