@@ -40,7 +40,7 @@ def test_every_address_refuses_a_forged_origin(made: seed.Seeded) -> None:
         for address in addresses()
         if address.path not in READ_ONLY
         for method in MUTATING
-        for path in address.filled("7" if _NUMBERED & set(address.names) else NOBODYS)
+        for path in address.filled("7" if address.is_numbered else NOBODYS)
         if (status := _asked(pages, method, path, token)) not in _REFUSED
     }
     assert taken == {}
@@ -58,7 +58,6 @@ def test_the_same_browser_may_from_our_own_pages(made: seed.Seeded) -> None:
 # A program's address never looks at cookies: without a key it knows nobody. 405: nothing is done
 # there by this method.
 _REFUSED = (HTTPStatus.FORBIDDEN, HTTPStatus.UNAUTHORIZED, HTTPStatus.METHOD_NOT_ALLOWED)
-_NUMBERED = {"pk", "sign_in_id"}
 
 
 def _token(pages: Client) -> str:

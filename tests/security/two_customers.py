@@ -6,25 +6,35 @@ Every text of a customer holds its code: where another customer's answer holds i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.db import connections
 
+from nostro.app import world
 from nostro.domain.case import CaseKind
+from nostro.domain.change_request import RequestState
+from nostro.domain.event import Actor
 from nostro.domain.operator_evidence import EvidenceKind, OperatorEvidence
 from nostro.domain.party import Role
 from nostro.storage import (
+    callbacks,
     case_listing,
     cases,
+    change_requests,
     events,
+    invitations,
     operator_evidence,
     payee_changes,
+    step_ups,
     submission_listing,
 )
 from nostro.storage.cases import NewCase
+from nostro.storage.change_requests import RequestRow
 from nostro.storage.keys import Scope
 from nostro.storage.payee_changes import NewChange
 from nostro.storage.tenancy import tenant
@@ -32,11 +42,42 @@ from tests import seed
 from tests.api import door
 from tests.api.test_reading import file
 
+_IS = "SELECT {} FROM {} WHERE tenant_id = %s"
+_HIS = "SELECT id FROM {} WHERE user_id IN (SELECT person_id FROM membership WHERE tenant_id = %s)"
+
+# What a part of an address names: the question for a customer's rows of that kind. A part that is
+# not here fails a test; `customer` makes a row of each.
+NAMED: Final[Mapping[str, str]] = {
+    "callback_name": _IS.format("callback_name", "connection") + " AND callback_name <> ''",
+    "case_id": _IS.format("id", "case_file"),
+    "change_id": _IS.format("id", "payee_change"),
+    "evidence_id": _IS.format("id", "evidence"),
+    "filter_id": _IS.format("id", "saved_view"),
+    "invitation_id": _IS.format("id", "invitation"),
+    "key_id": _IS.format("id", "api_key"),
+    "order_id": _IS.format("id", "payment_order"),
+    "payment_id": _IS.format("id", "payment_order"),
+    "person_id": _IS.format("person_id", "membership"),
+    "pk": _HIS.format("mfa_authenticator"),
+    "request_id": _IS.format("id", "change_request"),
+    "sign_in_id": _HIS.format("usersessions_usersession"),
+    "stated_id": _IS.format("id", "operator_evidence"),
+    "statement_id": _IS.format("id", "statement"),
+    "step_up_id": _IS.format("id", "step_up"),
+    "stop_id": _IS.format("id", "payment_freeze"),
+    "submission_id": _IS.format("id", "submission"),
+    "view_id": _IS.format("id", "saved_view"),
+    "webhook_id": _IS.format("id", "webhook_endpoint"),
+}
+# Parts that are no ids of ours, and why nobody can take another's.
+NO_ID: Final[Mapping[str, str]] = {
+    "token": "whoever holds the link of an invitation may use it: only its hash is kept",
+}
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def customer(code: str, iban: str) -> seed.Seeded:
-    """A customer with a payment, file, case, correction, statement, stop, saved filter, webhook."""
+    """A customer with something of every kind that an address can name (see `NAMED`)."""
     made = seed.customer(code, payments=2, iban=iban)
     file(made)
     door.payee(made, f"V-{code}")
@@ -81,9 +122,42 @@ def _stated(made: seed.Seeded, submission_id: UUID) -> None:
     operator_evidence.insert(row, f"Somebody of {made.code}", None, seed.NOW)
 
 
+def _change(made: seed.Seeded, person_id: UUID) -> RequestRow:
+    return RequestRow(
+        id=door.new(), kind="membership", subject_id=person_id, subject=f"Ada of {made.code}",
+        wanted={"person": f"{made.code}@example.com", "grants": []}, before={}, after={},
+        reason=f"{made.code} grows", state=RequestState.ASKED, needed=1, asked_by=str(person_id),
+        asked_by_kind="person", asked_by_name=f"Ada of {made.code}", asked_for=(),
+        asked_at=seed.NOW, expires_at=world().clock.now() + timedelta(days=1),
+    )  # fmt: skip
+
+
+def _belongs_to(made: seed.Seeded, person_id: UUID) -> None:
+    """What waits for a person of the customer, and what he signs in by."""
+    now = world().clock.now()
+    with tenant(made.tenant_id):
+        change_requests.insert(_change(made, person_id))
+        step_ups.open_one(door.new(), person_id, "0" * 64, made.order_ids, made.code, now)
+        callbacks.open_door(f"Bank of {made.code}")
+        invitations.add(
+            door.new(), email=f"{made.code}@example.com", name=f"New of {made.code}", grants=[],
+            token=made.code, by=Actor(kind="person", id=str(person_id), name=made.code), now=now,
+            expires_at=now + timedelta(days=1),
+        )  # fmt: skip
+    passkey = {"name": f"Laptop of {made.code}", "credential": {}}
+    Authenticator.objects.create(
+        user_id=person_id, type=Authenticator.Type.WEBAUTHN, data=passkey, created_at=now
+    )
+    UserSession.objects.create(
+        user_id=person_id, ip="192.0.2.1", user_agent=made.code, session_key=f"of-{made.code}"
+    )
+
+
 def _asked_for(made: seed.Seeded) -> None:
     """What a person of the customer makes himself."""
-    token = door.key(made, tuple(Scope), person_id=door.person([made], tuple(Role), made.code))
+    person_id = door.person([made], tuple(Role), made.code)
+    _belongs_to(made, person_id)
+    token = door.key(made, tuple(Scope), person_id=person_id)
     (payee_id,) = ids_in("payee", made.tenant_id)
     reason = f"{made.code} is careful"
     bodies = {
@@ -125,6 +199,11 @@ def ids_in(table: str, tenant_id: UUID, column: str = "id") -> list[UUID]:
     return sorted(one for (one,) in found)
 
 
+def named(part: str, made: seed.Seeded) -> list[str]:
+    """What of this customer a part of an address can name, the oldest first."""
+    return [str(one) for one in sorted(one for (one,) in rows_of(NAMED[part], made.tenant_id))]
+
+
 def own_ids(made: seed.Seeded) -> set[str]:
     """Every id that stands anywhere in the rows of a customer, whatever it names."""
     return {
@@ -150,8 +229,16 @@ def without_ids(path: str) -> str:
 
 
 def fingerprint(made: seed.Seeded) -> dict[str, str]:
-    """A digest of all rows of a customer, table by table."""
-    return {
+    """A digest of all rows of a customer and of what its people sign in by, table by table."""
+    above = {
+        table: rows_of(
+            f"SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t"
+            f" WHERE id IN ({_HIS.format(table)})",
+            made.tenant_id,
+        )[0][1]
+        for table in ("mfa_authenticator", "usersessions_usersession")
+    }
+    return above | {
         table: rows_of(
             f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), ''))"
             f" FROM {table} t WHERE tenant_id = %s",

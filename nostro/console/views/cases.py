@@ -96,9 +96,9 @@ def case_page(request: HttpRequest, visit: Visit, case_id: UUID) -> HttpResponse
 @signed_in
 def work_on(request: HttpRequest, visit: Visit, case_id: UUID, deed: str) -> HttpResponse:
     """Take, note, resolve or reopen a case, or give it another due time."""
-    if deed not in _DEEDS:
+    if deed not in DEEDS:
         raise Http404
-    work, said = _DEEDS[deed]
+    work, said = DEEDS[deed]
 
     def do() -> None:
         rights.check_changes(visit.member)
@@ -240,7 +240,7 @@ def _reopen(visit: Visit, case_id: UUID, sent: Sent) -> None:
     case_work.reopen(visit.acting(), case_id, sent.get("text", ""))
 
 
-_DEEDS: Final[Mapping[str, tuple[Callable[[Visit, UUID, Sent], None], str]]] = {
+DEEDS: Final[Mapping[str, tuple[Callable[[Visit, UUID, Sent], None], str]]] = {
     "take": (_take, "The case is yours."),
     "due": (_set_due, "The case has another due time; your reason stays in its history."),
     "note": (_note, "Your note is in the history."),

@@ -75,18 +75,21 @@ def change(request: HttpRequest, visit: Visit, request_id: UUID) -> HttpResponse
     return _show(request, visit, request_id)
 
 
+# What can be done with what somebody asked for, and what is said when it is done.
+DEEDS: Final[Mapping[str, tuple[Callable[..., Any], str]]] = {
+    "agree": (change_requests.agree, "You agreed."),
+    "refuse": (change_requests.refuse, "Refused. Nothing was changed."),
+    "withdraw": (change_requests.withdraw, "Taken back. Nothing was changed."),
+}
+
+
 @require_POST
 @signed_in
 def decide(request: HttpRequest, visit: Visit, request_id: UUID, deed: str) -> HttpResponse:
     """Agree, refuse, or take back one's own."""
-    deeds: Mapping[str, tuple[Callable[..., Any], str]] = {
-        "agree": (change_requests.agree, "You agreed."),
-        "refuse": (change_requests.refuse, "Refused. Nothing was changed."),
-        "withdraw": (change_requests.withdraw, "Taken back. Nothing was changed."),
-    }
-    if deed not in deeds:
+    if deed not in DEEDS:
         raise Http404
-    work, said = deeds[deed]
+    work, said = DEEDS[deed]
     made: list[bool | None] = []
     reason = request.POST.get("reason", "")
     result = tried(lambda: made.append(work(visit.acting(), visit.member, request_id, reason)))

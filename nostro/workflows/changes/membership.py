@@ -42,8 +42,8 @@ def held_by(person_id: UUID) -> tuple[Grant, ...]:
     if held is None:
         raise Refused(
             "not_a_colleague",
-            f"{people.name_of(person_id)} does not work for this customer.",
-            "Nothing was asked for.",
+            "This person does not work for this customer.",  # Who else he is, is not told here.
+            "Nothing was changed.",
             "Choose a colleague, or ask for a membership first.",
         )
     return held
