@@ -102,6 +102,8 @@ To look and to prove
   evidence hold        Forbid erasing: a legal hold
   evidence lift        End a legal hold
   evidence erase       Erase a file for good, unless it must be kept
+  evidence due         What is kept, what may be erased, which holds are in force
+  evidence verify      Read every kept file again: is it what came or left?
   privacy show         How much is held about a payee, and from when on it may be erased
   privacy export       All of it as one archive for him
   privacy erasures     Every erasure so far: to keep beside the backups

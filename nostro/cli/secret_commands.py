@@ -170,3 +170,39 @@ def erase(file: UUID, *, reason: str, customer: str = "") -> None:
     from nostro.cli import secret_work
 
     secret_work.erase(file, reason, customer)
+
+
+@evidence.command
+def due(*, customer: str = "") -> None:
+    """What is kept, year by year, what of it may be erased, and which holds are in force.
+
+    Example: `nostro evidence due`.
+
+    Parameters
+    ----------
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    from nostro.cli import kept_files
+
+    kept_files.due(customer)
+
+
+@evidence.command
+def verify(*, after: UUID | None = None, customer: str = "") -> None:
+    """Read every kept file again and hold it to its digest; ends with 1 when one is not whole.
+
+    Example: `nostro evidence verify`.
+
+    Parameters
+    ----------
+    after
+        Go on after this file; when it is stopped, it says which one.
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    import sys
+
+    from nostro.cli import kept_files
+
+    sys.exit(0 if kept_files.verify(after, customer) else 1)

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 
 import msgspec
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import ExtractYear
 
 from nostro.storage import models
 from nostro.storage.tenancy import current
@@ -36,6 +37,16 @@ class KeptRow(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     name: str
     recorded_at: datetime
+    size_bytes: int = 0
+
+
+class YearRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of one calendar year that are not erased, and how many of them a hold is over."""
+
+    year: int
+    files: int
+    size_bytes: int
+    held: int
 
 
 def months() -> int | None:
@@ -86,6 +97,29 @@ def hold_over(evidence_ids: Collection[UUID], today: date) -> HoldRow | None:
     )
     rows = [msgspec.convert(row, HoldRow) for row in found.values(*names)]
     return max(rows, key=lambda row: row.ends_on or date.max, default=None)
+
+
+def next_after(evidence_id: UUID) -> KeptRow | None:
+    """The next evidence of this customer by id; None after the last."""
+    found = models.Evidence.objects.filter(id__gt=evidence_id).order_by("id")
+    row = found.values("id", "name", "recorded_at", "size_bytes").first()
+    return msgspec.convert(row, KeptRow) if row else None
+
+
+def years(today: date) -> list[YearRow]:
+    """What is kept, by the year in which it came or left, the oldest first."""
+    erased = models.EvidenceKey.objects.exclude(erased_at=None).values("evidence_id")
+    over = models.LegalHold.objects.filter(Q(ends_on=None) | Q(ends_on__gte=today), lifted_at=None)
+    held = Q() if over.filter(evidence=None).exists() else Q(id__in=over.values("evidence_id"))
+    kept = models.Evidence.objects.exclude(id__in=erased)
+    found = kept.annotate(year=ExtractYear("recorded_at")).values("year").order_by("year")
+    counted = found.annotate(
+        files=Count("id"), bytes=Sum("size_bytes"), held=Count("id", filter=held)
+    )
+    return [
+        YearRow(year=row["year"], files=row["files"], size_bytes=row["bytes"], held=row["held"])
+        for row in counted
+    ]
 
 
 def lock(evidence_id: UUID) -> KeptRow | None:

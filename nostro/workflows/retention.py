@@ -10,6 +10,8 @@ from collections.abc import Collection
 from datetime import date, datetime
 from uuid import UUID
 
+import msgspec
+
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.policies.retention import MONTHS_DEFAULT, MONTHS_MAX, kept_until
 from nostro.storage import events, evidence_keys, retention
@@ -120,6 +122,39 @@ def must_be_kept(
         ends = f"until {hold.ends_on:%Y-%m-%d}" if hold.ends_on else "until it is lifted"
         return f"the legal hold {hold.name} forbids it {ends}", "when the hold is over"
     return None
+
+
+class Due(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of one year: until when they must be kept, and whether that day is over."""
+
+    year: int
+    files: int
+    size_bytes: int
+    held: int
+    until: date
+    over: bool
+
+
+def due(acting: Acting) -> tuple[list[Due], list[HoldRow]]:
+    """What is kept, year by year, and the legal holds in force, the newest first."""
+    today = acting.world.clock.now().date()
+    with tenant(acting.tenant_id):
+        told = retention.months()
+        months = MONTHS_DEFAULT if told is None else told
+        years = [(row, kept_until(date(row.year, 1, 1), months)) for row in retention.years(today)]
+        holds = [row for row in retention.holds() if row.lifted_at is None]
+    rows = [
+        Due(
+            year=row.year,
+            files=row.files,
+            size_bytes=row.size_bytes,
+            held=row.held,
+            until=until,
+            over=today > until,
+        )
+        for row, until in years
+    ]
+    return rows, [row for row in holds if row.ends_on is None or row.ends_on >= today]
 
 
 def _kept(why: str, when: str) -> Refused:
