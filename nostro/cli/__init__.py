@@ -106,6 +106,7 @@ To look and to prove
   evidence verify      Read every kept file again: is it what came or left?
   privacy show         How much is held about a payee, and from when on it may be erased
   privacy export       All of it as one archive for him
+  privacy user         All that is held about somebody who signs in
   privacy erasures     Every erasure so far: to keep beside the backups
   privacy repeat       After a restore: erase again what the backup has brought back
   version              Which version this is

@@ -39,6 +39,15 @@ def export(number: str, file: str, reason: str, *, with_files: bool, customer: s
     print(f"{file}: person.json has the SHA-256 {digest}, as the log says.")
 
 
+def user(email: str, file: str, reason: str, customer: str) -> None:
+    acting = terminal.acting(customer)
+    from nostro.workflows import personal_profile
+
+    with output(file) as out:
+        digest = personal_profile.export(acting, email, reason, out.stream)
+    print(f"{file} has the SHA-256 {digest}, as the log says.")
+
+
 def erasures(file: str, customer: str) -> None:
     acting = terminal.each(customer)
     from nostro.workflows import personal_data

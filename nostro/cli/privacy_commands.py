@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cyclopts import App
 
-privacy = App(name="privacy", help="What is held about one payee: shown, handed out, erased.")
+privacy = App(name="privacy", help="What is held about one person: shown, handed out, erased.")
 
 
 @privacy.command
@@ -49,6 +49,28 @@ def export(
     from nostro.cli import privacy
 
     privacy.export(number, file, reason, with_files=with_files, customer=customer)
+
+
+@privacy.command
+def user(email: str, file: str, *, reason: str, customer: str = "") -> None:
+    """Everything that is held about somebody who signs in, as JSON for him.
+
+    Example: `nostro privacy user ann@acme.example ann.json --reason "asked on 3 May"`.
+
+    Parameters
+    ----------
+    email
+        The address that he signs in with.
+    file
+        The file to write.
+    reason
+        Why; the log keeps it.
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    from nostro.cli import privacy
+
+    privacy.user(email, file, reason, customer)
 
 
 @privacy.command

@@ -26,12 +26,14 @@ from nostro.storage import (
     evidence_keys,
     parties,
     payee_traces,
+    person_profiles,
     personal_data,
     retention,
 )
 from nostro.storage.payee_traces import PayeeTraces
 from nostro.storage.tenancy import tenant
 from nostro.storage.texts import ERASED
+from nostro.workflows import personal_profile
 from nostro.workflows.case_work import checked_reason
 from nostro.workflows.context import Acting
 from nostro.workflows.erasing import erase_events
@@ -181,7 +183,7 @@ def _kept(number: str, why: str, when: str) -> Refused:
 
 
 class Erasure(msgspec.Struct, frozen=True, kw_only=True):
-    """One erasure as the log tells it: what (payee or evidence), which one, when, why."""
+    """One erasure as the log tells it: what (payee, person or evidence), which one, when, why."""
 
     customer_id: UUID
     what: str
@@ -193,7 +195,7 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
 def erasures(acting: Acting) -> list[Erasure]:
     """Every erasure in the customer's log, oldest first."""
     with tenant(acting.tenant_id):
-        found = events.of_types(("payee.erased", "evidence.erased"))
+        found = events.of_types(("payee.erased", "person.erased", "evidence.erased"))
         return [
             Erasure(
                 customer_id=acting.tenant_id,
@@ -223,8 +225,19 @@ def _repeat(acting: Acting, one: Erasure) -> bool:
             if there:
                 destroy_evidence(acting, one.subject_id, one.reason)
             return there
+        told = {"first_erased_at": one.erased_at.isoformat()}
+        if one.what == "person":
+            return _repeat_person(acting, one, told)
         traces = payee_traces.payee_traces(one.subject_id)
         if traces is None or traces.name == ERASED:
             return False
-        erase(acting, traces, one.reason, first_erased_at=one.erased_at.isoformat())
+        erase(acting, traces, one.reason, **told)
         return True
+
+
+def _repeat_person(acting: Acting, one: Erasure, told: dict[str, str]) -> bool:
+    there = person_profiles.worked_here(one.subject_id)
+    if not there or person_profiles.is_erased(one.subject_id):
+        return False
+    personal_profile.erase(acting, one.subject_id, one.reason, **told)
+    return True

@@ -41,7 +41,7 @@ def clerk(company: Company) -> Member:
 def test_the_kinds_are_found_by_being_there() -> None:
     assert sorted(changes.find()) == [
         "api_key", "approval_rules", "break_glass", "connection", "delegation", "membership",
-        "payee", "payee_account", "payee_erasure",
+        "payee", "payee_account", "payee_erasure", "person_erasure",
     ]  # fmt: skip
 
 

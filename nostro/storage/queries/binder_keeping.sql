@@ -5,5 +5,5 @@ SELECT occurred_at, type, actor ->> 'name' AS by, COALESCE(data ->> 'reason', re
 FROM event
 WHERE occurred_at >= %(since)s AND occurred_at < %(until)s
   AND type IN ('customer.retention_changed', 'customer.legal_hold_placed',
-               'customer.legal_hold_lifted', 'evidence.erased', 'payee.erased')
+               'customer.legal_hold_lifted', 'evidence.erased', 'payee.erased', 'person.erased')
 ORDER BY occurred_at, id

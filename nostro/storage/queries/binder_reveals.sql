@@ -3,6 +3,6 @@
 SELECT occurred_at, type, subject_kind, subject_id, actor ->> 'name' AS by, reason, source_address
 FROM event
 WHERE occurred_at >= %(since)s AND occurred_at < %(until)s
-  AND type IN ('evidence.revealed', 'payee.revealed', 'audit.exported', 'audit.pack_taken',
+  AND type IN ('evidence.revealed', 'payee.revealed', 'person.revealed', 'audit.exported', 'audit.pack_taken',
                'customer.backed_up', 'customer.binder_made')
 ORDER BY occurred_at, id
