@@ -68,13 +68,13 @@ class KeyEncryption(Protocol):
 
 
 class ObjectLock(msgspec.Struct, frozen=True, kw_only=True):
-    """What keeps an object from being deleted or replaced: until a time, and while it is held.
+    """What keeps an object from being deleted: until a time, if there is one, and while it is held.
 
     `mode` is of Amazon's S3: COMPLIANCE binds everybody, GOVERNANCE those without a special right.
     """
 
     mode: str
-    until: datetime
+    until: datetime | None
     held: bool = False
 
 
@@ -92,6 +92,10 @@ class KeepsObjects(Protocol):
 
     Raises Unavailable when it is away and nothing of the kind happened, Refused when it says no.
     """
+
+    @property
+    def lock_mode(self) -> str:
+        """The mode that this installation chose for its locks."""
 
     def locks(self) -> bool:
         """Does it keep objects from being deleted, when it is asked to?"""
@@ -115,7 +119,8 @@ class KeepsObjects(Protocol):
         """What keeps the newest version; None when nothing does. Raises as `read` does."""
 
     def lock(self, name: str, lock: ObjectLock) -> None:
-        """Keep the newest version from being deleted; a time is only ever moved further out."""
+        """Keep the newest version from being deleted; a time is only ever moved further out, a hold
+        is set or taken away."""
 
     def remove(self, name: str) -> bool:
         """Delete every version of an object; False when some of them are locked."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
-from nostro.ops import key_encryption
+from nostro.ops import key_encryption, object_stores
 from nostro.ops.clock import SystemClock
 from nostro.ops.configuration import Configuration
 from nostro.ops.secrets import FileSecrets
@@ -17,6 +18,8 @@ _SECRETS = FileSecrets(CONFIGURATION.secrets_home)
 SIGNING_KEYS = SigningKeys(_SECRETS, SystemClock())
 SECRET_KEY, SECRET_KEY_FALLBACKS = SIGNING_KEYS.now()
 KEY_ENCRYPTION = key_encryption.configured(CONFIGURATION)
+EVIDENCE_STORE = cache(lambda: object_stores.store(object_stores.EVIDENCE, _SECRETS))
+EVIDENCE_KEPT_IN = CONFIGURATION.evidence_kept_in
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", CONFIGURATION.public_host or "localhost"]
 DATABASES = django_databases(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -68,6 +70,44 @@ class EmulatedStore:
 @contextmanager
 def emulated_store() -> Iterator[EmulatedStore]:
     store = EmulatedStore()
+    try:
+        yield store
+    finally:
+        store.stop()
+
+
+class StoreElsewhere(EmulatedStore):
+    """An emulator in a process of its own, whose port it tells."""
+
+    _PLAY = (
+        "from moto.server import ThreadedMotoServer\n"
+        "import sys\n"
+        "server = ThreadedMotoServer(ip_address='127.0.0.1', port=0, verbose=False)\n"
+        "server.start()\n"
+        "print(server.get_host_and_port()[1], flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", self._PLAY],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.port = int(self._process.stdout.readline())
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+@contextmanager
+def emulated_store_elsewhere() -> Iterator[EmulatedStore]:
+    store = StoreElsewhere()
     try:
         yield store
     finally:

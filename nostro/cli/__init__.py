@@ -104,6 +104,8 @@ To look and to prove
   evidence erase       Erase a file for good, unless it must be kept
   evidence due         What is kept, what may be erased, which holds are in force
   evidence verify      Read every kept file again: is it what came or left?
+  evidence move        Between the database and an object store
+  evidence sweep       What an object store lacks, or keeps for nothing
   privacy show         How much is held about a payee, and from when on it may be erased
   privacy export       All of it as one archive for him
   privacy user         All that is held about somebody who signs in

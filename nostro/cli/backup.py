@@ -42,6 +42,23 @@ def backup(file: str, key_file: str) -> None:
     if not _brings_its_keys():
         print("Not in it: the key-encryption keys, which stand elsewhere. Save those there.")
     print(f"Key: {key.name}. Keep it where the backup is not; without it nobody opens it again.")
+    if not _objects_are_there(made):
+        sys.exit(1)
+
+
+def _objects_are_there(made: backing_up.Made) -> bool:
+    """Files in the object store are not in a backup: is what it refers to there?"""
+    from nostro.cli.evidence_work import check_backed_up
+    from nostro.cli.terminal import actor
+    from nostro.workflows.context import Acting
+
+    found = [
+        check_backed_up(
+            Acting(tenant_id=head.tenant_id, actor=actor(), world=app.world()), head.code
+        )
+        for head in made.manifest.heads
+    ]
+    return all(found)
 
 
 def _note(made: backing_up.Made) -> None:
@@ -112,6 +129,7 @@ def _bring_back(path: Path, key: BackupKey, *, replace: bool) -> None:
         print(f"The database that was there is kept as {back.kept_as}.")
     if back.secrets_kept:
         print(f"The secrets that were there are kept in {back.secrets_kept}.")
+    print("Files in an object store are in no backup: `nostro evidence sweep` tells what is there.")
     print(
         "Next: start nostro; look at the page Stops, where each connection says what its bank is"
         " to be asked (docs/operating.md, After a restore)."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 LONG_BYTES = 16 << 20
@@ -69,3 +69,14 @@ def progress_bar(*, wanted: bool = True) -> Iterator[Bar | None]:
         transient=True,
     ) as shown:
         yield Bar(shown)
+
+
+@contextlib.contextmanager
+def counting(what: str, size: int) -> Iterator[Callable[[int], None]]:
+    """A bar by bytes for a person who watches; takes how many more are done."""
+    with progress_bar(wanted=size >= LONG_BYTES) as bar:
+        if bar is None:
+            yield lambda count: None
+            return
+        task = bar.progress.add_task(what, total=size)
+        yield lambda count: bar.progress.advance(task, count)

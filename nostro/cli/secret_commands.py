@@ -11,6 +11,7 @@ from cyclopts import App
 secrets = App(name="secrets", help="Keys and credentials: what there is, new ones, files moved.")
 evidence = App(name="evidence", help="Files received and sent: locked, kept, held, erased.")
 
+Place = Literal["database", "s3"]
 Kind = Literal["key-encryption", "data", "signing"]  # Also what the command line offers.
 
 
@@ -206,3 +207,43 @@ def verify(*, after: UUID | None = None, customer: str = "") -> None:
     from nostro.cli import kept_files
 
     sys.exit(0 if kept_files.verify(after, customer) else 1)
+
+
+@evidence.command
+def move(*, to: Place, reason: str, customer: str = "") -> None:
+    """Move files between the database and the object store, and keep new ones there, too.
+
+    May be stopped and begun again. Example: `nostro evidence move --to s3 --reason "the disk"`.
+
+    Parameters
+    ----------
+    to
+        s3: the object store of NOSTRO_EVIDENCE_S3_BUCKET. database: back out of it.
+    reason
+        Why; the log keeps it.
+    customer
+        Only this customer's. Without: every customer's.
+    """
+    from nostro.cli import evidence_work
+
+    evidence_work.move(to, reason, customer)
+
+
+@evidence.command
+def sweep(*, days: int = 30, customer: str = "") -> None:
+    """Hold the object store against the database: name what is missing, remove what nobody needs.
+
+    Locks in the bucket then follow retention and legal holds. Ends with 1 when a file is missing.
+
+    Example: `nostro evidence sweep`, each night.
+
+    Parameters
+    ----------
+    days
+        What no file refers to stays for so long: not shorter than backups are kept.
+    customer
+        Only this customer's. Without: every customer's.
+    """
+    from nostro.cli import evidence_work
+
+    evidence_work.sweep(days, customer)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from nostro import app
 from nostro.cli import terminal
+
+if TYPE_CHECKING:
+    from nostro.workflows.context import Acting
 
 
 def show(customer: str) -> None:
@@ -71,6 +75,7 @@ def keep_for(months: int, reason: str, customer: str) -> None:
     from nostro.workflows import retention
 
     retention.set_retention(acting, months, reason)
+    _lock_objects(acting)
     print(f"Files are kept for {months} months after the end of their year.")
 
 
@@ -79,6 +84,7 @@ def hold(name: str, reason: str, file: UUID | None, until: date | None, customer
     from nostro.workflows import retention
 
     retention.place_hold(acting, name, reason, evidence_id=file, ends_on=until)
+    _lock_objects(acting)
     print(f"Nothing under {name} is erased until it {'ends' if until else 'is lifted'}.")
 
 
@@ -87,6 +93,7 @@ def lift(name: str, reason: str, customer: str) -> None:
     from nostro.workflows import retention
 
     retention.lift_hold(acting, name, reason)
+    _lock_objects(acting)
     print(f"{name} is lifted.")
 
 
@@ -96,3 +103,19 @@ def erase(file: UUID, reason: str, customer: str) -> None:
 
     retention.erase_evidence(acting, file, reason)
     print("The file is erased: its key is destroyed. The log says by whom, and why.")
+
+
+def _lock_objects(acting: Acting) -> None:
+    """Let locks in the object store follow, where there is one."""
+    from nostro.domain.errors import Refused, Unavailable
+    from nostro.workflows import evidence_sweeping
+
+    try:
+        count = evidence_sweeping.lock_all(acting)
+    except (Unavailable, Refused) as error:
+        print(
+            f"The rule is in force; locks in the store follow with `nostro evidence sweep`. {error}"
+        )
+        return
+    if count:
+        print(f"The locks of {count} objects in the store follow.")

@@ -32,7 +32,7 @@ def work(alive: Callable[[], None] = lambda: None) -> None:
     """Work until SIGTERM or SIGINT; `alive` is called while the database answers."""
     from nostro import app
     from nostro.ops import checkpoint_places
-    from nostro.workflows import restoring
+    from nostro.workflows import evidence_moving, restoring
     from nostro.workflows.worker import Worker
 
     clock, chosen = app.world().clock, app.configuration()
@@ -43,7 +43,7 @@ def work(alive: Callable[[], None] = lambda: None) -> None:
             going_on(lambda: seal_and_sign(home, clock.now())),
             alive=alive,
             before_work=lambda: restoring.quarantine_restored(home),
-            beside=[exporting(places, clock)],
+            beside=[exporting(places, clock), evidence_moving.Attending()],
         ).run()
 
     asyncio.run(until_stopped())

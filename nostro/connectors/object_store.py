@@ -23,7 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from nostro.domain.errors import NostroError, Refused, Unavailable
 from nostro.ports import KeptObject, ObjectLock
 
-PART_BYTES: Final = 8 << 20  # Of a large object; S3 takes at most 10,000 parts.
+PART_BYTES: Final = 5 << 20  # The least that S3 takes, and at most 10,000 of them.
 PIECE_BYTES: Final = 1 << 20
 _TAKEN = {"PreconditionFailed"}
 _MISSING = {"NoSuchKey", "NoSuchVersion"}
@@ -51,6 +51,7 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 4
     access_key_id: str = ""
     secret_access_key: str = ""
+    lock_mode: str = "COMPLIANCE"
 
     def __repr__(self) -> str:
         return f"StoreSettings({self.bucket}/{self.prefix})"
@@ -61,6 +62,10 @@ class ObjectStore:
 
     def __init__(self, settings: StoreSettings) -> None:
         self._settings = settings
+
+    @property
+    def lock_mode(self) -> str:
+        return self._settings.lock_mode
 
     @cached_property
     def _client(self) -> Any:
@@ -85,6 +90,10 @@ class ObjectStore:
 
     def locks(self) -> bool:
         """Has the bucket object lock? Raises Refused when there is no such bucket."""
+        return self._locks
+
+    @cached_property
+    def _locks(self) -> bool:
         with self._understood():
             try:
                 found = self._client.get_object_lock_configuration(Bucket=self._settings.bucket)
@@ -96,16 +105,16 @@ class ObjectStore:
         return bool(told.get("ObjectLockEnabled") == "Enabled")
 
     def add(self, name: str, pieces: Iterable[bytes], lock: ObjectLock | None = None) -> bool:
-        """Write an object unless the name is taken; more than PART_BYTES go part by part."""
+        """Write an object unless the name is taken; from PART_BYTES on part by part."""
         parts = _parts(pieces)
-        first, second = next(parts), next(parts, None)
+        first = next(parts)
         with self._understood(name):
             try:
-                if second is None:
+                if len(first) < PART_BYTES:
                     told = {**_digest(first), **_locking(lock), "IfNoneMatch": "*"}
                     self._client.put_object(**self._at(name), Body=first, **told)
                 else:
-                    self._add_in_parts(name, chain((first, second), parts), lock)
+                    self._add_in_parts(name, chain((first,), parts), lock)
             except ClientError as error:
                 if _code(error) in _TAKEN:
                     return False
@@ -146,11 +155,10 @@ class ObjectStore:
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """All bytes of an object, at most PIECE_BYTES at a time."""
-        with (
-            self._understood(name),
-            self._client.get_object(**self._at(name))["Body"] as body,
-        ):
-            yield from body.iter_chunks(PIECE_BYTES)
+        with self._understood(name):
+            body = self._client.get_object(**self._at(name))["Body"]
+            with body:
+                yield from body.iter_chunks(PIECE_BYTES)
 
     def versions(self, beginning: str) -> Iterator[KeptObject]:
         """Every version of every object whose name begins so; marks of deletion are none."""
@@ -171,16 +179,17 @@ class ObjectStore:
         with self._understood(name):
             found = self._client.head_object(**self._at(name))
         until = found.get("ObjectLockRetainUntilDate")
-        if until is None:
-            return None
         held = found.get("ObjectLockLegalHoldStatus") == "ON"
-        return ObjectLock(mode=found["ObjectLockMode"], until=until, held=held)
+        if until is None and not held:
+            return None
+        return ObjectLock(mode=found.get("ObjectLockMode", ""), until=until, held=held)
 
     def lock(self, name: str, lock: ObjectLock) -> None:
         """Keep the newest version of an object; what is locked for longer already stays so."""
         before = self.lock_of(name)
+        already = before.until if before else None
         with self._understood(name):
-            if before is None or before.until < lock.until:
+            if lock.until is not None and (already is None or already < lock.until):
                 told = {"Mode": lock.mode, "RetainUntilDate": lock.until}
                 self._client.put_object_retention(**self._at(name), Retention=told)
             if lock.held != bool(before and before.held):
@@ -287,7 +296,9 @@ def _digest(content: bytes) -> dict[str, str]:
 
 
 def _locking(lock: ObjectLock | None) -> dict[str, Any]:
-    if lock is None:
-        return {}
-    told: dict[str, Any] = {"ObjectLockMode": lock.mode, "ObjectLockRetainUntilDate": lock.until}
-    return {**told, "ObjectLockLegalHoldStatus": "ON"} if lock.held else told
+    told: dict[str, Any] = {}
+    if lock is not None and lock.until is not None:
+        told |= {"ObjectLockMode": lock.mode, "ObjectLockRetainUntilDate": lock.until}
+    if lock is not None and lock.held:
+        told["ObjectLockLegalHoldStatus"] = "ON"
+    return told

@@ -10,7 +10,6 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from functools import cached_property
 from uuid import UUID
 
 import msgspec
@@ -25,9 +24,8 @@ _NAME = re.compile(r"[^/]+/\d{10}-([0-9a-f]{64})\.jsonl\Z")
 class CheckpointObjects:
     """<customer>/<number>-<SHA-256 of the statement>.jsonl, one line each."""
 
-    def __init__(self, store: KeepsObjects, mode: str, keep_for: timedelta) -> None:
+    def __init__(self, store: KeepsObjects, keep_for: timedelta) -> None:
         self._store = store
-        self._mode = mode
         self._keep_for = keep_for
 
     def keep(self, customer: UUID, waiting: Sequence[Signed], now: datetime) -> None:
@@ -35,9 +33,9 @@ class CheckpointObjects:
 
         Raises Refused (`object_lock_missing`, `checkpoint_not_kept`) and what the store raises.
         """
-        if not self._locks:
+        if not self._store.locks():
             raise _without_lock()
-        lock = ObjectLock(mode=self._mode, until=now + self._keep_for)
+        lock = ObjectLock(mode=self._store.lock_mode, until=now + self._keep_for)
         for signed in waiting:
             name = f"{customer}/{signed.number:010d}-{signed.digest()}.jsonl"
             content = signed.line().encode() + b"\n"
@@ -57,14 +55,11 @@ class CheckpointObjects:
                 versions[named[1]].append(kept)
         return [self._one_of(found, digest) for digest, found in versions.items()]
 
-    @cached_property
-    def _locks(self) -> bool:
-        return self._store.locks()
-
     def _is_kept(self, name: str, content: bytes) -> bool:
         """Is the newest version, or an earlier one that somebody has hidden, what was written?"""
         if self._store.read(name) == content:
-            return self._store.lock_of(name) is not None
+            lock = self._store.lock_of(name)
+            return lock is not None and lock.until is not None
         found = [kept for kept in self._store.versions(name) if kept.name == name]
         return any(self._store.read(name, version=kept.version) == content for kept in found)
 

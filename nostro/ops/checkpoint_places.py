@@ -42,7 +42,7 @@ def bucket(secrets_home: Path) -> CheckpointObjects | None:
     if store is None:
         return None
     chosen = object_stores.configuration(object_stores.CHECKPOINTS)
-    return CheckpointObjects(store, chosen.lock_mode, timedelta(days=chosen.lock_days))
+    return CheckpointObjects(store, timedelta(days=chosen.lock_days))
 
 
 def places(home: Path, secrets_home: Path) -> list[Place]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -26,6 +27,7 @@ class Configuration(BaseSettings):
     need it.
     `key_encryption_keys` are base64 and separated by commas, the newest first; without them they
     stand in `key_encryption_file`, by default among the secrets.
+    `evidence_kept_in` is where files are kept of customers for whom nothing else was chosen.
     `session_idle_minutes` without a request end a sign-in, `session_hours` end it in any case.
     `breached_passwords_file` and `breached_passwords_address` (such as
     https://api.pwnedpasswords.com/range) are lists of passwords that nobody may choose.
@@ -57,6 +59,7 @@ class Configuration(BaseSettings):
     breached_passwords_address: str = ""
     key_encryption_keys: SecretStr = SecretStr("")
     key_encryption_file: Path | None = None
+    evidence_kept_in: Literal["database", "s3"] = "database"
 
     @field_validator("reachable_networks")
     @classmethod

@@ -78,5 +78,6 @@ def store(name: str, secrets: FileSecrets) -> KeepsObjects | None:
             tries=chosen.tries,
             access_key_id=key_id,
             secret_access_key=key,
+            lock_mode=chosen.lock_mode,
         )
     )

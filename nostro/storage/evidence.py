@@ -14,11 +14,11 @@ from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from nostro.domain.errors import Invalid, Refused
-from nostro.storage import data_keys, evidence_keys, queries
+from nostro.storage import data_keys, evidence_keys, evidence_objects, queries
+from nostro.storage.evidence_keys import CHUNK_BYTES as CHUNK_BYTES
 from nostro.storage.models import Evidence, Seen
 from nostro.storage.tenancy import current, tenant
 
-CHUNK_BYTES = 1024 * 1024
 READ_BYTES = 1 << 16
 _DATA_KEY = ("data_key_id", "purpose", "key_id", "wrapped")
 
@@ -68,14 +68,8 @@ def keep_stream(
         return kept.values_list("id", flat=True).get()
     key = evidence_keys.make(evidence_id, digest, size)
     for number, piece in enumerate(_pieces(stream)):
-        row = {
-            "id": _chunk_id(evidence_id, number),
-            "tenant_id": current(),
-            "evidence_id": evidence_id,
-            "sequence": number,
-            "content": evidence_keys.lock_piece(key, evidence_id, number, piece),
-        }
-        queries.together(("keep_piece", row))
+        locked = evidence_keys.lock_piece(key, evidence_id, number, piece)
+        evidence_keys.keep_piece(evidence_id, number, locked)
     return evidence_id
 
 
@@ -141,7 +135,7 @@ class _Kept(io.RawIOBase):
         self._left = (self._left if self._next else size) - len(piece)
         self._next += 1
         if self._left and len(piece) != CHUNK_BYTES:
-            raise _incomplete()
+            raise evidence_objects.incomplete()
         return piece
 
 
@@ -160,27 +154,22 @@ def _piece_of(evidence_id: UUID, sequence: int) -> tuple[int, bytes]:
             "Nothing was read: its key is destroyed.",
             "The log says who erased it, and why.",
         )
-    if row["content"] is None:
-        raise _incomplete()
+    in_store = row["kept_in"] == evidence_objects.S3
+    if row["content"] is None and not in_store:
+        raise evidence_objects.incomplete()
     if row["locked"] is None:
         return row["size_bytes"], row["content"]
     data_key = data_keys.unwrapped(*(row[name] for name in _DATA_KEY))
     key = evidence_keys.unlocked(evidence_id, row["locked"], data_key)
+    if in_store:
+        _, clear = evidence_objects.piece_of(row["digest"], evidence_id, key, sequence)
+        return key.size_bytes, clear
     clear = evidence_keys.unlock_piece(key, evidence_id, sequence, row["content"])
     return key.size_bytes, clear
 
 
 def _unknown() -> Refused:
     return Refused("evidence_unknown", "There is no such file for this customer.")
-
-
-def _incomplete() -> Refused:
-    return Refused(
-        "evidence_incomplete",
-        "A piece of this file is missing from the store.",
-        "Nothing of it was used.",
-        "Restore it from a backup, and find out who took it away.",
-    )
 
 
 def describe(evidence_id: UUID) -> tuple[str, str, str]:
@@ -218,8 +207,3 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
     yield stream.read(CHUNK_BYTES)
     while piece := stream.read(CHUNK_BYTES):
         yield piece
-
-
-def _chunk_id(evidence_id: UUID, number: int) -> UUID:
-    """Chunk ids follow from the evidence's own: nothing refers to a chunk by id."""
-    return UUID(int=(evidence_id.int & ~0xFFFFFFFF) | ((evidence_id.int + number) & 0xFFFFFFFF))

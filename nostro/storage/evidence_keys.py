@@ -18,6 +18,7 @@ from nostro.storage import bulk, ciphertext, data_keys, models, queries
 from nostro.storage.data_keys import DataKey
 from nostro.storage.tenancy import current
 
+CHUNK_BYTES: Final = 1024 * 1024
 DATABASE: Final = "database"
 ERASED = "erased:"
 
@@ -66,6 +67,30 @@ def lock_piece(key: RecordKey, evidence_id: UUID, sequence: int, clear: bytes) -
 def unlock_piece(key: RecordKey, evidence_id: UUID, sequence: int, locked: bytes) -> bytes:
     """A piece's clear bytes. Raises Refused when it was changed, or is another piece."""
     return ciphertext.unlock(key.key, locked, _piece(evidence_id, sequence))
+
+
+def keep_piece(evidence_id: UUID, sequence: int, locked: bytes) -> None:
+    """Keep a locked piece in the database."""
+    row = {
+        "id": _chunk_id(evidence_id, sequence),
+        "tenant_id": current(),
+        "evidence_id": evidence_id,
+        "sequence": sequence,
+        "content": locked,
+    }
+    queries.together(("keep_piece", row))
+
+
+def _chunk_id(evidence_id: UUID, number: int) -> UUID:
+    """Chunk ids follow from the evidence's own: nothing refers to a chunk by id."""
+    return UUID(int=(evidence_id.int & ~0xFFFFFFFF) | ((evidence_id.int + number) & 0xFFFFFFFF))
+
+
+def of(evidence_id: UUID) -> RecordKey | None:
+    """The key of an evidence; None when it was erased, or kept before there were keys."""
+    rows = models.EvidenceKey.objects.select_related("data_key")
+    row = rows.filter(evidence_id=evidence_id).first()
+    return _key_of(row) if row else None
 
 
 def digests(evidence_ids: Collection[UUID]) -> dict[UUID, str]:

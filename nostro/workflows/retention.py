@@ -11,14 +11,18 @@ from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
+import structlog
+from django.db import transaction
 
-from nostro.domain.errors import Invalid, Refused
+from nostro.domain.errors import Invalid, Refused, Unavailable
 from nostro.domain.policies.retention import MONTHS_DEFAULT, MONTHS_MAX, kept_until
-from nostro.storage import events, evidence_keys, retention
+from nostro.storage import events, evidence_keys, evidence_objects, retention
 from nostro.storage.retention import HoldRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows.context import Acting
 from nostro.workflows.erasing import erase_events
+
+log = structlog.get_logger()
 
 
 def set_retention(acting: Acting, months: int, reason: str) -> None:
@@ -103,8 +107,16 @@ def erase_evidence(acting: Acting, evidence_id: UUID, reason: str) -> None:
 
 
 def destroy_evidence(acting: Acting, evidence_id: UUID, reason: str) -> None:
-    """Destroy a file whose time is over, inside the open unit of work."""
+    """Destroy a file whose time is over, inside the open unit of work; its object goes after it.
+
+    Is the store away, or the object locked, it is said in the log: nobody can read it any more,
+    and a later sweep deletes it.
+    """
+    file = evidence_objects.find(evidence_id)
     evidence_keys.destroy(evidence_id, acting.world.clock.now())
+    if file is not None and file.kept_in == evidence_objects.S3:
+        name = file.name_for(acting.tenant_id)
+        transaction.on_commit(lambda: _remove_object(name))
     erase_events(acting, events.ids_about(evidence_id), reason)
     _record(acting, "evidence.erased", evidence_id, reason=reason)
 
@@ -122,6 +134,14 @@ def must_be_kept(
         ends = f"until {hold.ends_on:%Y-%m-%d}" if hold.ends_on else "until it is lifted"
         return f"the legal hold {hold.name} forbids it {ends}", "when the hold is over"
     return None
+
+
+def _remove_object(name: str) -> None:
+    try:
+        if not evidence_objects.store().remove(name):
+            log.warning("evidence_object_left", object=name, error="It is locked in the bucket.")
+    except (Unavailable, Refused) as error:
+        log.warning("evidence_object_left", object=name, error=str(error))
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):

@@ -57,7 +57,7 @@ def name(emulator: EmulatedStore) -> str:
 
 @pytest.fixture
 def bucket(emulator: EmulatedStore, name: str) -> CheckpointObjects:
-    return CheckpointObjects(emulator.store(name, prefix="nostro/"), "COMPLIANCE", YEARS)
+    return CheckpointObjects(emulator.store(name, prefix="nostro/"), YEARS)
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_a_name_that_somebody_has_taken_is_told(
     folder = CheckpointFolder(secrets.directory / "outside")
     with pytest.raises(Refused):
         checkpoints.export(
-            [folder, CheckpointObjects(emulator.store(emulator.bucket(locked=False)), "", YEARS)],
+            [folder, CheckpointObjects(emulator.store(emulator.bucket(locked=False)), YEARS)],
             NOW,
         )
     (one,) = folder.statements(customer)
@@ -174,11 +174,11 @@ def test_a_bucket_without_object_lock_is_refused(
     open_one = emulator.bucket(locked=False)
     signed(secrets, customer, 1)
     with pytest.raises(Refused) as told:
-        checkpoints.export([CheckpointObjects(emulator.store(open_one), "COMPLIANCE", YEARS)], NOW)
+        checkpoints.export([CheckpointObjects(emulator.store(open_one), YEARS)], NOW)
     assert told.value.code == "object_lock_missing"
     assert not versions(emulator, open_one)
     with pytest.raises(Refused) as told:
-        checkpoints.export([CheckpointObjects(emulator.store("nowhere"), "COMPLIANCE", YEARS)], NOW)
+        checkpoints.export([CheckpointObjects(emulator.store("nowhere"), YEARS)], NOW)
     assert (told.value.code, "NoSuchBucket" in told.value.happened) == (
         "object_store_refused",
         True,

@@ -60,6 +60,13 @@ class EvidenceKey(TenantModel):
                 name="evidence_key_or_erased",
             ),
         )
+        indexes = (
+            models.Index(
+                fields=["tenant_id", "evidence"],
+                condition=models.Q(kept_in="database", locked__isnull=False),
+                name="evidence_key_in_database",
+            ),
+        )
 
 
 class RetentionRule(TenantModel):

@@ -31,6 +31,7 @@ class Customer(TenantModel):
     log_floor = models.BigIntegerField(
         default=0, db_default=0
     )  # A restored database may have told positions up to it.
+    evidence_kept_in = models.TextField(default="", db_default="")  # "": as the installation says.
 
     class Meta:
         db_table = "customer"

@@ -1,5 +1,5 @@
 -- One piece of an evidence, with the key that it is locked with; no key: it is kept open.
-SELECT e.size_bytes, c.content, k.locked, k.kept_in, k.data_key_id, d.purpose, d.key_id, d.wrapped
+SELECT e.size_bytes, e.digest, c.content, k.locked, k.kept_in, k.data_key_id, d.purpose, d.key_id, d.wrapped
 FROM evidence e
 LEFT JOIN evidence_key k ON k.tenant_id = e.tenant_id AND k.evidence_id = e.id
 LEFT JOIN evidence_chunk c ON c.tenant_id = e.tenant_id AND c.evidence_id = e.id
