@@ -18,6 +18,7 @@ from nostro.api import (
     cases,
     cash,
     events,
+    evidence_packs,
     health,
     payee_changes,
     payment_actions,
@@ -84,7 +85,7 @@ v1 = Door(
 )
 _ROOMS = (
     *(payments, payment_actions, saved_filters, submissions, cases, payee_changes, stops),
-    *(access, cash, events, webhooks, callbacks, health),
+    *(access, cash, events, evidence_packs, webhooks, callbacks, health),
 )
 for _room in _ROOMS:
     if _room not in (callbacks, health):  # Banks and probes call these with words of their own.

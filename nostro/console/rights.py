@@ -9,11 +9,12 @@ from collections.abc import Callable
 
 from nostro.domain import freeze as freezing
 from nostro.domain import operator_evidence, payee_change
+from nostro.domain.duties import Touched
 from nostro.domain.errors import Refused
 from nostro.domain.freeze import Freeze
 from nostro.domain.operator_evidence import OperatorEvidence
 from nostro.domain.party import Member
-from nostro.domain.policies import approval, making, recall, working_here
+from nostro.domain.policies import approval, evidence_pack, making, recall, working_here
 
 
 def may_cancel(member: Member) -> bool:
@@ -43,6 +44,10 @@ def may_state(member: Member) -> bool:
 
 def why_not_confirm(member: Member, stated: OperatorEvidence) -> str:
     return _why(lambda: operator_evidence.may_confirm(member, stated))
+
+
+def may_take_evidence(member: Member, about: Touched) -> bool:
+    return _may(lambda: evidence_pack.may_take(member, about))
 
 
 def may_change(member: Member) -> bool:

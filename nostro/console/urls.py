@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("payments/hold/", bulk.hold, name="place_hold"),
     path("payments/<uuid:order_id>/again/", bulk.make_again, name="make_again"),
     path("payments/<uuid:order_id>/", trace.trace, name="payment"),
+    path("payments/<uuid:order_id>/evidence-pack/", evidence.pack, name="evidence_pack"),
     path("payments/<uuid:payment_id>/release/", approvals.release, name="hold_release"),
     path("approvals/", approvals.approvals, name="approvals"),
     path("approvals/selection/", approvals.select, name="approvals_selection"),

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
@@ -73,11 +74,11 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
         return Acting(tenant_id=self.tenant_id, actor=actor, world=world(), break_glass=glass)
 
 
-def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Only for people who signed in and work for a customer; the view gets their Visit."""
 
     @wraps(view)
-    def work(request: HttpRequest, **named: Any) -> HttpResponse:
+    def work(request: HttpRequest, **named: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return go(request, f"{reverse('account_login')}?{_back_to(request)}")
         try:
@@ -91,11 +92,11 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return work
 
 
-def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """A page: signed in, and all of it in one unit of work of the chosen customer."""
 
     @wraps(view)
-    def work(request: HttpRequest, visit: Visit, **named: Any) -> HttpResponse:
+    def work(request: HttpRequest, visit: Visit, **named: Any) -> HttpResponseBase:
         with tenant(visit.tenant_id):
             return view(request, visit, **named)
 

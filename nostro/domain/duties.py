@@ -40,10 +40,10 @@ ACTIONS_OF: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 *(_A.WORK_ON_CASES, _A.BREAK_GLASS),
             }
         ),
-        Role.TREASURER: _APPROVES | {_A.MAKE_PAYMENTS},
+        Role.TREASURER: _APPROVES | {_A.MAKE_PAYMENTS, _A.TAKE_EVIDENCE},
         Role.RECONCILER: frozenset({_A.READ, _A.WORK_ON_CASES}),
         Role.INTEGRATOR: frozenset({_A.READ, _A.WORK_ON_CASES, _A.INTEGRATE}),
-        Role.AUDITOR: frozenset({_A.READ}),
+        Role.AUDITOR: frozenset({_A.READ, _A.TAKE_EVIDENCE}),
         Role.ADMINISTRATOR: frozenset(
             {_A.READ, _A.PROPOSE_ACCESS, _A.DECIDE_ACCESS, _A.BREAK_GLASS}
         ),
@@ -70,6 +70,7 @@ ACTION_WORDS: Final[Mapping[Action, str]] = MappingProxyType(
         _A.PROPOSE_ACCESS: "Propose people, roles and keys",
         _A.DECIDE_ACCESS: "Decide on people, roles, keys and rules",
         _A.BREAK_GLASS: "Break the glass, with another person",
+        _A.TAKE_EVIDENCE: "Take evidence packs",
     }
 )
 

@@ -96,6 +96,7 @@ class Action(StrEnum):
     PROPOSE_ACCESS = "propose_access"
     DECIDE_ACCESS = "decide_access"
     BREAK_GLASS = "break_glass"
+    TAKE_EVIDENCE = "take_evidence"
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -11,8 +11,10 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import datetime
-from typing import Any, BinaryIO, Final
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
 import msgspec
@@ -20,11 +22,14 @@ import msgspec
 from nostro import __version__
 from nostro.domain.audit_statement import Checkpoint, Signed, read
 from nostro.domain.canonical import canonical
+from nostro.domain.duties import Touched
 from nostro.domain.errors import Refused
+from nostro.domain.party import Member
+from nostro.domain.policies import evidence_pack as policy
 from nostro.ops import audit_archive, checkpoints
 from nostro.ops.pack_file import JSON_LINES, PackFile, Sink
 from nostro.ops.secrets import FileSecrets
-from nostro.storage import events, evidence, evidence_graph, parties, shown_events
+from nostro.storage import events, evidence, evidence_graph, listing, parties, shown_events
 from nostro.storage.evidence_graph import Item, Shared
 from nostro.workflows import evidence_summary
 from nostro.workflows.context import Acting
@@ -32,6 +37,7 @@ from nostro.workflows.context import Acting
 PAYMENTS_MAX: Final = 200_000  # Of a pack, and as many statement lines: ids are held in memory.
 AT_ONCE: Final = 500
 _COPY_BYTES: Final = 1 << 16
+_IN_MEMORY_BYTES: Final = 4 << 20
 _SUFFIXES: Final = {
     "application/json": ".json",
     "application/pdf": ".pdf",
@@ -91,7 +97,7 @@ def take(acting: Acting, about: About) -> Taken:
 def _chosen(about: About) -> Taken:
     if about.payment:
         if not evidence_graph.has_payment(about.payment):
-            raise Refused("payment_unknown", "There is no such payment.", "No pack was made.")
+            raise _no_payment()
         return Taken(about=about, payments=[about.payment], lines=[])
     if about.line:
         lines = [about.line] if evidence_graph.has_line(about.line) else []
@@ -129,6 +135,33 @@ def write(
         pack.tell_shared()
         pack.add_evidence()
         return pack.finish(pack.proven_by(checkpoint))
+
+
+def of_payment(
+    acting: Acting, member: Member | None, order_id: UUID, keys: FileSecrets
+) -> BinaryIO:
+    """The pack of one payment, to be read from its beginning; inside the open unit of work.
+
+    `member` is None for a program, whose scopes the caller has looked at. Raises Refused.
+    """
+    row = listing.payment(order_id)
+    if row is None:
+        raise _no_payment()
+    if member:
+        account_id = str(row.account_id or "")
+        about = Touched(entity_id=str(row.entity_id), account_id=account_id, amount=row.amount)
+        policy.may_take(member, about)
+    taken = take(acting, About(payment=order_id))
+    with ExitStack() as failed:
+        out = failed.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES))
+        write(acting, taken, cast("BinaryIO", out), keys)
+        out.seek(0)
+        failed.pop_all()  # Whoever reads it closes it.
+    return cast("BinaryIO", out)
+
+
+def _no_payment() -> Refused:
+    return Refused("payment_unknown", "There is no such payment.", "No pack was made.")
 
 
 class _Pack:

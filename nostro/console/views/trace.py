@@ -9,10 +9,11 @@ import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from nostro.console import drawing, journey, possible, words
+from nostro.console import drawing, journey, possible, rights, words
 from nostro.console.views.submissions import statements
 from nostro.console.visiting import Visit, page, show
 from nostro.domain.case import CaseKind
+from nostro.domain.duties import Touched
 from nostro.domain.journal import JournalEvent, JournalLine, PostingAction, PostingOwner
 from nostro.domain.order import OrderState
 from nostro.domain.payment import Route
@@ -66,11 +67,18 @@ def trace(request: HttpRequest, visit: Visit, order_id: UUID) -> HttpResponse:
         "told_apart": [case for case in told.cases if case.kind not in _SAME_MATTER],
         "coming": journey.coming(told),
         "journals": [_journal(row) for row in told.journals],
+        "may_take_evidence": rights.may_take_evidence(visit.member, _touched(told)),
         **_instruction(told),
         **_possible(told, visit),
         **_people(told),
     }
     return show(request, visit, "payment.html", context, fragment="payment_story.html")
+
+
+def _touched(told: Trace) -> Touched:
+    row = told.dossier.payment
+    account_id = str(row.account_id or "")
+    return Touched(entity_id=str(row.entity_id), account_id=account_id, amount=row.amount)
 
 
 def files(told: Trace) -> list[Kept]:
