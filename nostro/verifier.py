@@ -738,19 +738,18 @@ class Pack:
             for stage in self.told["stages"]:
                 if not links.get(stage) and not told.get("absent", {}).get(stage):
                     raise Broken(0, f"{item} says nothing of its {stage}")
-        if kind == "evidence":
-            self._bytes_of(item, told)
-
-    def _bytes_of(self, item: str, told: dict[str, Any]) -> None:
-        """Evidence has its bytes in the pack, or says why not."""
         if why := told.get("missing"):
             self.found.missing[item] = why["why"]
             if why["code"] == "evidence_erased":
-                self.erased[item.partition(":")[2]] = item
-        elif self.digests.get(told["member"]) != told["sha256"]:
+                self.erased[item_id] = item
+        elif kind == "evidence":
+            self._bytes_of(item, told)
+
+    def _bytes_of(self, item: str, told: dict[str, Any]) -> None:
+        """Evidence that is not missing has its bytes in the pack."""
+        if self.digests.get(told["member"]) != told["sha256"]:
             raise Broken(0, f"the bytes of {item} are not in this pack")
-        else:
-            self.named.add(told["member"])
+        self.named.add(told["member"])
 
     def _log(self, checkpoint: Statement) -> None:
         """The entries that are shown, and the nodes between them, make the checkpoint's tree."""

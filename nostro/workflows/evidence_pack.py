@@ -197,7 +197,20 @@ class _Pack:
                 ("statement", evidence_graph.statements),
             ):
                 for ids in _slices(sorted(getattr(self.shared, kind))):
-                    self._write(out, list(tell(ids, self.shared)))
+                    told = list(tell(ids, self.shared))
+                    self._write(out, told)
+                    self._write_hidden(out, kind, ids, told)
+
+    def _write_hidden(
+        self, out: Sink, kind: str, ids: Iterable[UUID], told: Iterable[Item]
+    ) -> None:
+        """What was linked to and is not shown to whoever takes the pack stands there as missing."""
+        shown = {item.item for item in told}
+        for name in (f"{kind}:{one}" for one in ids):
+            if name not in shown:
+                why = {"code": "not_shown", "why": "It may not be seen by whoever took the pack."}
+                self.missing[name] = why["why"]
+                out.write(canonical(Item(item=name, says={}, missing=why)) + b"\n")
 
     def add_evidence(self) -> None:
         """The bytes of every source document, file, message and statement."""

@@ -20,6 +20,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import connections
 
 from nostro import verifier
 from nostro.domain.audit_statement import PACK_PREFIX, key_id
@@ -426,6 +427,22 @@ def test_no_link_leads_nowhere(life: Life, pack: bytes, tamper: Callable[[Told],
     assert found.name == GRAPH_TAMPERS[tamper], found
 
 
+def test_what_may_not_be_seen_is_stated(life: Life) -> None:
+    """Where the database leaves a statement line out for whoever asks, the pack says so."""
+    own = f"tenant_id <> '{life.company.tenant_id}'"
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"CREATE POLICY unseen ON bank_transaction AS RESTRICTIVE USING ({own})")
+        try:
+            told, made = life.pack(About(payment=life.ids[0]))
+        finally:
+            cursor.execute("DROP POLICY unseen ON bank_transaction")
+    found = life.check(told)
+    assert found.why == ""
+    (item,) = found.missing
+    assert item.startswith("line:")
+    assert made.missing == found.missing
+
+
 def test_another_key_is_not_yours(life: Life, pack: bytes) -> None:
     stranger = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
     found = verifier.verify_pack(io.BytesIO(pack), stranger, [])
@@ -446,9 +463,7 @@ def test_what_no_checkpoint_covers_is_said_so(life: Life) -> None:
     assert refused.value.code == "checkpoint_unknown"
 
 
-def test_evidence_that_was_erased_is_stated_and_the_rest_still_holds(
-    life: Life, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_evidence_that_was_erased_is_stated_and_the_rest_still_holds(life: Life) -> None:
     """Last in this file: what is erased is gone for the other tests too."""
     company = life.company
     with tenant(company.tenant_id):
