@@ -228,6 +228,7 @@ class Listed(BaseModel, Generic[Item]):
 class CloudEvent(Told):
     """A CloudEvent (1.0). `position` counts the customer's sealed events without a gap, but for one
     after each restore of our database: the event customer.quarantined there tells its `log_floor`.
+    `authtype` and `authid` say who did it, `traceparent` (W3C) in which trace.
     """
 
     specversion: str = "1.0"
@@ -239,6 +240,10 @@ class CloudEvent(Told):
     datacontenttype: str = "application/json"
     position: int
     sealhash: str
+    authtype: str
+    authid: str
+    onbehalfof: str | None = None
+    traceparent: str | None = None
     data: dict[str, Any]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,9 +16,10 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from nostro.connectors.webhook_call import Called, Message, WebhookCaller
 from nostro.domain.errors import Invalid, Refused
+from nostro.domain.event import Actor
 from nostro.domain.webhook import LASTS, OTHERS_WAIT_AT_MOST
-from nostro.ops import sealing
-from nostro.storage import listing, models, webhooks
+from nostro.ops import origin, sealing
+from nostro.storage import events, listing, models, webhooks
 from nostro.storage.tenancy import tenant
 from nostro.workflows import webhook_endpoints
 from nostro.workflows import webhooks as telling
@@ -160,6 +162,30 @@ def test_the_body_is_the_cloud_event_of_the_log_the_same_bytes_at_every_try(
         assert told["source"] == f"urn:nostro:customer:{company.tenant_id}"
         assert datetime.fromisoformat(told["time"]) == row.event.occurred_at
         assert told["data"]["detail"] == row.event.data
+        assert told["authid"] == row.event.actor.id
+
+
+def test_a_receiver_learns_the_trace_and_for_whom_but_no_address_and_no_words(
+    company: Company, caller: ScriptedCaller
+) -> None:
+    register(company, event_types=["nostro.customer.*"])
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    lender = Actor(kind="person", id=company.ann.id, name=company.ann.name)
+    acting = msgspec.structs.replace(company.job, on_behalf_of=lender, reason="a secret reason")
+    with (
+        origin.coming_from("203.0.113.9", f"00-{trace}-00f067aa0ba902b7-01"),
+        tenant(company.tenant_id),
+    ):
+        events.record([acting.event("customer.created", "customer", company.tenant_id)])
+    sealing.seal_all(company.clock.now())
+    run(company)
+    (body,) = {message.body for _, message, _ in caller.made}
+    told = msgspec.json.decode(body)
+    assert re.fullmatch(f"00-{trace}-(?!0{{16}})[0-9a-f]{{16}}-00", told["traceparent"])
+    assert (told["authtype"], told["authid"]) == ("system", "nostro")
+    assert told["onbehalfof"] == company.ann.id
+    assert b"203.0.113.9" not in body
+    assert b"a secret reason" not in body
 
 
 def test_only_the_types_that_were_asked_for(company: Company, caller: ScriptedCaller) -> None:
