@@ -14,9 +14,9 @@ HEAD = """# OWASP ASVS 5.0, levels 1 and 2
 
 Each requirement by its number in the [Application Security Verification Standard
 5.0.0](https://github.com/OWASP/ASVS) with the test that holds it, the reason why it does not
-apply, or *open*: not looked at yet, which is not the same as not met. Written from
-`security/asvs.toml` by `python docs/generate_asvs.py`; a test checks that it is current and that
-the tests exist.
+apply, the page where a document is asked for, or *open* with what is missing: sometimes the thing
+itself, sometimes only a test of it. Written from `security/asvs.toml` by `python
+docs/generate_asvs.py`; a test checks that it is current and that tests and pages exist.
 """
 
 
@@ -25,7 +25,8 @@ def requirements() -> dict[str, dict[str, Any]]:
 
 
 def kind_of(told: dict[str, Any]) -> str:
-    return "tested" if "test" in told else "does not apply" if "reason" in told else "open"
+    kinds = {"test": "tested", "document": "documented", "reason": "does not apply"}
+    return next((kind for word, kind in kinds.items() if word in told), "open")
 
 
 def page() -> str:
@@ -34,9 +35,12 @@ def page() -> str:
     summary = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
     lines = [HEAD, f"{len(rows)} requirements: {summary}.\n", "| requirement | how |", "|---|---|"]
     for number, told in rows.items():
-        how = "*open*"
+        how = f"*open*: {told.get('open')}"
         if "test" in told:
             how = f"{told['says']}: `{told['test']}`"
+        elif "document" in told:
+            page_name = told["document"].removeprefix("docs/")
+            how = f"{told['says']}: [{page_name}]({page_name})"
         elif "reason" in told:
             how = f"does not apply: {told['reason']}"
         lines.append(f"| {number} | {how} |")

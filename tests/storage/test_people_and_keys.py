@@ -13,7 +13,7 @@ from django.db import connections
 from nostro.domain.errors import Invalid, NostroError, Refused
 from nostro.domain.party import Role
 from nostro.ops.identifiers import TimeOrderedIds
-from nostro.storage import keys, people
+from nostro.storage import keys, models, people
 from nostro.storage.keys import Scope
 from nostro.storage.tenancy import tenant
 from tests import seed
@@ -28,10 +28,10 @@ def here(database: str) -> seed.Seeded:
     return seed.customer("KEYS", payments=0)
 
 
-def person(name: str = "Ada Approver", email: str = "") -> UUID:
+def person(name: str = "Ada Approver", email: str = "", password: str = PASSWORD) -> UUID:
     person_id = new()
     address = email or f"{person_id}@example.com"
-    people.create_person(person_id, email=address, name=name, password=PASSWORD, now=seed.NOW)
+    people.create_person(person_id, email=address, name=name, password=password, now=seed.NOW)
     return person_id
 
 
@@ -53,10 +53,31 @@ def test_a_person_signs_in_with_address_and_password(here: seed.Seeded) -> None:
 
 
 @pytest.mark.parametrize(
+    "password",
+    [
+        "nothing but small letters",
+        "ÄÖÜ und ein 字 darin",
+        " begins and ends with spaces ",
+        "x" * 40 + "y" * 60,
+    ],
+)
+def test_a_password_of_any_letters_and_length_counts_exactly_as_it_was_given(
+    here: seed.Seeded, password: str
+) -> None:
+    made = person(password=password)
+    row = models.Person.objects.get(id=made)
+    assert row.password.startswith("argon2$argon2id$")
+    assert sign_in(None, email=row.email, password=password) is not None
+    for other in (password.swapcase(), password + " ", password.strip()[:-1]):
+        assert sign_in(None, email=row.email, password=other) is None
+
+
+@pytest.mark.parametrize(
     ("email", "password", "code"),
     [
         ("no address", PASSWORD, "email_invalid"),
         ("short@example.com", "short", "password_too_weak"),
+        ("common@example.com", "1qaz2wsx3edc", "password_too_weak"),
         ("taken@example.com", PASSWORD, "person_exists"),
     ],
 )
