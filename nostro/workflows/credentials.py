@@ -22,6 +22,7 @@ from nostro.workflows import case_work
 from nostro.workflows.context import Acting, job_for
 
 AHEAD: Final = timedelta(days=30)
+AGAIN_DAYS: Final = (1, 7)  # Before the end: whoever did nothing about the first case is told anew.
 EVERY: Final = timedelta(hours=1)
 RENEW_AFTER: Final = timedelta(days=365)
 _CHANGES: Final = ("connection.created", "connection.changed", "customer.sign_on_changed")
@@ -67,7 +68,8 @@ def inventory(acting: Acting) -> list[Credential]:
 
 
 def watch(acting: Acting) -> int:
-    """Open a case for each credential that expires within 30 days; returns how many there are."""
+    """Open a case for each credential that expires within 30 days, and others 7 days and 1 day
+    before its end; returns how many there are."""
     found = [one for one in inventory(acting) if one.state in _ALARMS]
     with tenant(acting.tenant_id):
         for one in found:
@@ -93,16 +95,18 @@ _ALARMS: Final = (CredentialState.EXPIRES_SOON, CredentialState.EXPIRED)
 
 
 def _case(acting: Acting, one: Credential) -> NewCase:
-    ends = one.expires_at or acting.world.clock.now()
+    now = acting.world.clock.now()
+    ends = one.expires_at or now
+    again = next((f"/{days}" for days in AGAIN_DAYS if ends - now <= timedelta(days=days)), "")
     verb = "has expired" if one.state is CredentialState.EXPIRED else "expires"
     return NewCase(
         id=acting.world.ids.new(),
         kind=CaseKind.CONNECTION,
         # One that was renewed expires another day: that is another cause.
-        natural_key=f"expiry/{one.natural_key}/{ends:%Y-%m-%d}",
+        natural_key=f"expiry/{one.natural_key}/{ends:%Y-%m-%d}{again}",
         sentence=f"{one.name} ({one.kind}) {verb} on {ends:%Y-%m-%d}.",
         can_do="Renew it before that day; what needs it stops working then.",
-        due_at=min(acting.world.clock.now() + due_in(CaseKind.CONNECTION), ends),
+        due_at=min(now + due_in(CaseKind.CONNECTION), ends),
     )
 
 

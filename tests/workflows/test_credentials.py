@@ -96,6 +96,20 @@ def test_an_end_opens_one_case_ahead_and_another_when_it_moves(
     assert len(company.cases()) == before + 2
 
 
+def test_who_did_nothing_is_told_again_a_week_and_a_day_before_the_end(
+    company: Company, acting: Acting
+) -> None:
+    config = {"certificate_authority": certificate(company, 31)}
+    with tenant(acting.tenant_id):
+        models.Connection.objects.filter(id=company.bank_id).update(config=config)
+    before, told = len(company.cases()), []
+    for _ in range(33):  # The day after its end, too: nobody is told a fifth time.
+        credentials.watch(acting)
+        told.append(len(company.cases()) - before)
+        company.clock.advance(days=1)
+    assert [told.count(number) for number in range(4)] == [1, 23, 6, 3]
+
+
 def test_the_watch_looks_once_an_hour_at_every_customer(company: Company) -> None:
     config = {"certificate_authority": certificate(company, 10)}
     with tenant(company.tenant_id):
