@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
-from detect_secrets.core.scan import get_plugins, scan_file
+from detect_secrets.core.scan import scan_file
 from detect_secrets.plugins.high_entropy_strings import Base64HighEntropyString
 from detect_secrets.plugins.keyword import DENYLIST, KeywordDetector
-from detect_secrets.settings import transient_settings
+from detect_secrets.settings import get_plugins, transient_settings
 
 from tests.needs import absent
 
@@ -31,7 +31,7 @@ NOT_OURS = (
 )  # fmt: skip
 BY_LOOK = {"Base64HighEntropyString", "HexHighEntropyString", "KeywordDetector"}
 # What a line must have for a costly finder to find something: 4.5 bits take 23 different letters.
-LIKELY = {
+LIKELY: dict[Any, re.Pattern[str]] = {
     KeywordDetector: re.compile("|".join(DENYLIST), re.IGNORECASE),
     Base64HighEntropyString: re.compile(r"[A-Za-z0-9+/=_-]{23}"),
 }
