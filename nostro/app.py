@@ -107,6 +107,7 @@ def signing_keys() -> FileSecrets:
 @cache
 def world() -> World:
     """The ports of this process; after `start`, since some of them are tables."""
+    from nostro.ops import checkpoint_places
     from nostro.ops.stored_secrets import StoredSecrets
 
     chosen = configuration()
@@ -121,6 +122,7 @@ def world() -> World:
         calendar=HolidayCalendar(),
         webhook_caller=WebhookCaller(this_machine=chosen.webhooks_to_this_machine),
         space=Watermark(_measure(chosen), chosen.free_space_percent),
+        checkpoint_places=lambda: checkpoint_places.places(chosen.home, chosen.secrets_home),
     )
     context.install(made)
     return made

@@ -14,7 +14,14 @@ from nostro.domain.errors import Refused
 from nostro.domain.freeze import Freeze
 from nostro.domain.operator_evidence import OperatorEvidence
 from nostro.domain.party import Member
-from nostro.domain.policies import approval, evidence_pack, making, recall, working_here
+from nostro.domain.policies import (
+    approval,
+    evidence_pack,
+    making,
+    reading_log,
+    recall,
+    working_here,
+)
 
 
 def may_cancel(member: Member) -> bool:
@@ -58,6 +65,15 @@ def may_change(member: Member) -> bool:
 def check_changes(member: Member) -> None:
     """Raise Refused for a member who only reads."""
     working_here.may_change(member)
+
+
+def may_read_log(member: Member) -> bool:
+    return _may(lambda: reading_log.may_read_log(member))
+
+
+def check_log(member: Member) -> None:
+    """Raise Refused for a member whom the log is not for."""
+    reading_log.may_read_log(member)
 
 
 def why_not_change_account(member: Member, proposed_by: str) -> str:

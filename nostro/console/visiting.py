@@ -38,6 +38,7 @@ _STATUS: Final[tuple[tuple[type[NostroError], HTTPStatus], ...]] = (
 
 _STATUS_OF_CODE: Final = {
     "not_a_member": HTTPStatus.FORBIDDEN,
+    "log_not_yours": HTTPStatus.FORBIDDEN,
     "saved_filter_unknown": HTTPStatus.NOT_FOUND,
 }
 
@@ -63,6 +64,11 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     def may_stop(self) -> bool:
         """Whether the stop button stands in the header."""
         return rights.may_freeze(self.member)
+
+    @property
+    def may_read_log(self) -> bool:
+        """Whether the log stands in the navigation."""
+        return rights.may_read_log(self.member)
 
     @property
     def roles(self) -> str:

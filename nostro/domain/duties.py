@@ -40,12 +40,12 @@ ACTIONS_OF: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 *(_A.WORK_ON_CASES, _A.BREAK_GLASS),
             }
         ),
-        Role.TREASURER: _APPROVES | {_A.MAKE_PAYMENTS, _A.TAKE_EVIDENCE},
+        Role.TREASURER: _APPROVES | {_A.MAKE_PAYMENTS, _A.READ_LOG, _A.TAKE_EVIDENCE},
         Role.RECONCILER: frozenset({_A.READ, _A.WORK_ON_CASES}),
         Role.INTEGRATOR: frozenset({_A.READ, _A.WORK_ON_CASES, _A.INTEGRATE}),
-        Role.AUDITOR: frozenset({_A.READ, _A.TAKE_EVIDENCE}),
+        Role.AUDITOR: frozenset({_A.READ, _A.READ_LOG, _A.TAKE_EVIDENCE}),
         Role.ADMINISTRATOR: frozenset(
-            {_A.READ, _A.PROPOSE_ACCESS, _A.DECIDE_ACCESS, _A.BREAK_GLASS}
+            {_A.READ, _A.READ_LOG, _A.PROPOSE_ACCESS, _A.DECIDE_ACCESS, _A.BREAK_GLASS}
         ),
         Role.PARTNER_ADMINISTRATOR: frozenset({_A.READ, _A.PROPOSE_ACCESS}),
     }
@@ -55,6 +55,7 @@ SAFE: Final = frozenset({_A.HOLD_PAYMENTS, _A.STOP_PAYMENTS})
 ACTION_WORDS: Final[Mapping[Action, str]] = MappingProxyType(
     {
         _A.READ: "Look at everything",
+        _A.READ_LOG: "Read the log: who did what, and from where",
         _A.MAKE_PAYMENTS: "Make payments",
         _A.HOLD_PAYMENTS: "Hold payments",
         _A.TAKE_BACK_PAYMENTS: "Cancel and recall payments",

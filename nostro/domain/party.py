@@ -81,6 +81,7 @@ class Action(StrEnum):
     """One thing that is allowed or not. Policies ask `duties.may(member, action)`."""
 
     READ = "read"
+    READ_LOG = "read_log"
     MAKE_PAYMENTS = "make_payments"
     HOLD_PAYMENTS = "hold_payments"
     TAKE_BACK_PAYMENTS = "take_back_payments"

@@ -49,3 +49,11 @@ def places(home: Path, secrets_home: Path) -> list[Place]:
     """Every place that keeps checkpoints."""
     outside = bucket(secrets_home)
     return [folder(home), outside] if outside else [folder(home)]
+
+
+def kept_in(home: Path) -> str:
+    """Where checkpoints are kept, in words that a customer may read: no path of ours."""
+    own = folder(home).folder.resolve().is_relative_to(home.resolve())
+    beside = "a folder beside the database" if own else "a folder outside this system"
+    bucketed = object_stores.configuration(object_stores.CHECKPOINTS).bucket
+    return f"{beside} and a bucket under object lock" if bucketed else beside

@@ -108,7 +108,7 @@ class _Walk:
         self.position = seal.position if went_on else self.position + 1
         if seal.position != self.position:
             return self._broken(self.position, f"position {self.position} is missing")
-        if why := _wrong(link, self.position, self.tail):
+        if why := wrong(link, self.position, self.tail):
             return self._broken(self.position, why)
         self._remember_erasures(link)
         self.tree.add([bytes.fromhex(seal.hash)])
@@ -147,8 +147,9 @@ class _Walk:
         return True
 
 
-def _wrong(link: Link, position: int, tail: str) -> str:
-    """Why an entry is not the one that was sealed here; "" when it is."""
+def wrong(link: Link, position: int, tail: str) -> str:
+    """Why an entry is not the one that was sealed at a position, after the hash `tail`; "" when it
+    is."""
     seal, event = link.seal, link.event
     if event is None:
         return "the event of this position is gone"

@@ -213,6 +213,12 @@ def links(after: int = 0) -> Iterator[Link]:
         after = page[-1]["position"]
 
 
+def link_at(position: int) -> Link | None:
+    """One place of the chain of the current customer; None when there is no such position."""
+    found = queries.rows("sealed_events", tenant_id=current(), after=position - 1, limit=1)
+    return link_of(found[0]) if found and found[0]["position"] == position else None
+
+
 def link_of(row: Mapping[str, Any]) -> Link:
     key = row["commitment_key"]
     return Link(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
@@ -13,6 +13,9 @@ from nostro.domain.event import NOWHERE, Actor, Alike, Event, Origin
 from nostro.ops import origin
 from nostro.ops.free_space import Watermark
 from nostro.ports import Calendar, Clock, Ids, Secrets
+
+if TYPE_CHECKING:
+    from nostro.ops.checkpoints import Place
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +27,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     calendar: Calendar
     webhook_caller: WebhookCaller = msgspec.field(default_factory=WebhookCaller)
     space: Watermark = msgspec.field(default_factory=lambda: Watermark(lambda: None))
+    checkpoint_places: Callable[[], Sequence[Place]] = tuple  # Outside the database.
 
 
 class Acting(msgspec.Struct, frozen=True, kw_only=True):

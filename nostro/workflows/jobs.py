@@ -17,6 +17,7 @@ from nostro.workflows import (
     answers,
     case_terms,
     dispatch,
+    log_verification,
     release,
     run_import,
     source_status,
@@ -115,3 +116,10 @@ def attend_webhooks(tenant_id: str) -> None:
 @fresh
 def deliver_webhook(tenant_id: str, endpoint_id: str) -> None:
     webhooks.deliver(job_for(UUID(tenant_id)), UUID(endpoint_id))
+
+
+# One at a time, whoever the customer: a long log leaves the other places of the lane to payments.
+@app.task(name="verify_log", queue="default", lock="verify_log")
+@fresh
+def verify_log(tenant_id: str) -> None:
+    log_verification.verify(job_for(UUID(tenant_id)))

@@ -25,6 +25,7 @@ from procrastinate.exceptions import ConnectorException
 
 from nostro.workflows.context import installed
 from nostro.workflows.credentials import HourlyWatch
+from nostro.workflows.log_verification import DailyVerification
 from nostro.workflows.tick import tick
 
 log = structlog.get_logger()
@@ -72,6 +73,7 @@ class Worker:
         self._alive = alive
         self._pace = pace or Pace()
         self._expiries = HourlyWatch()
+        self._verification = DailyVerification()
         self._stopping = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -148,6 +150,7 @@ class Worker:
     def _tick_once(self) -> int:
         now = installed().clock.now()
         self._expiries.look(now)
+        self._verification.look(now)
         return tick(now)
 
     async def _every(self, task: Callable[[], int]) -> None:

@@ -46,6 +46,7 @@ SECTIONS: Final = (
     ("/changes/", "Change requests", "user-plus", "", ""),
     ("/keys/", "API keys", "key-round", "", ""),
     ("/credentials/", "Credentials", "lock", "", ""),
+    ("/audit/", "Audit", "scroll-text", "", ""),
 )
 
 
@@ -174,6 +175,18 @@ def initials(name: str) -> str:
 
 
 @register.filter
+def short_hash(text: str) -> str:
+    """The first eight digits of a digest in two groups, as people compare them."""
+    return f"{text[:4]}{NO_BREAK}{text[4:8]}" if text else NOTHING
+
+
+@register.filter
+def second(moment: datetime) -> str:
+    """23 Nov, 07:46:12, in UTC."""
+    return f"{moment.astimezone(UTC):%-d %b, %H:%M:%S}".replace(" ", NO_BREAK)
+
+
+@register.filter
 def fact_kind(kind: str) -> str:
     return words.FACT_KINDS.get(kind, kind.replace("_", " "))
 
@@ -208,6 +221,8 @@ def due(context: dict[str, Any], moment: datetime) -> SafeString:
 def seal(context: dict[str, Any]) -> SafeString:
     """Whether the audit chain is complete, and since when."""
     frame, now = context["frame"], context["now"]
+    if frame.log_broken:
+        return label("bad hide-s", "triangle-alert", "The log is broken")
     if frame.unsealed:
         waits = f"{words.several(frame.unsealed, 'event')} to seal"
         return label("warn hide-s", "clock", f"{waits}, oldest {_ago(frame.waiting_since, now)}")
@@ -225,6 +240,7 @@ def sections(context: dict[str, Any]) -> list[dict[str, object]]:
     request = context["request"]
     frame = context["frame"]
     waiting = {"/approvals/": frame.to_decide, "/cases/": frame.open_cases}
+    hidden = set() if context["visit"].may_read_log else {"/audit/"}
     waiting |= {"/corrections/": frame.corrections, "/changes/": frame.changes}
     return [
         {
@@ -237,6 +253,7 @@ def sections(context: dict[str, Any]) -> list[dict[str, object]]:
             "current": request.path == href or (href != "/" and request.path.startswith(href)),
         }
         for href, name, icon_name, short, heading in SECTIONS
+        if href not in hidden
     ]
 
 
