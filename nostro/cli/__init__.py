@@ -111,6 +111,7 @@ To look and to prove
   privacy user         All that is held about somebody who signs in
   privacy erasures     Every erasure so far: to keep beside the backups
   privacy repeat       After a restore: erase again what the backup has brought back
+  browser-reports      What browsers refused on our pages; best is nothing
   version              Which version this is
 
 Examples

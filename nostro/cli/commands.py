@@ -13,6 +13,7 @@ from nostro.cli.audit_commands import audit
 from nostro.cli.backup_commands import backup, make_key, restore
 from nostro.cli.bank import bank
 from nostro.cli.binder_commands import binder
+from nostro.cli.browser_reports import browser_reports
 from nostro.cli.compare_command import compare
 from nostro.cli.connection_commands import connections
 from nostro.cli.database_commands import database
@@ -37,6 +38,7 @@ app = App(
     version=f"nostro {__version__}",
 )
 app.command(audit)
+app.command(browser_reports, name="browser-reports")
 app.command(keys)
 app.command(compare)
 app.command(bank)

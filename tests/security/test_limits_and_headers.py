@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from nostro import app
 from nostro.api import rate_limits
 from nostro.api.callers import Key
-from nostro.api.rate_limits import Limiter, Rate
 from nostro.console.security import HEADERS
 from nostro.domain.errors import Unavailable
 from nostro.domain.party import Role
+from nostro.ops.rate_limit import Limiter, Rate
 from tests import seed
 from tests.api import door
 
