@@ -51,6 +51,7 @@ NAMED: Final[Mapping[str, str]] = {
     "callback_name": _IS.format("callback_name", "connection") + " AND callback_name <> ''",
     "case_id": _IS.format("id", "case_file"),
     "change_id": _IS.format("id", "payee_change"),
+    "event_id": _IS.format("id", "event"),
     "evidence_id": _IS.format("id", "evidence"),
     "filter_id": _IS.format("id", "saved_view"),
     "invitation_id": _IS.format("id", "invitation"),
