@@ -6,14 +6,24 @@ Amounts are text with a currency. A JSON number has no decimals we could trust: 
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+)
 from pydantic_core import PydanticCustomError
 
 BATCH_MAX: Final = 1000
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]", re.ASCII)
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 
 
@@ -32,13 +42,33 @@ def _day_text(value: Any) -> Any:
     raise PydanticCustomError("day_not_text", 'A day is written as text, for example "2026-11-30".')
 
 
+def _moment_text(value: Any) -> Any:
+    """A number would be taken for seconds since 1970."""
+    if isinstance(value, str) and _MOMENT.match(value):
+        return value
+    raise PydanticCustomError(
+        "moment_not_text", 'A time is written as text with its zone: "2026-11-30T12:00:00Z".'
+    )
+
+
+def _in_utc(value: datetime) -> datetime:
+    """The same moment: a zone may be further away than the database knows."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise PydanticCustomError(
+            "moment_out_of_range", "It is not within the years 1 to 9999."
+        ) from error
+
+
 AmountText = Annotated[
     str,
-    BeforeValidator(_amount_text),
     Field(max_length=40, pattern=r"^[+-]?[0-9]+(\.[0-9]+)?$", examples=["1234.50"]),
+    BeforeValidator(_amount_text),
 ]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])]
 Day = Annotated[date, BeforeValidator(_day_text)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment_text), AfterValidator(_in_utc)]
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$", examples=["NL"])]
 
 

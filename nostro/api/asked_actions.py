@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from nostro.api.asked import Address, Amount, AmountText, Asked, Currency, Day
+from nostro.api.asked import Address, Amount, AmountText, Asked, Currency, Day, Moment
 from nostro.domain.freeze import FreezeScope
 from nostro.domain.policies.recall import RecallReason
 from nostro.storage.paging import LIMIT_DEFAULT
@@ -18,7 +18,6 @@ TAKE_BACK_MAX = 1000
 _LINES = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"  # Line ends and tabs may stand in it.
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 Text = Annotated[str, Field(min_length=1, max_length=REASON_CHARACTERS_MAX, pattern=_LINES)]
-Moment = AwareDatetime
 
 
 class PaymentFilters(BaseModel):

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Router, Status
-from ninja.params.functions import Body, Header, Query
+from ninja.params.functions import Body, Query
 
 from nostro.api.asked import NewApproval, NewPayment, NewPaymentOrPayments, NewPayments
 from nostro.api.asked_actions import PaymentFilters, PaymentPage
@@ -49,8 +49,8 @@ router.add_decorator(in_one_customer, mode="operation")
 def create_payment(
     request: HttpRequest,
     response: HttpResponse,
+    idempotency_key: IdempotencyKey,
     body: NewPaymentOrPayments = _BODY,
-    idempotency_key: str = Header(..., alias="Idempotency-Key"),
 ) -> Status[PaymentCreated | PaymentsCreated]:
     caller = allowed(request, Scope.PAYMENTS_WRITE)
     answer = once(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from ninja.params.functions import Header
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
 
 from nostro.api.reading import sent_body
 from nostro.app import world
 from nostro.storage.idempotency import Answer, once
 
-IdempotencyKey = Annotated[str, Header(alias="Idempotency-Key")]
+# As storage.idempotency takes it, which says what is wrong with another.
+_DESCRIBED: Final = WithJsonSchema({"type": "string", "pattern": "^[!-~]{1,255}$"})
+IdempotencyKey = Annotated[str, _DESCRIBED, Header(alias="Idempotency-Key")]
 
 
 def answered_once(

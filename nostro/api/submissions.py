@@ -88,7 +88,7 @@ def list_attempts(
 @router.get(
     "/submissions/{uuid:submission_id}/content",
     summary="The exact bytes that left or would leave; or as they were before they were sealed",
-    openapi_extra=bytes_of("application/octet-stream"),
+    openapi_extra=bytes_of("*/*"),
 )
 def read_content(
     request: HttpRequest, submission_id: UUID, form: Literal["sent", "plain"] = "sent"
