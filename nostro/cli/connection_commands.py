@@ -8,6 +8,8 @@ from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
+from nostro.cli.shared_options import UNSAID, Alone
+
 connections = App(name="connections", help="Ways to banks and ERPs: set up, look, try, stop.")
 
 Words = Annotated[list[str] | None, Parameter(negative=())]
@@ -59,8 +61,10 @@ def kinds(kind: str = "") -> None:
 
 
 @connections.command
-def create(name: str, *, kind: str, given: Given = NOTHING) -> None:
+def create(name: str, *, kind: str, given: Given = NOTHING, alone: Alone = UNSAID) -> None:
     """Set up a connection. An SFTP server's host key counts once its fingerprint is confirmed.
+
+    Where two people can decide on access it is asked for; its secrets are given once it is there.
 
     Examples: `nostro connections create Bank --kind host_folder --set drop_folder=/bank/in
     --set pickup_folder=/bank/out`, `nostro connections create Bank --kind sftp
@@ -75,7 +79,7 @@ def create(name: str, *, kind: str, given: Given = NOTHING) -> None:
     """
     from nostro.cli import connection_work
 
-    connection_work.create(name, kind, given)
+    connection_work.create(name, kind, given, alone)
 
 
 @connections.command(name="list")
@@ -113,8 +117,18 @@ def show(name: str, *, customer: str = "") -> None:
 
 
 @connections.command
-def change(name: str, *, reason: str, given: Given = NOTHING, despite_doubt: bool = False) -> None:
+def change(
+    name: str,
+    *,
+    reason: str,
+    given: Given = NOTHING,
+    despite_doubt: bool = False,
+    break_glass: bool = False,
+) -> None:
     """Change settings or secrets; the log keeps what was before, and why.
+
+    Where two people can decide on access, settings are asked for. A secret is renewed at once: it
+    opens nothing but what the settings say.
 
     Example: `nostro connections change Bank --set port=2222 --reason "the bank moved" \
 --fingerprint SHA256:...`.
@@ -127,10 +141,13 @@ def change(name: str, *, reason: str, given: Given = NOTHING, despite_doubt: boo
         Why; it stays in the log.
     despite_doubt
         Also while nobody knows whether the other side has a file: only if it stays the same bank.
+    break_glass
+        For an emergency: do it at once and alone, with an alarm, where two people decide otherwise.
     """
     from nostro.cli import connection_work
 
-    connection_work.change(name, given, reason, despite_doubt=despite_doubt)
+    alone = Alone(reason=reason, break_glass=break_glass)
+    connection_work.change(name, given, alone, despite_doubt=despite_doubt)
 
 
 @connections.command(name="test")

@@ -13,7 +13,9 @@ from nostro.cli import terminal
 from nostro.cli.connection_commands import Given
 
 if TYPE_CHECKING:
+    from nostro.cli.shared_options import Alone
     from nostro.workflows.connecting import Wanted
+    from nostro.workflows.context import Acting
 
 
 def show_kinds(kind: str) -> None:
@@ -36,22 +38,64 @@ def show_kinds(kind: str) -> None:
     print(f"\n{' '.join((one.config.__doc__ or '').split())}")
 
 
-def create(name: str, kind: str, given: Given) -> None:
+def create(name: str, kind: str, given: Given, alone: Alone) -> None:
     acting = terminal.acting(given.customer)
-    from nostro.workflows import connecting
+    from nostro.cli import deciding
+    from nostro.workflows import at_terminal, connecting
+    from nostro.workflows.changes.new_connection import WantedNewConnection
 
-    connection_id = connecting.create(acting, name, kind, _wanted(kind, given))
-    print(f"{name} is set up ({connection_id}). Try it: nostro connections test {name!r}")
+    wanted = _wanted(kind, given)
+    asked = WantedNewConnection(
+        name=name, kind=kind, settings=dict(wanted.settings), fingerprint=wanted.fingerprint
+    )
+    outcome = at_terminal.change(
+        acting,
+        deciding.wish("new_connection", asked, alone),
+        lambda there: connecting.create(there, name, kind, wanted),
+    )
+    deciding.tell(outcome)
+    if outcome.is_made:
+        print(f"{name} is set up. Try it: nostro connections test {name!r}")
+    elif wanted.secrets:
+        _tell_of_secrets(name, wanted)
 
 
-def change(name: str, given: Given, reason: str, *, despite_doubt: bool) -> None:
+def change(name: str, given: Given, alone: Alone, *, despite_doubt: bool) -> None:
+    """Secrets by themselves are renewed at once; settings are the way of the money."""
     acting = terminal.acting(given.customer)
-    from nostro.workflows import connecting
+    from nostro.cli import deciding
+    from nostro.workflows import at_terminal, connecting
+    from nostro.workflows.at_terminal import How, Outcome
+    from nostro.workflows.changes.connection import WantedConnection
 
     row = connecting.named(acting, name)
     wanted = _wanted(row.connector, given)
-    connecting.change(acting, row.name, wanted, reason, despite_doubt=despite_doubt)
-    print(f"{row.name} is changed. Try it: nostro connections test {row.name!r}")
+
+    def make(there: Acting) -> None:
+        connecting.change(there, row.name, wanted, alone.reason, despite_doubt=despite_doubt)
+
+    if not wanted.settings and not wanted.fingerprint:
+        make(acting)
+        outcome = Outcome(how=How.SET_UP)
+    else:
+        asked = WantedConnection(
+            name=row.name,
+            settings=dict(wanted.settings),
+            fingerprint=wanted.fingerprint,
+            despite_doubt=despite_doubt,
+        )
+        outcome = at_terminal.change(acting, deciding.wish("connection", asked, alone), make)
+        deciding.tell(outcome)
+    if outcome.is_made:
+        print(f"{row.name} is changed. Try it: nostro connections test {row.name!r}")
+    elif wanted.secrets:
+        _tell_of_secrets(row.name, wanted)
+
+
+def _tell_of_secrets(name: str, wanted: Wanted) -> None:
+    names = " ".join(f"--secret {secret}=FILE" for secret in sorted(wanted.secrets))
+    print("Secrets are no part of what is asked for, and were not kept. Once it is agreed to:")
+    print(f"nostro connections change {name!r} {names} --reason ...")
 
 
 def show_all(customer: str) -> None:

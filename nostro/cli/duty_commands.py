@@ -5,6 +5,7 @@ from __future__ import annotations
 from cyclopts import App
 
 from nostro.cli.set_up_commands import people
+from nostro.cli.shared_options import AsPerson
 
 changes = App(name="changes", help="Changes that one person asks for and another agrees to.")
 
@@ -127,9 +128,7 @@ def ask_for_change(
 
 
 @changes.command(name="agree")
-def agree_to_change(
-    request: str, *, reason: str, email: str, password_file: str = "", customer: str = ""
-) -> None:
+def agree_to_change(request: str, *, reason: str, by: AsPerson) -> None:
     """Agree to a change that somebody else asked for.
 
     Example: `nostro changes agree 0199... --reason "seen the contract" --email bob@acme.example`.
@@ -140,22 +139,14 @@ def agree_to_change(
         The id of the change.
     reason
         What was checked.
-    email
-        The address with which the person signs in.
-    password_file
-        A file with the password, or - for stdin. Without: it is asked for.
-    customer
-        The code of the customer; not needed where there is only one.
     """
     from nostro.cli import change_work
 
-    change_work.decide(customer, request, "agree", reason, (email, password_file))
+    change_work.decide(by.customer, request, "agree", reason, by.who)
 
 
 @changes.command(name="refuse")
-def refuse_change(
-    request: str, *, reason: str, email: str, password_file: str = "", customer: str = ""
-) -> None:
+def refuse_change(request: str, *, reason: str, by: AsPerson) -> None:
     """Say no to a change that somebody else asked for, or take back one's own.
 
     Example: `nostro changes refuse 0199... --reason "not agreed" --email bob@acme.example`.
@@ -166,13 +157,7 @@ def refuse_change(
         The id of the change.
     reason
         Why not.
-    email
-        The address with which the person signs in.
-    password_file
-        A file with the password, or - for stdin. Without: it is asked for.
-    customer
-        The code of the customer; not needed where there is only one.
     """
     from nostro.cli import change_work
 
-    change_work.decide(customer, request, "refuse", reason, (email, password_file))
+    change_work.decide(by.customer, request, "refuse", reason, by.who)

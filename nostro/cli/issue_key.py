@@ -3,34 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from nostro import app
+from nostro.cli import terminal
 from nostro.domain.errors import Invalid
 
 if TYPE_CHECKING:
+    from nostro.cli.shared_options import Alone
     from nostro.storage.keys import Scope
 
 
-def issue(code: str, name: str, scopes: Sequence[str], days: int) -> None:
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A key as it was asked for in words."""
+
+    name: str
+    scopes: Sequence[str]
+    days: int
+    owner: str
+    networks: Sequence[str]
+
+
+def issue(code: str, asked: Wanted, alone: Alone) -> None:
     world = app.start()
-    from nostro.cli import customers
-    from nostro.storage import keys
-    from nostro.storage.tenancy import tenant
+    from nostro.cli import customers, deciding
+    from nostro.workflows import at_terminal, key_work
+    from nostro.workflows.changes.api_key import WantedKey
+    from nostro.workflows.context import Acting
 
     (customer,) = customers.named(code)
-    now = world.clock.now()
-    with tenant(customer.id):
-        row, token = keys.issue(
-            world.ids.new(),
-            name=name,
-            scopes=[_scope(text) for text in scopes],
-            now=now,
-            expires_at=now + timedelta(days=days),
-        )
-    print(token)
-    print(f"Shown once. {name} of {customer.code}, until {row.expires_at:%Y-%m-%d}.")
+    acting = Acting(tenant_id=customer.id, actor=terminal.actor(), world=world)
+    scopes = [_scope(text) for text in asked.scopes]
+
+    def make(there: Acting) -> None:
+        if asked.owner or asked.networks:
+            raise _not_alone()
+        row, token = key_work.issue(there, asked.name, scopes, asked.days)
+        print(token)
+        until = f"until {row.expires_at:%Y-%m-%d}"
+        print(f"Shown once. {asked.name} of {customer.code}, {until}.")
+
+    wanted = WantedKey(
+        name=asked.name,
+        owner=asked.owner,
+        scopes=tuple(scopes),
+        networks=tuple(asked.networks),
+        days=asked.days,
+    )
+    outcome = at_terminal.change(acting, deciding.wish("api_key", wanted, alone), make)
+    deciding.tell(outcome)
+    if not outcome.is_made:
+        print(f"Its owner then shows the token: nostro keys draw {outcome.request_id} --email ...")
+
+
+def _not_alone() -> Invalid:
+    return Invalid(
+        "key_made_alone",
+        "A key that is made alone has no owner and no networks.",
+        "No key was made.",
+        "Leave both out; or, once two people can decide, have it asked for with them.",
+        field="owner",
+    )
 
 
 def callback(code: str, connection: str) -> None:

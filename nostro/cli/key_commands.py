@@ -6,6 +6,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from nostro.cli.shared_options import UNSAID, Alone, AsPerson
+
 keys = App(name="keys", help="API keys.")
 
 
@@ -16,10 +18,16 @@ def issue(
     name: str,
     scope: Annotated[list[str], Parameter(negative=())],
     days: int = 90,
+    owner: str = "",
+    network: Annotated[list[str] | None, Parameter(negative=())] = None,
+    alone: Alone = UNSAID,
 ) -> None:
-    """Make an API key for a program and show it once; a program never approves.
+    """Ask for an API key for a program; a program never approves. Agreed to, its owner draws it.
 
-    Example: `nostro keys issue --customer VESTERHOLT --name erp --scope payments:read`.
+    While a customer is being set up it is made and shown at once.
+
+    Example: `nostro keys issue --customer VESTERHOLT --name erp --scope payments:read
+    --owner ann@acme.example`.
 
     Parameters
     ----------
@@ -31,10 +39,17 @@ def issue(
         What it may do, such as payments:write; may be given several times.
     days
         After how many days it expires.
+    owner
+        The address of the colleague who answers for it; needed where two people agree to it.
+    network
+        From where it is taken (CIDR); may be given several times, without from anywhere.
     """
     from nostro.cli import issue_key
 
-    issue_key.issue(customer, name, scope, days)
+    wanted = issue_key.Wanted(
+        name=name, scopes=scope, days=days, owner=owner, networks=network or []
+    )
+    issue_key.issue(customer, wanted, alone)
 
 
 @keys.command
@@ -74,7 +89,7 @@ def list_keys(*, customer: str = "") -> None:
 
 
 @keys.command(name="draw")
-def draw_key(key: str, *, email: str, password_file: str = "", customer: str = "") -> None:
+def draw_key(key: str, *, by: AsPerson) -> None:
     """Show the token of a key that was agreed to: once, to its owner.
 
     Example: `nostro keys draw 0199... --email ann@acme.example`.
@@ -83,22 +98,14 @@ def draw_key(key: str, *, email: str, password_file: str = "", customer: str = "
     ----------
     key
         The id of the key.
-    email
-        The address with which its owner signs in.
-    password_file
-        A file with the password, or - for stdin. Without: it is asked for.
-    customer
-        The code of the customer; not needed where there is only one.
     """
     from nostro.cli import key_list
 
-    key_list.draw(customer, key, (email, password_file))
+    key_list.draw(by.customer, key, by.who)
 
 
 @keys.command(name="rotate")
-def rotate_key(
-    key: str, *, email: str, overlap_hours: int = 24, password_file: str = "", customer: str = ""
-) -> None:
+def rotate_key(key: str, *, by: AsPerson, overlap_hours: int = 24) -> None:
     """Make the key that goes on from one, and show its token once; the old one ends a while later.
 
     Example: `nostro keys rotate 0199... --email ann@acme.example --overlap-hours 48`.
@@ -107,24 +114,16 @@ def rotate_key(
     ----------
     key
         The id of the key.
-    email
-        The address with which its owner signs in.
     overlap_hours
         For how many hours the old one stays good.
-    password_file
-        A file with the password, or - for stdin. Without: it is asked for.
-    customer
-        The code of the customer; not needed where there is only one.
     """
     from nostro.cli import key_list
 
-    key_list.rotate(customer, key, overlap_hours, (email, password_file))
+    key_list.rotate(by.customer, key, overlap_hours, by.who)
 
 
 @keys.command(name="end")
-def end_key(
-    key: str, *, reason: str, email: str, password_file: str = "", customer: str = ""
-) -> None:
+def end_key(key: str, *, reason: str, by: AsPerson) -> None:
     """End a key at once, as its owner or as somebody who looks after access.
 
     Example: `nostro keys end 0199... --reason "left" --email ada@acme.example`.
@@ -135,13 +134,7 @@ def end_key(
         The id of the key.
     reason
         Why.
-    email
-        The address with which the person signs in.
-    password_file
-        A file with the password, or - for stdin. Without: it is asked for.
-    customer
-        The code of the customer; not needed where there is only one.
     """
     from nostro.cli import key_list
 
-    key_list.end(customer, key, reason, (email, password_file))
+    key_list.end(by.customer, key, reason, by.who)

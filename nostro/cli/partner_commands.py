@@ -6,6 +6,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from nostro.cli.shared_options import UNSAID, Alone
+
 partners = App(name="partners", help="Who hosts customers, and their people.")
 
 
@@ -40,8 +42,16 @@ def join(email: str, *, partner: str, name: str = "", password_file: str = "") -
 
 
 @partners.command
-def grant(email: str, *, customer: str, role: Annotated[list[str], Parameter(negative=())]) -> None:
+def grant(
+    email: str,
+    *,
+    customer: str,
+    role: Annotated[list[str], Parameter(negative=())],
+    alone: Alone = UNSAID,
+) -> None:
     """Open a customer to a person of the partner that hosts it.
+
+    Where two of the customer's people can decide on access, they are asked.
 
     Example: `nostro partners grant ben@host.example --customer ACME --role auditor`.
 
@@ -56,7 +66,7 @@ def grant(email: str, *, customer: str, role: Annotated[list[str], Parameter(neg
     """
     from nostro.cli import partner_work
 
-    partner_work.grant(email, customer, role)
+    partner_work.grant(email, customer, role, alone)
 
 
 @partners.command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -11,6 +12,9 @@ from nostro import app
 from nostro.cli import terminal
 from nostro.domain.errors import Invalid
 from nostro.domain.party import Role
+
+if TYPE_CHECKING:
+    from nostro.cli.shared_options import Alone
 
 
 def list_partners() -> None:
@@ -35,13 +39,22 @@ def join(email: str, partner: str, name: str, password_file: str) -> None:
     print(f"{email} works for {found.name}. Grant customers: nostro partners grant.")
 
 
-def grant(email: str, customer: str, words: Sequence[str]) -> None:
+def grant(email: str, customer: str, words: Sequence[str], alone: Alone) -> None:
     acting = terminal.acting(customer)
-    from nostro.workflows import hosting
+    from nostro.cli import deciding
+    from nostro.workflows import at_terminal, hosting
+    from nostro.workflows.changes.partner_access import WantedPartnerAccess
 
-    roles = [_role(word) for word in words]
-    hosting.grant(acting, email, roles)
-    print(f"{email} may work for {customer}: {', '.join(roles)}.")
+    roles = tuple(_role(word) for word in words)
+    wanted = WantedPartnerAccess(address=email, roles=roles)
+    outcome = at_terminal.change(
+        acting,
+        deciding.wish("partner_access", wanted, alone),
+        lambda there: hosting.grant(there, email, roles),
+    )
+    deciding.tell(outcome)
+    if outcome.is_made:
+        print(f"{email} may work for {customer}: {', '.join(roles)}.")
 
 
 def withdraw(email: str, customer: str) -> None:

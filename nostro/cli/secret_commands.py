@@ -8,6 +8,8 @@ from uuid import UUID
 
 from cyclopts import App
 
+from nostro.cli.shared_options import Alone
+
 secrets = App(name="secrets", help="Keys and credentials: what there is, new ones, files moved.")
 evidence = App(name="evidence", help="Files received and sent: locked, kept, held, erased.")
 
@@ -83,8 +85,10 @@ def lock(*, customer: str = "") -> None:
 
 
 @evidence.command
-def keep_for(months: int, *, reason: str, customer: str = "") -> None:
+def keep_for(months: int, *, reason: str, customer: str = "", break_glass: bool = False) -> None:
     """For how many months files are kept after the end of the year in which they came or left.
+
+    Where two people can decide on access, they are asked.
 
     Example: `nostro evidence keep-for 120 --reason "AO section 147"`.
 
@@ -96,10 +100,12 @@ def keep_for(months: int, *, reason: str, customer: str = "") -> None:
         Why; the log keeps it.
     customer
         The code of the customer; not needed where there is only one.
+    break_glass
+        For an emergency: do it at once and alone, with an alarm, where two people decide otherwise.
     """
     from nostro.cli import secret_work
 
-    secret_work.keep_for(months, reason, customer)
+    secret_work.keep_for(months, Alone(reason=reason, break_glass=break_glass), customer)
 
 
 @evidence.command
@@ -134,8 +140,8 @@ def hold(
 
 
 @evidence.command
-def lift(name: str, *, reason: str, customer: str = "") -> None:
-    """End a legal hold.
+def lift(name: str, *, reason: str, customer: str = "", break_glass: bool = False) -> None:
+    """End a legal hold. Where two people can decide on access, they are asked.
 
     Example: `nostro evidence lift "Tax audit 2026" --reason "closed on 4 June"`.
 
@@ -147,10 +153,12 @@ def lift(name: str, *, reason: str, customer: str = "") -> None:
         Why; the log keeps it.
     customer
         The code of the customer; not needed where there is only one.
+    break_glass
+        For an emergency: do it at once and alone, with an alarm, where two people decide otherwise.
     """
     from nostro.cli import secret_work
 
-    secret_work.lift(name, reason, customer)
+    secret_work.lift(name, Alone(reason=reason, break_glass=break_glass), customer)
 
 
 @evidence.command

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from nostro import app
 from nostro.cli import terminal
+from nostro.cli.shared_options import Alone
 
 if TYPE_CHECKING:
     from nostro.workflows.context import Acting
@@ -70,13 +71,21 @@ def lock_evidence(customer: str) -> None:
             print(f"{code}: {evidence_id} is not what was kept; it was left as it is.")
 
 
-def keep_for(months: int, reason: str, customer: str) -> None:
+def keep_for(months: int, alone: Alone, customer: str) -> None:
     acting = terminal.acting(customer)
-    from nostro.workflows import retention
+    from nostro.cli import deciding
+    from nostro.workflows import at_terminal, retention
+    from nostro.workflows.changes.retention import WantedRetention
 
-    retention.set_retention(acting, months, reason)
-    _lock_objects(acting)
-    print(f"Files are kept for {months} months after the end of their year.")
+    outcome = at_terminal.change(
+        acting,
+        deciding.wish("retention", WantedRetention(months=months), alone),
+        lambda there: retention.set_retention(there, months, alone.reason),
+    )
+    deciding.tell(outcome)
+    if outcome.is_made:
+        _lock_objects(acting)
+        print(f"Files are kept for {months} months after the end of their year.")
 
 
 def hold(name: str, reason: str, file: UUID | None, until: date | None, customer: str) -> None:
@@ -88,13 +97,21 @@ def hold(name: str, reason: str, file: UUID | None, until: date | None, customer
     print(f"Nothing under {name} is erased until it {'ends' if until else 'is lifted'}.")
 
 
-def lift(name: str, reason: str, customer: str) -> None:
+def lift(name: str, alone: Alone, customer: str) -> None:
     acting = terminal.acting(customer)
-    from nostro.workflows import retention
+    from nostro.cli import deciding
+    from nostro.workflows import at_terminal, retention
+    from nostro.workflows.changes.legal_hold_lift import WantedLift
 
-    retention.lift_hold(acting, name, reason)
-    _lock_objects(acting)
-    print(f"{name} is lifted.")
+    outcome = at_terminal.change(
+        acting,
+        deciding.wish("legal_hold_lift", WantedLift(name=name), alone),
+        lambda there: retention.lift_hold(there, name, alone.reason),
+    )
+    deciding.tell(outcome)
+    if outcome.is_made:
+        _lock_objects(acting)
+        print(f"{name} is lifted.")
 
 
 def erase(file: UUID, reason: str, customer: str) -> None:

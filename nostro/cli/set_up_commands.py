@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from nostro.cli.shared_options import UNSAID, Alone
+
 customers = App(name="customers", help="Customers of this installation.")
 people = App(name="people", help="People who sign in and approve.")
 single_sign_on = App(name="single-sign-on", help="Signing in by a company's own service.")
@@ -48,8 +50,11 @@ def add_person(
     role: Annotated[list[str], Parameter(negative=())],
     password_file: str = "",
     customer: str = "",
+    alone: Alone = UNSAID,
 ) -> None:
     """Let a person work for a customer, with these roles and no others.
+
+    Where two people can decide on access, the person can sign in, and the roles are asked for.
 
     Example: `nostro people add ann@acme.example --name "Ann Lee" --role approver`.
 
@@ -60,7 +65,7 @@ def add_person(
     name
         The name that others see.
     role
-        maker, approver, treasurer, reconciler, integrator or auditor; may be given several times.
+        What the person shall be, as `nostro people duties` lists it; may be given several times.
     password_file
         A file with the password, or - for stdin. Without: it is asked for.
     customer
@@ -68,7 +73,7 @@ def add_person(
     """
     from nostro.cli import setting_up
 
-    setting_up.add_person(customer, email, name, role, password_file)
+    setting_up.add_person(customer, email, name, role, password_file, alone)
 
 
 @people.command(name="invite")
@@ -127,8 +132,12 @@ def connect_provider(
     groups_claim: str = "groups",
     newcomers: bool = True,
     customer: str = "",
+    alone: Alone = UNSAID,
 ) -> None:
     """Let a customer's people sign in by its OpenID provider; another one takes its place.
+
+    Which groups give which roles is asked for where two people can decide on access; until it is
+    agreed to, those of the same provider stay and another one's give none.
 
     Example: `nostro single-sign-on connect https://id.acme.example --client-id nostro`.
 
@@ -152,8 +161,9 @@ def connect_provider(
     from nostro.cli import setting_up, terminal
 
     secret = terminal.secret_text("client secret", client_secret_file)
+    groups = (group or [], groups_claim)
     setting_up.connect_provider(
-        customer, (issuer, client_id, secret), group or [], groups_claim, newcomers=newcomers
+        customer, (issuer, client_id, secret), groups, alone, newcomers=newcomers
     )
 
 

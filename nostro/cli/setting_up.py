@@ -15,6 +15,7 @@ from nostro.domain.identifier import compact
 from nostro.domain.party import Account, LegalEntity, PostalAddress, Role
 
 if TYPE_CHECKING:
+    from nostro.cli.shared_options import Alone
     from nostro.workflows.context import Acting
 
 
@@ -38,15 +39,29 @@ def list_customers() -> None:
 
 
 def add_person(
-    customer: str, email: str, name: str, roles: Sequence[str], password_file: str
+    customer: str, email: str, name: str, roles: Sequence[str], password_file: str, alone: Alone
 ) -> None:
     acting = terminal.acting(customer)
-    from nostro.workflows import setting_up
+    from nostro.cli import deciding
+    from nostro.storage.tenancy import tenant
+    from nostro.workflows import at_terminal, setting_up
+    from nostro.workflows.changes.membership import WantedMembership
+    from nostro.workflows.granted import WantedGrant
 
     wanted = [_role(word) for word in roles]
     password = terminal.secret_text("password", password_file)
-    setting_up.add_person(acting, email, name, password, wanted)
-    print(f"{name} may sign in as {email}: {', '.join(wanted)}.")
+    grants = tuple(WantedGrant(role=role) for role in wanted)
+    wish = deciding.wish("membership", WantedMembership(person=email, grants=grants), alone)
+    with tenant(acting.tenant_id):
+        setting_up.join(acting, email, name, password)
+        outcome = at_terminal.change(
+            acting,
+            wish,
+            lambda there: setting_up.add_person(there, email, name, password, wanted),
+        )
+    may = ", ".join(wanted) if outcome.is_made else "nothing yet"
+    print(f"{name} may sign in as {email}: {may}.")
+    deciding.tell(outcome)
 
 
 def invite_person(customer: str, email: str, name: str, roles: Sequence[str]) -> None:
@@ -74,27 +89,32 @@ def recover_person(email: str, password_file: str) -> None:
 def connect_provider(
     customer: str,
     told: tuple[str, str, str],
-    groups: Sequence[str],
-    groups_claim: str,
+    groups: tuple[Sequence[str], str],
+    alone: Alone,
     *,
     newcomers: bool,
 ) -> None:
     acting = terminal.acting(customer)
+    from nostro.cli import deciding
     from nostro.connectors.openid import Provider
-    from nostro.workflows import single_sign_on
+    from nostro.workflows import at_terminal, single_sign_on
+    from nostro.workflows.changes.group_roles import WantedGroup, WantedGroups
 
     issuer, client_id, client_secret = told
-    roles: dict[str, tuple[Role, ...]] = {}
-    for group, word in terminal.pairs(groups, "group"):
-        roles[group] = (*roles.get(group, ()), _role(word))
-    single_sign_on.connect(
-        acting,
-        Provider(issuer=issuer, client_id=client_id, client_secret=client_secret),
-        groups_claim=groups_claim,
-        group_roles=roles,
-        just_in_time=newcomers,
-    )
+    pairs = terminal.pairs(groups[0], "group")
+    mapped = tuple(WantedGroup(group=group, role=_role(word)) for group, word in pairs)
+    provider = Provider(issuer=issuer, client_id=client_id, client_secret=client_secret)
+    single_sign_on.connect(acting, provider, just_in_time=newcomers)
     print(f"People may sign in by {issuer} from now on.")
+    if not mapped:
+        return
+    wanted = WantedGroups(groups=mapped, groups_claim=groups[1])
+    outcome = at_terminal.change(
+        acting,
+        deciding.wish("group_roles", wanted, alone),
+        lambda there: single_sign_on.map_groups(there, wanted.roles, groups[1]),
+    )
+    deciding.tell(outcome)
 
 
 def add_entity(

@@ -71,7 +71,13 @@ LABELS: Final[Mapping[str, str]] = {
     "days": "Ends after how many days",
     "needed": "People who approve a payment",
     "above": "More people above an amount",
-    "settings": "Settings that change",
+    "settings": "Settings",
+    "address": "Address of the partner's person",
+    "groups": "Groups of your sign-in service, and their roles",
+    "groups_claim": "What the service calls groups",
+    "months": "Months after the end of a file's year",
+    "despite_doubt": "Also while nobody knows whether the bank has a file",
+    "kind": "Kind of connection",
     "fingerprint": "Fingerprint of the server's host key",
 }
 HINTS: Final[Mapping[str, str]] = {
@@ -79,6 +85,8 @@ HINTS: Final[Mapping[str, str]] = {
     "roles": "Nothing ticked: all that he or she holds for good.",
     "networks": "One a line, like 203.0.113.0/24. None: from anywhere.",
     "above": "One a line, like 100000.00 EUR | 3. What is left out is not kept.",
+    "groups": "One a line, like treasury | approver. None: roles are asked for as for anybody.",
+    "kind": "As the terminal lists them: nostro connections kinds.",
     "settings": "One a line, like host = sftp.bank.example.",
     "until": "Nothing: it ends now.",
 }
@@ -125,9 +133,9 @@ def _field(
     if shape == "grants":
         return msgspec.structs.replace(told, rows=_lines(sent))
     ticked = set(_listed(sent, one.name)) | {value}
+    said = {"false": "no", "true": "yes"} if hint is bool else _words(hint)
     members = tuple(
-        Choice(value=word.value, word=words.phrase(word.value), chosen=word.value in ticked)
-        for word in _words(hint)
+        Choice(value=value, word=word, chosen=value in ticked) for value, word in said.items()
     )
     return msgspec.structs.replace(told, choices=members)
 
@@ -140,7 +148,7 @@ def _shape(name: str, hint: Any) -> str:
         if inner is WantedGrant:
             return "grants"
         return "checks" if _is_words(inner) else LINES
-    if _is_words(inner):
+    if _is_words(inner) or inner is bool:
         return "select"
     if get_origin(hint) is dict:
         return LINES
@@ -219,6 +227,6 @@ def _is_words(inner: Any) -> bool:
     return isinstance(inner, type) and issubclass(inner, StrEnum)
 
 
-def _words(hint: Any) -> Sequence[StrEnum]:
+def _words(hint: Any) -> dict[str, str]:
     inner = _inner(hint)
-    return list(inner) if _is_words(inner) else []
+    return {one.value: words.phrase(one.value) for one in inner} if _is_words(inner) else {}

@@ -73,21 +73,13 @@ def create(acting: Acting, name: str, kind: str, wanted: Wanted) -> UUID:
     a server's host key is not confirmed; Unavailable when the server cannot be asked for it.
     """
     connector = connector_named(kind)
-    settings = _with_host_keys(connector, wanted)
-    config = _checked(connector, settings)
+    config = _checked(connector, _with_host_keys(connector, wanted))
     _check_secrets(connector, wanted.secrets)
     opened = connectors.open_connection(kind, config, dict(wanted.secrets))
     now, connection_id = acting.world.clock.now(), acting.world.ids.new()
     listens = isinstance(opened, DeliversMessages | TakesStatuses)
     with tenant(acting.tenant_id):
-        if any(row.name == name for row in parties.connections()):
-            raise Refused(
-                "connection_name_taken",
-                f"There is a connection named {name} already.",
-                "Nothing was set up.",
-                "Choose another name, or change that one.",
-                field="name",
-            )
+        _check_free(name)
         parties.create_connection(connection_id, name, kind, config, now if listens else None)
         _keep(acting, connection_id, wanted.secrets)
         told = acting.event(
@@ -101,6 +93,25 @@ def create(acting: Acting, name: str, kind: str, wanted: Wanted) -> UUID:
         )
         events.record([told])
     return connection_id
+
+
+def planned(acting: Acting, name: str, kind: str, wanted: Wanted) -> dict[str, Any]:
+    """The settings that `create` would keep; raises as it."""
+    connector = connector_named(kind)
+    with tenant(acting.tenant_id):
+        _check_free(name)
+    return _checked(connector, _with_host_keys(connector, wanted))
+
+
+def _check_free(name: str) -> None:
+    if any(row.name == name for row in parties.connections()):
+        raise Refused(
+            "connection_name_taken",
+            f"There is a connection named {name} already.",
+            "Nothing was set up.",
+            "Choose another name, or change that one.",
+            field="name",
+        )
 
 
 def change(

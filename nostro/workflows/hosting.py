@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from nostro.domain.errors import Refused
-from nostro.domain.party import Role
+from nostro.domain.party import Grant, Role
 from nostro.storage import events, partners, people
 from nostro.storage.partners import PartnerRow
 from nostro.storage.tenancy import tenant
@@ -40,17 +40,20 @@ def grant(acting: Acting, email: str, roles: Iterable[Role]) -> None:
 
     Raises Refused for anybody else: people of the customer's own are added by `nostro people`.
     """
-    person_id = _partners_person(acting.tenant_id, email)
+    person_id = partners_person(acting.tenant_id, email)
     wanted = frozenset(roles)
     with tenant(acting.tenant_id):
-        people.grant(acting.world.ids.new(), person_id, wanted)
+        held = people.grants_of(person_id) or ()
+        lent = [one for one in held if one.on_behalf_of or one.break_glass]
+        grants = [*(Grant(role=role) for role in sorted(wanted)), *lent]
+        people.grant_reaching(acting.world.ids.new(), person_id, grants)
         told = {"email": email, "roles": sorted(wanted), "partner": partners.partner_of(person_id)}
         events.record([acting.event("person.granted", "person", person_id, **told)])
 
 
 def withdraw(acting: Acting, email: str) -> bool:
     """Close a customer to a person of its partner; True when it was open."""
-    person_id = _partners_person(acting.tenant_id, email)
+    person_id = partners_person(acting.tenant_id, email)
     return _close(acting, person_id, email)
 
 
@@ -77,7 +80,8 @@ def _close(acting: Acting, person_id: UUID, email: str) -> bool:
     return was_open
 
 
-def _partners_person(tenant_id: UUID, email: str) -> UUID:
+def partners_person(tenant_id: UUID, email: str) -> UUID:
+    """Who signs in so and works for the customer's partner; raises Refused for anybody else."""
     person_id = people.person_of_email(email)
     if person_id is None or not partners.works_for(person_id, partners.host_of(tenant_id)):
         raise _not_of_the_partner(email)

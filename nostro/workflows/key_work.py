@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,11 +11,26 @@ from nostro.domain.errors import Invalid, Refused
 from nostro.domain.party import Action, Member
 from nostro.storage import events, key_owning, keys
 from nostro.storage.key_owning import OwnedKey
+from nostro.storage.keys import KeyRow, Scope
 from nostro.storage.tenancy import tenant
 from nostro.workflows.case_work import checked_reason
 from nostro.workflows.context import Acting
 
 OVERLAP_HOURS_MAX = 14 * 24
+
+
+def issue(acting: Acting, name: str, scopes: Sequence[Scope], days: int) -> tuple[KeyRow, str]:
+    """A program's key and its token, shown once: for a customer that is being set up, where nobody
+    could agree to one yet. Raises Invalid for what no program may be given."""
+    now = acting.world.clock.now()
+    with tenant(acting.tenant_id):
+        until = now + timedelta(days=days)
+        row, token = keys.issue(
+            acting.world.ids.new(), name=name, scopes=scopes, now=now, expires_at=until
+        )
+        told = {"name": name, "may": sorted(scope.value for scope in scopes), "days": days}
+        events.record([acting.event("api_key.granted", "api_key", row.id, after=told)])
+    return row, token
 
 
 def draw(acting: Acting, member: Member, key_id: UUID) -> str:

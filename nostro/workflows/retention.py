@@ -28,6 +28,16 @@ log = structlog.get_logger()
 def set_retention(acting: Acting, months: int, reason: str) -> None:
     """For how many months evidence is kept after the end of its year. Raises Invalid."""
     told = _checked(reason)
+    check_months(months)
+    with tenant(acting.tenant_id):
+        before = retention.months()
+        retention.set_months(months, acting.world.clock.now())
+        data = {"before": before, "after": months, "reason": told}
+        _record(acting, "customer.retention_changed", acting.tenant_id, **data)
+
+
+def check_months(months: int) -> None:
+    """Raise Invalid for months that cannot be."""
     if not 0 <= months <= MONTHS_MAX:
         raise Invalid(
             "retention_months_wrong",
@@ -35,11 +45,6 @@ def set_retention(acting: Acting, months: int, reason: str) -> None:
             can_do=f"Give a whole number from 0 to {MONTHS_MAX}; 120 is ten years.",
             field="months",
         )
-    with tenant(acting.tenant_id):
-        before = retention.months()
-        retention.set_months(months, acting.world.clock.now())
-        data = {"before": before, "after": months, "reason": told}
-        _record(acting, "customer.retention_changed", acting.tenant_id, **data)
 
 
 def place_hold(
@@ -81,15 +86,21 @@ def lift_hold(acting: Acting, name: str, reason: str) -> None:
     """End a legal hold. Raises Refused when there is none of this name."""
     told = _checked(reason)
     with tenant(acting.tenant_id):
-        hold_id = retention.lift(name, acting.world.clock.now())
-        if hold_id is None:
-            names = [row.name for row in retention.holds() if row.lifted_at is None]
-            raise Refused(
-                "legal_hold_unknown",
-                f"There is no legal hold named {name}.",
-                can_do=f"There are: {', '.join(names) or 'none'}.",
-            )
-        _record(acting, "customer.legal_hold_lifted", hold_id, name=name, reason=told)
+        hold = hold_named(name)
+        retention.lift(name, acting.world.clock.now())
+        _record(acting, "customer.legal_hold_lifted", hold.id, name=name, reason=told)
+
+
+def hold_named(name: str) -> HoldRow:
+    """The hold of this name that is not lifted; inside a unit of work. Raises Refused."""
+    there = {row.name: row for row in retention.holds() if row.lifted_at is None}
+    if name in there:
+        return there[name]
+    raise Refused(
+        "legal_hold_unknown",
+        f"There is no legal hold named {name}.",
+        can_do=f"There are: {', '.join(there) or 'none'}.",
+    )
 
 
 def erase_evidence(acting: Acting, evidence_id: UUID, reason: str) -> None:

@@ -43,14 +43,23 @@ def add_person(acting: Acting, email: str, name: str, password: str, roles: Iter
     if not wanted:
         raise Invalid("role_missing", f"Nothing was said about what {email} may do.", field="role")
     with tenant(acting.tenant_id):
-        person_id = people.person_of_email(email)
-        if person_id is None:
-            person_id = acting.world.ids.new()
-            now = acting.world.clock.now()
-            people.create_person(person_id, email=email, name=name, password=password, now=now)
+        person_id = join(acting, email, name, password)
         people.grant(acting.world.ids.new(), person_id, wanted)
         told = {"email": email, "roles": sorted(role.value for role in wanted)}
         events.record([acting.event("person.granted", "person", person_id, **told)])
+    return person_id
+
+
+def join(acting: Acting, email: str, name: str, password: str) -> UUID:
+    """A person who can sign in and may do nothing yet; one who is known keeps name and password."""
+    with tenant(acting.tenant_id):
+        known = people.person_of_email(email)
+        if known is not None:
+            return known
+        person_id, now = acting.world.ids.new(), acting.world.clock.now()
+        people.create_person(person_id, email=email, name=name, password=password, now=now)
+        told = {"email": email, "by": acting.actor.name}
+        events.record([acting.event("person.joined", "person", person_id, **told)])
     return person_id
 
 

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from nostro.connectors.openid import OpenId, Pending, Provider
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.event import Actor
@@ -34,9 +36,15 @@ def connect(
     openid: OpenId | None = None,
 ) -> None:
     """Let a customer's people sign in by this provider. It is asked first: raises Invalid when it
-    is none, Unavailable when it does not answer."""
+    is none, Unavailable when it does not answer.
+
+    Without `group_roles` those stay that were agreed to for this issuer; another one's are others.
+    """
     (openid or OpenId()).endpoints(provider.issuer)
     with tenant(acting.tenant_id):
+        before = sign_on.provider()
+        if group_roles is None and before and before.issuer == provider.issuer:
+            groups_claim, group_roles = before.groups_claim, before.group_roles
         row = ProviderRow(
             id=acting.world.ids.new(),
             issuer=provider.issuer,
@@ -45,13 +53,38 @@ def connect(
             group_roles=dict(group_roles or {}),
             just_in_time=just_in_time,
         )
-        now = acting.world.clock.now()
-        sign_on.keep(row, now)
-        stored_secrets.write(_secret(acting.tenant_id), provider.client_secret, now)
-        roles = {group: [role.value for role in held] for group, held in row.group_roles.items()}
-        told = {"issuer": row.issuer, "client_id": row.client_id, "groups": roles}
-        changed = acting.event("customer.sign_on_changed", "customer", acting.tenant_id, **told)
-        events.record([changed])
+        stored_secrets.write(
+            _secret(acting.tenant_id), provider.client_secret, acting.world.clock.now()
+        )
+        _keep(acting, row)
+
+
+def map_groups(acting: Acting, group_roles: Mapping[str, tuple[Role, ...]], claim: str) -> None:
+    """Let roles follow these groups from now on. Raises Refused when there is no provider."""
+    with tenant(acting.tenant_id):
+        row, groups = provider_of(), dict(group_roles)
+        _keep(acting, msgspec.structs.replace(row, groups_claim=claim, group_roles=groups))
+
+
+def provider_of() -> ProviderRow:
+    """The customer's provider; inside a unit of work. Raises Refused when there is none."""
+    row = sign_on.provider()
+    if row is None:
+        raise Refused(
+            "sign_on_not_set_up",
+            "This company has no sign-in service here.",
+            "Nothing was changed.",
+            "Connect one first: nostro single-sign-on connect.",
+        )
+    return row
+
+
+def _keep(acting: Acting, row: ProviderRow) -> None:
+    sign_on.keep(row, acting.world.clock.now())
+    roles = {group: [role.value for role in held] for group, held in row.group_roles.items()}
+    told = {"issuer": row.issuer, "client_id": row.client_id, "groups": roles}
+    changed = acting.event("customer.sign_on_changed", "customer", acting.tenant_id, **told)
+    events.record([changed])
 
 
 def begin(tenant_id: UUID, redirect_uri: str, openid: OpenId | None = None) -> tuple[str, Pending]:

@@ -10,6 +10,7 @@ import pytest
 
 from nostro import app
 from nostro.cli import secret_work
+from nostro.cli.shared_options import Alone
 from nostro.domain.errors import Refused
 from nostro.ops.secrets import FileSecrets
 from nostro.storage import evidence
@@ -62,7 +63,7 @@ def test_a_file_is_held_and_erased_when_it_may(
     with pytest.raises(Refused) as refused:
         secret_work.erase(file_id, "asked by the person", code)
     assert "must be kept until" in refused.value.happened
-    secret_work.keep_for(0, "none is needed", code)
+    secret_work.keep_for(0, Alone(reason="none is needed"), code)
     secret_work.hold("Audit", "tax audit", file_id, date(2999, 1, 1), code)
-    secret_work.lift("Audit", "is over", code)
+    secret_work.lift("Audit", Alone(reason="is over"), code)
     assert "Audit is lifted." in capsys.readouterr().out

@@ -18,11 +18,13 @@ from nostro.workflows.context import Acting
 
 
 class WantedConnection(msgspec.Struct, frozen=True, kw_only=True):
-    """`settings` are those that change; `fingerprint` is the bank's word for its server's key."""
+    """`settings` are those that change; `fingerprint` is the bank's word for its server's key.
+    `despite_doubt`: also while nobody knows whether the other side has a file."""
 
     name: str
     settings: dict[str, Any]
     fingerprint: str = ""
+    despite_doubt: bool = False
 
 
 def _wanted(wanted: WantedConnection) -> Wanted:
@@ -43,7 +45,9 @@ def _look(acting: Acting, wanted: WantedConnection, _: UUID) -> Change:
 
 def _apply(acting: Acting, wanted: WantedConnection, change: Change, done: Done) -> None:
     """The connection tells its own change, with the settings before and after."""
-    connecting.change(acting, wanted.name, _wanted(wanted), done.reason)
+    connecting.change(
+        acting, wanted.name, _wanted(wanted), done.reason, despite_doubt=wanted.despite_doubt
+    )
 
 
 KIND = Kind(

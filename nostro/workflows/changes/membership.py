@@ -58,8 +58,8 @@ def _look(acting: Acting, wanted: WantedMembership, _: UUID) -> Change:
     return Change(
         subject_id=person_id,
         subject=people.name_of(person_id),
-        before=_told(own, where, works_here=before is not None),
-        after=_told(after, where, works_here=bool(after)),
+        before=told_of(own, where, works_here=before is not None),
+        after=told_of(after, where, works_here=bool(after)),
     )
 
 
@@ -79,9 +79,10 @@ def _apply(acting: Acting, wanted: WantedMembership, change: Change, done: Done)
     events.record([acting.event(name, "person", person_id, roles=roles, **told)])
 
 
-def _told(
+def told_of(
     grants: list[Grant], where: granted.Places, *, works_here: bool
 ) -> dict[str, bool | list[str]]:
+    """What a person may do, as people read it side by side."""
     spelled = sorted(granted.spelled(one, where) for one in grants)
     return {"works_here": works_here, "may": spelled}
 
