@@ -35,37 +35,24 @@ def issue(code: str, asked: Wanted, alone: Alone) -> None:
 
     (customer,) = customers.named(code)
     acting = Acting(tenant_id=customer.id, actor=terminal.actor(), world=world)
-    scopes = [_scope(text) for text in asked.scopes]
+    wanted = WantedKey(
+        name=asked.name,
+        owner=asked.owner,
+        scopes=tuple(_scope(text) for text in asked.scopes),
+        networks=tuple(asked.networks),
+        days=asked.days,
+    )
 
     def make(there: Acting) -> None:
-        if asked.owner or asked.networks:
-            raise _not_alone()
-        row, token = key_work.issue(there, asked.name, scopes, asked.days)
+        row, token = key_work.issue(there, wanted)
         print(token)
         until = f"until {row.expires_at:%Y-%m-%d}"
         print(f"Shown once. {asked.name} of {customer.code}, {until}.")
 
-    wanted = WantedKey(
-        name=asked.name,
-        owner=asked.owner,
-        scopes=tuple(scopes),
-        networks=tuple(asked.networks),
-        days=asked.days,
-    )
     outcome = at_terminal.change(acting, deciding.wish("api_key", wanted, alone), make)
     deciding.tell(outcome)
     if not outcome.is_made:
         print(f"Its owner then shows the token: nostro keys draw {outcome.request_id} --email ...")
-
-
-def _not_alone() -> Invalid:
-    return Invalid(
-        "key_made_alone",
-        "A key that is made alone has no owner and no networks.",
-        "No key was made.",
-        "Leave both out; or, once two people can decide, have it asked for with them.",
-        field="owner",
-    )
 
 
 def callback(code: str, connection: str) -> None:

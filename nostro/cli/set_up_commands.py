@@ -136,15 +136,14 @@ def connect_provider(
 ) -> None:
     """Let a customer's people sign in by its OpenID provider; another one takes its place.
 
-    Which groups give which roles is asked for where two people can decide on access; until it is
-    agreed to, those of the same provider stay and another one's give none.
+    Which groups give which roles is asked for where two people can decide on access.
 
     Example: `nostro single-sign-on connect https://id.acme.example --client-id nostro`.
 
     Parameters
     ----------
     issuer
-        As the provider calls itself in its .well-known/openid-configuration.
+        As its .well-known/openid-configuration calls it.
     client_id
         Who we are there. Its redirect address is https://<console>/sign-in/company/back/.
     client_secret_file
@@ -161,10 +160,8 @@ def connect_provider(
     from nostro.cli import setting_up, terminal
 
     secret = terminal.secret_text("client secret", client_secret_file)
-    groups = (group or [], groups_claim)
-    setting_up.connect_provider(
-        customer, (issuer, client_id, secret), groups, alone, newcomers=newcomers
-    )
+    told, groups = (issuer, client_id, secret), (group or [], groups_claim)
+    setting_up.connect_provider(customer, told, groups, alone, newcomers=newcomers)
 
 
 @Parameter(name="*")

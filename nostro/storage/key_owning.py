@@ -58,6 +58,12 @@ def prepare(
     )
 
 
+def answer_for(key_id: UUID, owner_id: UUID | None, networks: Iterable[str]) -> None:
+    """Whose a key is, and from where it is taken."""
+    found = models.ApiKey.objects.filter(id=key_id)
+    found.update(owner_id=owner_id, networks=list(networks))
+
+
 def draw(key_id: UUID, randomness: Callable[[int], bytes] = secrets.token_bytes) -> str:
     """Give a key its secret; returns the token to show once, "" when it has one already."""
     token, kept = secret_of(randomness)

@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
+
+import msgspec
 
 from nostro.domain import duties
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.party import Action, Member
 from nostro.storage import events, key_owning, keys
 from nostro.storage.key_owning import OwnedKey
-from nostro.storage.keys import KeyRow, Scope
+from nostro.storage.keys import KeyRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows.case_work import checked_reason
+from nostro.workflows.changes.api_key import WantedKey
+from nostro.workflows.changes.membership import held_by, person_of
 from nostro.workflows.context import Acting
 
 OVERLAP_HOURS_MAX = 14 * 24
 
 
-def issue(acting: Acting, name: str, scopes: Sequence[Scope], days: int) -> tuple[KeyRow, str]:
+def issue(acting: Acting, wanted: WantedKey) -> tuple[KeyRow, str]:
     """A program's key and its token, shown once: for a customer that is being set up, where nobody
-    could agree to one yet. Raises Invalid for what no program may be given."""
+    could agree to one yet; so it may have no owner. Raises Invalid for what no program may be
+    given, Refused for an owner who does not work here."""
     now = acting.world.clock.now()
+    networks = keys.checked_networks(wanted.networks)
     with tenant(acting.tenant_id):
-        until = now + timedelta(days=days)
+        owner_id = person_of(wanted.owner) if wanted.owner else None
+        if owner_id is not None:
+            held_by(owner_id)
         row, token = keys.issue(
-            acting.world.ids.new(), name=name, scopes=scopes, now=now, expires_at=until
+            acting.world.ids.new(),
+            name=wanted.name,
+            scopes=wanted.scopes,
+            now=now,
+            expires_at=now + timedelta(days=wanted.days),
         )
-        told = {"name": name, "may": sorted(scope.value for scope in scopes), "days": days}
+        key_owning.answer_for(row.id, owner_id, networks)
+        told = msgspec.to_builtins(wanted, order="sorted")
         events.record([acting.event("api_key.granted", "api_key", row.id, after=told)])
     return row, token
 

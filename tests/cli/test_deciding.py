@@ -214,11 +214,13 @@ def test_a_key_that_was_agreed_to_is_drawn_by_its_owner(
 def test_while_a_customer_is_set_up_a_key_is_shown_at_once_and_on_record(
     company: Company, capsys: Heard
 ) -> None:
-    said = typed(company, capsys, "keys", "issue", "--name", "erp", "--scope", "payments:read")
+    line = ("keys", "issue", "--name", "erp", "--scope", "payments:read")
+    said = typed(company, capsys, *line, "--network", "10.0.0.0/8")
     (token,) = re.findall(r"nk_\S+", said)
-    assert keys.authenticate(token, company.clock.now()).name == "erp"
+    found = keys.authenticate(token, company.clock.now(), "10.1.2.3")
+    assert (found.name, found.networks) == ("erp", ("10.0.0.0/8",))
     (told,) = company.events("api_key.granted")
-    assert told["after"]["may"] == ["payments:read"]
+    assert told["after"]["scopes"] == ["payments:read"]
 
 
 def test_settings_of_a_connection_are_asked_for_and_a_secret_is_renewed_at_once(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import inspect
 import os
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -17,6 +20,7 @@ from django.db import connections
 from hypothesis import given
 from hypothesis import strategies as st
 
+import nostro
 from nostro.domain.errors import Refused
 from nostro.domain.money import Money, total
 from nostro.domain.party import Member
@@ -176,6 +180,20 @@ def test_the_limit_is_of_the_sum_with_what_went_before(
     assert asked == (bool(amounts) and sum(amounts) + before > most)
     assert policy.needed(sums, lately, [Money(10**12, "USD")]) == bool(amounts)
     assert not policy.needed(sums, lately, [])
+
+
+def test_there_is_one_way_to_approve_and_it_asks_for_the_proof() -> None:
+    """Console, API, terminal and all that match at once: none of them writes approvals itself."""
+    root = Path(nostro.__file__).parent
+    writing = [
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*.py")
+        if re.search(r"\badd_approvals\(", path.read_text())
+    ]
+    assert sorted(writing) == ["storage/orders.py", "workflows/approval.py"]
+    told = inspect.getsource(approval.approve)
+    assert told.index("stepping_up.require(") < told.index("_add(")
+    assert inspect.getsource(approval).count("_add(") == 2, "its definition and this one call"
 
 
 def test_the_challenge_says_all_that_it_is_for() -> None:

@@ -35,10 +35,12 @@ class WantedKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _look(acting: Acting, wanted: WantedKey, request_id: UUID) -> Change:
-    if not wanted.name.strip() or not wanted.scopes or not 1 <= wanted.days <= LONGEST_DAYS:
+    named = wanted.name.strip() and wanted.owner.strip()
+    if not named or not wanted.scopes or not 1 <= wanted.days <= LONGEST_DAYS:
         raise Invalid(
             "key_incomplete",
-            f"A key has a name, something it is for, and an end within {LONGEST_DAYS} days.",
+            "A key has a name, an owner who answers for it, something it is for, and an end within"
+            f" {LONGEST_DAYS} days.",
             "Nothing was asked for.",
             "Complete it.",
             field="wanted",
