@@ -121,6 +121,10 @@ class NewPayment(Asked):
     remittance: Annotated[str, _text(140)] = ""
     creditor_reference: Annotated[str, _text(35)] = ""
     end_to_end_id: Annotated[str, _text(35)] = ""
+    confidential: bool = Field(
+        default=False,
+        description="Payroll: only who is cleared sees payee and amount. It is so for life.",
+    )
 
 
 class NewPayments(Asked):

@@ -18,12 +18,13 @@ from ninja.utils import check_csrf
 from nostro.app import world
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.event import Actor
-from nostro.domain.party import Member, Role
+from nostro.domain.party import Grant, Member, Role
+from nostro.domain.policies import confidential
 from nostro.ops import origin
 from nostro.storage import keys, people
 from nostro.storage.keys import Scope
-from nostro.storage.tenancy import tenant
 from nostro.workflows.context import Acting
+from nostro.workflows.revealing import looking_at
 
 CUSTOMER_HEADER: Final = "Nostro-Customer"
 CUSTOMER_IN_SESSION: Final = "customer"
@@ -38,6 +39,11 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     scopes: frozenset[Scope]
     is_present: bool = False  # A person in a session, not a token that a script may hold.
 
+    @property
+    def cleared(self) -> bool:
+        """Whether he is shown confidential payments."""
+        return Scope.CONFIDENTIAL_READ in self.scopes
+
     def acting(self) -> Acting:
         glass = self.member.break_glass if self.member else ""
         return Acting(tenant_id=self.tenant_id, actor=self.actor, world=world(), break_glass=glass)
@@ -46,8 +52,14 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         """Who acts: the person with his own roles, or the program in the role of its scope."""
         if self.member:
             return self.member
-        mine = frozenset({role})
-        return Member(id=self.actor.id, name=self.actor.name, roles=mine, is_person=False)
+        mine = Grant(role=role, cleared=self.cleared)
+        return Member(
+            id=self.actor.id,
+            name=self.actor.name,
+            roles=frozenset({role}),
+            is_person=False,
+            grants=(mine,),
+        )
 
 
 class Key(HttpBearer):
@@ -102,12 +114,13 @@ def allowed(request: HttpRequest, scope: Scope) -> Caller:
 
 
 def in_one_customer(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Run an operation in one unit of work of its caller's customer."""
+    """Run an operation in one unit of work of its caller's customer, who is shown of confidential
+    payments what he is cleared for."""
 
     @wraps(view)
     def work(request: HttpRequest, *given: Any, **named: Any) -> Any:
         caller: Caller = request.auth  # type: ignore[attr-defined]
-        with tenant(caller.tenant_id):
+        with looking_at(caller.acting(), cleared=caller.cleared):
             return view(request, *given, **named)
 
     return work
@@ -122,9 +135,15 @@ def _person(
         tenant_id=tenant_id,
         actor=Actor(kind="person", id=member.id, name=member.name),
         member=member,
-        scopes=scopes & keys.scopes_of(member.roles),
+        scopes=scopes & _scopes_of(member),
         is_present=not by_token,
     )
+
+
+def _scopes_of(member: Member) -> frozenset[Scope]:
+    """What a person may do through the API: by his roles, and by his clearance."""
+    more = {Scope.CONFIDENTIAL_READ} if confidential.sees(member) else set()
+    return keys.scopes_of(member.roles) | more
 
 
 def _chosen_customer(request: HttpRequest, person_id: UUID) -> UUID:

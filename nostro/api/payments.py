@@ -17,14 +17,20 @@ from nostro.api.callers import Caller, allowed, in_one_customer
 from nostro.api.reading import sent_body
 from nostro.api.repeating import IdempotencyKey, answered_once
 from nostro.api.told import Listed, Payment, PaymentCreated, PaymentsCreated
-from nostro.api.told_payments import Funnel, PaymentStory, StateTotal
+from nostro.api.told_payments import (
+    ConfidentialRun,
+    ConfidentialRuns,
+    Funnel,
+    PaymentStory,
+    StateTotal,
+)
 from nostro.app import world
 from nostro.domain import identifier
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.party import PostalAddress, Role
 from nostro.domain.payment import PaymentRequest
-from nostro.storage import listing, payment_search
+from nostro.storage import confidential, listing, payment_search
 from nostro.storage.dossier import dossier
 from nostro.storage.idempotency import Answer, once
 from nostro.storage.keys import Scope
@@ -86,6 +92,17 @@ def read_funnel(request: HttpRequest, asked: PaymentFilters = _QUERY) -> Funnel:
 
 
 @router.get(
+    "/payments/confidential",
+    response=ConfidentialRuns,
+    summary="Confidential runs: how many payments, their totals, how they stand; for everybody",
+)
+def list_confidential_runs(request: HttpRequest) -> ConfidentialRuns:
+    allowed(request, Scope.PAYMENTS_READ)
+    found = [ConfidentialRun.model_validate(row) for row in confidential.totals()]
+    return ConfidentialRuns(runs=found)
+
+
+@router.get(
     "/payments/{uuid:payment_id}", response=PaymentStory, summary="One payment with its story"
 )
 def read_payment(request: HttpRequest, payment_id: UUID) -> PaymentStory:
@@ -95,6 +112,7 @@ def read_payment(request: HttpRequest, payment_id: UUID) -> PaymentStory:
 
 def story(payment_id: UUID) -> PaymentStory:
     """The payment with its story; raises Http404 when this customer has no such payment."""
+    confidential.check_visible(payment_id)
     found = dossier(payment_id)
     if found is None:
         raise Http404
@@ -262,4 +280,5 @@ def _plain_request(asked: NewPayment) -> PaymentRequest:
         remittance=asked.remittance,
         creditor_reference=identifier.compact(asked.creditor_reference),
         end_to_end_id=asked.end_to_end_id,
+        confidential=asked.confidential,
     )

@@ -32,6 +32,7 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "not_signed_in": 401,
     "csrf_failed": 403,
     "not_a_member": 403,
+    "not_cleared": 403,
     "scope_missing": 403,
     "keys_never_approve": 403,
     "not_an_approver": 403,

@@ -36,6 +36,29 @@ class Funnel(BaseModel):
     states: list[StateTotal]
 
 
+class ConfidentialRun(Told):
+    """One confidential run, or the confidential payments that a source handed in on one day.
+
+    `totals` leave a currency out in which there is only one payment: it would be its amount.
+    """
+
+    run_id: UUID | None
+    source: str
+    reference: str
+    received_at: datetime
+    first_day: date
+    last_day: date
+    count: int
+    states: dict[OrderState, int]
+    totals: list[Paid]
+
+
+class ConfidentialRuns(BaseModel):
+    """The newest first."""
+
+    runs: list[ConfidentialRun]
+
+
 class Place(Told):
     """Where a payment is, and what happens next ("" when nothing does): sentences for people."""
 

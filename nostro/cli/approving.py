@@ -14,8 +14,10 @@ from nostro.cli.payment_trace import order_id
 from nostro.domain.errors import Refused
 from nostro.domain.money import total
 from nostro.domain.order import OrderState
+from nostro.domain.policies.confidential import sees
 
 if TYPE_CHECKING:
+    from nostro.domain.party import Member
     from nostro.storage.orders import OrderRow
     from nostro.workflows.context import Acting
 
@@ -29,7 +31,7 @@ def approve(
     acting, member = terminal.person(customer, email, password_file)
     from nostro.workflows import approval
 
-    rows = _chosen(acting, numbers)
+    rows = _chosen(acting, member, numbers)
     seen = approval.selection_digest({str(row.id): row.approval_digest for row in rows})
     _show(rows)
     if not _agreed(seen, digest):
@@ -46,7 +48,7 @@ def release(
     acting, member = terminal.person(customer, email, password_file)
     from nostro.workflows import approval
 
-    rows = _chosen(acting, numbers)
+    rows = _chosen(acting, member, numbers)
     _show(rows)
     for row in rows:
         approval.release_hold(acting, member, row.id, reason)
@@ -70,15 +72,17 @@ def _agreed(seen: str, digest: str) -> bool:
     return input("Approve exactly these? Type yes: ").strip().casefold() == "yes"
 
 
-def _chosen(acting: Acting, numbers: Sequence[str]) -> list[OrderRow]:
-    """The payments named, or, without a name, all that wait for approval."""
-    from nostro.storage import orders
-    from nostro.storage.tenancy import tenant
+def _chosen(acting: Acting, member: Member, numbers: Sequence[str]) -> list[OrderRow]:
+    """The payments named, or, without a name, all that wait for approval and that he may see."""
+    from nostro.storage import confidential, orders
+    from nostro.workflows.revealing import looking_at
 
-    with tenant(acting.tenant_id):
+    with looking_at(acting, cleared=sees(member)):
         if numbers:
-            return orders.load([order_id(number) for number in numbers])
-        rows = orders.in_state(OrderState.AWAITING_APPROVAL)
+            rows = orders.load([order_id(number) for number in numbers])
+        else:
+            rows = orders.in_state(OrderState.AWAITING_APPROVAL)
+        confidential.note("order", (row.id for row in rows))
     if rows:
         return rows
     raise Refused(

@@ -16,6 +16,9 @@ def import_payments(
     email: str = "",
     password_file: str = "",
     customer: str = "",
+    confidential: Annotated[
+        bool, Parameter(help="Payroll: payees and amounts are hidden.")
+    ] = False,
     json: bool = False,
 ) -> None:
     """Take in a payment run: a list, or the payment file of an ERP. Safe to interrupt and repeat.
@@ -43,8 +46,5 @@ def import_payments(
     """
     from nostro.cli import import_payments
 
-    sys.exit(
-        import_payments.import_file(
-            file, source, profile, customer, (email, password_file), as_json=json
-        )
-    )
+    told = (file, source, profile, customer, (email, password_file))
+    sys.exit(import_payments.import_file(*told, confidential=confidential, as_json=json))

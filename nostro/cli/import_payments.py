@@ -28,6 +28,7 @@ def import_file(
     customer: str,
     who: tuple[str, str] = ("", ""),
     *,
+    confidential: bool = False,
     as_json: bool,
 ) -> int:
     """Take in a run; returns 0 when every line was taken, 1 when some were not. `who` is the
@@ -35,7 +36,7 @@ def import_file(
     app.start()
     from nostro.cli import customers
     from nostro.storage import runs
-    from nostro.storage.tenancy import tenant
+    from nostro.storage.tenancy import looking, tenant
     from nostro.workflows.payment_intake import import_run
 
     row = _only(customers.named(customer))
@@ -45,9 +46,12 @@ def import_file(
         acting, member = terminal.acting(row.code), None
     name, read_by = Path(file).name, _profile(profile)
     with _opened(file) as stream, _bar() as heard:
-        begun = import_run(acting, source, name, stream, read_by, heard, member)
+        begun = import_run(
+            acting, source, name, stream, read_by, heard, member, confidential=confidential
+        )
     with tenant(row.id):
         run, counts = runs.load(begun.run_id), runs.count_outcomes(begun.run_id)
+    with looking(row.id, cleared=False):
         told = runs.all_lines(begun.run_id)
         if as_json:
             _tell_json(run, counts, told, repeated=begun.repeated)

@@ -92,9 +92,9 @@ def _chosen(customer: str, numbers: Sequence[str]) -> tuple[Acting, dict[str, UU
             can_do="Give its number, such as PAY-00012.",
         )
     acting = _acting(customer)
-    from nostro.storage.tenancy import tenant
+    from nostro.storage.tenancy import looking
 
-    with tenant(acting.tenant_id):
+    with looking(acting.tenant_id, cleared=False):
         found = {order_id(number): number for number in numbers}
     return acting, {number: one for one, number in found.items()}
 

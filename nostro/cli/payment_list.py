@@ -39,7 +39,7 @@ def show(asked: Asked, sort: str, limit: int, cursor: str, *, as_json: bool) -> 
     app.start()
     from nostro.cli import customers
     from nostro.storage import payment_search
-    from nostro.storage.tenancy import tenant
+    from nostro.storage.tenancy import looking
 
     wanted = payment_search.Wanted(
         q=asked.q,
@@ -50,7 +50,7 @@ def show(asked: Asked, sort: str, limit: int, cursor: str, *, as_json: bool) -> 
         requested_to=_day(asked.requested_to, "--requested-to"),
         has_open_case=asked.open_case or None,
     )
-    with tenant(customers.one(asked.customer).id):
+    with looking(customers.one(asked.customer).id, cleared=False):
         page = payment_search.payments(wanted, sort=sort, limit=limit, cursor=cursor)
     with quiet_pipe():
         if as_json:

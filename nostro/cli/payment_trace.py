@@ -34,9 +34,9 @@ def show(customer: str, number: str, *, as_json: bool) -> None:
     """Print one payment. Raises Refused when this customer has none of that number."""
     app.start()
     from nostro.cli import customers
-    from nostro.storage.tenancy import tenant
+    from nostro.storage.tenancy import looking
 
-    with tenant(customers.one(customer).id):
+    with looking(customers.one(customer).id, cleared=False):
         told = _read(number)
     with quiet_pipe():
         if as_json:

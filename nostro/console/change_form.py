@@ -51,6 +51,7 @@ class GrantLine(msgspec.Struct, frozen=True, kw_only=True):
     ticked: bool
     entity: str
     up_to: str
+    cleared: bool = False
 
 
 LABELS: Final[Mapping[str, str]] = {
@@ -159,7 +160,12 @@ def _answer(name: str, hint: Any, sent: QueryDict) -> Any:
     shape, text = _shape(name, hint), sent.get(name, "").strip()
     if shape == "grants":
         return [
-            {"role": row.role, "entity": row.entity, "up_to": row.up_to}
+            {
+                "role": row.role,
+                "entity": row.entity,
+                "up_to": row.up_to,
+                "cleared": row.cleared,
+            }
             for row in _lines(sent)
             if row.ticked
         ]
@@ -205,6 +211,7 @@ def _lines(sent: Mapping[str, Any]) -> tuple[GrantLine, ...]:
             ticked=role.value in ticked,
             entity=str(sent.get(f"entity-{role}", "")),
             up_to=str(sent.get(f"up_to-{role}", "")).strip(),
+            cleared=bool(sent.get(f"cleared-{role}", "")),
         )
         for role in Role
     )

@@ -177,10 +177,9 @@ def choices_of(sent: Sequence[str]) -> list[Choice]:
         pairs = [text.partition(":") for text in sent]
         return [Choice(order_id=UUID(order_id), digest=seen) for order_id, _, seen in pairs]
     except ValueError as error:
-        raise Invalid(
-            "choice_unreadable", "The choice that was sent is not a payment.",
-            can_do="Reload the page and choose again.",
-        ) from error  # fmt: skip
+        told = "The choice that was sent is not a payment."
+        again = "Reload the page and choose again."
+        raise Invalid("choice_unreadable", told, can_do=again) from error
 
 
 def sums_of(amounts: Iterable[Money]) -> str:
@@ -309,6 +308,7 @@ _WHY = {
     "payee_editor_cannot_approve": "You changed the payee's account: needs someone else",
     "already_approved": "You approved it: needs someone else",
     "not_an_approver": "Needs an approver; you are not one",
+    "not_cleared": "Confidential: needs someone who is cleared",
     "beyond_grant": "Beyond what you may approve: needs someone else",
     "stands_in_for_author": "You stand in for its author: needs someone else",
 }

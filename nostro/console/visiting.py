@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
@@ -22,11 +23,12 @@ from nostro.console.words import initials
 from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused, Unavailable
 from nostro.domain.event import Actor
 from nostro.domain.party import Member
+from nostro.domain.policies import confidential
 from nostro.storage import people
 from nostro.storage.pages.frame import frame
 from nostro.storage.people import MembershipRow
-from nostro.storage.tenancy import tenant
 from nostro.workflows.context import Acting
+from nostro.workflows.revealing import looking_at
 
 CUSTOMER_IN_SESSION: Final = "customer"
 _STATUS: Final[tuple[tuple[type[NostroError], HTTPStatus], ...]] = (
@@ -39,6 +41,7 @@ _STATUS: Final[tuple[tuple[type[NostroError], HTTPStatus], ...]] = (
 _STATUS_OF_CODE: Final = {
     "not_a_member": HTTPStatus.FORBIDDEN,
     "log_not_yours": HTTPStatus.FORBIDDEN,
+    "not_cleared": HTTPStatus.FORBIDDEN,
     "saved_filter_unknown": HTTPStatus.NOT_FOUND,
 }
 
@@ -74,6 +77,18 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     def roles(self) -> str:
         return ", ".join(sorted(self.member.roles)).capitalize()
 
+    @property
+    def cleared(self) -> bool:
+        """Whether he is shown confidential payments."""
+        return confidential.sees(self.member)
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """A unit of work to show something in: of confidential payments only to who is cleared,
+        and then it is on record what was shown."""
+        with looking_at(self.acting(), cleared=self.cleared):
+            yield
+
     def acting(self) -> Acting:
         actor = Actor(kind="person", id=self.member.id, name=self.member.name)
         glass = self.member.break_glass
@@ -103,7 +118,7 @@ def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
 
     @wraps(view)
     def work(request: HttpRequest, visit: Visit, **named: Any) -> HttpResponseBase:
-        with tenant(visit.tenant_id):
+        with visit.looking():
             return view(request, visit, **named)
 
     return signed_in(work)

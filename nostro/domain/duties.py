@@ -118,6 +118,7 @@ class Touched(msgspec.Struct, frozen=True, kw_only=True):
     entity_id: str = ""
     account_id: str = ""
     amount: Money | None = None
+    confidential: bool = False
 
 
 def may(member: Member, action: Action, about: Touched | None = None) -> bool:

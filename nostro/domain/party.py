@@ -106,6 +106,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Empty means everywhere: `entity_id` and `account_id` narrow it to one of them, `up_to` to single
     amounts of that currency and no more, `actions` to some of what the role may do. `until` ends
     it. `on_behalf_of` is the person whom it stands in for, `break_glass` the opening it is due to.
+    `cleared`: who holds it is shown confidential payments (nostro.domain.policies.confidential).
     """
 
     role: Role
@@ -116,6 +117,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     until: datetime | None = None
     on_behalf_of: str = ""
     break_glass: str = ""
+    cleared: bool = False
 
     @property
     def everywhere(self) -> bool:

@@ -51,7 +51,8 @@ class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
     `debit_iban` is the account the source wants debited, or "": then routing chooses. An ERP's
     pain.001 names only that account: then `entity_code` is "" and the account tells the entity.
     `run_id` is the payment run it came in, `approved_by` who approved it in the source: told, not
-    trusted, our own approvals come on top.
+    trusted, our own approvals come on top. `confidential` is for life: see
+    nostro.domain.policies.confidential.
     """
 
     source_reference: str
@@ -71,6 +72,7 @@ class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
     debit_iban: str = ""
     run_id: str = ""
     approved_by: str = ""
+    confidential: bool = False
 
 
 class RunTotals(msgspec.Struct, frozen=True, kw_only=True):

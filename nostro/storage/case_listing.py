@@ -14,7 +14,7 @@ from nostro.domain.case import CaseKind, CaseState
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.party import Role
-from nostro.storage import models
+from nostro.storage import confidential, models
 from nostro.storage.listing import plain
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
 from nostro.storage.rows import build, columns
@@ -96,7 +96,7 @@ def case(case_id: UUID) -> CaseLine | None:
 def lines(found: QuerySet[models.Case], limit: int) -> list[CaseLine]:
     """The first of these cases, in their order."""
     names = columns(CaseLine, "own_amount", "payment_amount", *_JOINED)
-    return [
+    rows = [
         build(
             CaseLine,
             row,
@@ -106,6 +106,8 @@ def lines(found: QuerySet[models.Case], limit: int) -> list[CaseLine]:
         )
         for row in found.values(*names, *_AMOUNTS, *_JOINED.values())[:limit]
     ]
+    confidential.note("case", (row.id for row in rows))
+    return rows
 
 
 def kinds(text: str) -> tuple[CaseKind, ...]:

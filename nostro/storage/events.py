@@ -14,7 +14,7 @@ from nostro.domain import audit_chain
 from nostro.domain.audit_chain import GENESIS, Tree
 from nostro.domain.canonical import canonical
 from nostro.domain.event import Actor, Alike, Event, Origin, Seal
-from nostro.storage import bulk, queries
+from nostro.storage import bulk, confidential, queries
 from nostro.storage.models import Event as EventRow
 from nostro.storage.tenancy import current
 
@@ -75,9 +75,9 @@ def record_alike(happened: Alike) -> None:
 
 
 def about(subjects: Sequence[UUID], limit: int = 500) -> tuple[Event, ...]:
-    """Events of any of these subjects, oldest first, at most `limit`."""
+    """Events of any of these subjects, oldest first, at most `limit`; as whoever looks may see."""
     found = EventRow.objects.filter(subject_id__in=subjects).order_by("occurred_at", "id")
-    return tuple(event_of(row) for row in found.values()[:limit])
+    return tuple(confidential.shown([event_of(row) for row in found.values()[:limit]]))
 
 
 def ids_about(subject: UUID) -> list[UUID]:

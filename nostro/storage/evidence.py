@@ -172,6 +172,11 @@ def _unknown() -> Refused:
     return Refused("evidence_unknown", "There is no such file for this customer.")
 
 
+def hide(evidence_id: UUID) -> None:
+    """Make kept bytes confidential, for good."""
+    Evidence.objects.filter(id=evidence_id).update(confidential=True)
+
+
 def describe(evidence_id: UUID) -> tuple[str, str, str]:
     """Name, media type and digest of kept bytes."""
     row = Evidence.objects.filter(id=evidence_id).values_list("name", "media_type")

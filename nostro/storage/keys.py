@@ -50,6 +50,7 @@ class Scope(StrEnum):
     CASES_WRITE = "cases:write"
     STOPS_READ = "stops:read"
     STOPS_WRITE = "stops:write"  # Stop, never lift.
+    CONFIDENTIAL_READ = "confidential:read"  # What else is hidden: payees and amounts of payroll.
     ACCESS_READ = "access:read"  # People, duties, keys and changes that two people make.
     ACCESS_ASK = "access:ask"  # Ask for such a change; agreeing needs a session.
 

@@ -15,7 +15,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from nostro.domain.errors import Invalid
 from nostro.domain.event import Event
 from nostro.domain.match import MatchState
-from nostro.storage import models
+from nostro.storage import confidential, models
 from nostro.storage.events import event_of
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
 from nostro.storage.rows import (
@@ -80,6 +80,7 @@ def transactions(
         build(TransactionRow, row, amount=money(row))
         for row in found.order_by("line", "id").values(*names, *_AMOUNT)[: size + 1]
     ]
+    confidential.note("transaction", (row.id for row in rows))
     return page_of("transactions", rows, size, lambda row: (str(row.line), str(row.id)))
 
 
@@ -194,6 +195,7 @@ def _payment_rows(found: QuerySet[models.Order]) -> list[PaymentRow]:
     joined = {"entity_code": "entity__code", "entity_name": "entity__name"}
     names = columns(PaymentRow, "amount", "account_name", "approved_by", "held_for", *joined)
     values = list(found.values(*names, *_AMOUNT, "account__name", *joined.values()))
+    confidential.note("order", (row["id"] for row in values))
     approvers, reasons = _open_approvals_and_holds([row["id"] for row in values])
     return [
         build(
@@ -255,4 +257,4 @@ def _events_of(seals: list[Any]) -> list[Event]:
     found = models.Event.objects.filter(
         id__in=[seal["event_id"] for seal in seals], occurred_at__range=(min(times), max(times))
     )
-    return [event_of(row) for row in found.values(*_EVENT)]
+    return confidential.shown([event_of(row) for row in found.values(*_EVENT)])

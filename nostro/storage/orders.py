@@ -51,6 +51,7 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     maker_name: str
     source_changes: tuple[dict[str, str], ...] = ()
     replaces: UUID | None = None  # The ended payment that this one is made instead of.
+    confidential: bool = False
 
     def approvable(self) -> Approvable:
         """What an approver agrees to, computed anew from the row."""
@@ -65,8 +66,8 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
 
     def touched(self) -> Touched:
         """What a grant has to reach for somebody to decide on it."""
-        amount, account_id = self.instruction.amount, self.route.account_id
-        return Touched(entity_id=str(self.entity_id), account_id=account_id, amount=amount)
+        where = {"entity_id": str(self.entity_id), "account_id": self.route.account_id}
+        return Touched(**where, amount=self.instruction.amount, confidential=self.confidential)
 
 
 def insert(orders: Sequence[OrderRow], now: datetime) -> int:
@@ -113,6 +114,7 @@ def columns_of(order: OrderRow, tenant_id: UUID, now: datetime) -> dict[str, Any
         "source_changes": list(order.source_changes),
         "replaces_id": order.replaces,
         "next_action_at": None,
+        "confidential": order.confidential,
     }
 
 
@@ -134,9 +136,8 @@ def insert_holds(holds: Iterable[tuple[UUID, UUID, Finding]], now: datetime) -> 
 
 
 def close_holds(order_id: UUID, closed_by: str, reason: str, now: datetime) -> int:
-    return models.Hold.objects.filter(order_id=order_id, closed_at__isnull=True).update(
-        closed_at=now, closed_by=closed_by, reason=reason
-    )
+    held = models.Hold.objects.filter(order_id=order_id, closed_at__isnull=True)
+    return held.update(closed_at=now, closed_by=closed_by, reason=reason)
 
 
 def lock(order_ids: Collection[UUID]) -> list[OrderRow]:
@@ -180,7 +181,7 @@ def in_state(state: OrderState, run_id: UUID | None = None) -> list[OrderRow]:
 _LOADED = (
     *("id", "number", "state", "source", "source_reference", "run_id", "entity_id"),
     *("payee_account_id", "payee_number", "amount_minor", "currency", "creditor_name"),
-    *("creditor_iban", "creditor_bic", "requested_date", "latest_date"),
+    *("creditor_iban", "creditor_bic", "requested_date", "latest_date", "confidential"),
     *("roll_rule", "end_to_end_id", "remittance", "creditor_reference", "invoices"),
     *("policy_version", "approval_digest", "maker_id", "maker_name", "replaces_id"),
 )
@@ -241,6 +242,7 @@ def _order(row: Any, payee_account_version: int) -> OrderRow:
         maker_name=row.maker_name,
         source_changes=_CHANGES.decode(row.source_changes_text),
         replaces=row.replaces_id,
+        confidential=row.confidential,
     )
 
 

@@ -50,6 +50,7 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     maker_name: str
     state: RunState = RunState.IMPORTING
     lines_done: int = 0
+    confidential: bool = False
 
 
 def insert(run: RunRow, due: datetime) -> None:

@@ -12,7 +12,7 @@ from nostro.domain.attempt import AttemptState
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.submission import SubmissionState
-from nostro.storage import evidence_keys, models, operator_evidence
+from nostro.storage import confidential, evidence_keys, models, operator_evidence
 from nostro.storage.dossier import FactRow
 from nostro.storage.listing import plain
 from nostro.storage.operator_evidence import StatedRow
@@ -156,6 +156,7 @@ def payments_in(
     for row in found.values(*names, *joined.values())[: size + 1]:
         told = {name: row[path] for name, path in joined.items()}
         rows.append(build(InsideRow, row, amount=money(told), **told))
+    confidential.note("order", (row.order_id for row in rows))
     return page_of("attempts", rows, size, lambda row: (str(row.id),))
 
 
@@ -219,10 +220,13 @@ def _found(wanted: FileFilter) -> QuerySet[models.Submission]:
 
 def _rows(found: QuerySet[models.Submission]) -> list[FileRow]:
     joined = {"connection_name": "connection__name", "account_name": "account__name"}
-    return [
+    rows = [
         build(FileRow, row, **{name: row[path] or "" for name, path in joined.items()})
         for row in found.values(*columns(FileRow, *joined), *joined.values())
     ]
+    alone = [row.id for row in rows if row.line_count == confidential.ALONE]
+    hidden = confidential.hidden("submission", alone)
+    return [msgspec.structs.replace(row, totals={}) if row.id in hidden else row for row in rows]
 
 
 def states(text: str) -> tuple[SubmissionState, ...]:

@@ -12,6 +12,7 @@ from django.db.models import Count
 from nostro.domain.attempt import FREES_THE_ORDER
 from nostro.domain.event import Event
 from nostro.domain.money import Money
+from nostro.domain.policies import confidential as policy
 from nostro.domain.submission import SubmissionState
 from nostro.storage import events, models
 from nostro.storage.dossier import HoldRow, holds
@@ -228,6 +229,9 @@ def _because(reason: str, text: str) -> str:
 def words(event: Event) -> str:
     """One event as a sentence; an unfamiliar event is named by its type."""
     data = dict(event.data)
+    if policy.is_masked(event):
+        after = str(data.get("state_after", "")).replace("_", " ")
+        return f"{event.type.replace('.', ' ').replace('_', ' ').capitalize()} {after}".strip()
     if event.type == "order.checked":
         found = [finding["sentence"] for finding in data.get("findings", ())]
         return "Checked: " + (" ".join(found) if found else "nothing unusual")

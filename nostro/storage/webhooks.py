@@ -11,11 +11,11 @@ import msgspec
 from django.db.models import Q, QuerySet
 
 from nostro.domain.webhook import DELIVERY, DeliveryMove, DeliveryState
-from nostro.storage import bulk, models, queries
+from nostro.storage import bulk, confidential, models, queries
 from nostro.storage.events import event_of
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
 from nostro.storage.rows import SealedEvent, build, columns
-from nostro.storage.tenancy import current
+from nostro.storage.tenancy import Sight, current, seeing
 
 
 class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,16 +124,16 @@ def sealed_after(position: int, limit: int) -> list[Sealed]:
 
 
 def sealed_at(positions: Collection[int]) -> dict[int, SealedEvent]:
-    """The sealed events at these positions."""
+    """The sealed events at these positions, as programs are told them: nobody knows who reads
+    what an address is told, so nothing confidential is in it, ever."""
     found = queries.rows("sealed_at", tenant_id=current(), positions=list(positions))
+    with seeing(Sight.OPEN):
+        told = confidential.shown([event_of(row) for row in found])
     return {
         row["position"]: SealedEvent(
-            position=row["position"],
-            hash=row["hash"],
-            sealed_at=row["sealed_at"],
-            event=event_of(row),
+            position=row["position"], hash=row["hash"], sealed_at=row["sealed_at"], event=event
         )
-        for row in found
+        for row, event in zip(found, told, strict=True)
     }
 
 

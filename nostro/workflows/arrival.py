@@ -24,23 +24,28 @@ def keep(acting: Acting, name: str, content: bytes) -> tuple[Format, UUID]:
     return keep_stream(acting, name, io.BytesIO(content))
 
 
-def keep_stream(acting: Acting, name: str, stream: BinaryIO) -> tuple[Format, UUID]:
+def keep_stream(
+    acting: Acting, name: str, stream: BinaryIO, *, confidential: bool = False
+) -> tuple[Format, UUID]:
     """The same for a file too long for memory; it is read from its beginning, more than once.
 
-    Raises Unavailable when the database's volume is nearly full.
+    A confidential one is so from its first byte, whether or not it can be read. Raises Unavailable
+    when the database's volume is nearly full.
     """
     acting.world.space.check()
     try:
         form = formats.identify(stream.read(formats.HEAD_BYTES))
     except Invalid:
-        _keep(acting, name, stream, UNKNOWN_TYPE)
+        _keep(acting, name, stream, UNKNOWN_TYPE, confidential=confidential)
         raise
-    return form, _keep(acting, name, stream, form.media_type)
+    return form, _keep(acting, name, stream, form.media_type, confidential=confidential)
 
 
-def _keep(acting: Acting, name: str, stream: BinaryIO, media_type: str) -> UUID:
+def _keep(
+    acting: Acting, name: str, stream: BinaryIO, media_type: str, *, confidential: bool
+) -> UUID:
     with tenant(acting.tenant_id):
-        return evidence.keep_stream(
+        kept = evidence.keep_stream(
             acting.world.ids.new(),
             stream,
             name=name,
@@ -48,3 +53,6 @@ def _keep(acting: Acting, name: str, stream: BinaryIO, media_type: str) -> UUID:
             direction="in",
             now=acting.world.clock.now(),
         )
+        if confidential:
+            evidence.hide(kept)
+        return kept

@@ -17,6 +17,7 @@ from nostro.domain.attempt import Verdict
 from nostro.domain.errors import Refused
 from nostro.domain.order import ORDER, OrderMove
 from nostro.domain.party import Member
+from nostro.domain.policies import confidential
 from nostro.domain.policies import recall as policy
 from nostro.domain.policies.recall import CancelPurpose, RecallReason
 from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
@@ -67,6 +68,7 @@ def take_back(acting: Acting, member: Member, order_ids: Sequence[UUID], wish: W
     wish = msgspec.structs.replace(wish, text=checked_reason(wish.text))
     with tenant(acting.tenant_id):
         rows, attempts = locked_with_files(order_ids)
+        confidential.check(member, confidential=any(row.confidential for row in rows))
         for row in rows:
             policy.may_cancel(member, row.touched())
         free = [row for row in rows if ORDER.allows(row.state, OrderMove.CANCEL)]

@@ -19,6 +19,7 @@ class WantedGrant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """One role and how far it is to reach; empty means everywhere.
 
     `entity` is a legal entity's code, `account` an IBAN, `up_to` an amount as "5000.00 EUR".
+    `cleared` shows confidential payments.
     """
 
     role: Role
@@ -27,6 +28,7 @@ class WantedGrant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     up_to: str = ""
     actions: tuple[Action, ...] = ()
     until: datetime | None = None
+    cleared: bool = False
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +64,7 @@ def grant_of(wanted: WantedGrant, where: Places) -> Grant:
         up_to=amount_of(wanted.up_to) if wanted.up_to else None,
         actions=frozenset(wanted.actions),
         until=wanted.until,
+        cleared=wanted.cleared,
     )
 
 
@@ -76,6 +79,8 @@ def spelled(grant: Grant, where: Places) -> str:
         parts.append(f"up to {spelled_amount(grant.up_to)}")
     if grant.actions:
         parts.append("only " + " and ".join(sorted(one.replace("_", " ") for one in grant.actions)))
+    if grant.cleared:
+        parts.append("cleared for confidential payments")
     if grant.until:
         parts.append(f"until {grant.until:%Y-%m-%d %H:%M} UTC")
     if grant.on_behalf_of:

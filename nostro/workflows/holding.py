@@ -13,6 +13,7 @@ from nostro.domain.errors import Refused
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Member
 from nostro.domain.policies import approval as policy
+from nostro.domain.policies import confidential
 from nostro.domain.policies.checks import Effect, Finding
 from nostro.storage import approvals, events, orders
 from nostro.storage.orders import OrderRow
@@ -35,6 +36,7 @@ def place_hold(acting: Acting, member: Member, order_ids: Sequence[UUID], reason
     told = checked_reason(reason)
     with tenant(acting.tenant_id):
         rows, attempts = locked_with_files(order_ids)
+        confidential.check(member, confidential=any(row.confidential for row in rows))
         for row in rows:
             policy.may_hold(member, row.touched())
             _check(row)

@@ -25,9 +25,10 @@ from nostro.domain.operator_evidence import (
     OperatorEvidence,
 )
 from nostro.domain.party import Action, Member
+from nostro.domain.policies import confidential as clearance
 from nostro.domain.policies import dispatching, reach
 from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
-from nostro.storage import attempts, events, evidence, orders, submissions
+from nostro.storage import attempts, confidential, events, evidence, orders, submissions
 from nostro.storage import operator_evidence as stated
 from nostro.storage.submissions import StoredSubmission
 from nostro.storage.tenancy import tenant
@@ -83,6 +84,7 @@ def state(
     )
     with tenant(acting.tenant_id):
         _locked(row)
+        _check_cleared(member, row)
         policy.may_state(member, _touched(member, row))
         kept = None
         if attachment:
@@ -106,6 +108,7 @@ def confirm(acting: Acting, member: Member, evidence_id: UUID) -> None:
     """Be the second person: from now on the statement counts."""
     with tenant(acting.tenant_id):
         row = _proposed(evidence_id)
+        _check_cleared(member, row)
         policy.may_confirm(member, row)
         policy.may_state(member, _touched(member, row))
         _count(acting, row, member)
@@ -119,6 +122,7 @@ def refuse(acting: Acting, member: Member, evidence_id: UUID, reason: str) -> No
     text = checked_reason(reason)
     with tenant(acting.tenant_id):
         row = _proposed(evidence_id)
+        _check_cleared(member, row)
         after = policy.ended_without_counting(member, row)
         policy.may_state(member, _touched(member, row))
         now = acting.world.clock.now()
@@ -133,6 +137,14 @@ def _touched(member: Member, row: OperatorEvidence) -> list[Touched]:
     attempt_id, file_id = row.attempt_id, UUID(row.submission_id)
     inside = [UUID(attempt_id)] if attempt_id else submissions.attempts_of(file_id)
     return [order.touched() for order in orders.load(submissions.order_ids_of(inside))]
+
+
+def _check_cleared(member: Member, row: OperatorEvidence) -> None:
+    """Of one confidential payment only a cleared person says what the bank said; of a whole file
+    anybody may who may at all: that names no payment."""
+    if row.attempt_id:
+        about = confidential.is_confidential("attempt", UUID(row.attempt_id))
+        clearance.check(member, confidential=about)
 
 
 def _checked(told: Told, attachment: Attachment | None) -> Told:

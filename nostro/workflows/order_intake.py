@@ -72,6 +72,7 @@ def _as_received(order: OrderRow) -> dict[str, object]:
         "currency": order.instruction.amount.currency,
         "changes": order.source_changes,
         "run_id": str(order.run_id or ""),
+        **({"confidential": True} if order.confidential else {}),
     }
 
 

@@ -250,16 +250,21 @@ def _no_account(request: PaymentRequest) -> str:
 
 
 def _known_already(request: PaymentRequest, earlier: OrderRow) -> Checked:
-    """The same payment again changes nothing; another one under its reference is refused."""
+    """The same payment again changes nothing; another one under its reference is refused.
+
+    Of a confidential one nobody learns by asking what it pays, nor where to.
+    """
     told = earlier.instruction
     for field, before, now in (
         ("amount", limits.spelled(told.amount), limits.spelled(request.amount)),
         ("payee's account", told.creditor_iban, request.creditor_iban),
     ):
         if before != now:
+            differ = "" if earlier.confidential else f": {before}, now {now}"
+            field = "content" if earlier.confidential else field
             sentence = (
-                f"{request.source_reference} came before as {earlier.number} with another {field}:"
-                f" {before}, now {now}. Nothing was changed."
+                f"{request.source_reference} came before as {earlier.number} with another {field}"
+                f"{differ}. Nothing was changed."
             )
             return _refused(request, REUSED, sentence)
     sentence = (
@@ -308,6 +313,7 @@ def _order(
         maker_id=intake.maker.id,
         maker_name=intake.maker.name,
         source_changes=tuple(changes),
+        confidential=request.confidential,
     )
     return msgspec.structs.replace(order, approval_digest=order.approvable().digest())
 

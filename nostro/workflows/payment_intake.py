@@ -67,14 +67,23 @@ _CAN_DO = {
 
 
 def receive_run(
-    acting: Acting, source: str, name: str, content: bytes, profile: Profile
+    acting: Acting,
+    source: str,
+    name: str,
+    content: bytes,
+    profile: Profile,
+    *,
+    confidential: bool = False,
 ) -> RunReceipt:
-    """Take in one payment run file. Raises Invalid when the file as a whole cannot be used, or the
-    profile is none of ours; Refused when it came before from another source or by another profile.
+    """Take in one payment run file, confidential when that is said or its layout says so.
+
+    Raises Invalid when the file as a whole cannot be used, or the profile is none of ours; Refused
+    when it came before from another source or by another profile, or was not confidential then.
 
     The bytes are kept in a transaction of their own, unless the profile is unknown.
     """
-    form, kept = _kept(acting, name, io.BytesIO(content), profile)
+    stream = io.BytesIO(content)
+    form, kept = _kept(acting, name, stream, profile, confidential=confidential)
     begun = run_import.take(acting, source, kept, form, profile)
     with tenant(acting.tenant_id):
         return RunReceipt(
@@ -93,6 +102,8 @@ def import_run(
     profile: Profile,
     heard: Heard,
     member: Member | None = None,
+    *,
+    confidential: bool = False,
 ) -> Begun:
     """The same for a file of any length, in constant memory; `heard` is told how far it is.
 
@@ -102,15 +113,18 @@ def import_run(
     """
     if member is not None:
         making.may_make(member)
-    form, kept = _kept(acting, name, stream, profile)
+    form, kept = _kept(acting, name, stream, profile, confidential=confidential)
     return run_import.take(acting, source, kept, form, profile, heard)
 
 
-def _kept(acting: Acting, name: str, stream: BinaryIO, profile: Profile) -> tuple[Format, UUID]:
+def _kept(
+    acting: Acting, name: str, stream: BinaryIO, profile: Profile, *, confidential: bool
+) -> tuple[Format, UUID]:
     """The bytes kept, and as what they are read. What is no run is told by what was expected."""
     run_layouts.check_known(profile)
+    confidential = confidential or run_layouts.is_confidential(profile)
     try:
-        form, kept = arrival.keep_stream(acting, name, stream)
+        form, kept = arrival.keep_stream(acting, name, stream, confidential=confidential)
     except Invalid as error:
         if error.code != "unknown_file_type":
             raise

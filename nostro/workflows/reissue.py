@@ -17,7 +17,7 @@ from nostro.domain.errors import Invalid, Refused
 from nostro.domain.money import Money
 from nostro.domain.party import Member, PostalAddress
 from nostro.domain.payment import PaymentRequest
-from nostro.domain.policies import making
+from nostro.domain.policies import confidential, making
 from nostro.domain.policies import reissue as policy
 from nostro.storage import cases, events, orders, parties
 from nostro.storage.orders import OrderRow
@@ -61,6 +61,7 @@ def reissue(
     told = checked_reason(reason)
     with tenant(acting.tenant_id):
         old = _replaceable(order_id)
+        confidential.check(member, confidential=old.confidential)
         earlier = [old.number, *(row.number for row in replaced_before(old.id))]
         request = _request(acting, old, correction, again=len(earlier) + 1)
         maker = Maker(id=acting.actor.id, name=acting.actor.name, member=member)
@@ -125,6 +126,7 @@ def _request(acting: Acting, old: OrderRow, correction: Correction, again: int) 
         remittance=_chosen(correction.remittance, told.remittance),
         creditor_reference=told.creditor_reference,
         debit_iban=old.route.debtor_iban,
+        confidential=old.confidential,
     )
 
 

@@ -25,7 +25,7 @@ from nostro.domain.payment import PaymentRequest, RunTotals
 from nostro.domain.payment_run import RUN, RunMove, RunState
 from nostro.domain.problem import RejectedLine
 from nostro.formats import Format, Profile
-from nostro.storage import cases, events, evidence, orders, people, runs
+from nostro.storage import cases, confidential, events, evidence, orders, people, runs
 from nostro.storage.cases import NewCase
 from nostro.storage.runs import LineOutcome, RunRow
 from nostro.storage.tenancy import tenant
@@ -116,7 +116,14 @@ def _looked_through(
         format_profile=msgspec.json.encode((form.name, profile)).decode(),
         maker_id=acting.actor.id,
         maker_name=acting.actor.name,
+        confidential=_is_confidential(acting, kept),
     )
+
+
+def _is_confidential(acting: Acting, kept: UUID) -> bool:
+    """Whether the file is: it was marked as it arrived, and never loses the mark."""
+    with tenant(acting.tenant_id):
+        return confidential.is_confidential("evidence", kept)
 
 
 def _again(run_id: UUID, source: str, profile: Profile) -> Begun:
@@ -125,6 +132,13 @@ def _again(run_id: UUID, source: str, profile: Profile) -> Begun:
     Its references are unique within its source, so another source would make other payments of it.
     """
     run = runs.load(run_id)
+    if not run.confidential and confidential.is_confidential("evidence", run.evidence_id):
+        raise Refused(
+            "run_not_confidential",
+            f"This file came before, as run {run.reference}, and was not confidential then.",
+            "Its payments stay visible; the file itself is confidential from now on.",
+            "Take its payments back and have the run exported anew, under other references.",
+        )
     read_by, asked = meant(_reading_of(run)[1]), meant(profile)
     if (run.source, read_by) == (source, asked):
         return Begun(run_id=run_id, repeated=True)
@@ -205,7 +219,7 @@ def _store(acting: Acting, run_id: UUID, begin: int, portion: list[Line]) -> Run
 
 def _checked(acting: Acting, run: RunRow, fresh: list[Line]) -> list[Checked]:
     asked = [(line, line.said) for line in fresh if isinstance(line.said, PaymentRequest)]
-    said = [one for _, one in asked]
+    said = [msgspec.structs.replace(one, confidential=run.confidential) for _, one in asked]
     found = check_all(acting, run.source, said, run.id, maker=_maker(acting, run))
     return [_with_changes(one, line) for one, (line, _) in zip(found, asked, strict=True)]
 
@@ -306,6 +320,7 @@ def _refuse(acting: Acting, run_id: UUID, reason: str) -> RunState:
         run = runs.lock(run_id)
         if run.state is not RunState.IMPORTING:
             return run.state
+        reason = "see its file." if run.confidential else reason
         after = RUN.after(run.state, RunMove.REFUSE)
         runs.end(run_id, after, now)
         stored = runs.order_ids(run_id)

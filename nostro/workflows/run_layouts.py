@@ -46,6 +46,12 @@ def check_known(profile: Profile) -> None:
         )
 
 
+def is_confidential(profile: Profile) -> bool:
+    """Whether every run by this layout is confidential."""
+    named = [table for table in of_format(RUN_LIST) if table.name == profile.name]
+    return any(table.confidential for table in named)
+
+
 def meant(profile: Profile) -> Profile:
     """The profile with the layout that is taken when none was named."""
     if profile.name != Profile().name:

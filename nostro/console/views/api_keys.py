@@ -20,7 +20,6 @@ from nostro.domain.errors import NostroError
 from nostro.domain.party import Action
 from nostro.storage import key_owning
 from nostro.storage.key_owning import OwnedKey
-from nostro.storage.tenancy import tenant
 from nostro.workflows import key_work
 
 OVERLAP_HOURS: Final = 24
@@ -68,14 +67,14 @@ def revoke(request: HttpRequest, visit: Visit, key_id: UUID) -> HttpResponse:
     result = tried(lambda: key_work.revoke(visit.acting(), visit.member, key_id, reason))
     if result.done:
         return then(request, reverse("api_keys"), "Ended. The key opens nothing any more.")
-    with tenant(visit.tenant_id):
+    with visit.looking():
         return _show(request, visit, result.error)
 
 
 def _token(request: HttpRequest, visit: Visit, work: Callable[[], str]) -> HttpResponse:
     drawn: list[str] = []
     result = tried(lambda: drawn.append(work()))
-    with tenant(visit.tenant_id):
+    with visit.looking():
         return _show(request, visit, result.error, drawn[0] if drawn else "")
 
 

@@ -28,6 +28,7 @@ from nostro.console.selection import (
 )
 from nostro.console.visiting import Visit, by_htmx, go, page, show, status_of
 from nostro.domain.errors import Invalid, NostroError, Refused
+from nostro.storage import confidential
 from nostro.storage.pages.approvals import chosen, decisions
 from nostro.storage.pages.waiting import Reader, WaitingPayments, waiting_payments
 from nostro.workflows import approval, stepping_up
@@ -197,6 +198,7 @@ def _show(
         "further": looking.query(cursor=found.next),
         "banner": banner,
         "error": error,
+        "confidential_waiting": 0 if visit.cleared else confidential.waiting_count(),
     }
     return show(
         request,

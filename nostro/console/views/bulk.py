@@ -22,7 +22,6 @@ from nostro.domain.money import total
 from nostro.domain.policies.recall import CancelPurpose, RecallReason
 from nostro.storage.listing import payment, payments_of
 from nostro.storage.pages.payments import standings
-from nostro.storage.tenancy import tenant
 from nostro.workflows import cancelling, holding, reissue
 from nostro.workflows.cancelling import TakenBack, Wish
 
@@ -57,7 +56,7 @@ def take_back(request: HttpRequest, visit: Visit) -> HttpResponse:
     result = tried(work)
     if result.error:
         return _look(request, visit, ids, error=result.error)
-    with tenant(visit.tenant_id):
+    with visit.looking():
         told = {"fates": _fates_after(ids, done[0]), "done": done[0], "of": len(ids)}
         return show(request, visit, "taken_back.html", told)
 
@@ -69,7 +68,7 @@ def hold(request: HttpRequest, visit: Visit) -> HttpResponse:
     ids = chosen_ids(request.POST.getlist("chosen"))
     if "confirmed" not in request.POST:
         return _look_at_hold(request, visit, ids)
-    with tenant(visit.tenant_id):
+    with visit.looking():
         wanted = [row.id for row in payments_of(ids) if possible.is_holdable(row.state)]
     reason = request.POST.get("reason", "")
     result = tried(lambda: holding.place_hold(visit.acting(), visit.member, wanted, reason))
@@ -96,7 +95,7 @@ def make_again(request: HttpRequest, visit: Visit, order_id: UUID) -> HttpRespon
     if result and result.done:
         said = "The new payment is made. Two people approve it like any other."
         return then(request, reverse("payment", args=[made[0]]), said)
-    with tenant(visit.tenant_id):
+    with visit.looking():
         row = payment(order_id)
         if row is None:
             raise Http404
@@ -113,7 +112,7 @@ def make_again(request: HttpRequest, visit: Visit, order_id: UUID) -> HttpRespon
 def _look(
     request: HttpRequest, visit: Visit, ids: Sequence[UUID], error: Any = None
 ) -> HttpResponse:
-    with tenant(visit.tenant_id):
+    with visit.looking():
         fates = _fates_before(ids)
         told = {
             "fates": fates,
@@ -134,7 +133,7 @@ def _look(
 def _look_at_hold(
     request: HttpRequest, visit: Visit, ids: Sequence[UUID], error: Any = None
 ) -> HttpResponse:
-    with tenant(visit.tenant_id):
+    with visit.looking():
         fates = [
             Fate(line=line, status=_HELD if possible.is_holdable(line.payment.state) else _TOO_LATE)
             for line in lines(payments_of(ids))

@@ -23,8 +23,8 @@ from nostro.domain.party import Role
 from nostro.storage.case_listing import OPEN, CaseFilter, CaseLine, cases
 from nostro.storage.pages.cases import CaseView, OwnerCount, case, counts_by_kind, owners
 from nostro.storage.submission_listing import payments_in
-from nostro.storage.tenancy import tenant
 from nostro.workflows import bank_letter, case_work
+from nostro.workflows.revealing import check_shown
 
 PAGE_SIZE: Final = 40
 INSIDE_SHOWN: Final = 25  # Payments of a file on the page of its case; the file's page has all.
@@ -102,13 +102,15 @@ def work_on(request: HttpRequest, visit: Visit, case_id: UUID, deed: str) -> Htt
 
     def do() -> None:
         rights.check_changes(visit.member)
+        with visit.looking():
+            check_shown(visit.acting(), "case", case_id)
         work(visit, case_id, request.POST)
 
     result = tried(do)
     address = reverse("case", args=[case_id])
     if result.done:
         return then(request, address, said)
-    with tenant(visit.tenant_id):
+    with visit.looking():
         told = {**_context(visit, case_id), "error": result.error, "values": request.POST}
         return show(request, visit, "case.html", told, status=_status(result.error))
 
@@ -117,7 +119,7 @@ def work_on(request: HttpRequest, visit: Visit, case_id: UUID, deed: str) -> Htt
 @signed_in
 def letter(request: HttpRequest, visit: Visit, case_id: UUID) -> HttpResponse:
     """The letter that asks the bank for the payments back, as PDF."""
-    with tenant(visit.tenant_id):
+    with visit.looking():
         if case(case_id) is None:
             raise Http404
     content = bank_letter.recall(visit.acting(), case_id)

@@ -22,7 +22,6 @@ from nostro.domain.policies import change_rights
 from nostro.storage import change_requests as stored
 from nostro.storage import parties, people
 from nostro.storage.change_requests import RequestRow
-from nostro.storage.tenancy import tenant
 from nostro.workflows import change_requests, changes
 from nostro.workflows.changes import Kind
 
@@ -97,7 +96,7 @@ def decide(request: HttpRequest, visit: Visit, request_id: UUID, deed: str) -> H
         if deed == "agree":
             said += " The change is made." if made[0] else " One more person has to."
         return then(request, reverse("change", args=[request_id]), said)
-    with tenant(visit.tenant_id):
+    with visit.looking():
         return _show(request, visit, request_id, result.error)
 
 
@@ -116,7 +115,7 @@ def ask(request: HttpRequest, visit: Visit, kind_name: str) -> HttpResponse:
             said = "Asked for. Nothing changes before somebody else agrees."
             return then(request, reverse("change", args=[made[0]]), said)
         error = result.error
-    with tenant(visit.tenant_id):
+    with visit.looking():
         sent = request.POST if request.method == "POST" else request.GET
         told = {
             "kind": kind,

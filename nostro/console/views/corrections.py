@@ -22,7 +22,6 @@ from nostro.storage.pages import stops
 from nostro.storage.pages.stops import StopView
 from nostro.storage.payee_change_listing import ChangeStory, changes, story
 from nostro.storage.payee_changes import ChangeRow
-from nostro.storage.tenancy import tenant
 from nostro.workflows import payee_changing
 from nostro.workflows.payee_changing import NewAccount
 
@@ -128,7 +127,7 @@ def _decided(
     result = tried(work)
     if result.done:
         return then(request, reverse("correction", args=[change_id]), said)
-    with tenant(visit.tenant_id):
+    with visit.looking():
         return _show(request, visit, change_id, result.error)
 
 

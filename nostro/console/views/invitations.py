@@ -18,7 +18,6 @@ from nostro.domain import duties
 from nostro.domain.errors import Invalid, NostroError, Refused
 from nostro.domain.party import Action, Role
 from nostro.storage import invitations as stored
-from nostro.storage.tenancy import tenant
 from nostro.workflows import inviting
 
 _ROLES: Final = {role.value: role.value.replace("_", " ").capitalize() for role in Role}
@@ -42,7 +41,7 @@ def invitations(request: HttpRequest, visit: Visit) -> HttpResponse:
             told = {"link": address, "invited": sent.get("name", "").strip()}
         except (Invalid, Refused) as error:
             told["error"] = error
-    with tenant(visit.tenant_id):
+    with visit.looking():
         told |= {
             "may": duties.may(visit.member, Action.PROPOSE_ACCESS),
             "open": stored.still_open(visit.now),

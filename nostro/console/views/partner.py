@@ -16,7 +16,7 @@ from nostro.app import world
 from nostro.storage import partners, people
 from nostro.storage.pages.standing import Standing, standing
 from nostro.storage.people import MembershipRow
-from nostro.storage.tenancy import tenant
+from nostro.storage.tenancy import looking
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     person_id, now = UUID(str(request.user.pk)), world().clock.now()
     lines = []
     for membership in people.memberships(person_id):
-        with tenant(membership.tenant_id):
+        with looking(membership.tenant_id, cleared=False):
             lines.append(Line(membership=membership, standing=standing(now)))
     told = {"lines": lines, "partner": partners.partner_of(person_id), "now": now}
     response = render(request, "console/partner.html", told, status=HTTPStatus.OK)

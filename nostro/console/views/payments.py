@@ -20,7 +20,7 @@ from nostro.console.visiting import Visit, page, show
 from nostro.console.words import Status
 from nostro.domain.errors import Invalid
 from nostro.domain.money import total
-from nostro.storage import payment_search, saved_views
+from nostro.storage import confidential, payment_search, saved_views
 from nostro.storage.pages import choices
 from nostro.storage.pages.payments import standings
 from nostro.storage.payment_search import Wanted
@@ -78,6 +78,7 @@ def payment_list(request: HttpRequest, visit: Visit) -> HttpResponse:
         "start": asked.query(),
         "older": asked.query(cursor=found.next) if found.next else "",
         "may_take_back": rights.may_cancel(visit.member),
+        "confidential": confidential.totals(),
         **_drawer(asked, visit),
     }
     return show(request, visit, "payments.html", told, fragment="payments_found.html")

@@ -21,7 +21,6 @@ from nostro.domain.errors import NostroError
 from nostro.domain.party import Action, Grant, Member, Role
 from nostro.domain.policies.shortage import Shortage
 from nostro.storage import people
-from nostro.storage.tenancy import tenant
 from nostro.workflows import break_glass, duty_report, granted
 
 SHORT_ROLES: Final = {Role.PARTNER_ADMINISTRATOR: "Partner admin", Role.ADMINISTRATOR: "Admin"}
@@ -61,7 +60,7 @@ def mend(request: HttpRequest, visit: Visit, person_id: UUID) -> HttpResponse:
     result = tried(work)
     if result.done:
         return then(request, reverse("people"), "Ended. What was given in the emergency is gone.")
-    with tenant(visit.tenant_id):
+    with visit.looking():
         return _show(request, visit, result.error)
 
 

@@ -27,6 +27,7 @@ from nostro.storage.pages.statements import (
 )
 from nostro.storage.paging import every
 from nostro.storage.rows import StatementRow, TransactionRow
+from nostro.storage.tenancy import Sight, seeing
 
 PAGE = 50
 
@@ -48,9 +49,9 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
 class Balance(msgspec.Struct, frozen=True, kw_only=True):
     """What the booked lines add up to, where they lead from opening, and what is missing."""
 
-    booked: Money
-    expected: Money | None
-    difference: Money | None
+    booked: Money | None
+    expected: Money | None = None
+    difference: Money | None = None
 
 
 @require_safe
@@ -82,13 +83,19 @@ def statement(request: HttpRequest, visit: Visit, statement_id: UUID) -> HttpRes
     found = listing.transactions(statement_id, limit=PAGE, cursor=cursor)
     explained = explanations([row.id for row in found.rows])
     here = reverse("statement", args=[statement_id])
-    counts = line_counts(statement_id)
-    balance = _balance(told, booked_sum(statement_id, told.currency))
+    shown = line_counts(statement_id)
+    with seeing(Sight.WHOLE):
+        counts = line_counts(statement_id)
+        booked = booked_sum(statement_id, told.currency)
+    hidden = counts.all - shown.all
+    # A sum that hides one line only would tell its amount.
+    balance = Balance(booked=None) if hidden == 1 else _balance(told, booked)
     context = {
         "told": told,
         "verdict": words.verdict_status(told.verdict),
         "headline": _one_headline(told, counts),
         "counts": counts,
+        "hidden": hidden,
         "balance": balance,
         "reason": _reason(told, balance),
         "closes": told.verdict == Closing.CLOSES,

@@ -20,7 +20,6 @@ from nostro.domain.policies import step_up as policy
 from nostro.storage import orders, proofs, sign_ins
 from nostro.storage.orders import OrderRow
 from nostro.storage.step_ups import StepUpRow
-from nostro.storage.tenancy import tenant
 from nostro.workflows import approval, stepping_up
 
 SHOWN = 8
@@ -83,7 +82,7 @@ def _page(
     request: HttpRequest, visit: Visit, row: StepUpRow, error: NostroError | None = None
 ) -> HttpResponse:
     person_id = UUID(visit.member.id)
-    with tenant(visit.tenant_id):
+    with visit.looking():
         challenge = policy.challenge_of(row.wanted)
         told = {
             "asked": _asked(row, visit),

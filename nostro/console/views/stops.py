@@ -21,7 +21,6 @@ from nostro.storage.pages import choices, stops
 from nostro.storage.pages.choices import Choice
 from nostro.storage.pages.stops import StopView
 from nostro.storage.rows import StateTotal
-from nostro.storage.tenancy import tenant
 from nostro.workflows import freezing
 
 _LISTS: Final = {
@@ -62,7 +61,7 @@ def stop(request: HttpRequest, visit: Visit) -> HttpResponse:
     if result.done:
         said = f"Stopped. Nothing of it leaves until {LIFTS_NEEDED} other people lift it."
         return then(request, reverse("stops"), said)
-    with tenant(visit.tenant_id):
+    with visit.looking():
         return _show(request, visit, error=result.error)
 
 
@@ -82,7 +81,7 @@ def lift(request: HttpRequest, visit: Visit, stop_id: UUID) -> HttpResponse:
         if over[0]:
             said = "The stop is lifted. What waited behind it is due at once."
         return then(request, reverse("stops"), said)
-    with tenant(visit.tenant_id):
+    with visit.looking():
         error = result.error if result else None
         found = stops.stop_of(stop_id)
         if found is None:

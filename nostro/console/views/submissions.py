@@ -26,7 +26,6 @@ from nostro.storage.pages import choices
 from nostro.storage.pages.submission import FilePage, counts_by_state, file_page
 from nostro.storage.submission_listing import FileFilter, payments_in, submissions
 from nostro.storage.submissions import PAYMENTS, POSTINGS, RECALLS
-from nostro.storage.tenancy import tenant
 from nostro.workflows import bank_letter, operator_evidence
 from nostro.workflows.operator_evidence import Attachment, Told
 
@@ -173,7 +172,7 @@ def refuse(
 @signed_in
 def letter(request: HttpRequest, visit: Visit, submission_id: UUID) -> HttpResponse:
     """The letter that asks the bank about this file, as PDF."""
-    with tenant(visit.tenant_id):
+    with visit.looking():
         if file_page(submission_id) is None:
             raise Http404
     content = bank_letter.enquiry(visit.acting(), submission_id)
@@ -201,7 +200,7 @@ def _again(
     request: HttpRequest, visit: Visit, submission_id: UUID, error: NostroError
 ) -> HttpResponse:
     """The form once more, with what was written and why it was not taken."""
-    with tenant(visit.tenant_id):
+    with visit.looking():
         told = file_page(submission_id)
         if told is None:
             raise Http404

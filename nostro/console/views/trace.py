@@ -17,7 +17,7 @@ from nostro.domain.duties import Touched
 from nostro.domain.journal import JournalEvent, JournalLine, PostingAction, PostingOwner
 from nostro.domain.order import OrderState
 from nostro.domain.payment import Route
-from nostro.storage import approval_policies
+from nostro.storage import approval_policies, confidential
 from nostro.storage.pages.payments import Standing
 from nostro.storage.pages.trace import StoredFile, Trace
 from nostro.storage.pages.trace import trace as read
@@ -45,6 +45,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
 @require_safe
 @page
 def trace(request: HttpRequest, visit: Visit, order_id: UUID) -> HttpResponse:
+    confidential.check_visible(order_id)
     told = read(order_id)
     if told is None:
         raise Http404

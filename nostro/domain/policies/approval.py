@@ -11,7 +11,7 @@ from nostro.domain.duties import Touched
 from nostro.domain.errors import Refused
 from nostro.domain.money import Money
 from nostro.domain.party import Action, Member
-from nostro.domain.policies import reach
+from nostro.domain.policies import confidential, reach
 
 POLICY_VERSION = "two-people-1"
 APPROVALS_NEEDED = 2
@@ -70,6 +70,7 @@ def may_approve(
         raise _refused("keys_never_approve", "Only a person can approve a payment, never a key.")
     if not duties.may(member, Action.APPROVE_PAYMENTS):
         raise _refused("not_an_approver", f"{member.name} does not have the approver role.")
+    confidential.check(member, confidential=about is not None and about.confidential)
     reach.check(member, Action.APPROVE_PAYMENTS, about, "The payment is unchanged.")
     if member.id in authors.makers:
         raise _refused(
@@ -93,7 +94,8 @@ def may_approve(
 
 def may_still_approve(member: Member, about: Touched | None = None) -> bool:
     """True while an approval that this member once gave counts."""
-    return member.is_person and duties.may(member, Action.APPROVE_PAYMENTS, about)
+    shown = about is None or not about.confidential or confidential.sees(member)
+    return member.is_person and shown and duties.may(member, Action.APPROVE_PAYMENTS, about)
 
 
 def apart(approved_by: Mapping[str, Member], about: Touched | None = None) -> set[str]:
@@ -108,6 +110,7 @@ def apart(approved_by: Mapping[str, Member], about: Touched | None = None) -> se
 
 def may_release_hold(member: Member, authors: Authorship, about: Touched | None = None) -> None:
     """Raise Refused unless this member may leave a hold: a named person, never the maker."""
+    confidential.check(member, confidential=about is not None and about.confidential)
     if not member.is_person or not duties.may(member, Action.RELEASE_PAYMENTS, about):
         raise _refused("not_an_approver", f"{member.name} may not decide on held payments.")
     if member.id in authors.makers | authors.payee_account_changed_by:

@@ -22,7 +22,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     not be empty, `optional` those whose column may be missing altogether. `date` spells dates with
     YYYY, MM and DD. `group` is the separator of thousands that amounts may hold, or "". `trailer`,
     if any, is the first cell of the last row, which states how many lines there are and their
-    sums; then a file without it is taken for cut.
+    sums; then a file without it is taken for cut. By a `confidential` layout every run is so.
     """
 
     format: str
@@ -36,6 +36,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     decimal: Literal[".", ","] = "."
     group: Literal["", ".", ",", " ", "'"] = ""
     trailer: str = ""
+    confidential: bool = False
 
     def titles(self) -> set[str]:
         """The column titles that such a list always has."""

@@ -28,6 +28,7 @@ class PaymentRun(TenantModel):
     maker_name = models.TextField(default="", db_default="")
     finished_at = models.DateTimeField(null=True)
     next_action_at = models.DateTimeField(null=True)
+    confidential = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "payment_run"
@@ -102,6 +103,7 @@ class Order(TenantModel):
         default="", db_default=""
     )  # The last state that its source was told.
     next_action_at = models.DateTimeField(null=True)
+    confidential = models.BooleanField(default=False, db_default=False)  # For life.
 
     class Meta:
         db_table = "payment_order"
@@ -121,7 +123,11 @@ class Order(TenantModel):
         indexes = (
             models.Index(
                 fields=["tenant_id", "state", "id"],
-                include=["currency", "amount_minor"],  # The funnel reads the index alone.
+                include=[
+                    "currency",
+                    "amount_minor",
+                    "confidential",
+                ],  # The funnel reads the index alone.
                 name="order_state",
             ),
             models.Index(fields=["tenant_id", "state_since", "id"], name="order_updated"),
@@ -133,13 +139,20 @@ class Order(TenantModel):
             models.Index(fields=["tenant_id", "payee_number", "amount_minor"], name="order_paid"),
             models.Index(
                 fields=["tenant_id", "payee_number", "currency"],
-                include=["amount_minor"],  # What is usual is read from the index alone.
+                include=[
+                    "amount_minor",
+                    "confidential",
+                ],  # What is usual is read from the index alone.
                 condition=models.Q(state="settled"),
                 name="order_usual",
             ),
             models.Index(
                 fields=["tenant_id", "account", "run", "state"],
-                include=["currency", "amount_minor"],  # The funnel of an account, or of a run.
+                include=[
+                    "currency",
+                    "amount_minor",
+                    "confidential",
+                ],  # The funnel of an account, or of a run.
                 name="order_account",
             ),
         )

@@ -16,6 +16,7 @@ class Evidence(TenantModel):
     size_bytes = models.BigIntegerField()
     direction = models.TextField()
     recorded_at = models.DateTimeField()
+    confidential = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "evidence"

@@ -32,6 +32,10 @@ class LineCounts(msgspec.Struct, frozen=True, kw_only=True):
     tentative: int
     unmatched: int
 
+    @property
+    def all(self) -> int:
+        return self.matched + self.tentative + self.unmatched
+
 
 def explanations(transaction_ids: Collection[UUID]) -> dict[UUID, Explanation]:
     """The live match of each line that has one."""

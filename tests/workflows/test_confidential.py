@@ -1,0 +1,141 @@
+"""Confidential payments (payroll): marked at intake, for life, and gone from what others see."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from django.db import DatabaseError
+
+from nostro.domain.errors import NostroError, Refused
+from nostro.domain.money import Money
+from nostro.domain.party import Grant, Member, Role
+from nostro.domain.policies.confidential import sees
+from nostro.domain.policies.recall import RecallReason
+from nostro.storage import confidential, models, payment_search, people
+from nostro.storage.tenancy import looking, tenant
+from nostro.workflows import approval, cancelling, holding, payment_intake, reissue
+from nostro.workflows.cancelling import Wish
+from nostro.workflows.changes.membership import WantedMembership
+from nostro.workflows.granted import WantedGrant, grant_of, places, spelled
+from tests.workflows.company import PROFILE, Company
+
+NAMES = ("PaymentRun", "Order", "Evidence")
+
+
+def cleared(company: Company, name: str, *roles: Role) -> Member:
+    """A person whose membership lets him see confidential payments."""
+    grants = tuple(Grant(role=role, cleared=True) for role in sorted(roles))
+    made = Member(id=str(company.world.ids.new()), name=name, roles=frozenset(roles), grants=grants)
+    with tenant(company.tenant_id):
+        company.employ(made)
+        people.grant_reaching(company.world.ids.new(), UUID(made.id), grants)
+    return made
+
+
+def payroll(company: Company, *rows: dict[str, str]) -> list[UUID]:
+    content = company.run_file(*(rows or ({}, {})))
+    receipt = payment_intake.receive_run(
+        company.acting(), "hr", "payroll.csv", content, PROFILE, confidential=True
+    )
+    return [line.order_id for line in receipt.lines if line.order_id]
+
+
+def seen(company: Company, member: Member) -> set[UUID]:
+    clear = sees(member)
+    with looking(company.tenant_id, cleared=clear):
+        return {row.id for row in payment_search.payments(limit=100).rows}
+
+
+def test_a_confidential_run_is_left_out_for_who_is_not_cleared(company: Company) -> None:
+    open_ids, hidden = company.ask(company.request("A1")), payroll(company)
+    pay = cleared(company, "Pia Payroll", Role.APPROVER)
+    assert seen(company, company.ann) == set(open_ids)
+    assert seen(company, pay) == {*open_ids, *hidden}
+    with looking(company.tenant_id, cleared=False):
+        assert models.RunLine.objects.count() == 0
+        assert [row.count for row in confidential.totals()] == [2]
+        assert [row.totals for row in confidential.totals()] == [(Money(203_00, "EUR"),)]
+
+
+def test_totals_of_one_payment_are_not_told(company: Company) -> None:
+    payroll(company, {})
+    with looking(company.tenant_id, cleared=False):
+        (row,) = confidential.totals()
+    assert (row.count, row.totals) == (1, ())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_mark_is_never_taken_off(company: Company, name: str) -> None:
+    payroll(company)
+    rows = getattr(models, name).objects.filter(confidential=True)
+    with tenant(company.tenant_id):
+        assert rows.exists()
+    with pytest.raises(DatabaseError, match="stays so"), tenant(company.tenant_id):
+        rows.update(confidential=False)
+
+
+def test_the_same_file_again_keeps_the_mark_and_never_gets_it_late(company: Company) -> None:
+    ids = payroll(company)
+    again = payment_intake.receive_run(
+        company.acting(), "hr", "payroll.csv", company.run_file({}, {}), PROFILE
+    )
+    assert again.repeated
+    assert all(row.confidential for row in company.orders(ids))
+    other = company.run_file({"RUN_ID": "R2", "ITEM": "77"})
+    payment_intake.receive_run(company.acting(), "hr", "open.csv", other, PROFILE)
+    with pytest.raises(Refused) as refused:
+        payment_intake.receive_run(
+            company.acting(), "hr", "open.csv", other, PROFILE, confidential=True
+        )
+    assert refused.value.code == "run_not_confidential"
+
+
+def test_who_is_not_cleared_decides_on_nothing_of_it(company: Company) -> None:
+    ids = payroll(company)
+    digest, wish = company.seen(ids), Wish(reason=RecallReason.DUPLICATE, text="x")
+    tried: list[Any] = [
+        lambda: approval.approve(company.acting(company.ann), company.ann, ids, digest),
+        lambda: cancelling.take_back(company.acting(company.cy), company.cy, ids, wish),
+        lambda: holding.place_hold(company.acting(company.ann), company.ann, ids, "look"),
+    ]
+    for one in tried:
+        with pytest.raises(NostroError) as refused:
+            one()
+        assert refused.value.code == "not_cleared"
+    for member in (
+        cleared(company, "Pia Payroll", Role.APPROVER),
+        cleared(company, "Per Payroll", Role.APPROVER),
+    ):
+        approval.approve(company.acting(member), member, ids, digest)
+    assert {state.value for state in company.states(ids)} == {"scheduled"}
+
+
+def test_its_replacement_is_confidential_too(company: Company) -> None:
+    ids, pia = payroll(company), cleared(company, "Pia Payroll", Role.TREASURER)
+    wish = Wish(reason=RecallReason.DUPLICATE, text="wrong month")
+    cancelling.take_back(company.acting(pia), pia, ids, wish)
+    with pytest.raises(Refused) as refused:
+        reissue.reissue(company.acting(), company.maker, ids[0], reissue.Correction(), "again")
+    assert refused.value.code == "not_cleared"
+    made = reissue.reissue(company.acting(pia), pia, ids[0], reissue.Correction(), "again")
+    assert [row.confidential for row in company.orders([made])] == [True]
+
+
+def test_asking_again_under_its_reference_tells_nothing(company: Company) -> None:
+    asked = company.request("S1", 4711_42, confidential=True)
+    company.ask(asked)
+    with pytest.raises(payment_intake.NotTaken) as refused:
+        company.ask(msgspec.structs.replace(asked, amount=Money(1, "EUR")))
+    assert refused.value.code == "reference_reused"
+    assert "4" not in refused.value.happened.replace(company.code, "").replace("PAY-0000", "")
+
+
+def test_a_clearance_is_asked_for_with_a_membership_and_read_in_words(company: Company) -> None:
+    wanted = WantedMembership(person="x", grants=(WantedGrant(role=Role.APPROVER, cleared=True),))
+    with tenant(company.tenant_id):
+        where = places()
+        (one,) = [grant_of(grant, where) for grant in wanted.grants]
+        assert spelled(one, where) == "approver, cleared for confidential payments"
