@@ -14,7 +14,7 @@ import msgspec
 from django.db.models import Q, QuerySet
 
 from nostro.domain.event import Event
-from nostro.storage import models
+from nostro.storage import confidential, models
 from nostro.storage.events import event_of
 from nostro.storage.listing import plain
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
@@ -110,15 +110,16 @@ def _rows(found: Sequence[dict[str, Any]] | QuerySet[Any, Any]) -> list[TrailRow
             "event_id", "position", "hash", "sealed_at"
         )
     }
+    events = confidential.shown([event_of(row) for row in told])
     return [
         TrailRow(
-            event=event_of(row),
+            event=event,
             position=known.get(row["id"], (None,))[0],
             hash=known[row["id"]][1] if row["id"] in known else "",
             sealed_at=known[row["id"]][2] if row["id"] in known else None,
             erased_at=row["erased_at"],
         )
-        for row in told
+        for event, row in zip(events, told, strict=True)
     ]
 
 

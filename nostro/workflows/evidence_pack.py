@@ -29,15 +29,25 @@ from nostro.domain.policies import evidence_pack as policy
 from nostro.ops import audit_archive, checkpoints
 from nostro.ops.pack_file import JSON_LINES, PackFile, Sink
 from nostro.ops.secrets import FileSecrets
-from nostro.storage import events, evidence, evidence_graph, listing, parties, shown_events
+from nostro.storage import (
+    confidential,
+    events,
+    evidence,
+    evidence_graph,
+    listing,
+    parties,
+    shown_events,
+)
 from nostro.storage.evidence_graph import Item, Shared
 from nostro.workflows import evidence_summary
 from nostro.workflows.context import Acting
+from nostro.workflows.revealing import check_shown
 
 PAYMENTS_MAX: Final = 200_000  # Of a pack, and as many statement lines: ids are held in memory.
 AT_ONCE: Final = 500
 _COPY_BYTES: Final = 1 << 16
 _IN_MEMORY_BYTES: Final = 4 << 20
+_ASKED_AS: Final = {"line": "transaction"}  # What a thing of the pack is to the clearance.
 _SUFFIXES: Final = {
     "application/json": ".json",
     "application/pdf": ".pdf",
@@ -197,7 +207,8 @@ class _Pack:
                 ("statement", evidence_graph.statements),
             ):
                 for ids in _slices(sorted(getattr(self.shared, kind))):
-                    told = list(tell(ids, self.shared))
+                    hidden = confidential.hidden(_ASKED_AS.get(kind, kind), ids)
+                    told = list(tell([one for one in ids if one not in hidden], self.shared))
                     self._write(out, told)
                     self._write_hidden(out, kind, ids, told)
 
@@ -224,6 +235,7 @@ class _Pack:
     def _added(self, item: Item) -> Item:
         evidence_id = UUID(item.item.partition(":")[2])
         try:
+            check_shown(self.acting, "evidence", evidence_id)
             stream = evidence.reading(evidence_id)
         except Refused as error:
             self.missing[item.item] = error.happened

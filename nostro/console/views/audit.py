@@ -27,6 +27,7 @@ from nostro.storage.pages import chain
 from nostro.storage.pages.chain import ChainPage
 from nostro.storage.subject_names import names_of
 from nostro.workflows import audit_export, log_verification
+from nostro.workflows.revealing import check_log_shown
 
 PAGE_SIZE: Final = 30
 
@@ -109,6 +110,8 @@ def verify(request: HttpRequest, visit: Visit) -> HttpResponse:
 def export(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     """The whole log for the stand-alone verifier; that it left is an event before it does."""
     rights.check_log(visit.member)
+    with visit.looking():
+        check_log_shown(visit.acting())
     file = TemporaryFile()  # noqa: SIM115 - closed with the answer that it is
     audit_export.export_log(visit.acting(), file)
     file.seek(0)
