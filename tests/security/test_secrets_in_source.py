@@ -48,7 +48,8 @@ FILTERS = [
 
 
 def plugins(*, without: Iterable[str] = ()) -> list[dict[str, str]]:
-    names = sorted(kind.__name__ for kind in get_mapping_from_secret_type_to_class().values())
+    kinds: Iterable[type] = get_mapping_from_secret_type_to_class().values()
+    names = sorted(kind.__name__ for kind in kinds)
     # An address of the internet is no secret.
     return [{"name": name} for name in names if name not in {*without, "IPPublicDetector"}]
 
