@@ -20,7 +20,12 @@ router = Router(tags=["events"])
 router.add_decorator(in_one_customer, mode="operation")
 
 
-@router.get("/events", response=EventsListed, summary="Sealed events after a cursor")
+@router.get(
+    "/events",
+    response=EventsListed,
+    exclude_unset=True,  # An attribute that an event has not is absent, as in webhooks.
+    summary="Sealed events after a cursor",
+)
 def list_events(
     request: HttpRequest,
     limit: int = LIMIT_DEFAULT,

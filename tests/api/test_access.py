@@ -108,7 +108,7 @@ def test_the_review_is_for_programs_too(here: seed.Seeded, who: dict[str, UUID])
     duties = {
         row["role"]: row["actions"] for row in door.get(program, "/v1/duties").json()["items"]
     }
-    assert duties["auditor"] == ["read"]
+    assert duties["auditor"] == ["read", "read_log", "take_evidence"]
     keys = door.get(program, "/v1/keys").json()["items"]
     assert {"erp"} == {row["name"] for row in keys}
     assert "secret" not in json.dumps(keys)
