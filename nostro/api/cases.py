@@ -21,6 +21,7 @@ from nostro.storage import case_listing, events
 from nostro.storage.case_listing import CaseFilter
 from nostro.storage.keys import Scope
 from nostro.workflows import bank_letter, case_work
+from nostro.workflows.revealing import check_shown
 
 _QUERY = Query(...)
 _CASE = "/cases/{uuid:case_id}"
@@ -112,7 +113,11 @@ def reopen_case(
 )
 def read_recall_letter(request: HttpRequest, case_id: UUID) -> HttpResponse:
     caller = allowed(request, Scope.FILES_READ)
-    _known(case_id)
+    found = case_listing.case(case_id)
+    if found is None:
+        raise Http404
+    if found.submission_id:
+        check_shown(caller.acting(), "submission", found.submission_id)
     return letter(bank_letter.recall(caller.acting(), case_id), f"recall-{case_id}")
 
 

@@ -19,7 +19,7 @@ from nostro.storage.operator_evidence import StatedRow
 from nostro.storage.paging import LIMIT_DEFAULT
 from nostro.storage.submission_listing import FileFilter
 from nostro.workflows import bank_letter
-from nostro.workflows.revealing import reveal_file
+from nostro.workflows.revealing import check_shown, reveal_file
 
 PDF = "application/pdf"
 _QUERY = Query(...)
@@ -116,6 +116,7 @@ def read_enquiry_letter(request: HttpRequest, submission_id: UUID) -> HttpRespon
     caller = allowed(request, Scope.FILES_READ)
     if submission_listing.submission(submission_id) is None:
         raise Http404
+    check_shown(caller.acting(), "submission", submission_id)
     return letter(bank_letter.enquiry(caller.acting(), submission_id), f"enquiry-{submission_id}")
 
 

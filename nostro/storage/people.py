@@ -185,6 +185,12 @@ def everybody(now: datetime | None = None) -> list[Member]:
     return _standing(rows.values_list("person_id", "person__name", "grants"), now)
 
 
+def ever_here() -> list[Member]:
+    """All who work or have worked for the customer, with what they held when they left."""
+    rows = models.Membership.objects.order_by("person__name", "person_id")
+    return _standing(rows.values_list("person_id", "person__name", "grants"), None)
+
+
 def _standing(
     rows: Iterable[tuple[UUID, str, object]],
     now: datetime | None,

@@ -224,8 +224,8 @@ def _rows(found: QuerySet[models.Submission]) -> list[FileRow]:
         build(FileRow, row, **{name: row[path] or "" for name, path in joined.items()})
         for row in found.values(*columns(FileRow, *joined), *joined.values())
     ]
-    alone = [row.id for row in rows if row.line_count == confidential.ALONE]
-    hidden = confidential.hidden("submission", alone)
+    # What is not hidden in a file can be taken from its total: what is left is the hidden amount.
+    hidden = confidential.hidden("submission", [row.id for row in rows])
     return [msgspec.structs.replace(row, totals={}) if row.id in hidden else row for row in rows]
 
 

@@ -321,7 +321,9 @@ class _Work:
             f" rejected add up to {sums or 'nothing'}."
         )
         can_do = "Compare it with the bank; no payment was moved by this line."
-        told = [(f"batch-amount/{line.identity}", sentence, can_do, None)]
+        # Of one payment it tells the amount, so it is about that payment, hidden where it is.
+        only = live[0] if len(live) == 1 else None
+        told = [(f"batch-amount/{line.identity}", sentence, can_do, only)]
         self._open(CaseKind.DIFFERENCE, told)
 
     def _batch_credit(self, line: BookedLine, member: NamedPayment) -> None:

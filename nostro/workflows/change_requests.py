@@ -111,9 +111,10 @@ def withdraw(acting: Acting, member: Member, request_id: UUID, reason: str) -> N
 
 
 def in_force(acting: Acting, action: Action = Action.DECIDE_ACCESS) -> bool:
-    """Whether enough people can decide: until then an installation is set up at the terminal."""
+    """Whether enough people could ever decide: until then an installation is set up at the
+    terminal. Who has left counts as well, so that nobody is sent away to act alone again."""
     with tenant(acting.tenant_id):
-        found = [one for one in people.everybody() if duties.may(one, action)]
+        found = [one for one in people.ever_here() if duties.may(one, action)]
     return len(found) >= shortage.DECIDERS_NEEDED
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -167,6 +168,17 @@ def test_while_a_customer_is_set_up_it_is_done_at_once_and_says_so(
         said = typed(company, capsys, *line)
         assert "Done alone: fewer than two people can decide on access here yet." in said, kind
         assert look() == made, kind
+
+
+def test_who_is_sent_away_does_not_bring_setting_up_back(
+    company: Company, admins: tuple[Member, Member], capsys: Heard
+) -> None:
+    before = months(company)
+    with tenant(company.tenant_id):
+        people.withdraw(UUID(admins[1].id))
+    with suppress(NostroError):  # Nobody could agree to it any more.
+        typed(company, capsys, "evidence", "keep-for", "24", "--reason", "alone")
+    assert months(company) == before != 24
 
 
 def test_in_an_emergency_it_is_done_at_once_with_an_alarm(

@@ -17,6 +17,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from nostro.cli import payment_list, payment_trace
 from nostro.domain.case import CaseKind
@@ -260,6 +261,29 @@ def test_no_list_tells_any_role(life: Life, role: Role) -> None:
     pages = _browser(life.roles[role])
     leaked, _ = _swept(life, lambda path: pages.get(path), ids=False)
     assert leaked == []
+
+
+def test_letters_about_such_files_are_for_who_is_cleared(life: Life) -> None:
+    hidden = door.key(_seeded(life.company), tuple(Scope), person_id=life.everything)
+    shown = door.key(_seeded(life.company), tuple(Scope), person_id=life.cleared)
+    with tenant(life.company.tenant_id):
+        files = models.Attempt.objects.filter(order_id__in=life.ids).values("submission_id")
+        sent = {str(row["submission_id"]) for row in files}
+        recalls = models.Case.objects.filter(kind=CaseKind.RECALL.value).values_list(
+            "id", flat=True
+        )
+        asked_back = [str(one) for one in recalls]
+    assert sent
+    assert asked_back
+    pages, own = _browser(life.everything), _browser(life.cleared)
+    for one in sent:
+        door.is_problem(door.get(hidden, f"/v1/submissions/{one}/letter"), 403, "not_cleared")
+        assert door.get(shown, f"/v1/submissions/{one}/letter").status_code == 200
+    for one in asked_back:
+        assert door.get(hidden, f"/v1/cases/{one}/letter").status_code == 404
+        assert door.get(shown, f"/v1/cases/{one}/letter").status_code == 200
+    assert pages.get(reverse("submission_letter", args=[min(sent)])).status_code == 403
+    assert own.get(reverse("submission_letter", args=[min(sent)])).status_code == 200
 
 
 def test_the_whole_log_is_for_who_is_cleared(life: Life) -> None:

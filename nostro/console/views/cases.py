@@ -120,8 +120,11 @@ def work_on(request: HttpRequest, visit: Visit, case_id: UUID, deed: str) -> Htt
 def letter(request: HttpRequest, visit: Visit, case_id: UUID) -> HttpResponse:
     """The letter that asks the bank for the payments back, as PDF."""
     with visit.looking():
-        if case(case_id) is None:
+        found = case(case_id)
+        if found is None:
             raise Http404
+        if found.line.submission_id:
+            check_shown(visit.acting(), "submission", found.line.submission_id)
     content = bank_letter.recall(visit.acting(), case_id)
     return pdf(content, f"recall-letter-{bank_letter.case_number(case_id)}.pdf")
 

@@ -28,6 +28,7 @@ from nostro.storage.submission_listing import FileFilter, payments_in, submissio
 from nostro.storage.submissions import PAYMENTS, POSTINGS, RECALLS
 from nostro.workflows import bank_letter, operator_evidence
 from nostro.workflows.operator_evidence import Attachment, Told
+from nostro.workflows.revealing import check_shown
 
 NAMES: Final = ("purpose", "state", "bank", "account", "q")
 
@@ -175,6 +176,7 @@ def letter(request: HttpRequest, visit: Visit, submission_id: UUID) -> HttpRespo
     with visit.looking():
         if file_page(submission_id) is None:
             raise Http404
+        check_shown(visit.acting(), "submission", submission_id)
     content = bank_letter.enquiry(visit.acting(), submission_id)
     return pdf(content, f"bank-letter-{bank_letter.case_number(submission_id)}.pdf")
 

@@ -1,4 +1,4 @@
-"""A person of the partner that hosts the customer is let in: the customer's own people agree."""
+"""A person of the partner that hosts the customer is let in: two who decide on access agree."""
 
 from __future__ import annotations
 
