@@ -36,6 +36,7 @@ from nostro.storage.database import ROLES, django_databases, prepare  # noqa: E4
 from nostro.storage.server import Server  # noqa: E402
 
 TEMPLATE = "nostro_template"
+ADDRESS = "NOSTRO_DATABASE_ADDRESS"  # Which a start of the product writes into the environment.
 
 
 def point_at(url: str) -> None:
@@ -124,4 +125,16 @@ def database(cluster: Cluster) -> Iterator[str]:
     name = cluster.copy()
     point_at(cluster.url(name))
     yield cluster.url(name)
+    os.environ.pop(ADDRESS, None)
     cluster.drop(name)
+
+
+@pytest.fixture(autouse=True)
+def address_as_before() -> Iterator[None]:
+    """A start of the product in this process tells its children where the database is; children of
+    the next test must not look there."""
+    before = os.environ.get(ADDRESS)
+    yield
+    os.environ.pop(ADDRESS, None)
+    if before is not None:
+        os.environ[ADDRESS] = before

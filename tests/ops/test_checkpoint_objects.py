@@ -44,12 +44,6 @@ def emulator() -> Iterator[EmulatedStore]:
         yield found
 
 
-@pytest.fixture(autouse=True)
-def address_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a command writes for Django's settings is taken back: later tests start programs."""
-    monkeypatch.setenv("NOSTRO_DATABASE_ADDRESS", "")
-
-
 @pytest.fixture
 def name(emulator: EmulatedStore) -> str:
     return emulator.bucket()

@@ -252,10 +252,8 @@ def test_nobody_changes_what_was_signed(
 
 
 def test_the_terminal_signs_exports_and_verifies(
-    secrets: FileSecrets, customer: UUID, tmp_path: Path,
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.setenv("NOSTRO_DATABASE_ADDRESS", "")  # Which the start writes: taken back after.
+    secrets: FileSecrets, customer: UUID, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from nostro import app
     from nostro.cli import audit, customers
     from nostro.ops import checkpoint_places

@@ -452,12 +452,10 @@ def quarantined(company: Company, *, on: bool) -> None:
 
 
 def test_the_terminal_moves_sweeps_and_tells_what_a_backup_lacks(
-    emulator: EmulatedStore, bucket: str, company: Company, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    emulator: EmulatedStore, bucket: str, company: Company, capsys: pytest.CaptureFixture[str]
 ) -> None:  # fmt: skip
     from nostro.cli import evidence_work
 
-    monkeypatch.setenv("NOSTRO_DATABASE_ADDRESS", "")  # Which the start writes: taken back after.
     one = keep(company, b"first")
     keep(company, b"second")
     evidence_work.move(S3, "the disk is small", company.code)
