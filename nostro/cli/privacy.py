@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import msgspec
 from rich.console import Console
 from rich.table import Table
@@ -73,5 +75,12 @@ def repeat(file: str, customer: str) -> None:
             "Give what `nostro privacy erasures` wrote.",
             field="file",
         ) from None
+    kept = False
     for code, one in acting:
-        print(f"{code}: {personal_data.repeat(one, done)} erased again.")
+        again = personal_data.repeat(one, done)
+        print(f"{code}: {again.erased} erased again.")
+        for why in again.kept:
+            print(f"{code}: not erased again: {why}")
+        kept = kept or bool(again.kept)
+    if kept:
+        sys.exit(1)

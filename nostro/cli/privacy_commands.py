@@ -95,6 +95,8 @@ def erasures(file: str = "-", *, customer: str = "") -> None:
 def repeat(file: str, *, customer: str = "") -> None:
     """After a restore: erase again what the backup has brought back. Safe to repeat.
 
+    What must be kept by today's rules is told and kept, and it ends with 1: repeat it later.
+
     Example: `nostro privacy repeat erasures.jsonl`.
 
     Parameters

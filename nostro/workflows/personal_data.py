@@ -12,12 +12,12 @@ import zipfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO, Final
+from typing import Annotated, Any, BinaryIO, Final
 from uuid import UUID
 
 import msgspec
 
-from nostro.domain.errors import Refused
+from nostro.domain.errors import Invalid, Refused
 from nostro.domain.order import ORDER, OrderState
 from nostro.storage import (
     ciphertext,
@@ -37,7 +37,7 @@ from nostro.workflows import personal_profile
 from nostro.workflows.case_work import checked_reason
 from nostro.workflows.context import Acting
 from nostro.workflows.erasing import erase_events
-from nostro.workflows.retention import destroy_evidence, must_be_kept
+from nostro.workflows.retention import destroy_evidence, erase_evidence, must_be_kept
 
 PAID: Final = {OrderState.SETTLED, OrderState.PARTIALLY_RETURNED} | ORDER.ends()
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -188,7 +188,7 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     customer_id: UUID
     what: str
     subject_id: UUID
-    erased_at: datetime
+    erased_at: Annotated[datetime, msgspec.Meta(tz=True)]
     reason: str
 
 
@@ -208,36 +208,74 @@ def erasures(acting: Acting) -> list[Erasure]:
         ]
 
 
-def repeat(acting: Acting, done: Sequence[Erasure]) -> int:
-    """Erase again what a restored backup has brought back; how many of them it had.
+class Repeated(msgspec.Struct, frozen=True, kw_only=True):
+    """How many erasures a backup had brought back and were done again; and of each that was not,
+    which one and why not."""
 
-    They were agreed to when they were made; only those of this customer are looked at.
+    erased: int
+    kept: list[str]
+
+
+def repeat(acting: Acting, done: Sequence[Erasure]) -> Repeated:
+    """Erase again what a restored backup has brought back; only those of this customer.
+
+    The list is a plain file that anybody can write, so it decides nothing: without a restore since,
+    nothing is erased, and what must be kept today is kept. One that is kept does not stop others.
     """
-    return sum(_repeat(acting, one) for one in done if one.customer_id == acting.tenant_id)
+    restored_at = _restored_at(acting)
+    erased, kept = 0, []
+    for one in done:
+        if one.customer_id == acting.tenant_id:
+            try:
+                with tenant(acting.tenant_id):
+                    erased += _repeat(acting, one, restored_at)
+            except (Invalid, Refused) as refused:
+                kept.append(
+                    f"{one.what} {one.subject_id}: {refused.happened} {refused.can_do}".strip()
+                )
+    return Repeated(erased=erased, kept=kept)
 
 
-def _repeat(acting: Acting, one: Erasure) -> bool:
+def _restored_at(acting: Acting) -> datetime | None:
+    """When the customer was last quarantined. That may be over: some of what was brought back can
+    only be erased once the banks have told how it ended."""
     with tenant(acting.tenant_id):
-        if one.what == "evidence":
-            there = bool(retention.lock(one.subject_id)) and not evidence_keys.erased(
-                one.subject_id
-            )
-            if there:
-                destroy_evidence(acting, one.subject_id, one.reason)
-            return there
-        told = {"first_erased_at": one.erased_at.isoformat()}
-        if one.what == "person":
-            return _repeat_person(acting, one, told)
-        traces = payee_traces.payee_traces(one.subject_id)
-        if traces is None or traces.name == ERASED:
+        entered = events.of_types(("customer.quarantined",))
+    return entered[-1].occurred_at if entered else None
+
+
+def _repeat(acting: Acting, one: Erasure, restored_at: datetime | None) -> bool:
+    """Whether it was there and is erased now, inside a unit of work. Raises Refused."""
+    told = {"first_erased_at": one.erased_at.isoformat()}
+    if one.what == "evidence":
+        row = retention.lock(one.subject_id)
+        if row is None or evidence_keys.erased(row.id):
             return False
-        erase(acting, traces, one.reason, **told)
+        _check_restored(one, restored_at)
+        erase_evidence(acting, row.id, one.reason)
         return True
-
-
-def _repeat_person(acting: Acting, one: Erasure, told: dict[str, str]) -> bool:
-    there = person_profiles.worked_here(one.subject_id)
-    if not there or person_profiles.is_erased(one.subject_id):
+    if one.what == "person":
+        there = person_profiles.worked_here(one.subject_id)
+        if not there or person_profiles.is_erased(one.subject_id):
+            return False
+        _check_restored(one, restored_at)
+        personal_profile.must_have_left(one.subject_id)
+        personal_profile.erase(acting, one.subject_id, one.reason, **told)
+        return True
+    traces = payee_traces.payee_traces(one.subject_id)
+    if traces is None or traces.name == ERASED:
         return False
-    personal_profile.erase(acting, one.subject_id, one.reason, **told)
+    _check_restored(one, restored_at)
+    if refused := may_not_erase(acting, traces):
+        raise refused
+    erase(acting, traces, one.reason, **told)
     return True
+
+
+def _check_restored(one: Erasure, restored_at: datetime | None) -> None:
+    if restored_at is None or restored_at < one.erased_at:
+        raise Refused(
+            "not_restored",
+            "No backup was restored since it was erased.",
+            can_do="Ask for it as for any other erasure.",
+        )

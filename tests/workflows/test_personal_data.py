@@ -6,13 +6,16 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from django.db import connections
 
 from nostro import verifier
+from nostro.cli import privacy
 from nostro.domain.errors import NostroError
 from nostro.domain.order import OrderState
 from nostro.domain.party import PostalAddress, Role
@@ -22,7 +25,13 @@ from nostro.storage.idempotency import Answer
 from nostro.storage.payee_traces import ERASURE
 from nostro.storage.tenancy import tenant
 from nostro.storage.texts import ERASED
-from nostro.workflows import change_requests, retention, saved_filters, webhook_endpoints
+from nostro.workflows import (
+    change_requests,
+    restoring,
+    retention,
+    saved_filters,
+    webhook_endpoints,
+)
 from nostro.workflows import personal_data as work
 from nostro.workflows.webhooks import attend
 from tests.workflows.bank_words import Booking
@@ -236,19 +245,64 @@ def test_two_people_erase_and_once(story: Story) -> None:
     assert refusal(lambda: work.held(company.job, "V77")).code == "payee_unknown"
 
 
+def as_the_backup_has_it(story: Story) -> None:
+    with tenant(story.company.tenant_id):
+        models.Payee.objects.filter(number="V9").update(name=NAME)
+        models.PayeeAccount.objects.filter(payee__number="V9").update(iban=story.iban)
+
+
 def test_what_a_backup_brings_back_is_erased_again(story: Story) -> None:
     company = story.company
     story.changed("payee", number="V9", name=NAME, iban=story.iban)
     story.erased()
     done = work.erasures(company.job)
     assert [one.what for one in done] == ["payee"]
-    assert work.repeat(company.job, done) == 0, "it is erased"
-    with tenant(company.tenant_id):  # As the backup has it.
-        models.Payee.objects.filter(number="V9").update(name=NAME)
-        models.PayeeAccount.objects.filter(payee__number="V9").update(iban=story.iban)
-    assert work.repeat(Company().job, done) == 0, "another customer's"
-    assert work.repeat(company.job, done) == 1
+    assert work.repeat(company.job, done) == work.Repeated(erased=0, kept=[]), "it is erased"
+    as_the_backup_has_it(story)
+    assert work.repeat(Company().job, done) == work.Repeated(erased=0, kept=[]), "another's"
+    company.clock.advance(days=1)
+    restoring.quarantine(company.job, "restored from the backup of tonight")
+    assert work.repeat(company.job, done) == work.Repeated(erased=1, kept=[])
     assert story.left(story.everything()) == []
+
+
+def test_a_list_of_erasures_erases_nothing_that_the_rules_keep(
+    story: Story, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Somebody wrote the list himself: what must be kept stays, and the rest is done."""
+    company = story.company
+    story.is_paid()
+    with tenant(company.tenant_id):
+        payee_id = models.Payee.objects.get(number="V9").id
+        gone_id = company.add_payee("V10", iban(company.seed + 600))
+        (evidence_id, *_) = models.Evidence.objects.values_list("id", flat=True)
+    told = {"customer_id": company.tenant_id, "erased_at": company.clock.now(), "reason": "why not"}
+    done = [
+        work.Erasure(what=what, subject_id=subject_id, **told)
+        for what, subject_id in (
+            ("payee", payee_id), ("evidence", evidence_id), ("payee", gone_id),
+        )
+    ]  # fmt: skip
+    before = story.everything()
+    restored = work.repeat(company.job, done)
+    assert (restored.erased, len(restored.kept)) == (0, 3)
+    assert all("No backup was restored" in why for why in restored.kept)
+    assert story.everything() == before
+    company.clock.advance(minutes=1)
+    restoring.quarantine(company.job, "restored from the backup of tonight")
+    listed = tmp_path / "erasures.jsonl"
+    listed.write_bytes(b"\n".join(msgspec.json.encode(one) for one in done))
+    with pytest.raises(SystemExit) as ended:
+        privacy.repeat(str(listed), company.code)
+    assert ended.value.code == 1
+    out = capsys.readouterr().out
+    assert f"{company.code}: 1 erased again." in out
+    until = f"must be kept until {company.clock.now().year + 10}-12-31"
+    assert f"not erased again: payee {payee_id}: Payee V9 cannot be erased" in out
+    assert (
+        f"not erased again: evidence {evidence_id}: This file cannot be erased: it {until}" in out
+    )
+    assert story.left(story.everything()) == story.canaries
 
 
 # What is not overwritten in a payee's own rows, because it is no word about him: states, codes, our
@@ -268,7 +322,7 @@ NOT_ABOUT_HIM = {
     "change_agreement": "person_name acted_for",
     "change_request": "kind state asked_by asked_by_kind asked_by_name asked_for ended_by_name",
     "connection": "name connector config cursor callback_name",
-    "customer": "name code",
+    "customer": "name code evidence_kept_in",
     "data_key": "purpose key_id",
     "evidence": "digest media_type name direction",
     "evidence_key": "kept_in",

@@ -13,12 +13,13 @@ from nostro.domain.party import Member
 from nostro.ops import sealing
 from nostro.storage import models, people
 from nostro.storage.tenancy import tenant
-from nostro.workflows import personal_data, personal_profile, saved_filters
+from nostro.workflows import personal_data, personal_profile, restoring, saved_filters
 from tests.workflows.company import Company
 from tests.workflows.test_change_requests import admins, agree, ask, refusal, wish
 
 __all__ = ["admins"]
 NAME = "Kanaria Zeisig"
+HERE = "He can still sign in and work. First end all that he may do; then ask again."
 
 
 @pytest.fixture
@@ -95,7 +96,16 @@ def test_a_restored_profile_is_erased_again(
     agree(company, ben, ask(company, ada, {"person": email}, "person_erasure"))
     done = personal_data.erasures(company.job)
     assert [one.what for one in done] == ["person"]
-    assert personal_data.repeat(company.job, done) == 0
+    assert personal_data.repeat(company.job, done).erased == 0
     models.Person.objects.filter(id=UUID(leaver.id)).update(email=email, name=NAME)
-    assert personal_data.repeat(company.job, done) == 1
+    company.clock.advance(days=1)
+    restoring.quarantine(company.job, "restored from the backup of tonight")
+    with tenant(company.tenant_id):
+        models.Membership.objects.filter(person_id=leaver.id).update(active=True)
+    again = personal_data.repeat(company.job, done)
+    assert again.erased == 0
+    assert again.kept == [f"person {leaver.id}: {HERE}"], "the backup is of when she worked here"
+    with tenant(company.tenant_id):
+        models.Membership.objects.filter(person_id=leaver.id).update(active=False)
+    assert personal_data.repeat(company.job, done).erased == 1
     assert people.person_of_email(email) is None
