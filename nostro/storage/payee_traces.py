@@ -6,6 +6,7 @@ whatever else names an account of his that is nobody else's. A name alone points
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -40,6 +41,12 @@ class PayeeTraces(msgspec.Struct, frozen=True, kw_only=True):
     requests: tuple[str, ...]
     views: tuple[UUID, ...]
 
+    def is_about(self, value: dict[str, Any]) -> bool:
+        return is_about(value, self.number, self.ibans)
+
+    def concerns(self, value: Any) -> bool:
+        return concerns(value, self.number, self.ibans)
+
     def of(self, model: type[TenantModel]) -> frozenset[UUID]:
         return self.rows.get(model._meta.db_table, frozenset())
 
@@ -70,7 +77,7 @@ def payee_traces(payee_id: UUID) -> PayeeTraces | None:
         shared=frozenset(shared),
         rows=found,
         evidence=frozenset(_evidence(rows)),
-        requests=tuple(_requests(payee["number"], numbers)),
+        requests=tuple(_requests(payee["number"], numbers - shared)),
         views=tuple(_views(words)),
     )
 
@@ -178,10 +185,37 @@ def _evidence(rows: Mapping[type[TenantModel], set[UUID]]) -> set[UUID]:
 def _requests(number: str, ibans: Collection[str]) -> list[str]:
     """The idempotency keys under which he was named."""
     found = models.Idempotency.objects.annotate(told=Cast("body", TextField()))
-    named = Q(told__contains=f'"{number}"')
+    named = Q(told__contains=json.dumps(number, ensure_ascii=False))
     for iban in ibans:
         named |= Q(told__contains=iban)
-    return sorted(found.filter(named).values_list("key", flat=True))
+    rows = found.filter(named).order_by("key").values_list("key", "body")
+    return [key for key, body in rows.iterator() if concerns(body, number, ibans)]
+
+
+def concerns(value: Any, number: str, ibans: Collection[str]) -> bool:
+    """Whether an object is about the payee, or anything that it lists."""
+    if isinstance(value, list):
+        return any(concerns(one, number, ibans) for one in value)
+    if isinstance(value, dict):
+        inner = value.values()
+        return is_about(value, number, ibans) or any(concerns(one, number, ibans) for one in inner)
+    return False
+
+
+def is_about(value: dict[str, Any], number: str, ibans: Collection[str]) -> bool:
+    """Whether an object of a request names the payee, by his number where a payee's number stands
+    or by an account of his. What it lists is asked for line by line."""
+    payee, wanted = value.get("payee"), value.get("wanted")
+    asked = wanted if str(value.get("kind", "")).startswith("payee") else None
+    objects = [one for one in (payee, asked) if isinstance(one, dict)]
+    if number in (payee, value.get("payee_number"), *(one.get("number") for one in objects)):
+        return True
+    return any(
+        is_about(one, number, ibans)
+        if isinstance(one, dict)
+        else isinstance(one, str) and mentions(one, ibans)
+        for one in value.values()
+    )
 
 
 def _views(words: Collection[str]) -> list[UUID]:

@@ -62,17 +62,37 @@ def rows_of(traces: PayeeTraces) -> Iterator[tuple[str, list[Any]]]:
     """Each table with its rows about the payee, every column, oldest first."""
     for model in _tenant_models():
         if ids := traces.of(model):
-            yield (
-                model._meta.db_table,
-                list(model._default_manager.filter(id__in=ids).order_by("id").values()),
-            )
+            rows = list(model._default_manager.filter(id__in=ids).order_by("id").values())
+            yield model._meta.db_table, _his_details(rows, traces)
     if traces.requests:
         asked = models.Idempotency.objects.filter(key__in=traces.requests).order_by("key")
         names = ("key", "body", "status", "answer", "answered_at")
-        yield "idempotency", list(asked.values(*names))
+        yield "idempotency", [_his_lines(row, traces) for row in asked.values(*names)]
     if traces.views:
         kept = models.SavedView.objects.filter(id__in=traces.views).order_by("id")
         yield "saved_view", list(kept.values("id", "page", "name", "query", "created_at"))
+
+
+def _his_details(rows: list[Any], traces: PayeeTraces) -> list[Any]:
+    """The rows; of one that lists several payments, such as a booked batch, only his."""
+    orders = models.Order.objects.filter(id__in=traces.of(models.Order))
+    keys = orders.exclude(end_to_end_id="").values_list("end_to_end_id", flat=True)
+    words = (*traces.needles, *keys)
+    for row in rows:
+        listed = row.get(LISTED)
+        if isinstance(listed, list) and len(listed) > 1:
+            row[LISTED] = [one for one in listed if mentions(one, words)]
+    return rows
+
+
+def _his_lines(value: Any, traces: PayeeTraces) -> Any:
+    """The same value; of the objects that it lists only those about him: others are paid, too."""
+    if isinstance(value, list):
+        found = [one for one in value if not isinstance(one, dict) or traces.concerns(one)]
+        return [_his_lines(one, traces) for one in found]
+    if isinstance(value, dict):
+        return {key: _his_lines(one, traces) for key, one in value.items()}
+    return value
 
 
 def files_of(ids: Collection[UUID]) -> list[dict[str, Any]]:
@@ -143,12 +163,27 @@ def _overwrite_row(
 
 def _overwrite_requests(traces: PayeeTraces) -> dict[str, int]:
     """The answer stays, the request is no longer known: the same key is refused from now on."""
-    needles = (*traces.needles, traces.number)
     for key in traces.requests:
         row = models.Idempotency.objects.filter(key=key)
-        body, answer = row.values_list("body", "answer").get()
-        row.update(body=without(body, needles), answer=without(answer, needles), body_digest=ERASED)
+        told = row.values("body", "answer").get()
+        left = {column: _without_him(value, traces) for column, value in told.items()}
+        row.update(**left, body_digest=ERASED)
     return {"idempotency": len(traces.requests)} if traces.requests else {}
+
+
+def _without_him(value: Any, traces: PayeeTraces) -> Any:
+    return without(_without_his(value, traces), traces.needles)
+
+
+def _without_his(value: Any, traces: PayeeTraces, *, his: bool = False) -> Any:
+    """The same value, with each object emptied that is about him; those that it lists, one by
+    one."""
+    if isinstance(value, list):
+        return [_without_his(one, traces, his=his and not isinstance(one, dict)) for one in value]
+    if isinstance(value, dict):
+        his = his or traces.is_about(value)
+        return {key: _without_his(one, traces, his=his) for key, one in value.items()}
+    return emptied(value) if his else value
 
 
 def _forget_views(traces: PayeeTraces) -> dict[str, int]:

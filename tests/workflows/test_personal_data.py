@@ -20,7 +20,7 @@ from nostro.domain.errors import NostroError
 from nostro.domain.order import OrderState
 from nostro.domain.party import PostalAddress, Role
 from nostro.ops import audit_archive, sealing
-from nostro.storage import evidence, evidence_keys, idempotency, models, personal_data
+from nostro.storage import evidence, evidence_keys, idempotency, models, payee_traces, personal_data
 from nostro.storage.idempotency import Answer
 from nostro.storage.payee_traces import ERASURE
 from nostro.storage.tenancy import tenant
@@ -95,6 +95,22 @@ class Story:
                 can_do="Look.", due_at=company.clock.now(), opened_at=company.clock.now(),
             )  # fmt: skip
 
+    def is_booked_with_somebody(self) -> None:
+        """One of his booked lines is a batch that pays somebody else, too."""
+        with tenant(self.company.tenant_id):
+            line = models.BankTransaction.objects.filter(counterparty_name=NAME).first()
+            assert line
+            line.details.append(
+                {
+                    **line.details[0],
+                    "counterparty_name": "Somebody Else",
+                    "counterparty_iban": "",
+                    "end_to_end_id": "",
+                    "remittance": [],
+                }
+            )
+            line.save()
+
     def may_be_erased(self) -> None:
         retention.set_retention(self.company.job, 0, "none is needed")
         self.company.clock.advance(days=366)
@@ -151,9 +167,11 @@ def test_everything_is_exported_and_nothing_is_left_after_an_erasure(story: Stor
         other.add_payee("V9", story.iban)
     story.is_paid()
     assert story.left(story.everything()) == story.canaries
+    story.is_booked_with_somebody()
     archive = exported(company, with_files=True)
     person = archive.read("person.json").decode()
     assert story.left(person) == story.canaries
+    assert "Somebody Else" not in person
     told = json.loads(person)
     assert {row["amount_minor"] for row in told["rows"]["payment_order"]} == {100_00, 100_01}
     assert [row["version"] for row in told["rows"]["payee_account"]] == [1, 2]
@@ -245,6 +263,50 @@ def test_two_people_erase_and_once(story: Story) -> None:
     assert refusal(lambda: work.held(company.job, "V77")).code == "payee_unknown"
 
 
+def test_a_request_tells_of_him_by_his_number_not_by_one_that_looks_like_it(
+    company: Company,
+) -> None:
+    """Payee 12 is neither building 12 nor payee 112, who are paid in the same request."""
+    his, hers = iban(company.seed + 700), iban(company.seed + 701)
+    at_12 = {"street": "Mainweg", "building_number": "12"}
+    other = {"reference": "R-12", "payee": {"number": "112", "iban": hers, "address": at_12}}
+    one = {"payee": {"number": "12", "name": NAME, "iban": "", "address": {"street": STREET}}}
+    moved = {"reason": "moved", "payee": {"iban": his, "name": NAME}}
+    bodies = {
+        "both": {"source": "erp-12", "payments": [other, {**one, "remittance": TEXT}]},
+        "hers": {"payments": [other, other]},
+        "one": {**one, "remittance": TEXT, "invoices": ["12"]},
+        "moved": moved,
+        "search": {"name": "mine", "filters": {"payee": "12"}},
+    }
+    with tenant(company.tenant_id):
+        payee_id = company.add_payee("12", his)
+        told = Answer(status=201, body={"payments": [{"number": "PAY-12"}]})
+        for key, body in bodies.items():
+            idempotency.once("do", key, body, lambda: told, now=company.clock.now())
+    with tenant(company.tenant_id):
+        traces = payee_traces.payee_traces(payee_id)
+        assert traces
+        assert traces.requests == ("do both", "do moved", "do one", "do search")
+        rows = {
+            row["key"]: row["body"] for row in dict(personal_data.rows_of(traces))["idempotency"]
+        }
+        assert rows == {
+            "do both": {"source": "erp-12", "payments": [{**one, "remittance": TEXT}]},
+            "do moved": moved,
+            "do one": bodies["one"],
+            "do search": bodies["search"],
+        }
+        personal_data.overwrite(traces, b"salt")
+        kept = dict(models.Idempotency.objects.values_list("key", "body"))
+        answers = set(models.Idempotency.objects.values_list("answer__payments__0__number"))
+    assert kept["do hers"] == bodies["hers"]
+    assert (kept["do both"]["source"], kept["do both"]["payments"][0]) == ("erp-12", other)
+    assert answers == {("PAY-12",)}
+    left = json.dumps(kept)
+    assert [word for word in (NAME, TEXT, STREET, his) if word in left] == []
+
+
 def as_the_backup_has_it(story: Story) -> None:
     with tenant(story.company.tenant_id):
         models.Payee.objects.filter(number="V9").update(name=NAME)
@@ -276,7 +338,11 @@ def test_a_list_of_erasures_erases_nothing_that_the_rules_keep(
         payee_id = models.Payee.objects.get(number="V9").id
         gone_id = company.add_payee("V10", iban(company.seed + 600))
         (evidence_id, *_) = models.Evidence.objects.values_list("id", flat=True)
-    told = {"customer_id": company.tenant_id, "erased_at": company.clock.now(), "reason": "why not"}
+    told: dict[str, Any] = {
+        "customer_id": company.tenant_id,
+        "erased_at": company.clock.now(),
+        "reason": "why not",
+    }
     done = [
         work.Erasure(what=what, subject_id=subject_id, **told)
         for what, subject_id in (
