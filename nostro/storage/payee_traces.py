@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q, TextField
+from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from nostro.storage import models
@@ -245,9 +245,23 @@ def _searched(traces: PayeeTraces) -> set[UUID]:
     return {view for view, data in found if mentions(read_aloud(str(data)), traces.needles)}
 
 
+def _in_his_files(traces: PayeeTraces) -> QuerySet[models.Order]:
+    """His payments, and others' that came or left in a file that would be destroyed with his."""
+    files = traces.evidence
+    sent = models.Attempt.objects.filter(
+        Q(submission__evidence_id__in=files) | Q(submission__sealed_evidence_id__in=files)
+    )
+    return models.Order.objects.filter(
+        Q(id__in=traces.of(models.Order))
+        | Q(run__evidence_id__in=files)
+        | Q(id__in=sent.values("order_id"))
+    )
+
+
 def open_payments(traces: PayeeTraces, ended: Collection[str]) -> list[str]:
-    """Numbers of payments that are not in one of the states in which they end."""
-    found = models.Order.objects.filter(id__in=traces.of(models.Order)).exclude(state__in=ended)
+    """Numbers of payments, his or in the same files, that are not in one of the states in which
+    they end."""
+    found = _in_his_files(traces).exclude(state__in=ended)
     return sorted(found.values_list("number", flat=True))
 
 
@@ -268,8 +282,9 @@ def open_about(traces: PayeeTraces) -> list[str]:
 
 
 def newest(traces: PayeeTraces) -> datetime | None:
-    """When the newest of his payments and files came, left or ended; None without any."""
-    orders = models.Order.objects.filter(id__in=traces.of(models.Order))
+    """When the newest of his files, and of all payments in them, came, left or ended; None
+    without any."""
+    orders = _in_his_files(traces)
     files = models.Evidence.objects.filter(id__in=traces.evidence)
     days = [
         *orders.order_by("-state_since").values_list("state_since", flat=True)[:1],

@@ -41,6 +41,7 @@ from nostro.workflows.retention import destroy_evidence, erase_evidence, must_be
 
 PAID: Final = {OrderState.SETTLED, OrderState.PARTIALLY_RETURNED} | ORDER.ends()
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+NEWEST = "the newest payment to him, or in the same file, must"
 NAMED = 5  # How many payments a refusal names.
 
 
@@ -135,14 +136,15 @@ def may_not_erase(acting: Acting, traces: PayeeTraces) -> Refused | None:
     """Why a payee is not to be erased now; None when he may be. Inside a unit of work."""
     if numbers := payee_traces.open_payments(traces, PAID):
         more = f" and {len(numbers) - NAMED} more" if len(numbers) > NAMED else ""
-        why = f"payments to him are under way: {', '.join(numbers[:NAMED])}{more}"
+        named = f"{', '.join(numbers[:NAMED])}{more}"
+        why = f"payments to him, or in the same file, are under way: {named}"
         return _kept(traces.number, why, "when they have ended")
     if waiting := payee_traces.open_about(traces):
         return _kept(traces.number, f"there are {', '.join(waiting)}", "when these are done")
     newest = payee_traces.newest(traces)
     if newest and (kept := must_be_kept(traces.evidence, newest, acting.world.clock.now())):
         why, when = kept
-        return _kept(traces.number, why.replace("it must", "his newest record must"), when)
+        return _kept(traces.number, why.replace("it must", NEWEST), when)
     return None
 
 

@@ -236,6 +236,28 @@ def test_refused_with_the_date_while_it_must_be_kept(story: Story) -> None:
     assert story.left(story.everything()) == story.canaries
 
 
+def test_a_file_that_pays_others_too_is_kept_for_as_long_as_theirs_must_be(story: Story) -> None:
+    """Of the two payments that left in one file the second is hers: under way, then newer."""
+    company = story.company
+    story.is_paid()
+    story.may_be_erased()
+    assert work.held(company.job, "V9").why_not == ""
+
+    def hers(**changed: Any) -> None:
+        with tenant(company.tenant_id):
+            models.Order.objects.filter(id=her_id).update(**changed)
+
+    with tenant(company.tenant_id):
+        her_id = models.Order.objects.get(amount_minor=100_01).id
+    hers(payee_number="V1", state=OrderState.IN_FLIGHT)
+    (her,) = company.orders([her_id])
+    assert her.number in refusal(story.erased).happened
+    hers(state=OrderState.SETTLED, state_since=company.clock.now())
+    assert f"must be kept until {company.clock.now().year}-12-31" in refusal(story.erased).happened
+    company.clock.advance(days=366)
+    assert work.held(company.job, "V9").why_not == ""
+
+
 def test_an_account_that_is_somebody_elses_too_stays_his(story: Story) -> None:
     """Husband and wife: what is known of the one by the account alone is not the other's."""
     company = story.company
