@@ -42,8 +42,9 @@ def told(person_id: UUID, now: datetime) -> dict[str, Any]:
         "payments_made": models.Order.objects.filter(maker_id=str(person_id)).values(
             "number", "maker_name", "created_at"
         ),
+        # What he did to others, without what it says of them.
         "events": models.Event.objects.filter(**acted).values(
-            "id", "occurred_at", "type", "subject_kind", "subject_id", "data", "source_address"
+            "id", "occurred_at", "type", "subject_kind", "subject_id", "source_address"
         ),
         "events_about_him": models.Event.objects.filter(subject_id=person_id).values(
             "id", "occurred_at", "type", "actor", "data"

@@ -62,6 +62,8 @@ def test_it_is_handed_out_and_erased_when_she_has_left(
     assert len(told["approvals"]) == 1
     assert [view["query"] for view in told["saved_views"]] == ["q=mine"]
     assert told["events"]
+    assert not [event for event in told["events"] if "data" in event], "it tells of others"
+    assert all("data" in event for event in told["events_about_him"])
     assert "password" not in told["person"][0]
     wanted = {"person": email}
     assert refusal(lambda: ask(company, ada, wanted, "person_erasure")) == "person_works_here"
