@@ -57,6 +57,11 @@ _SUFFIXES: Final = {
 }
 
 
+def suffix_of(media_type: str) -> str:
+    """How a file in an archive ends. Its own name is another's words: no archive has it."""
+    return _SUFFIXES.get(media_type, ".bin")
+
+
 class About(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is asked for: a payment, a statement line, or all of [since, until) in UTC."""
 
@@ -241,8 +246,7 @@ class _Pack:
             self.missing[item.item] = error.happened
             why = {"code": error.code, "why": error.happened}
             return msgspec.structs.replace(item, missing=why)
-        suffix = _SUFFIXES.get(item.says["media_type"], ".bin")
-        name = f"evidence/{evidence_id}{suffix}"
+        name = f"evidence/{evidence_id}{suffix_of(item.says['media_type'])}"
         with self.file.member(name, item.item, item.says["media_type"]) as out:
             while piece := stream.read(_COPY_BYTES):
                 out.write(piece)

@@ -11,7 +11,6 @@ import hashlib
 import zipfile
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import PurePosixPath
 from typing import Annotated, Any, BinaryIO, Final
 from uuid import UUID
 
@@ -33,7 +32,7 @@ from nostro.storage import (
 from nostro.storage.payee_traces import PayeeTraces
 from nostro.storage.tenancy import tenant
 from nostro.storage.texts import ERASED
-from nostro.workflows import personal_profile
+from nostro.workflows import evidence_pack, personal_profile
 from nostro.workflows.case_work import checked_reason
 from nostro.workflows.context import Acting
 from nostro.workflows.erasing import erase_events
@@ -109,8 +108,8 @@ def export(
             _add(archive, "person.json", content)
             for row in personal_data.files_of(traces.evidence) if with_files else ():
                 if row["name"] != ERASED:
-                    name = PurePosixPath(row["name"]).name
-                    _add(archive, f"files/{row['id']}-{name}", evidence.read(row["id"]))
+                    name = f"files/{row['id']}{evidence_pack.suffix_of(row['media_type'])}"
+                    _add(archive, name, evidence.read(row["id"]))
     return digest
 
 

@@ -168,6 +168,8 @@ def test_everything_is_exported_and_nothing_is_left_after_an_erasure(story: Stor
     story.is_paid()
     assert story.left(story.everything()) == story.canaries
     story.is_booked_with_somebody()
+    with tenant(company.tenant_id):
+        models.Evidence.objects.filter(name="b.xml").update(name="..\\..\\start\\b.bat")
     archive = exported(company, with_files=True)
     person = archive.read("person.json").decode()
     assert story.left(person) == story.canaries
@@ -176,6 +178,8 @@ def test_everything_is_exported_and_nothing_is_left_after_an_erasure(story: Stor
     assert {row["amount_minor"] for row in told["rows"]["payment_order"]} == {100_00, 100_01}
     assert [row["version"] for row in told["rows"]["payee_account"]] == [1, 2]
     assert len(archive.namelist()) == 1 + len(told["files"]) > 3
+    names = {f"files/{row['id']}.xml" for row in told["files"]}
+    assert set(archive.namelist()) == {"person.json", *names}, "never what others named them"
     assert exported(company).namelist() == ["person.json"]
     story.may_be_erased()
     sealing.seal_all(company.clock.now())
