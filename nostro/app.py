@@ -16,10 +16,11 @@ from nostro.ops import home_folder
 from nostro.ops.calendar import HolidayCalendar
 from nostro.ops.clock import ShiftedClock, SystemClock
 from nostro.ops.configuration import Configuration
+from nostro.ops.database_passwords import DatabasePasswords
 from nostro.ops.free_space import Measure, Watermark, of_allotment, of_volume
 from nostro.ops.identifiers import TimeOrderedIds
 from nostro.ops.secrets import FileSecrets
-from nostro.storage.database import DATABASE, ROLES, prepare
+from nostro.storage.database import DATABASE, hang_up, prepare
 from nostro.storage.server import Server
 from nostro.workflows import context
 from nostro.workflows.context import World
@@ -42,7 +43,11 @@ def server() -> Server | None:
 
 
 def leave() -> None:
-    """End what this process started: an embedded server that nobody else was running."""
+    """End what this process started: connections, an embedded server that nobody else was running.
+
+    A connection is ended here and not by the interpreter's own end, when half of it is gone.
+    """
+    hang_up()
     embedded = server() if server.cache_info().currsize else None
     if embedded is not None and embedded.started_here:
         embedded.stop()
@@ -83,8 +88,7 @@ def migrate() -> None:
     """Create roles and database if missing, then bring the schema up to date. Safe to repeat."""
     chosen, embedded = configuration(), server()
     home_folder.make(chosen.home)
-    secrets = FileSecrets(chosen.secrets_home)
-    passwords = {role: secrets.read_or_make(f"database_{role}") for role in ROLES}
+    passwords = DatabasePasswords(FileSecrets(chosen.secrets_home)).now()
     admin_url = chosen.database_admin_url
     if embedded is not None:
         embedded.ensure()

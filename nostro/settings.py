@@ -8,9 +8,10 @@ from pathlib import Path
 from nostro.ops import key_encryption, object_stores
 from nostro.ops.clock import SystemClock
 from nostro.ops.configuration import Configuration
+from nostro.ops.database_passwords import DatabasePasswords
 from nostro.ops.secrets import FileSecrets
 from nostro.ops.signing_keys import SigningKeys
-from nostro.storage.database import ROLES, django_databases
+from nostro.storage.database import django_databases
 
 CONFIGURATION = Configuration()
 _SECRETS = FileSecrets(CONFIGURATION.secrets_home)
@@ -24,7 +25,7 @@ DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", CONFIGURATION.public_host or "localhost"]
 DATABASES = django_databases(
     CONFIGURATION.database_address or CONFIGURATION.database_url,
-    {role: _SECRETS.read_or_make(f"database_{role}") for role in ROLES},
+    DatabasePasswords(_SECRETS).of,
     CONFIGURATION.web_threads,
 )
 DATABASE_ROUTERS = ["nostro.storage.routing.OwnerMigrates"]

@@ -30,9 +30,10 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
+from nostro.ops.database_passwords import DatabasePasswords  # noqa: E402
 from nostro.ops.secrets import FileSecrets  # noqa: E402
 from nostro.storage import placement  # noqa: E402
-from nostro.storage.database import ROLES, django_databases, prepare  # noqa: E402
+from nostro.storage.database import django_databases, prepare  # noqa: E402
 from nostro.storage.server import Server  # noqa: E402
 
 TEMPLATE = "nostro_template"
@@ -42,9 +43,8 @@ ADDRESS = "NOSTRO_DATABASE_ADDRESS"  # Which a start of the product writes into 
 def point_at(url: str) -> None:
     """Let Django's three connections speak to another database."""
     secrets = FileSecrets(_HOME / "secrets")
-    passwords = {role: secrets.read_or_make(f"database_{role}") for role in ROLES}
     connections.close_all()
-    for alias, wanted in django_databases(url, passwords, threads=0).items():
+    for alias, wanted in django_databases(url, DatabasePasswords(secrets).of, threads=0).items():
         for settings in (connections.databases[alias], connections[alias].settings_dict):
             settings.update(wanted)
 
@@ -68,8 +68,7 @@ class Cluster:
 
     def make_template(self) -> None:
         secrets = FileSecrets(_HOME / "secrets")
-        passwords = {role: secrets.read_or_make(f"database_{role}") for role in ROLES}
-        prepare(self.admin_url, passwords, TEMPLATE)
+        prepare(self.admin_url, DatabasePasswords(secrets).now(), TEMPLATE)
         point_at(self.url(TEMPLATE))
         call_command("migrate", database="owner", verbosity=0)
         connections.close_all()

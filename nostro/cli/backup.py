@@ -18,6 +18,7 @@ from nostro.domain.errors import Invalid, Refused
 from nostro.ops import backing_up
 from nostro.ops.backing_up import Tell
 from nostro.ops.backup_file import Manifest
+from nostro.ops.database_passwords import DatabasePasswords
 from nostro.ops.sealed_stream import BackupKey
 from nostro.ops.secrets import FileSecrets
 from nostro.storage.database import DATABASE, OWNER
@@ -29,7 +30,7 @@ def backup(file: str, key_file: str) -> None:
     key = _key(key_file)
     world = app.start()
     chosen = app.configuration()
-    password = FileSecrets(chosen.secrets_home).read(f"database_{OWNER}")
+    password = DatabasePasswords(FileSecrets(chosen.secrets_home)).now()[OWNER]
     address = Address.of(app.database_address(), OWNER, password)
     with ended_by_request(), _shown() as tell:
         made = backing_up.make(

@@ -9,8 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 from nostro import app
 from nostro.domain.errors import Refused
 from nostro.ops import home_folder
+from nostro.ops.database_passwords import DatabasePasswords
 from nostro.ops.secrets import FileSecrets
-from nostro.storage.database import DATABASE, OWNER, ROLES, prepare, set_aside
+from nostro.storage.database import DATABASE, OWNER, prepare, set_aside
 from nostro.storage.server import Server
 
 
@@ -67,8 +68,7 @@ def _prepare(embedded: Server) -> None:
 
 
 def _passwords() -> dict[str, str]:
-    secrets = FileSecrets(app.configuration().secrets_home)
-    return {role: secrets.read_or_make(f"database_{role}") for role in ROLES}
+    return DatabasePasswords(FileSecrets(app.configuration().secrets_home)).now()
 
 
 def _embedded() -> Server:

@@ -14,7 +14,8 @@ secrets = App(name="secrets", help="Keys and credentials: what there is, new one
 evidence = App(name="evidence", help="Files received and sent: locked, kept, held, erased.")
 
 Place = Literal["database", "s3"]
-Kind = Literal["key-encryption", "data", "signing"]  # Also what the command line offers.
+# Also what the command line offers.
+Kind = Literal["key-encryption", "data", "signing", "database"]
 
 
 @secrets.command(name="list")
@@ -43,7 +44,8 @@ def rotate(kind: Kind, *, customer: str = "") -> None:
     ----------
     kind
         key-encryption: the key that wraps all others, kept outside the database. data: the keys of
-        customers. signing: the key that signs sessions and forms.
+        customers. signing: the key that signs sessions and forms. database: the passwords of the
+        three database roles.
     customer
         With data: only this customer's. Without: every customer's.
     """

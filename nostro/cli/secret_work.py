@@ -33,6 +33,7 @@ def show(customer: str) -> None:
 def rotate(kind: str, customer: str) -> None:
     world = app.start()
     from nostro.ops import key_encryption
+    from nostro.ops.database_passwords import DatabasePasswords
     from nostro.ops.secrets import FileSecrets
     from nostro.ops.signing_keys import SigningKeys
     from nostro.workflows import rotating
@@ -46,6 +47,10 @@ def rotate(kind: str, customer: str) -> None:
         made = SigningKeys(FileSecrets(chosen.secrets_home), world.clock).rotate()
         print(f"A new key signs sessions and forms from {made.signs_from:%Y-%m-%d %H:%M:%S} on.")
         print("Nobody is signed out; the old one is accepted for a week.")
+    elif kind == "database":
+        passwords = DatabasePasswords(FileSecrets(chosen.secrets_home))
+        for role in rotating.rotate_database_passwords(passwords):
+            print(f"{role} has a new password. Nobody needs to connect anew.")
     else:
         for code, acting in terminal.each(customer):
             done = rotating.rotate_data_keys(acting)

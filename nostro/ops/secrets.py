@@ -56,6 +56,8 @@ class FileSecrets:
         handle = os.open(pending, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(value)
+            file.flush()
+            os.fsync(handle)
         pending.replace(self._path(name))
 
     def read_or_make(self, name: str) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import psycopg
+from django.conf import settings
+from django.db import connections
 from psycopg import sql
 
 from nostro.domain.errors import Refused, Unavailable
@@ -15,10 +20,19 @@ OWNER, APP, OPS = "nostro_owner", "nostro_app", "nostro_ops"
 ROLES = (OWNER, APP, OPS)
 DATABASE = "nostro"
 OLDEST_SERVER = 150000
+CHANGING_PASSWORDS = 7_301_448_215  # Our advisory lock: one change of a password at a time.
+ALIAS_OF = {APP: "default", OPS: "ops", OWNER: "owner"}
 
 
-def django_databases(url: str, passwords: dict[str, str], threads: int) -> dict[str, Any]:
-    """Django's DATABASES for the three roles: `default` works, `ops` watches, `owner` migrates."""
+Passwords = Callable[[str], Sequence[str]]
+"""Those of a role that may be right now: while its password is changed there are two."""
+
+
+def django_databases(url: str, passwords: Passwords, threads: int) -> dict[str, Any]:
+    """Django's DATABASES for the three roles: `default` works, `ops` watches, `owner` migrates.
+
+    A role's passwords are asked for at each connection: a change needs no restart.
+    """
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     host = query.get("host", [unquote(parts.hostname or "")])[0]
@@ -37,6 +51,7 @@ def django_databases(url: str, passwords: dict[str, str], threads: int) -> dict[
         options: dict[str, Any] = {
             "application_name": f"nostro {role}",
             "prepare_threshold": 0,  # For nostro.storage.queries.together; Django never prepares.
+            "passwords": partial(passwords, role),
         }
         if not host.startswith("/"):
             options["tcp_user_timeout"] = 15000
@@ -45,7 +60,7 @@ def django_databases(url: str, passwords: dict[str, str], threads: int) -> dict[
             options["sslmode"] = query.get("sslmode", ["prefer"])[0]
         if pool:
             options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}
-        return {**shared, "USER": role, "PASSWORD": passwords.get(role, ""), "OPTIONS": options}
+        return {**shared, "USER": role, "OPTIONS": options}
 
     return {
         "default": for_role(APP, threads),
@@ -123,8 +138,40 @@ def _role(admin: psycopg.Connection[Any], role: str, password: str) -> None:
     admin.execute(
         sql.SQL(
             "{} ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD {}"
-        ).format(verb, sql.Identifier(role), sql.Literal(password))
+        ).format(verb, sql.Identifier(role), sql.Literal(_verifier(admin, role, password)))
     )
+
+
+def _verifier(connection: psycopg.Connection[Any], role: str, password: str) -> str:
+    """What the server keeps of a password (SCRAM, RFC 5802): its logs never see the password."""
+    made = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
+    return made.decode()
+
+
+@contextmanager
+def changing_password(alias: str) -> Iterator[Callable[[str], None]]:
+    """Alone among all who change passwords; gives what changes that of this connection's role,
+    which every role may do for itself. Sessions that are open stay open."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [CHANGING_PASSWORDS])
+        try:
+            connection = cursor.connection
+            role = connection.info.user
+
+            def change(password: str) -> None:
+                word = sql.Literal(_verifier(connection, role, password))
+                statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), word)
+                cursor.execute(statement.as_string(connection))
+
+            yield change
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [CHANGING_PASSWORDS])
+
+
+def hang_up() -> None:
+    """End the connections of this thread, if there can be any."""
+    if settings.configured:
+        connections.close_all()
 
 
 def _database(admin: psycopg.Connection[Any], database: str) -> None:

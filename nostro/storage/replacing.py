@@ -88,7 +88,7 @@ def replace(admin_url: str, by: str, now: datetime, database: str = DATABASE) ->
 def work_on(url: str, passwords: dict[str, str]) -> None:
     """Let this process speak to another database from now on, each role by its own password."""
     connections.close_all()
-    for alias, wanted in django_databases(url, passwords, threads=0).items():
+    for alias, wanted in django_databases(url, lambda role: [passwords[role]], 0).items():
         for settings in (connections.databases[alias], connections[alias].settings_dict):
             settings.update(wanted)
 

@@ -24,6 +24,7 @@ from nostro.domain.event import Actor
 from nostro.ops import backing_up, high_water, key_encryption, sealing
 from nostro.ops.backing_up import Opened, Tell
 from nostro.ops.backup_file import Manifest
+from nostro.ops.database_passwords import DatabasePasswords
 from nostro.ops.key_encryption import HeldKeys, KeyFile
 from nostro.ops.sealed_stream import BackupKey
 from nostro.ops.secrets import FileSecrets
@@ -119,10 +120,12 @@ def _check_version(manifest: Manifest) -> None:
 def _passwords(place: Place, opened: Opened) -> dict[str, str]:
     """This server's own passwords of the roles; on a new machine those of the backup."""
     here = FileSecrets(place.secrets_home)
+    own = DatabasePasswords(here)
     return {
-        role: here.read(name)
+        role: own.of(role)[0]
         if here.knows(name := f"{OF_THE_SERVER}{role}")
-        else opened.secrets.get(name, b"").decode() or secrets.token_urlsafe(32)
+        # Cut off amid a change a backup may hold several; the server is told which one it is.
+        else (opened.secrets.get(name, b"").decode().split() or [secrets.token_urlsafe(32)])[0]
         for role in ROLES
     }
 

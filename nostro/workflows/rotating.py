@@ -13,6 +13,7 @@ import msgspec
 from django.db import IntegrityError
 
 from nostro.ops import envelope
+from nostro.ops.database_passwords import DatabasePasswords
 from nostro.ops.key_encryption import KeyFile
 from nostro.ops.secrets import FileSecrets
 from nostro.storage import (
@@ -24,6 +25,7 @@ from nostro.storage import (
     stored_secrets,
     webhooks,
 )
+from nostro.storage.database import ALIAS_OF, ROLES, changing_password
 from nostro.storage.tenancy import tenant
 from nostro.workflows.context import Acting
 
@@ -78,6 +80,18 @@ def rotate_key_encryption(file: KeyFile) -> int:
     """A new key-encryption key; returns how many keys are wrapped under it now."""
     file.add()
     return wrap_anew()
+
+
+def rotate_database_passwords(passwords: DatabasePasswords) -> list[str]:
+    """A new password for each of the three database roles; returns their names.
+
+    Who is connected stays so; who connects meanwhile tries both. An external server is served the
+    same way: a role may change its own password.
+    """
+    for role in ROLES:
+        with changing_password(ALIAS_OF[role]) as tell_server:
+            passwords.change(role, tell_server)
+    return list(ROLES)
 
 
 def wrap_anew() -> int:

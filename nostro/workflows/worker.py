@@ -20,8 +20,9 @@ import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from procrastinate import App
 from procrastinate.contrib.django import app
-from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
+from procrastinate.psycopg_connector import PsycopgConnector
 
 from nostro.workflows.context import installed
 from nostro.workflows.credentials import HourlyWatch
@@ -117,7 +118,8 @@ class Worker:
                 await asyncio.sleep(random.uniform(0.3, 1.0))  # noqa: S311 - spreads reconnects
 
     async def _work(self, queues: tuple[str, ...], concurrency: int, *, listen: bool) -> None:
-        engine = app.with_connector(DjangoConnector(alias="default").get_worker_connector())
+        # A callable: each connection takes the password that is right when it is made.
+        engine = app.with_connector(PsycopgConnector(kwargs=connector_params))
         async with engine.open_async():
             sweeper = asyncio.create_task(sweep_forever(engine, self._pace))
             running = asyncio.create_task(

@@ -11,16 +11,16 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from nostro.ops.database_passwords import DatabasePasswords
 from nostro.ops.secrets import FileSecrets
-from nostro.storage.database import OWNER, ROLES, prepare
+from nostro.storage.database import OWNER, prepare
 from nostro.storage.placement import find_binaries, version_of
 from tests.database import _HOME, Cluster
 from tests.needs import absent
 
 
 def passwords() -> dict[str, str]:
-    secrets = FileSecrets(_HOME / "secrets")
-    return {role: secrets.read_or_make(f"database_{role}") for role in ROLES}
+    return DatabasePasswords(FileSecrets(_HOME / "secrets")).now()
 
 
 def program(name: str, cluster: Cluster) -> Path:

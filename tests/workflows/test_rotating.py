@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -29,6 +27,7 @@ from nostro.workflows import connecting, rotating, webhook_keys
 from nostro.workflows.connecting import Wanted
 from nostro.workflows.context import Acting
 from tests.workflows.company import Company, SetClock
+from tests.workflows.load import Load
 
 pytestmark = pytest.mark.usefixtures("database")
 TIMES = 1000 if "SOAK" in os.environ else 100
@@ -50,43 +49,6 @@ def acting(keys: KeyFile, tmp_path: Path) -> Acting:
     stored = StoredSecrets(FileSecrets(tmp_path / "files"), company.clock)
     world = msgspec.structs.replace(company.world, secrets=stored)
     return msgspec.structs.replace(company.job, world=world)
-
-
-class Load:
-    """Does something again and again in threads of its own, and keeps what went wrong."""
-
-    def __init__(self, *works: Callable[[int], None]) -> None:
-        self.failures: list[str] = []
-        self.done = [0] * len(works)
-        self._over = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._work, args=(place, work))
-            for place, work in enumerate(works)
-        ]
-
-    def _work(self, place: int, work: Callable[[int], None]) -> None:
-        try:
-            while not self._over.is_set():
-                work(self.done[place])
-                self.done[place] += 1
-        except Exception as error:
-            self.failures.append(repr(error))
-            raise
-        finally:
-            connections.close_all()
-
-    @contextmanager
-    def going_on(self) -> Iterator[None]:
-        for thread in self._threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            self._over.set()
-            for thread in self._threads:
-                thread.join()
-        assert self.failures == []
-        assert min(self.done) > 0, "everybody was at work"
 
 
 def secrets_and_evidence(acting: Acting) -> Load:
