@@ -20,7 +20,9 @@ Kind = Literal["key-encryption", "data", "signing", "database"]
 
 @secrets.command(name="list")
 def list_all(*, customer: str = "") -> None:
-    """Every credential and key of a customer, with age, expiry and owner; never a secret itself.
+    """Every credential and key of the installation and of a customer; never a secret itself.
+
+    With age, expiry, owner and the command that renews it.
 
     Example: `nostro secrets list --customer VESTERHOLT`.
 

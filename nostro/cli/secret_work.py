@@ -11,22 +11,34 @@ from nostro.cli import terminal
 from nostro.cli.shared_options import Alone
 
 if TYPE_CHECKING:
+    from nostro.domain.credential import Credential
     from nostro.workflows.context import Acting
 
 
 def show(customer: str) -> None:
+    world = app.start()
+    from nostro.workflows import credentials, installation_credentials
+
+    _table(
+        "The installation",
+        installation_credentials.inventory(app.configuration(), world.clock.now()),
+    )
+    acting = terminal.acting(customer)
+    _table("The customer", credentials.inventory(acting))
+
+
+def _table(title: str, found: list[Credential]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    acting = terminal.acting(customer)
-    from nostro.workflows import credentials
-
-    table = Table("what", "kind", "owner", "since", "age in days", "expires", "state")
-    for row in credentials.inventory(acting):
-        since = f"{row.since:%Y-%m-%d}" if row.since else ""
-        expires = f"{row.expires_at:%Y-%m-%d}" if row.expires_at else ""
+    columns = ("what", "kind", "owner", "last renewed", "age in days", "expires", "state")
+    table = Table(*columns, "renewed by", title=title)
+    for row in found:
+        since = f"{row.since:%Y-%m-%d}" if row.since else "not known"
+        expires = f"{row.expires_at:%Y-%m-%d}" if row.expires_at else "never by itself"
         age = "" if row.age_days is None else str(row.age_days)
-        table.add_row(row.name, row.kind, row.owner, since, age, expires, row.state.value)
+        standing = (since, age, expires, row.state.value)
+        table.add_row(row.name, row.kind.word, row.owner, *standing, row.kind.renewed_by)
     Console().print(table)
 
 

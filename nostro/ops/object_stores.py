@@ -51,6 +51,11 @@ def configuration(name: str) -> StoreConfiguration:
     return StoreConfiguration(_env_prefix=f"NOSTRO_{name.upper()}_")
 
 
+def secret_key_of(name: str) -> str:
+    """Under which name the secret key of CHECKPOINTS or EVIDENCE is kept."""
+    return f"{name}_secret_access_key"
+
+
 def store(name: str, secrets: FileSecrets) -> KeepsObjects | None:
     """The store of CHECKPOINTS or EVIDENCE; None when no bucket was named.
 
@@ -62,7 +67,7 @@ def store(name: str, secrets: FileSecrets) -> KeepsObjects | None:
         return None
     from nostro.connectors.object_store import ObjectStore, StoreSettings  # Costs 300 ms to load.
 
-    keys = (f"{name}_access_key_id", f"{name}_secret_access_key")
+    keys = (f"{name}_access_key_id", secret_key_of(name))
     given = [value.strip() for value in secrets.known(keys).values()]
     key_id, key = given if len(given) == len(keys) else ("", "")
     return ObjectStore(

@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 from collections.abc import Collection
+from datetime import UTC, datetime
 from pathlib import Path
 
 from nostro.domain.errors import Invalid, Refused
@@ -48,6 +49,10 @@ class FileSecrets:
                 f"There is no secret named {name}.",
                 can_do=f"Write it into {self._path(name)}, readable by nostro's user only.",
             ) from None
+
+    def written_at(self, name: str) -> datetime:
+        """When a secret that is there was made or last renewed."""
+        return datetime.fromtimestamp(self._path(name).stat().st_mtime, UTC)
 
     def write(self, name: str, value: str) -> None:
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)

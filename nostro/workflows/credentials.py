@@ -7,48 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-import msgspec
 from cryptography import x509
 
 from nostro.domain.case import CaseKind, due_in
+from nostro.domain.credential import (
+    Credential,
+    CredentialKind,
+    CredentialState,
+    judged,
+    most_urgent_first,
+)
 from nostro.storage import data_keys, events, key_owning, parties, stored_secrets, webhooks
 from nostro.storage.cases import NewCase
 from nostro.storage.tenancy import tenant
 from nostro.workflows import case_work
 from nostro.workflows.context import Acting, job_for
 
-AHEAD: Final = timedelta(days=30)
 AGAIN_DAYS: Final = (1, 7)  # Before the end: whoever did nothing about the first case is told anew.
 EVERY: Final = timedelta(hours=1)
-RENEW_AFTER: Final = timedelta(days=365)
 _CHANGES: Final = ("connection.created", "connection.changed", "customer.sign_on_changed")
-
-
-class CredentialState(StrEnum):
-    FINE = "fine"
-    EXPIRES_SOON = "expires soon"
-    EXPIRED = "expired"
-    OLD = "old"  # Nothing ends it, but it was not renewed for longer than is wise.
-
-
-class Credential(msgspec.Struct, frozen=True, kw_only=True):
-    """One credential, certificate or key, never with what it is. `natural_key` names it for good.
-
-    `since` is unknown for what lies in a file; `expires_at` is None for what ends by nobody's rule.
-    """
-
-    natural_key: str
-    name: str
-    kind: str
-    owner: str
-    since: datetime | None
-    expires_at: datetime | None
-    age_days: int | None
-    state: CredentialState
 
 
 def inventory(acting: Acting) -> list[Credential]:
@@ -61,10 +41,7 @@ def inventory(acting: Acting) -> list[Credential]:
             *_api_keys(now),
             *_data_keys(now),
         ]
-    order = list(CredentialState)
-    urgent = [CredentialState.EXPIRED, CredentialState.EXPIRES_SOON, CredentialState.OLD]
-    rank = {state: (urgent + order).index(state) for state in order}
-    return sorted(found, key=lambda one: (rank[one.state], one.name, one.natural_key))
+    return most_urgent_first(found)
 
 
 def watch(acting: Acting) -> int:
@@ -104,7 +81,7 @@ def _case(acting: Acting, one: Credential) -> NewCase:
         kind=CaseKind.CONNECTION,
         # One that was renewed expires another day: that is another cause.
         natural_key=f"expiry/{one.natural_key}/{ends:%Y-%m-%d}{again}",
-        sentence=f"{one.name} ({one.kind}) {verb} on {ends:%Y-%m-%d}.",
+        sentence=f"{one.name} ({one.kind.word}) {verb} on {ends:%Y-%m-%d}.",
         can_do="Renew it before that day; what needs it stops working then.",
         due_at=min(now + due_in(CaseKind.CONNECTION), ends),
     )
@@ -119,11 +96,11 @@ def _stored(acting: Acting, now: datetime) -> Iterator[Credential]:
     for row in stored_secrets.rows():
         of, _, what = row.name.partition(".")[2].partition(".")
         endpoint = addresses.get(of)
-        yield _made(
+        yield judged(
             now,
             natural_key=row.name,
             name=f"{names[of]}: {what}" if of in names else (endpoint.url if endpoint else of),
-            kind="webhook secret" if endpoint else "credential",
+            kind=CredentialKind.WEBHOOK_SECRET if endpoint else CredentialKind.CREDENTIAL,
             owner=endpoint.created_by if endpoint else owners.get(of, ""),
             since=row.changed_at,
         )
@@ -136,11 +113,11 @@ def _certificates(now: datetime) -> Iterator[Credential]:
             if not isinstance(value, str) or "BEGIN CERTIFICATE" not in value:
                 continue
             for place, found in enumerate(_loaded(value)):
-                yield _made(
+                yield judged(
                     now,
                     natural_key=f"certificate.{row.id}.{setting}.{place}",
                     name=f"{row.name}: {setting}",
-                    kind="certificate",
+                    kind=CredentialKind.CERTIFICATE,
                     owner=found.subject.rfc4514_string(),
                     since=found.not_valid_before_utc,
                     expires_at=found.not_valid_after_utc,
@@ -158,11 +135,11 @@ def _loaded(text: str) -> list[x509.Certificate]:
 def _api_keys(now: datetime) -> Iterator[Credential]:
     for row in key_owning.listed():
         if row.revoked_at is None:
-            yield _made(
+            yield judged(
                 now,
                 natural_key=f"api_key.{row.id}",
                 name=row.name,
-                kind="API key",
+                kind=CredentialKind.API_KEY,
                 owner=row.owner_name,
                 since=row.created_at,
                 expires_at=row.expires_at,
@@ -175,43 +152,11 @@ def _data_keys(now: datetime) -> Iterator[Credential]:
         newest.setdefault(row.purpose, row)
     for row in newest.values():
         renewed = row.purpose in data_keys.ROTATED
-        yield _made(
+        yield judged(
             now,
             natural_key=f"data_key.{row.purpose}",
             name=f"Data key for {row.purpose}, version {row.version}",
-            kind="data key",
+            kind=CredentialKind.DATA_KEY if renewed else CredentialKind.NAMING_KEY,
             owner="nostro",
             since=row.made_at,
-            renewed=renewed,
         )
-
-
-def _made(
-    now: datetime,
-    *,
-    natural_key: str,
-    name: str,
-    kind: str,
-    owner: str,
-    since: datetime | None,
-    expires_at: datetime | None = None,
-    renewed: bool = True,
-) -> Credential:
-    age = None if since is None else max(0, (now - since).days)
-    state = CredentialState.FINE
-    if expires_at is not None and expires_at <= now:
-        state = CredentialState.EXPIRED
-    elif expires_at is not None and expires_at - now <= AHEAD:
-        state = CredentialState.EXPIRES_SOON
-    elif renewed and expires_at is None and since is not None and now - since > RENEW_AFTER:
-        state = CredentialState.OLD
-    return Credential(
-        natural_key=natural_key,
-        name=name,
-        kind=kind,
-        owner=owner,
-        since=since,
-        expires_at=expires_at,
-        age_days=age,
-        state=state,
-    )

@@ -12,6 +12,7 @@ from nostro import app
 from nostro.cli import secret_work
 from nostro.cli.shared_options import Alone
 from nostro.domain.errors import Refused
+from nostro.ops.database_passwords import DatabasePasswords
 from nostro.ops.secrets import FileSecrets
 from nostro.storage import evidence
 from nostro.storage.tenancy import tenant
@@ -40,7 +41,7 @@ def test_secrets_move_in_are_listed_and_every_key_is_rotated(
     files.write(f"connection.{company.bank_id}.password", "canary-secret")
     file_id = kept(company)
     secret_work.move_files(company.code)
-    for kind in ("data", "key-encryption", "signing"):
+    for kind in ("data", "key-encryption", "signing", "database"):
         secret_work.rotate(kind, company.code if kind == "data" else "")
     secret_work.lock_evidence(company.code)
     secret_work.show(company.code)
@@ -50,7 +51,11 @@ def test_secrets_move_in_are_listed_and_every_key_is_rotated(
     assert f"{company.code}: 0 files locked." in told
     assert "Bank: password" in told
     assert "Data key for credentials, version 2" in told
-    assert "canary" not in told
+    assert "Password of nostro_owner" in told
+    assert "nostro secrets rotate database" in told
+    assert "nostro_app has a new password." in told
+    passwords = DatabasePasswords(files).now().values()
+    assert not [word for word in ("canary", *passwords) if word in told]
     with tenant(company.tenant_id):
         assert app.world().secrets.read(f"connection.{company.bank_id}.password") == "canary-secret"
         assert evidence.read(file_id) == b"personal"

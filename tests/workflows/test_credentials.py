@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from nostro.domain.credential import CredentialState
 from nostro.ops.secrets import FileSecrets
 from nostro.ops.stored_secrets import StoredSecrets
 from nostro.storage import keys, models
@@ -19,7 +20,6 @@ from nostro.storage.keys import Scope
 from nostro.storage.tenancy import tenant
 from nostro.workflows import credentials
 from nostro.workflows.context import Acting
-from nostro.workflows.credentials import CredentialState
 from tests.workflows.company import Company
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -58,7 +58,7 @@ def test_each_kind_is_there_with_age_end_and_owner_and_without_what_it_is(
             expires_at=company.clock.now() + timedelta(days=5),
         )  # fmt: skip
     company.clock.advance(days=2)
-    found = {one.kind: one for one in credentials.inventory(acting)}
+    found = {one.kind.word: one for one in credentials.inventory(acting)}
     assert "canary" not in repr(found)
     assert found["credential"].age_days == 2
     assert found["credential"].name.endswith(": password")
@@ -67,7 +67,7 @@ def test_each_kind_is_there_with_age_end_and_owner_and_without_what_it_is(
     assert found["API key"].state is CredentialState.EXPIRES_SOON
     assert found["data key"].state is CredentialState.FINE
     company.clock.advance(days=400)
-    later = {one.kind: one for one in credentials.inventory(acting)}
+    later = {one.kind.word: one for one in credentials.inventory(acting)}
     assert later["credential"].state is CredentialState.OLD
     assert later["certificate"].state is CredentialState.EXPIRED
     assert [one.state for one in credentials.inventory(acting)][:2] == [CredentialState.EXPIRED] * 2

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_safe
 from nostro.console import words
 from nostro.console.visiting import Visit, page, show
 from nostro.console.words import Status
+from nostro.domain.credential import AHEAD, Credential, CredentialState
 from nostro.workflows import credentials
-from nostro.workflows.credentials import Credential, CredentialState
 
 STANDINGS: Final[Mapping[CredentialState, Status]] = {
     CredentialState.FINE: Status(kind="ok", icon="circle-check", word="Fine"),
@@ -44,6 +44,6 @@ def credential_list(request: HttpRequest, visit: Visit) -> HttpResponse:
         "headline": f"{words.several(attention, 'needs', 'need')} somebody."
         if attention
         else "All of them are fine.",
-        "ahead_days": credentials.AHEAD.days,
+        "ahead_days": AHEAD.days,
     }
     return show(request, visit, "credentials.html", told)
