@@ -30,14 +30,27 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
+from nostro.ops import checkpoints  # noqa: E402
 from nostro.ops.database_passwords import DatabasePasswords  # noqa: E402
 from nostro.ops.secrets import FileSecrets  # noqa: E402
 from nostro.storage import placement  # noqa: E402
 from nostro.storage.database import django_databases, prepare  # noqa: E402
 from nostro.storage.server import Server  # noqa: E402
+from tests import secret_canaries  # noqa: E402
 
 TEMPLATE = "nostro_template"
 ADDRESS = "NOSTRO_DATABASE_ADDRESS"  # Which a start of the product writes into the environment.
+
+
+def installation_secrets() -> dict[str, str]:
+    """By name what the tests' own installation keeps secret: its roles' passwords, its keys."""
+    files = FileSecrets(_HOME / "secrets")
+    names = [one for one in files.names() if one != checkpoints.KEY and not one.endswith(".new")]
+    told = {name: files.read(name).split() for name in names}
+    return {name: words[0] for name, words in told.items() if words}
+
+
+secret_canaries.register_all_of(installation_secrets)
 
 
 def point_at(url: str) -> None:

@@ -15,9 +15,9 @@ from nostro.domain.party import PayeeAccount, Role
 from nostro.storage import keys, parties, people
 from nostro.storage.keys import Scope
 from nostro.storage.tenancy import tenant
-from tests import seed
+from tests import secret_canaries, seed
 
-PASSWORD = "a rather long sentence"
+PASSWORD = secret_canaries.register("password of a person", "a rather long sentence")
 READS = (
     *(Scope.PAYMENTS_READ, Scope.STATEMENTS_READ, Scope.ACCOUNTS_READ, Scope.EVENTS_READ),
     *(Scope.SUBMISSIONS_READ, Scope.CASES_READ, Scope.STOPS_READ, Scope.ACCESS_READ),
@@ -48,7 +48,7 @@ def key(
             new(), name="erp", scopes=scopes, now=now, person_id=person_id,
             expires_at=now + timedelta(days=days),
         )  # fmt: skip
-    return token
+    return secret_canaries.register("token of an API key", token)
 
 
 def person(seeded: Iterable[seed.Seeded], roles: Iterable[Role], name: str = "Ada") -> UUID:

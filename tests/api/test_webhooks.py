@@ -22,7 +22,7 @@ from nostro.storage import events
 from nostro.storage.keys import Scope
 from nostro.workflows import context, webhooks
 from nostro.workflows.context import Acting
-from tests import seed
+from tests import secret_canaries, seed
 from tests.api import door
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +70,7 @@ def register(token: str, url: str = "", **more: Any) -> dict[str, Any]:
     response = door.call(token, "POST", "/v1/webhooks", {"url": url or f"{URL}/{uuid4()}", **more})
     assert response.status_code == 201, response.content
     made: dict[str, Any] = response.json()
+    secret_canaries.register("secret of a webhook", made["secret"])
     return made
 
 

@@ -19,6 +19,7 @@ from nostro.storage import change_requests as stored
 from nostro.storage import keys, models, partners, people, retention, sign_on
 from nostro.storage.tenancy import tenant
 from nostro.workflows import change_requests, hosting, key_work
+from tests import secret_canaries
 from tests.api.door import PASSWORD
 from tests.workflows.company import Company, scripted_connector
 
@@ -224,11 +225,12 @@ def test_a_key_that_was_agreed_to_is_drawn_by_its_owner(
 
 
 def test_while_a_customer_is_set_up_a_key_is_shown_at_once_and_on_record(
-    company: Company, capsys: Heard
+    company: Company, capsys: Heard, shown_on_purpose: Callable[[str], None]
 ) -> None:
     line = ("keys", "issue", "--name", "erp", "--scope", "payments:read")
     said = typed(company, capsys, *line, "--network", "10.0.0.0/8")
     (token,) = re.findall(r"nk_\S+", said)
+    shown_on_purpose(secret_canaries.register("token of an API key", token))
     found = keys.authenticate(token, company.clock.now(), "10.1.2.3")
     assert (found.name, found.networks) == ("erp", ("10.0.0.0/8",))
     (told,) = company.events("api_key.granted")

@@ -16,6 +16,7 @@ from nostro.ops.database_passwords import DatabasePasswords
 from nostro.ops.secrets import FileSecrets
 from nostro.storage import evidence
 from nostro.storage.tenancy import tenant
+from tests import secret_canaries
 from tests.workflows.company import Company, scripted_connector
 
 
@@ -38,7 +39,8 @@ def test_secrets_move_in_are_listed_and_every_key_is_rotated(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "250")
     files = FileSecrets(app.configuration().secrets_home)
-    files.write(f"connection.{company.bank_id}.password", "canary-secret")
+    secret = secret_canaries.register("password of a connection", "canary-secret")
+    files.write(f"connection.{company.bank_id}.password", secret)
     file_id = kept(company)
     secret_work.move_files(company.code)
     for kind in ("data", "key-encryption", "signing", "database"):

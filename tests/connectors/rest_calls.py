@@ -10,6 +10,7 @@ from nostro.domain.errors import (
     NostroError,
 )
 from nostro.ports import Outgoing
+from tests import secret_canaries
 
 FILE = b"<Document>\xc3\xa9</Document>"
 CALLBACK_KEY = b"k" * 24
@@ -17,6 +18,8 @@ SECRETS = {
     "client_secret": "s3cr:t & more",
     "callback_secret": f"whsec_{base64.b64encode(CALLBACK_KEY).decode()}",
 }
+for name, secret in SECRETS.items():
+    secret_canaries.register(name, secret)
 SIGNED_IN = {"client_id": "us", "scope": "payments"}
 PROMISING = {
     "repeatable_hours": 24,

@@ -13,11 +13,12 @@ from nostro.app import world
 from nostro.storage import keys, parties
 from nostro.storage.keys import Scope
 from nostro.storage.tenancy import tenant
+from tests import secret_canaries
 from tests.console.browser import LOOKS, Look, faults, look_at, picture, session
 from tests.console.seed import Vesterholt
 
 pytestmark = [pytest.mark.browser]
-SECRET = "canary-of-the-page"
+SECRET = secret_canaries.register("password of a connection", "canary-of-the-page")
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,7 @@ from nostro.simulator.script import Script
 from nostro.simulator.state import Level
 from nostro.storage import models
 from nostro.storage.tenancy import tenant
+from tests import secret_canaries
 from tests.connectors.sftp_servers import HOST_KEY, OUR_KEY, OpenSsh, private_text, public_text
 from tests.connectors.test_openpgp import GnuPG
 from tests.connectors.test_sftp_mock_bank import AT_ONCE, Gateway
@@ -97,6 +98,7 @@ def connect(
             connector=connector, config=config
         )
     for name, value in secrets.items():
+        secret_canaries.register(name, value)
         company.world.secrets.write(f"connection.{company.bank_id}.{name}", value)
 
 

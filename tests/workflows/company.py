@@ -35,6 +35,7 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows import approval, context, dispatch, payment_intake, release
 from nostro.workflows.context import Acting, World
 from nostro.workflows.payment_intake import RunReceipt
+from tests import secret_canaries
 
 FRIDAY = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 ADDRESS = PostalAddress(street="Kade", building="1", post_code="1011", town="Utrecht", country="NL")
@@ -76,7 +77,7 @@ class MemorySecrets:
         return self._kept[name]
 
     def write(self, name: str, value: str) -> None:
-        self._kept[name] = value
+        self._kept[name] = secret_canaries.register(name, value)
 
 
 Answer = bool | None | NostroError

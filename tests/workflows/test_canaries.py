@@ -25,10 +25,11 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows import connecting, credentials, rotating, webhook_keys
 from nostro.workflows.connecting import Wanted
 from nostro.workflows.context import Acting
+from tests import secret_canaries
 from tests.workflows.company import Company
 
 pytestmark = pytest.mark.usefixtures("database")
-CANARY = "canary-7f3e91"
+CANARY = secret_canaries.register("canary of every output", "canary-7f3e91")
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from nostro.storage.keys import Scope
 from nostro.storage.tenancy import tenant
 from nostro.workflows import credentials
 from nostro.workflows.context import Acting
+from tests import secret_canaries
 from tests.workflows.company import Company
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -49,7 +50,8 @@ def test_each_kind_is_there_with_age_end_and_owner_and_without_what_it_is(
     company: Company, acting: Acting
 ) -> None:
     with tenant(acting.tenant_id):
-        acting.world.secrets.write(f"connection.{company.bank_id}.password", "canary-secret")
+        secret = secret_canaries.register("password of a connection", "canary-secret")
+        acting.world.secrets.write(f"connection.{company.bank_id}.password", secret)
         config = {"certificate_authority": certificate(company, 20)}
         models.Connection.objects.filter(id=company.bank_id).update(config=config)
         keys.issue(
