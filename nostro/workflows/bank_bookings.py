@@ -321,10 +321,9 @@ class _Work:
             f" rejected add up to {sums or 'nothing'}."
         )
         can_do = "Compare it with the bank; no payment was moved by this line."
-        # Of one payment it tells the amount, so it is about that payment, hidden where it is.
+        # Of one payment it tells the amount: it is about that payment then, and hidden with it.
         only = live[0] if len(live) == 1 else None
-        told = [(f"batch-amount/{line.identity}", sentence, can_do, only)]
-        self._open(CaseKind.DIFFERENCE, told)
+        self._open(CaseKind.DIFFERENCE, [(f"batch-amount/{line.identity}", sentence, can_do, only)])
 
     def _batch_credit(self, line: BookedLine, member: NamedPayment) -> None:
         """Money back for a batch, without saying for which of its payments."""
