@@ -76,7 +76,7 @@ _CODES = """
     stated_by decided_by scope cause frozen_by person_id origin code proposed_by verdict
     problems dedupe_digest status match_state evidence event action document_currency
     functional_currency wanted asked_by asked_by_kind asked_for acted_for rules purpose
-    key_id kept_in config connector cursor callback_name iban bic base quote totals
+    key_id kept_in evidence_kept_in config connector cursor callback_name iban bic base quote totals
     stated_totals format_profile maker_id roll_rule route policy_version approval_digest
     source_changes told_source refers_to media_type reason cancel_purpose identity direction
     body_digest body answer key type subject_kind previous_hash hash commitment root peaks
