@@ -152,8 +152,9 @@ def _done(
 ) -> CaseStory:
     """Do it once, and answer with the case as it is then."""
 
+    _known(case_id)  # Before an answer is given again, too.
+
     def told() -> CaseStory:
-        _known(case_id)
         work()
         return _story(case_id)
 

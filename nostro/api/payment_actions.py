@@ -47,8 +47,9 @@ def hold_payment(
 ) -> PaymentStory:
     caller = allowed(request, Scope.PAYMENTS_CANCEL)
 
+    _known([payment_id])
+
     def hold() -> PaymentStory:
-        _known([payment_id])
         place_hold(caller.acting(), caller.as_member(Role.MAKER), [payment_id], body.reason)
         return story(payment_id)
 
@@ -69,6 +70,7 @@ def cancel_payment(
     key: IdempotencyKey,
 ) -> TakenBackOne:
     caller = allowed(request, Scope.PAYMENTS_CANCEL)
+    _known([payment_id])
     answer = answered_once(
         request, response, key, lambda: _take_back(caller, [payment_id], body)[0]
     )
@@ -84,11 +86,10 @@ def cancel_payments(
     request: HttpRequest, response: HttpResponse, body: NewCancellations, key: IdempotencyKey
 ) -> TakenBack:
     caller = allowed(request, Scope.PAYMENTS_CANCEL)
+    asked = list(dict.fromkeys(body.payments))
+    _known(asked)
     answer = answered_once(
-        request,
-        response,
-        key,
-        lambda: TakenBack(payments=_take_back(caller, list(dict.fromkeys(body.payments)), body)),
+        request, response, key, lambda: TakenBack(payments=_take_back(caller, asked, body))
     )
     return TakenBack.model_validate(answer.body)
 
@@ -107,8 +108,9 @@ def reissue_payment(
 ) -> Status[PaymentStory]:
     caller = allowed(request, Scope.PAYMENTS_WRITE)
 
+    _known([payment_id])
+
     def again() -> PaymentStory:
-        _known([payment_id])
         member = caller.as_member(Role.MAKER)
         made = reissue(caller.acting(), member, payment_id, _correction(body), body.reason)
         return story(made)
@@ -119,6 +121,7 @@ def reissue_payment(
 
 
 def _known(payment_ids: Sequence[UUID]) -> None:
+    """Asked before an answer is given again, too: who may not see these payments gets none."""
     if len(listing.payments_of(payment_ids)) != len(payment_ids):
         raise Http404
 
@@ -127,7 +130,6 @@ def _take_back(
     caller: Caller, payment_ids: list[UUID], asked: NewCancellation
 ) -> list[TakenBackOne]:
     """What became of each, in the order asked."""
-    _known(payment_ids)
     wish = Wish(reason=asked.reason, text=asked.text)
     done = cancelling.take_back(caller.acting(), caller.as_member(Role.MAKER), payment_ids, wish)
     why_not = {row.order_id: row.sentence for row in done.not_taken}

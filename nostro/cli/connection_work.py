@@ -41,19 +41,18 @@ def show_kinds(kind: str) -> None:
 def create(name: str, kind: str, given: Given, alone: Alone) -> None:
     acting = terminal.acting(given.customer)
     from nostro.cli import deciding
-    from nostro.workflows import at_terminal, connecting
+    from nostro.workflows import connecting
     from nostro.workflows.changes.new_connection import WantedNewConnection
 
     wanted = _wanted(kind, given)
     asked = WantedNewConnection(
         name=name, kind=kind, settings=dict(wanted.settings), fingerprint=wanted.fingerprint
     )
-    outcome = at_terminal.change(
+    outcome = deciding.decided(
         acting,
         deciding.wish("new_connection", asked, alone),
         lambda there: connecting.create(there, name, kind, wanted),
     )
-    deciding.tell(outcome)
     if outcome.is_made:
         print(f"{name} is set up. Try it: nostro connections test {name!r}")
     elif wanted.secrets:
@@ -64,8 +63,7 @@ def change(name: str, given: Given, alone: Alone, *, despite_doubt: bool) -> Non
     """Secrets by themselves are renewed at once; settings are the way of the money."""
     acting = terminal.acting(given.customer)
     from nostro.cli import deciding
-    from nostro.workflows import at_terminal, connecting
-    from nostro.workflows.at_terminal import How, Outcome
+    from nostro.workflows import connecting
     from nostro.workflows.changes.connection import WantedConnection
 
     row = connecting.named(acting, name)
@@ -73,22 +71,19 @@ def change(name: str, given: Given, alone: Alone, *, despite_doubt: bool) -> Non
 
     def make(there: Acting) -> None:
         connecting.change(there, row.name, wanted, alone.reason, despite_doubt=despite_doubt)
+        print(f"{row.name} is changed. Try it: nostro connections test {row.name!r}")
 
     if not wanted.settings and not wanted.fingerprint:
         make(acting)
-        outcome = Outcome(how=How.SET_UP)
-    else:
-        asked = WantedConnection(
-            name=row.name,
-            settings=dict(wanted.settings),
-            fingerprint=wanted.fingerprint,
-            despite_doubt=despite_doubt,
-        )
-        outcome = at_terminal.change(acting, deciding.wish("connection", asked, alone), make)
-        deciding.tell(outcome)
-    if outcome.is_made:
-        print(f"{row.name} is changed. Try it: nostro connections test {row.name!r}")
-    elif wanted.secrets:
+        return
+    asked = WantedConnection(
+        name=row.name,
+        settings=dict(wanted.settings),
+        fingerprint=wanted.fingerprint,
+        despite_doubt=despite_doubt,
+    )
+    outcome = deciding.decided(acting, deciding.wish("connection", asked, alone), make)
+    if not outcome.is_made and wanted.secrets:
         _tell_of_secrets(row.name, wanted)
 
 

@@ -29,7 +29,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 def issue(code: str, asked: Wanted, alone: Alone) -> None:
     world = app.start()
     from nostro.cli import customers, deciding
-    from nostro.workflows import at_terminal, key_work
+    from nostro.workflows import key_work
     from nostro.workflows.changes.api_key import WantedKey
     from nostro.workflows.context import Acting
 
@@ -49,8 +49,7 @@ def issue(code: str, asked: Wanted, alone: Alone) -> None:
         until = f"until {row.expires_at:%Y-%m-%d}"
         print(f"Shown once. {asked.name} of {customer.code}, {until}.")
 
-    outcome = at_terminal.change(acting, deciding.wish("api_key", wanted, alone), make)
-    deciding.tell(outcome)
+    outcome = deciding.decided(acting, deciding.wish("api_key", wanted, alone), make)
     if not outcome.is_made:
         print(f"Its owner then shows the token: nostro keys draw {outcome.request_id} --email ...")
 

@@ -42,17 +42,16 @@ def join(email: str, partner: str, name: str, password_file: str) -> None:
 def grant(email: str, customer: str, words: Sequence[str], alone: Alone) -> None:
     acting = terminal.acting(customer)
     from nostro.cli import deciding
-    from nostro.workflows import at_terminal, hosting
+    from nostro.workflows import hosting
     from nostro.workflows.changes.partner_access import WantedPartnerAccess
 
     roles = tuple(_role(word) for word in words)
     wanted = WantedPartnerAccess(address=email, roles=roles)
-    outcome = at_terminal.change(
+    outcome = deciding.decided(
         acting,
         deciding.wish("partner_access", wanted, alone),
         lambda there: hosting.grant(there, email, roles),
     )
-    deciding.tell(outcome)
     if outcome.is_made:
         print(f"{email} may work for {customer}: {', '.join(roles)}.")
 

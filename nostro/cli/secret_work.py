@@ -91,15 +91,14 @@ def lock_evidence(customer: str) -> None:
 def keep_for(months: int, alone: Alone, customer: str) -> None:
     acting = terminal.acting(customer)
     from nostro.cli import deciding
-    from nostro.workflows import at_terminal, retention
+    from nostro.workflows import retention
     from nostro.workflows.changes.retention import WantedRetention
 
-    outcome = at_terminal.change(
+    outcome = deciding.decided(
         acting,
         deciding.wish("retention", WantedRetention(months=months), alone),
         lambda there: retention.set_retention(there, months, alone.reason),
     )
-    deciding.tell(outcome)
     if outcome.is_made:
         _lock_objects(acting)
         print(f"Files are kept for {months} months after the end of their year.")
@@ -117,15 +116,14 @@ def hold(name: str, reason: str, file: UUID | None, until: date | None, customer
 def lift(name: str, alone: Alone, customer: str) -> None:
     acting = terminal.acting(customer)
     from nostro.cli import deciding
-    from nostro.workflows import at_terminal, retention
+    from nostro.workflows import retention
     from nostro.workflows.changes.legal_hold_lift import WantedLift
 
-    outcome = at_terminal.change(
+    outcome = deciding.decided(
         acting,
         deciding.wish("legal_hold_lift", WantedLift(name=name), alone),
         lambda there: retention.lift_hold(there, name, alone.reason),
     )
-    deciding.tell(outcome)
     if outcome.is_made:
         _lock_objects(acting)
         print(f"{name} is lifted.")

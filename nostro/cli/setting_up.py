@@ -97,7 +97,7 @@ def connect_provider(
     acting = terminal.acting(customer)
     from nostro.cli import deciding
     from nostro.connectors.openid import Provider
-    from nostro.workflows import at_terminal, single_sign_on
+    from nostro.workflows import single_sign_on
     from nostro.workflows.changes.group_roles import WantedGroup, WantedGroups
 
     issuer, client_id, client_secret = told
@@ -109,12 +109,11 @@ def connect_provider(
     if not mapped:
         return
     wanted = WantedGroups(groups=mapped, groups_claim=groups[1])
-    outcome = at_terminal.change(
+    deciding.decided(
         acting,
         deciding.wish("group_roles", wanted, alone),
         lambda there: single_sign_on.map_groups(there, wanted.roles, groups[1]),
     )
-    deciding.tell(outcome)
 
 
 def add_entity(

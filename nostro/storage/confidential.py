@@ -107,25 +107,35 @@ def shown(events: Sequence[Event]) -> list[Event]:
     ]
 
 
-def totals() -> list[ConfidentialTotal]:
+def totals(now: datetime) -> list[ConfidentialTotal]:
     """Every confidential run with its totals, the newest first: for everybody who works here."""
-    with seeing(Sight.WHOLE):
-        rows = queries.rows("confidential_totals", tenant_id=current(), limit=ROWS_READ)
-    grouped = groupby(rows, key=lambda row: tuple(row[name] for name in _ONE_RUN))
-    return [_total(list(inside)) for _, inside in grouped]
+    grouped = groupby(_counted(), key=lambda row: tuple(row[name] for name in _ONE_RUN))
+    return [_total(list(inside), now) for _, inside in grouped]
 
 
 def waiting_count() -> int:
     """How many confidential payments wait for people who are cleared."""
     waits = (OrderState.AWAITING_APPROVAL, OrderState.HELD)
-    return sum(run.states.get(state, 0) for run in totals() for state in waits)
+    return sum(row["count"] for row in _counted() if OrderState(row["state"]) in waits)
+
+
+def is_there() -> bool:
+    """Whether this customer has anything confidential."""
+    return bool(_counted())
+
+
+def _counted() -> list[dict[str, Any]]:
+    with seeing(Sight.WHOLE):
+        return queries.rows("confidential_totals", tenant_id=current(), limit=ROWS_READ)
 
 
 _ONE_RUN = ("received_at", "reference", "run_id", "source")
 
 
-def _total(rows: list[dict[str, Any]]) -> ConfidentialTotal:
+def _total(rows: list[dict[str, Any]], now: datetime) -> ConfidentialTotal:
+    """What is handed in one by one has no total before its day is over: it would grow by each."""
     first = rows[0]
+    grows = first["run_id"] is None and first["received_at"].date() >= now.date()
     states: dict[OrderState, int] = {}
     sums: dict[str, tuple[int, int]] = {}
     for row in rows:
@@ -145,6 +155,6 @@ def _total(rows: list[dict[str, Any]]) -> ConfidentialTotal:
         totals=tuple(
             Money(minor, currency)
             for currency, (count, minor) in sorted(sums.items())
-            if count > ALONE
+            if count > ALONE and not grows
         ),
     )

@@ -174,7 +174,7 @@ def _remember(masters: Masters, request: PaymentRequest, order: OrderRow) -> Non
     masters.known_sources[request.source_reference] = order
     masters.paid.setdefault(order.payee_number, []).extend(
         PaidInvoice(
-            reference=order.number,
+            reference="" if order.confidential else order.number,
             payee_number=order.payee_number,
             invoice=invoice,
             amount=request.amount,

@@ -59,5 +59,5 @@ def check_shown(acting: Acting, kind: str, subject_id: UUID) -> None:
 def check_log_shown(acting: Acting) -> None:
     """Raise Refused where the whole log would show confidential payments to somebody who is not
     cleared; inside the unit of work that he looks in."""
-    if sight() is Sight.OPEN and confidential.totals():
+    if sight() is Sight.OPEN and confidential.is_there():
         raise policy.not_cleared(acting.actor.name)

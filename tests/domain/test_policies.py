@@ -114,6 +114,13 @@ def test_a_duplicate_names_the_other_payment() -> None:
     assert all(word in finding.sentence for word in ("INV-1", "100.00 EUR", "1 Oct 2026", "P-1"))
 
 
+def test_of_a_confidential_duplicate_nothing_is_told_but_that_it_is_there() -> None:
+    known = Known(payee_account=payee(), paid=(paid(reference=""),), now=NOW)
+    (finding,) = check(request(), known)
+    assert (finding.code, finding.refers_to) == ("duplicate_suspected", "")
+    assert not any(word in finding.sentence for word in ("100.00", "Oct", "P-1", "paid"))
+
+
 @pytest.mark.parametrize(
     ("state", "said", "where"),
     [

@@ -30,6 +30,7 @@ from nostro.storage.tenancy import tenant
 from tests import seed
 from tests.database import Cluster
 from tests.object_store import EmulatedStore, emulated_store
+from tests.ops.rewritten_log import rewrite
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -234,22 +235,6 @@ def admin(cluster: Cluster) -> Iterator[psycopg.Connection[Any]]:
         yield found
 
 
-def rewrite(admin: psycopg.Connection[Any], customer: UUID, secrets: FileSecrets) -> None:
-    """Everything that the database has of the log made anew, and signed with the real key."""
-    for table in ("event_seal", "seal_batch", "audit_statement"):
-        admin.execute(f"DELETE FROM {table} WHERE tenant_id = %s", [customer])
-    admin.execute(
-        "UPDATE event SET data = '{\"forged\": 1}', commitment_key = gen_random_uuid()"
-        " WHERE tenant_id = %s", [customer]
-    )  # fmt: skip
-    admin.execute(
-        "INSERT INTO unsealed SELECT tenant_id, id, occurred_at FROM event WHERE tenant_id = %s",
-        [customer],
-    )
-    sealing.seal_all(NOW)
-    checkpoints.make(customer, secrets, NOW)
-
-
 def test_a_log_rewritten_whole_is_found_by_what_the_emulator_keeps(
     bucket: CheckpointObjects,
     secrets: FileSecrets,
@@ -260,7 +245,7 @@ def test_a_log_rewritten_whole_is_found_by_what_the_emulator_keeps(
     signed(secrets, customer, 2)
     checkpoints.export([bucket], NOW)
     assert sealing.verify(customer, checkpoints.known(customer, [bucket])).whole
-    rewrite(admin, customer, secrets)
+    rewrite(admin, customer, secrets, NOW)
     checkpoints.export([bucket], NOW)  # The forged checkpoint stands beside the true ones.
     assert sealing.verify(customer, checkpoints.known(customer, [])).whole
     found = sealing.verify(customer, checkpoints.known(customer, [bucket]))

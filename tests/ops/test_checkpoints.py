@@ -24,6 +24,7 @@ from nostro.storage import audit_statements, events
 from nostro.storage.tenancy import tenant
 from tests import seed
 from tests.database import Cluster
+from tests.ops.rewritten_log import rewrite
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -213,18 +214,7 @@ def test_a_log_rewritten_whole_is_found_by_what_left_the_database(
     happen(customer)
     checkpoints.attend(secrets, [folder], NOW)
     first = exported(customer)
-    for table in ("event_seal", "seal_batch", "audit_statement"):
-        admin.execute(f"DELETE FROM {table} WHERE tenant_id = %s", [customer])
-    admin.execute(
-        "UPDATE event SET data = '{\"forged\": 1}', commitment_key = gen_random_uuid()"
-        " WHERE tenant_id = %s", [customer]
-    )  # fmt: skip
-    admin.execute(
-        "INSERT INTO unsealed SELECT tenant_id, id, occurred_at FROM event WHERE tenant_id = %s",
-        [customer],
-    )
-    sealing.seal_all(NOW)
-    checkpoints.make(customer, secrets, NOW)
+    rewrite(admin, customer, secrets, NOW)
     assert sealing.verify(customer, checkpoints.known(customer, [])).whole
     found = sealing.verify(customer, checkpoints.known(customer, [folder]))
     assert "the chain up to here is not the one that a checkpoint has" in found.why

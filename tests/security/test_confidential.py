@@ -376,3 +376,16 @@ def test_cases_of_it_are_worked_on_by_who_is_cleared_only(life: Life) -> None:
     token = door.key(_seeded(life.company), tuple(Scope), person_id=life.everything)
     assert door.post(token, f"/v1/cases/{case_id}/note", {"text": "x"}).status_code == 404
     case_work.note(life.company.job, case_id, "The job may.")
+
+
+def test_an_answer_is_not_given_again_to_who_is_not_cleared(life: Life) -> None:
+    """The last test of this life: it makes a payment more."""
+    path, body = f"/v1/payments/{life.ids[1]}/reissue", {"reason": "the account was closed"}
+    cleared = door.key(_seeded(life.company), door.EVERYTHING)
+    made = door.post(cleared, path, body, "again-1")
+    assert (made.status_code, NAMES[1] in _body(made)) == (201, True)
+    again = door.post(cleared, path, body, "again-1")
+    assert (again.headers["Idempotency-Replayed"], _body(again)) == ("true", _body(made))
+    scopes = [one for one in door.EVERYTHING if one is not Scope.CONFIDENTIAL_READ]
+    hidden = door.post(door.key(_seeded(life.company), scopes), path, body, "again-1")
+    assert (hidden.status_code, _leaks(life, path, _body(hidden))) == (404, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +17,19 @@ from nostro.domain.policies.confidential import sees
 from nostro.domain.policies.recall import RecallReason
 from nostro.storage import confidential, models, payment_search, people
 from nostro.storage.tenancy import looking, tenant
-from nostro.workflows import approval, cancelling, holding, payment_intake, reissue
+from nostro.workflows import (
+    answers,
+    approval,
+    cancelling,
+    dispatch,
+    holding,
+    payment_intake,
+    reissue,
+)
 from nostro.workflows.cancelling import Wish
 from nostro.workflows.changes.membership import WantedMembership
 from nostro.workflows.granted import WantedGrant, grant_of, places, spelled
+from tests.workflows.bank_words import Booking, camt_053
 from tests.workflows.company import PROFILE, Company
 
 NAMES = ("PaymentRun", "Order", "Evidence")
@@ -56,15 +66,48 @@ def test_a_confidential_run_is_left_out_for_who_is_not_cleared(company: Company)
     assert seen(company, pay) == {*open_ids, *hidden}
     with looking(company.tenant_id, cleared=False):
         assert models.RunLine.objects.count() == 0
-        assert [row.count for row in confidential.totals()] == [2]
-        assert [row.totals for row in confidential.totals()] == [(Money(203_00, "EUR"),)]
+        told = confidential.totals(company.clock.now())
+    assert [(row.count, row.totals) for row in told] == [(2, (Money(203_00, "EUR"),))]
 
 
 def test_totals_of_one_payment_are_not_told(company: Company) -> None:
     payroll(company, {})
     with looking(company.tenant_id, cleared=False):
-        (row,) = confidential.totals()
+        (row,) = confidential.totals(company.clock.now())
     assert (row.count, row.totals) == (1, ())
+
+
+def test_what_comes_one_by_one_has_a_total_when_its_day_is_over(company: Company) -> None:
+    for number in range(3):
+        company.ask(company.request(f"S{number}", 100_00, confidential=True))
+    today = company.clock.now()
+    with looking(company.tenant_id, cleared=False):
+        (before,), (after,) = (
+            confidential.totals(now) for now in (today, today + timedelta(days=1))
+        )
+    assert (before.count, before.totals) == (3, ())
+    assert (after.count, after.totals) == (3, (Money(300_00, "EUR"),))
+
+
+def test_a_booked_batch_that_fits_nothing_is_hidden_with_its_payments(company: Company) -> None:
+    ids = payroll(company)
+    for name in ("Pia Payroll", "Per Payroll"):
+        member = cleared(company, name, Role.APPROVER)
+        approval.approve(company.acting(member), member, ids, company.seen(ids))
+    (submission_id,) = company.release()
+    dispatch.attend(company.job, submission_id)
+    with tenant(company.tenant_id):
+        (batch,) = set(models.Attempt.objects.values_list("payment_information_id", flat=True))
+    account = company.orders(ids)[0].route.debtor_iban
+    lines = [
+        Booking(minor=-999_99, batch=batch, count=2, reference="B0"),
+        Booking(minor=-5_00, reference="FEE", text="fees"),
+    ]
+    answers.receive_message(company.job, company.bank_id, "b.xml", camt_053(account, lines))
+    for clear, amounts in ((True, {-999_99, -5_00}), (False, {-5_00})):
+        with looking(company.tenant_id, cleared=clear):
+            found = models.BankTransaction.objects.values_list("amount_minor", flat=True)
+            assert set(found) == amounts
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -41,7 +41,8 @@ def collect(request: HttpRequest) -> HttpResponse:
     """One message of a browser: 204 when it was counted. It sends no token and no password."""
     if request.headers.get("Origin", "") not in ("", "null", _own(request)):
         return HttpResponse(status=HTTPStatus.FORBIDDEN)  # Told of another site's page.
-    if int(request.META.get("CONTENT_LENGTH") or 0) > BYTES_MAX:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdecimal() or int(length) > BYTES_MAX:
         return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     if _limiter.take("all", RATE, time.monotonic_ns() // 1_000_000):
         return HttpResponse(status=HTTPStatus.TOO_MANY_REQUESTS)

@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from nostro.app import world
 from nostro.console import funnel, rights, words
 from nostro.console.filtering import NAMES, Asked, asked_of
 from nostro.console.visiting import Visit, page, show
@@ -78,7 +79,7 @@ def payment_list(request: HttpRequest, visit: Visit) -> HttpResponse:
         "start": asked.query(),
         "older": asked.query(cursor=found.next) if found.next else "",
         "may_take_back": rights.may_cancel(visit.member),
-        "confidential": confidential.totals(),
+        "confidential": confidential.totals(world().clock.now()),
         **_drawer(asked, visit),
     }
     return show(request, visit, "payments.html", told, fragment="payments_found.html")

@@ -39,7 +39,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaidInvoice(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment that already exists for an invoice, whatever its source, and how far it is."""
+    """A payment that already exists for an invoice, whatever its source, and how far it is.
+
+    `reference` is empty where the payment is confidential: then no more is told of it.
+    """
 
     reference: str
     payee_number: str
@@ -172,6 +175,8 @@ _CAME_BACK = {
 
 def _already(earlier: PaidInvoice) -> str:
     """That the invoice has a payment, and what became of it: only what was paid is called so."""
+    if not earlier.reference:
+        return f"Invoice {earlier.invoice} has a confidential payment already; ask who is cleared."
     what = f"{spelled(earlier.amount)} on {day(earlier.requested_date)}"
     if on_its_way := _ON_ITS_WAY.get(earlier.state):
         said, where = "is already being paid", f"{earlier.reference}, {on_its_way}"

@@ -46,7 +46,13 @@ BEGIN
         OR EXISTS (SELECT FROM bank_transaction t
             JOIN payment_order o
                 ON o.tenant_id = t.tenant_id AND o.end_to_end_id = t.end_to_end_id
-            WHERE t.tenant_id = whose AND t.id = asked AND o.confidential);
+            WHERE t.tenant_id = whose AND t.id = asked AND o.confidential)
+        OR EXISTS (SELECT FROM bank_transaction t
+            JOIN attempt a ON a.tenant_id = t.tenant_id
+                AND a.payment_information_id = t.payment_information_id
+            JOIN payment_order o ON o.tenant_id = a.tenant_id AND o.id = a.order_id
+            WHERE t.tenant_id = whose AND t.id = asked AND t.payment_information_id <> ''
+            AND o.confidential);
     WHEN 'case' THEN
         RETURN EXISTS (SELECT FROM case_file c WHERE c.tenant_id = whose AND c.id = asked
             AND (nostro_is_confidential('order', c.order_id)
