@@ -17,7 +17,7 @@ import msgspec
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from nostro.storage import models
+from nostro.storage import models, retention
 from nostro.storage.models.tenant import TenantModel
 from nostro.storage.texts import ERASED, mentions
 
@@ -247,22 +247,14 @@ def _searched(traces: PayeeTraces) -> set[UUID]:
 
 def _in_his_files(traces: PayeeTraces) -> QuerySet[models.Order]:
     """His payments, and others' that came or left in a file that would be destroyed with his."""
-    files = traces.evidence
-    sent = models.Attempt.objects.filter(
-        Q(submission__evidence_id__in=files) | Q(submission__sealed_evidence_id__in=files)
-    )
-    return models.Order.objects.filter(
-        Q(id__in=traces.of(models.Order))
-        | Q(run__evidence_id__in=files)
-        | Q(id__in=sent.values("order_id"))
-    )
+    own = Q(id__in=traces.of(models.Order))
+    return models.Order.objects.filter(own | retention.paid_in(traces.evidence))
 
 
 def open_payments(traces: PayeeTraces, ended: Collection[str]) -> list[str]:
     """Numbers of payments, his or in the same files, that are not in one of the states in which
     they end."""
-    found = _in_his_files(traces).exclude(state__in=ended)
-    return sorted(found.values_list("number", flat=True))
+    return retention.numbers_open(_in_his_files(traces), ended)
 
 
 def open_about(traces: PayeeTraces) -> list[str]:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import ExtractYear
 
 from nostro.storage import models
@@ -126,3 +126,22 @@ def lock(evidence_id: UUID) -> KeptRow | None:
     """An evidence of this customer, locked: it is erased once."""
     row = models.Evidence.objects.select_for_update().filter(id=evidence_id).first()
     return KeptRow(id=row.id, name=row.name, recorded_at=row.recorded_at) if row else None
+
+
+def paid_in(evidence_ids: Collection[UUID]) -> Q:
+    """Which payments came or left in one of these files; narrows a question about orders."""
+    sent = models.Attempt.objects.filter(
+        Q(submission__evidence_id__in=evidence_ids)
+        | Q(submission__sealed_evidence_id__in=evidence_ids)
+    )
+    return Q(run__evidence_id__in=evidence_ids) | Q(id__in=sent.values("order_id"))
+
+
+def numbers_open(found: QuerySet[models.Order], ended: Collection[str]) -> list[str]:
+    """The numbers of those payments that are not in one of the states in which they end."""
+    return sorted(found.exclude(state__in=ended).values_list("number", flat=True))
+
+
+def open_in(evidence_id: UUID, ended: Collection[str]) -> list[str]:
+    """The numbers of payments in this file that have not ended."""
+    return numbers_open(models.Order.objects.filter(paid_in([evidence_id])), ended)

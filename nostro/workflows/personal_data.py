@@ -11,13 +11,12 @@ import hashlib
 import zipfile
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, BinaryIO, Final
+from typing import Annotated, Any, BinaryIO
 from uuid import UUID
 
 import msgspec
 
 from nostro.domain.errors import Invalid, Refused
-from nostro.domain.order import ORDER, OrderState
 from nostro.storage import (
     ciphertext,
     events,
@@ -36,12 +35,16 @@ from nostro.workflows import evidence_pack, personal_profile
 from nostro.workflows.case_work import checked_reason
 from nostro.workflows.context import Acting
 from nostro.workflows.erasing import erase_events
-from nostro.workflows.retention import destroy_evidence, erase_evidence, must_be_kept
+from nostro.workflows.retention import (
+    ENDED,
+    destroy_evidence,
+    erase_evidence,
+    must_be_kept,
+    named,
+)
 
-PAID: Final = {OrderState.SETTLED, OrderState.PARTIALLY_RETURNED} | ORDER.ends()
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 NEWEST = "the newest payment to him, or in the same file, must"
-NAMED = 5  # How many payments a refusal names.
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,10 +136,8 @@ def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 def may_not_erase(acting: Acting, traces: PayeeTraces) -> Refused | None:
     """Why a payee is not to be erased now; None when he may be. Inside a unit of work."""
-    if numbers := payee_traces.open_payments(traces, PAID):
-        more = f" and {len(numbers) - NAMED} more" if len(numbers) > NAMED else ""
-        named = f"{', '.join(numbers[:NAMED])}{more}"
-        why = f"payments to him, or in the same file, are under way: {named}"
+    if numbers := payee_traces.open_payments(traces, ENDED):
+        why = f"payments to him, or in the same file, are under way: {named(numbers)}"
         return _kept(traces.number, why, "when they have ended")
     if waiting := payee_traces.open_about(traces):
         return _kept(traces.number, f"there are {', '.join(waiting)}", "when these are done")

@@ -6,8 +6,9 @@ who erased it and why stays in the log, whose chain holds no content of it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -15,6 +16,7 @@ import structlog
 from django.db import transaction
 
 from nostro.domain.errors import Invalid, Refused, Unavailable
+from nostro.domain.order import ORDER, OrderState
 from nostro.domain.policies.retention import MONTHS_DEFAULT, MONTHS_MAX, kept_until
 from nostro.storage import events, evidence_keys, evidence_objects, retention
 from nostro.storage.retention import HoldRow
@@ -23,6 +25,8 @@ from nostro.workflows.context import Acting
 from nostro.workflows.erasing import erase_events
 
 log = structlog.get_logger()
+ENDED: Final = {OrderState.SETTLED, OrderState.PARTIALLY_RETURNED} | ORDER.ends()
+NAMED: Final = 5  # How many payments a refusal names.
 
 
 def set_retention(acting: Acting, months: int, reason: str) -> None:
@@ -114,6 +118,8 @@ def erase_evidence(acting: Acting, evidence_id: UUID, reason: str) -> None:
             return
         if why := must_be_kept([evidence_id], row.recorded_at, now):
             raise _kept(*why)
+        if numbers := retention.open_in(evidence_id, ENDED):
+            raise _kept(f"payments in it are under way: {named(numbers)}", "when they have ended")
         destroy_evidence(acting, evidence_id, told)
 
 
@@ -145,6 +151,12 @@ def must_be_kept(
         ends = f"until {hold.ends_on:%Y-%m-%d}" if hold.ends_on else "until it is lifted"
         return f"the legal hold {hold.name} forbids it {ends}", "when the hold is over"
     return None
+
+
+def named(numbers: Sequence[str]) -> str:
+    """The first of these payments, and how many more there are."""
+    more = f" and {len(numbers) - NAMED} more" if len(numbers) > NAMED else ""
+    return f"{', '.join(numbers[:NAMED])}{more}"
 
 
 def _remove_object(name: str) -> None:

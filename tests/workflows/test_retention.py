@@ -8,12 +8,15 @@ from uuid import UUID
 import pytest
 
 from nostro.domain.errors import Invalid, Refused
+from nostro.domain.policies.recall import RecallReason
 from nostro.domain.policies.retention import kept_until
 from nostro.ops import sealing
-from nostro.storage import events, evidence, retention
+from nostro.storage import events, evidence, models, retention
 from nostro.storage.tenancy import tenant
+from nostro.workflows import cancelling, payment_intake
+from nostro.workflows.cancelling import Wish
 from nostro.workflows.retention import erase_evidence, lift_hold, place_hold, set_retention
-from tests.workflows.company import Company
+from tests.workflows.company import PROFILE, Company
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -67,6 +70,22 @@ def test_refused_with_the_date_while_retention_runs(company: Company) -> None:
     with tenant(company.tenant_id), pytest.raises(Refused) as refused:
         evidence.read(one)
     assert refused.value.code == "evidence_erased"
+
+
+def test_refused_while_a_payment_in_it_is_under_way(company: Company) -> None:
+    content = company.run_file({}, {})
+    receipt = payment_intake.receive_run(company.acting(), "erp", "run.csv", content, PROFILE)
+    ids = [line.order_id for line in receipt.lines if line.order_id]
+    with tenant(company.tenant_id):
+        run = models.PaymentRun.objects.get(id=receipt.run_id)
+    set_retention(company.job, 0, "none is needed")
+    company.clock.advance(days=366)
+    told = refusal(company, run.evidence_id)
+    numbers = [row.number for row in company.orders(ids)]
+    assert f"payments in it are under way: {', '.join(numbers)}" in told.happened
+    wish = Wish(reason=RecallReason.DUPLICATE, text="entered twice")
+    cancelling.take_back(company.acting(company.cy), company.cy, ids, wish)
+    erase_evidence(company.job, run.evidence_id, "asked by Ms Muster")
 
 
 def test_refused_while_a_legal_hold_runs(company: Company) -> None:
