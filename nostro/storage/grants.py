@@ -43,3 +43,4 @@ def grant_shared_tables(using: str, **_: Any) -> None:
                 )
             )
         cursor.execute("GRANT SELECT ON partner, partner_membership TO nostro_app, nostro_ops")
+        cursor.execute("GRANT SELECT ON watch_list, watch_list_part TO nostro_app, nostro_ops")

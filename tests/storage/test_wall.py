@@ -22,6 +22,8 @@ ABOVE_CUSTOMERS = {
     "account_emailconfirmation": "sign-in addresses belong to a person",
     "mfa_authenticator": "passkeys and codes belong to a person",
     "usersessions_usersession": "sign-in sessions belong to a person",
+    "watch_list": "public lists are the same for every customer; the app may only read them",
+    "watch_list_part": "a piece of a public list; the app may only read it",
     "shared_note": "failed sign-ins are counted before anybody is known",
 }
 ENGINE = "procrastinate_"  # The job engine's: its arguments are ids only.

@@ -60,6 +60,7 @@ from nostro.storage.models.record import (
     Seen,
     Unsealed,
 )
+from nostro.storage.models.screening import ScreeningClearance, WatchList, WatchListPart
 from nostro.storage.models.sign_on import FederatedIdentity, IdentityProvider
 from nostro.storage.models.webhook import SavedView, WebhookDelivery, WebhookEndpoint
 
@@ -113,6 +114,7 @@ __all__ = [
     "RetentionRule",
     "RunLine",
     "SavedView",
+    "ScreeningClearance",
     "SealBatch",
     "Seen",
     "SharedNote",
@@ -121,6 +123,8 @@ __all__ = [
     "StoredSecret",
     "Submission",
     "Unsealed",
+    "WatchList",
+    "WatchListPart",
     "WebhookDelivery",
     "WebhookEndpoint",
 ]
