@@ -1,4 +1,4 @@
-"""Lists of names not to be paid, above customers as they are public, and what a customer cleared."""
+"""Public lists of names not to be paid, above customers, and what each customer cleared."""
 
 from __future__ import annotations
 
