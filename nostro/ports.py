@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from nostro.domain.bank_days import BankDays
 from nostro.domain.payment import Rail
 
 
@@ -130,10 +131,13 @@ class KeepsObjects(Protocol):
 
 
 class Calendar(Protocol):
-    """Bank days of a currency and rail."""
+    """Bank days of currencies and markets."""
 
     def next_bank_day(self, day: date, currency: str) -> date:
-        """`day` itself when it is a bank day, else the next one."""
+        """`day` itself when the currency settles on it, else the next one."""
+
+    def days(self, names: tuple[str, ...]) -> BankDays:
+        """The days on which all calendars of these names are open."""
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     "account": ("attached", "created"),
     "attempt": ("moved",),
     "case": ("due", "moved", "noted", "stage_moved", "taken"),
-    "connection": ("changed", "created", "tried"),
+    "connection": ("calendar_changed", "changed", "created", "tried"),
     "entity": ("created",),
     "evidence": ("confirmed", "erased", "refused", "revealed", "stated", "withdrawn"),
     "freeze": ("lift_agreed", "lifted", "set"),
@@ -23,7 +23,7 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     "message": ("opened", "received"),
     "open_items": ("received",),
     "order": (
-        *("approval_given", "checked", "day_moved", "hold_placed", "imported", "moved"),
+        *("approval_given", "checked", "day_moved", "hold_placed", "imported", "kept", "moved"),
         *("placed_in_file", "recall_asked", "received", "reissued", "replaced"),
     ),
     "payee": ("erased", "revealed"),

@@ -16,9 +16,10 @@ from nostro.domain.policies.approval import ApprovalRules
 from nostro.storage import approval_policies, events, orders, runs
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import recheck, stepping_up
+from nostro.workflows import recheck, stepping_up, warehousing
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import move_orders, move_orders_on
+from nostro.workflows.planning import Planner
 from nostro.workflows.wake import wake
 
 
@@ -77,7 +78,7 @@ def _add(
     _tell(acting, rows, rules, [len(agreed[row.id] | {member.id}) for row in rows])
     able = recheck.entitled(acting, {member.id}.union(*agreed.values()))
     complete = [
-        row.id
+        row
         for row in rows
         if policy.is_complete(
             recheck.apart(row, agreed[row.id] | {member.id}, able),
@@ -85,9 +86,9 @@ def _add(
         )
     ]
     _schedule(acting, complete)
-    done = set(complete)
+    done = [row.id for row in complete]
     return Approved(
-        approved=tuple(complete), waiting=tuple(row.id for row in rows if row.id not in done)
+        approved=tuple(done), waiting=tuple(row.id for row in rows if row.id not in done)
     )
 
 
@@ -143,13 +144,23 @@ def release_hold(acting: Acting, member: Member, order_id: UUID, reason: str) ->
         move_orders(acting, [order_id], OrderMove.REQUEST_APPROVAL)
 
 
-def _schedule(acting: Acting, order_ids: list[UUID]) -> None:
-    """Approved orders go to release at once; the bank gets the execution date in the file."""
-    if not order_ids:
+def _schedule(acting: Acting, rows: Sequence[OrderRow]) -> None:
+    """Approved orders go to release, those that the bank does not take yet when it does."""
+    if not rows:
         return
     steps = (OrderMove.APPROVE, OrderMove.SCHEDULE)
-    move_orders_on(acting, order_ids, steps, due=acting.world.clock.now())
-    wake("release_payments", tenant_id=acting.tenant_id)
+    move_orders_on(acting, [row.id for row in rows], steps, due=acting.world.clock.now())
+    if _any_leave(acting, rows):
+        wake("release_payments", tenant_id=acting.tenant_id)
+
+
+def _any_leave(acting: Acting, rows: Sequence[OrderRow]) -> bool:
+    try:
+        return bool(warehousing.keep_early(acting, Planner(acting), rows))
+    except (
+        Invalid
+    ):  # What the connection says of its bank cannot be read: the release tells people.
+        return True
 
 
 def _lock_all(order_ids: Sequence[UUID]) -> list[OrderRow]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from nostro import connectors
-from nostro.domain.policies.cut_off import CutOff
 from nostro.formats import Profile
-from nostro.formats.profiles.cut_off_times import FIELD, bank_cut_offs, told_cut_offs
 from nostro.formats.profiles.dialects import STANDARD, bank_profile
 from nostro.storage import parties
 from nostro.workflows.context import Acting
@@ -34,12 +32,3 @@ def profile_of(connection_id: UUID, format_name: str) -> Profile:
     """
     row = parties.connection(connection_id)
     return bank_profile(str(row.config.get("profile") or STANDARD), format_name)
-
-
-def cut_offs_of(connection_id: UUID) -> tuple[CutOff, ...]:
-    """Until when the bank of a connection takes payments: what the connection's own settings say,
-    else the bank's profile; inside a unit of work. Raises Invalid (`cut_off_wrong`)."""
-    row = parties.connection(connection_id)
-    if FIELD in row.config:
-        return told_cut_offs(row.config[FIELD], f"connection {row.name}")
-    return bank_cut_offs(str(row.config.get("profile") or STANDARD))

@@ -8,14 +8,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from functools import partial
-from uuid import UUID
 
 import msgspec
 
-from nostro.domain.payment import Rail
 from nostro.domain.policies import cut_off
 from nostro.domain.policies.checks import Effect, Finding
 from nostro.domain.policies.checks import day as spelled
@@ -25,28 +22,24 @@ from nostro.storage import attempts, events, parties
 from nostro.storage.orders import OrderRow
 from nostro.storage.submissions import SubmissionRow
 from nostro.workflows import recheck
-from nostro.workflows.channel import cut_offs_of
 from nostro.workflows.context import Acting
+from nostro.workflows.planning import Days, Planner, Way, way_of
 
 MISSED = "cut_off_missed"
 
 
 def in_time(
-    acting: Acting, account_id: str, dated: Sequence[tuple[OrderRow, date]]
+    acting: Acting, planner: Planner, dated: Sequence[tuple[OrderRow, date]]
 ) -> list[tuple[OrderRow, date]]:
     """Those locked orders that may leave now, with the day on which the bank can execute them."""
-    account = next(account for account in parties.accounts() if account.id == account_id)
-    rules = cut_offs_of(UUID(account.connection_id)) if dated else ()
-    if not rules:
-        return list(dated)
-    known: dict[tuple[Rail, str], tuple[CutOff, date] | None] = {}
+    known: dict[Way, tuple[CutOff, date] | None] = {}
     kept, moved = [], []
     for order, day in dated:
         told = order.instruction
-        key = (order.route.rail, told.amount.currency)
-        if key not in known:
-            known[key] = _earliest(acting, rules, *key)
-        rule, earliest = known[key] or (None, day)
+        way = way_of(order.route, told)
+        if way not in known:
+            known[way] = _earliest(acting, planner.days(way))
+        rule, earliest = known[way] or (None, day)
         found = cut_off.day_within(day, earliest, told.latest_date, told.roll_rule)
         if rule is None or found == day:
             kept.append((order, day))
@@ -59,17 +52,11 @@ def in_time(
     return kept
 
 
-def _earliest(
-    acting: Acting, rules: Sequence[CutOff], rail: Rail, currency: str
-) -> tuple[CutOff, date] | None:
-    rule = cut_off.rule_for(rules, rail, currency)
+def _earliest(acting: Acting, days: Days) -> tuple[CutOff, date] | None:
+    rule = days.own_rule
     if rule is None:
         return None
-    return rule, cut_off.earliest_day(rule, acting.world.clock.now(), _bank_day(acting, currency))
-
-
-def _bank_day(acting: Acting, currency: str) -> cut_off.NextBankDay:
-    return partial(acting.world.calendar.next_bank_day, currency=currency)
+    return rule, cut_off.earliest_day(rule, acting.world.clock.now(), days.open)
 
 
 def _too_late(order: OrderRow, day: date, rule: CutOff, earliest: date) -> Finding:
@@ -104,14 +91,23 @@ Late = dict[tuple[date, str, str], cut_off.Late]
 
 def late_in_file(acting: Acting, row: SubmissionRow) -> Late:
     """The days, rails and currencies of a file that it is too late for now."""
-    rules, now = cut_offs_of(row.connection_id), acting.world.clock.now()
+    now = acting.world.clock.now()
     found: Late = {}
-    for day, rail, currency in attempts.days_by_rail(row.id):
-        rule = cut_off.rule_for(rules, Rail(rail), currency) if rail else None
-        late = cut_off.late_for(day, rule, now, _bank_day(acting, currency))
+    for day, rail, currency, days in _days_of(acting, row):
+        late = cut_off.late_for(day, days.own_rule, now, days.open, days.time_zone)
         if late is not None:
             found[day, rail, currency] = late
     return found
+
+
+def _days_of(acting: Acting, row: SubmissionRow) -> Iterator[tuple[date, str, str, Days]]:
+    """The days, rails and currencies of a file, with the calendars that these cross."""
+    planner = Planner(acting)
+    ibans = {account.id: account.iban for account in parties.accounts()}
+    country = ibans.get(str(row.account_id), "")[:2]
+    for day, rail, currency in attempts.days_by_rail(row.id):
+        way = Way(connection_id=row.connection_id, rail=rail, currency=currency, country=country)
+        yield day, rail, currency, planner.days(way)
 
 
 def with_day(order: OrderRow, standing: Standing, day: date, late: Late, *, anew: bool) -> Standing:
@@ -135,14 +131,11 @@ def with_day(order: OrderRow, standing: Standing, day: date, late: Late, *, anew
 def last_moment(acting: Acting, row: SubmissionRow) -> datetime | None:
     """Until when the bank must have this file for the first of its payments; None: it names no
     cut-off, or the file carries no payments."""
-    rules = cut_offs_of(row.connection_id)
-    if not rules:
-        return None
-    found = []
-    for day, rail, currency in attempts.days_by_rail(row.id):
-        rule = cut_off.rule_for(rules, Rail(rail), currency) if rail else None
-        if rule is not None:
-            found.append(cut_off.last_moment(rule, day, _bank_day(acting, currency)))
+    found = [
+        cut_off.last_moment(days.own_rule, day, days.open)
+        for day, _, _, days in _days_of(acting, row)
+        if days.own_rule is not None
+    ]
     return min(found, default=None)
 
 

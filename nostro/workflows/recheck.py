@@ -7,7 +7,6 @@ details that the payee had then. What no longer holds goes back to a person, wit
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -15,7 +14,6 @@ import msgspec
 from nostro.domain.case import CaseKind
 from nostro.domain.order import OrderMove, OrderState
 from nostro.domain.party import Member, PayeeAccount
-from nostro.domain.payment import RollRule
 from nostro.domain.policies import approval as policy
 from nostro.domain.policies.checks import Effect, Finding
 from nostro.domain.policies.objections import Objection, Standing, objection
@@ -24,6 +22,7 @@ from nostro.storage.cases import NewCase
 from nostro.storage.orders import OrderRow
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import CASE_DUE_IN, move_orders
+from nostro.workflows.planning import Planner
 
 
 def entitled(acting: Acting, person_ids: Iterable[str]) -> dict[str, Member]:
@@ -52,28 +51,19 @@ def newer_accounts(rows: Sequence[OrderRow]) -> dict[UUID, PayeeAccount]:
     return newer
 
 
-def leaves_on(acting: Acting, order: OrderRow) -> date:
-    """The day on which a payment that leaves now is executed, as its approval lets it roll."""
-    told = order.instruction
-    wanted = max(told.requested_date, acting.world.clock.now().date())
-    if told.roll_rule is not RollRule.NEXT_BANK_DAY:
-        return wanted
-    return acting.world.calendar.next_bank_day(wanted, told.amount.currency)
-
-
 def standings(acting: Acting, rows: Sequence[OrderRow]) -> dict[UUID, Standing]:
     """What holds today of each of these approved payments."""
     given = orders.approvals([order.id for order in rows])
     able = entitled(acting, {person for agreed in given.values() for person in agreed})
     newer, rules = newer_accounts(rows), approval_policies.rules()
-    found = {}
+    found, planner = {}, Planner(acting)
     for order in rows:
         agreed = {who for who, what in given[order.id].items() if what == order.approval_digest}
         needed = rules.needed_for(order.instruction.amount)
         unchanged = order.approvable().digest() == order.approval_digest
         found[order.id] = Standing(
             order_state=order.state,
-            leaves_on=leaves_on(acting, order),
+            leaves_on=planner.leaves_on(order),
             latest_date=order.instruction.latest_date,
             approved=unchanged and policy.is_complete(agreed, needed),
             entitled=policy.is_complete(apart(order, agreed, able), needed),

@@ -26,11 +26,12 @@ from nostro.storage.cases import NewCase
 from nostro.storage.orders import OrderRow
 from nostro.storage.submissions import AttemptRow, SubmissionRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import case_work, cut_off_days, recheck
+from nostro.workflows import case_work, cut_off_days, recheck, warehousing
 from nostro.workflows.channel import open_channel, profile_of
 from nostro.workflows.context import Acting
 from nostro.workflows.frozen_file import Frozen, freeze
 from nostro.workflows.moves import CASE_DUE_IN, move_orders
+from nostro.workflows.planning import Planner
 from nostro.workflows.sealed_file import seal
 from nostro.workflows.wake import wake
 
@@ -66,8 +67,10 @@ def _release(acting: Acting, account_id: str, until: datetime) -> UUID | None:
         return None  # Still due: it is looked at again until the stop is lifted.
     stopped = freezes.frozen_payee_numbers()
     due = [o for o in orders.lock_due(account_id, until) if o.payee_number not in stopped]
-    dated = _dated(acting, recheck.still_approved(acting, due))
-    dated = cut_off_days.in_time(acting, account_id, dated)
+    planner = Planner(acting)
+    due = warehousing.keep_early(acting, planner, due)
+    dated = _dated(acting, planner, recheck.still_approved(acting, due))
+    dated = cut_off_days.in_time(acting, planner, dated)
     return _freeze(acting, account_id, dated) if dated else None
 
 
@@ -102,12 +105,14 @@ def _tell_people(acting: Acting, account_id: str, until: datetime, refusal: Nost
         )
 
 
-def _dated(acting: Acting, due: Sequence[OrderRow]) -> list[tuple[OrderRow, date]]:
+def _dated(
+    acting: Acting, planner: Planner, due: Sequence[OrderRow]
+) -> list[tuple[OrderRow, date]]:
     """The execution day of each order inside what was approved; too late means expired."""
     expired: list[UUID] = []
     dated: list[tuple[OrderRow, date]] = []
     for order in due:
-        day = recheck.leaves_on(acting, order)
+        day = planner.leaves_on(order)
         if day > order.instruction.latest_date:
             expired.append(order.id)
         else:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nostro.domain.bank_days import BankDays, closed_at_weekends
 from nostro.domain.errors import Invalid
 from nostro.domain.payment import Rail, RollRule
 from nostro.domain.policies import cut_off
@@ -21,8 +22,7 @@ SEPA, CROSS = Rail.SEPA_CREDIT_TRANSFER, Rail.CROSS_BORDER_TRANSFER
 FRIDAY, MONDAY, TUESDAY = date(2026, 11, 20), date(2026, 11, 23), date(2026, 11, 24)
 
 
-def weekday(day: date) -> date:
-    return day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
+WEEKDAYS = BankDays(calendars={"weekdays": closed_at_weekends})
 
 
 def utc(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
@@ -45,7 +45,7 @@ def utc(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
 )
 def test_the_earliest_day(now: datetime, days_before: int, day: date) -> None:
     rule = msgspec.structs.replace(BERLIN, days_before=days_before)
-    assert cut_off.earliest_day(rule, now, weekday) == day
+    assert cut_off.earliest_day(rule, now, WEEKDAYS) == day
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_the_earliest_day(now: datetime, days_before: int, day: date) -> None:
 def test_what_is_late_for_friday(
     rule: CutOff | None, now: datetime, earliest: date | None, over: bool
 ) -> None:
-    late = cut_off.late_for(FRIDAY, rule, now, weekday)
+    late = cut_off.late_for(FRIDAY, rule, now, WEEKDAYS, "UTC")
     assert (late and (late.earliest, late.over)) == (earliest and (earliest, over))
 
 
@@ -76,11 +76,11 @@ def test_the_last_moment_is_the_last_at_which_the_day_can_be_met(
     now: datetime, at: time, zone: str, days_before: int
 ) -> None:
     rule = CutOff(at=at, time_zone=zone, days_before=days_before)
-    day = cut_off.earliest_day(rule, now, weekday)
-    last = cut_off.last_moment(rule, day, weekday)
+    day = cut_off.earliest_day(rule, now, WEEKDAYS)
+    last = cut_off.last_moment(rule, day, WEEKDAYS)
     assert now <= last
-    assert cut_off.earliest_day(rule, last, weekday) == day
-    assert cut_off.earliest_day(rule, last + timedelta(seconds=1), weekday) > day
+    assert cut_off.earliest_day(rule, last, WEEKDAYS) == day
+    assert cut_off.earliest_day(rule, last + timedelta(seconds=1), WEEKDAYS) > day
 
 
 def test_the_rule_that_names_most_counts() -> None:

@@ -40,8 +40,8 @@ def clerk(company: Company) -> Member:
 
 def test_the_kinds_are_found_by_being_there() -> None:
     assert sorted(changes.find()) == [
-        "api_key", "approval_rules", "break_glass", "connection", "delegation", "group_roles",
-        "legal_hold_lift", "membership", "new_connection", "partner_access", "payee",
+        "api_key", "approval_rules", "bank_calendar", "break_glass", "connection", "delegation",
+        "group_roles", "legal_hold_lift", "membership", "new_connection", "partner_access", "payee",
         "payee_account", "payee_erasure", "person_erasure", "retention",
     ]  # fmt: skip
 

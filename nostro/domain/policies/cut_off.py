@@ -2,25 +2,25 @@
 
 A cut-off is the bank's own: by rail and currency, on its own clock. A file that comes later is
 taken in on the next bank day (payment lifecycle, sections 1, approved to scheduled, and 6.2).
+Where clocks change, nostro.domain.local_time says when a time of day is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from nostro.domain.bank_days import BankDays
+from nostro.domain.local_time import closes_at
 from nostro.domain.payment import Rail, RollRule
 
 # A person is told this long before the last moment at which anything can still be done.
 ATTENTION = timedelta(hours=1)
-_BACK_DAYS_MAX = 60
 _DAY = timedelta(days=1)
-
-NextBankDay = Callable[[date], date]
 
 
 class CutOff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,14 +49,19 @@ def rule_for(cut_offs: Iterable[CutOff], rail: Rail, currency: str) -> CutOff | 
     return max(fitting, key=lambda rule: (rule.rail is not None, bool(rule.currency)), default=None)
 
 
-def earliest_day(rule: CutOff, now: datetime, next_bank_day: NextBankDay) -> date:
+def closing(rule: CutOff, day: date, days: BankDays) -> datetime:
+    """The last moment of a bank day at which the bank takes a payment in; in UTC."""
+    return closes_at(day, min(rule.at, days.early.get(day, rule.at)), rule.time_zone)
+
+
+def earliest_day(rule: CutOff, now: datetime, days: BankDays) -> date:
     """The first day on which the bank executes a payment that it gets now."""
-    local = now.astimezone(ZoneInfo(rule.time_zone))
-    taken_in = next_bank_day(local.date())
-    if taken_in == local.date() and local.time() > rule.at:
-        taken_in = next_bank_day(taken_in + _DAY)
+    local = now.astimezone(ZoneInfo(rule.time_zone)).date()
+    taken_in = days.next(local)
+    if now > closing(rule, taken_in, days):
+        taken_in = days.next(taken_in + _DAY)
     for _ in range(rule.days_before):
-        taken_in = next_bank_day(taken_in + _DAY)
+        taken_in = days.next(taken_in + _DAY)
     return taken_in
 
 
@@ -69,27 +74,28 @@ class Late(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def late_for(
-    day: date, rule: CutOff | None, now: datetime, next_bank_day: NextBankDay
+    day: date, rule: CutOff | None, now: datetime, days: BankDays, time_zone: str
 ) -> Late | None:
-    """Is it too late for a payment to be executed on `day`? Without a cut-off: once it is past."""
-    today = now.astimezone(ZoneInfo(rule.time_zone)).date() if rule else now.date()
-    earliest = earliest_day(rule, now, next_bank_day) if rule else today
+    """Is it too late for a payment to be executed on `day`? Without a cut-off: once it is past, on
+    the clock of `time_zone`."""
+    today = now.astimezone(ZoneInfo(rule.time_zone if rule else time_zone)).date()
+    earliest = earliest_day(rule, now, days) if rule else today
     if earliest <= day:
         return None
-    return Late(earliest=earliest if rule else next_bank_day(today), over=day < today)
+    return Late(earliest=earliest if rule else days.next(today), over=day < today)
 
 
-def last_moment(rule: CutOff, day: date, next_bank_day: NextBankDay) -> datetime:
+def last_day(rule: CutOff, day: date, days: BankDays) -> date:
+    """The bank day on which the bank must have a payment that it executes on `day`."""
+    candidate = days.previous(day)
+    for _ in range(rule.days_before):
+        candidate = days.previous(candidate - _DAY)
+    return candidate
+
+
+def last_moment(rule: CutOff, day: date, days: BankDays) -> datetime:
     """Until when the bank must have a payment that it executes on `day`; in UTC."""
-    left, candidate = rule.days_before, day
-    for _ in range(_BACK_DAYS_MAX):
-        if next_bank_day(candidate) == candidate:
-            if not left:
-                break
-            left -= 1
-        candidate -= _DAY
-    local = datetime.combine(candidate, rule.at, ZoneInfo(rule.time_zone))
-    return local.astimezone(UTC)
+    return closing(rule, last_day(rule, day, days), days)
 
 
 def day_within(day: date, earliest: date, latest: date, roll_rule: RollRule) -> date | None:

@@ -29,6 +29,7 @@ from nostro.storage.models.keeping import (
 from nostro.storage.models.partner import PartnerMembership
 from nostro.storage.models.party import (
     Account,
+    BankCalendar,
     Connection,
     Customer,
     LegalEntity,
@@ -73,6 +74,7 @@ __all__ = [
     "Attempt",
     "AuditStatement",
     "Balance",
+    "BankCalendar",
     "BankMessage",
     "BankTransaction",
     "Case",

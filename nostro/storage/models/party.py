@@ -86,6 +86,26 @@ class Connection(TenantModel):
         )
 
 
+class BankCalendar(TenantModel):
+    """One version of when the bank of a connection takes payments, from a moment on."""
+
+    connection = to_tenant("storage.Connection")
+    version = models.IntegerField()
+    terms = models.JSONField()
+    valid_from = models.DateTimeField()
+    changed_by = models.TextField()
+    reason = models.TextField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "bank_calendar"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id", "connection", "version"], name="bank_calendar_version_once"
+            ),
+        )
+
+
 class Account(TenantModel):
     """One of the customer's own bank accounts."""
 
