@@ -3,6 +3,9 @@ BIN := .venv/bin
 PYTEST_ARGS ?= -n auto --dist loadfile
 
 export PYTHONUNBUFFERED := 1
+# Images often forbid Python to keep what it compiled; then each of the hundreds of processes that
+# the tests start would compile Django and all else again (5 s of a core each).
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint lock sbom clean bench-start bench-formats bench-payments bench-audit fuzz kill-test tryton-test product development
