@@ -86,7 +86,7 @@ class Sinks:
     def _passes_on(self, module: str, function: ast.FunctionDef, inside: bool) -> Sink | None:
         names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
         keywords = [a.arg for a in function.args.kwonlyargs]
-        for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
+        for call in calls(function):
             code = self.code_of(module, call)
             if isinstance(code, ast.Name) and code.id in (*names, *keywords):
                 skipped = 1 if inside and names[:1] in (["self"], ["cls"]) else 0
@@ -124,30 +124,48 @@ class Sinks:
         return here or next(named, None)
 
 
-def functions(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, bool]]:
+@cache
+def functions(tree: ast.Module) -> tuple[tuple[ast.FunctionDef, bool], ...]:
     """Every function, and whether it is a method."""
     methods = {
         id(node) for kind in ast.walk(tree) if isinstance(kind, ast.ClassDef) for node in kind.body
     }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            yield node, id(node) in methods
+    return tuple(
+        (node, id(node) in methods) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
+    )
+
+
+@cache
+def calls(tree: ast.AST) -> tuple[ast.Call, ...]:
+    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+@cache
+def given(tree: ast.Module) -> tuple[tuple[frozenset[str], ast.expr], ...]:
+    """Every assignment and loop: the names that get a value, and the value."""
+    return tuple(
+        (frozenset(one.id for one in ast.walk(target) if isinstance(one, ast.Name)), value)
+        for node in ast.walk(tree)
+        for target, value in _targets(node)
+    )
+
+
+def _targets(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    if isinstance(node, ast.Assign):
+        yield from ((target, node.value) for target in node.targets)
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        yield node.target, node.value
+    elif isinstance(node, ast.For):
+        yield node.target, node.iter
 
 
 def literals(tree: ast.Module, code: ast.expr) -> Iterator[str]:
     """The codes that an expression can be; a name stands for all that is assigned to it."""
     seen = list(chosen(code))
     names = {node.id for node in seen if isinstance(node, ast.Name)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            flat = (inner for target in targets for inner in ast.walk(target))
-            if any(isinstance(inner, ast.Name) and inner.id in names for inner in flat):
-                seen += chosen(node.value)
-        elif isinstance(node, ast.For):
-            target = ast.walk(node.target)
-            if any(isinstance(inner, ast.Name) and inner.id in names for inner in target):
-                seen += chosen(node.iter)
+    for targets, value in given(tree):
+        if targets & names:
+            seen += chosen(value)
     texts = (n.value for n in seen if isinstance(n, ast.Constant) and isinstance(n.value, str))
     yield from (text for text in texts if CODE.match(text))
 
@@ -166,7 +184,7 @@ def uses() -> tuple[Use, ...]:
     sinks = Sinks()
     told: set[Use] = set()
     for module, tree in trees().items():
-        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        for call in calls(tree):
             code = sinks.code_of(module, call)
             if code is not None:
                 told.update(Use(found, module, call.lineno) for found in literals(tree, code))
