@@ -7,8 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import authenticate as sign_in
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connections
+from django.utils.module_loading import import_string
 
 from nostro.domain.errors import Invalid, NostroError, Refused
 from nostro.domain.party import Role
@@ -17,6 +20,7 @@ from nostro.storage import keys, models, people
 from nostro.storage.keys import Scope
 from nostro.storage.tenancy import tenant
 from tests import seed
+from tests.database import GUESS_COST
 
 new = TimeOrderedIds().new
 DAY = timedelta(days=1)
@@ -70,6 +74,16 @@ def test_a_password_of_any_letters_and_length_counts_exactly_as_it_was_given(
     assert sign_in(None, email=row.email, password=password) is not None
     for other in (password.swapcase(), password + " ", password.strip()[:-1]):
         assert sign_in(None, email=row.email, password=other) is None
+
+
+def test_guessing_a_password_is_costly() -> None:
+    """Argon2id with what OWASP's Password Storage Cheat Sheet asks: 2 passes over 19 MiB."""
+    (configured,) = settings.PASSWORD_HASHERS
+    assert import_string(configured) is Argon2PasswordHasher
+    passes, kibibytes, lanes = GUESS_COST  # The tests' own hashes are cheap.
+    assert passes >= 2
+    assert kibibytes >= 19 * 1024
+    assert lanes >= 1
 
 
 @pytest.mark.parametrize(
