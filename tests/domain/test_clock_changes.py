@@ -24,8 +24,8 @@ EVERY_DAY = BankDays(calendars={"": never_closed})
 HALF_HOURS = [time(hour, minute) for hour in range(24) for minute in (0, 30)]
 ZONES = sorted({one.time_zone for one in calendars().values()} - {"UTC"})
 SHIPPED = [
-    (one.cut_off, HolidayCalendar().days((one.calendar,)))
-    for one in clearings().values()
+    pytest.param(one.cut_off, HolidayCalendar().days((one.calendar,)), id=name)
+    for name, one in clearings().items()
     if one.cut_off
 ]
 
@@ -82,7 +82,7 @@ def test_any_cut_off_around_every_change(time_zone: str, days_before: int) -> No
                 consistent(rule, day, EVERY_DAY)
 
 
-@pytest.mark.parametrize(("rule", "days"), SHIPPED, ids=str)
+@pytest.mark.parametrize(("rule", "days"), SHIPPED)
 def test_every_shipped_cut_off_around_every_change(rule: CutOff, days: BankDays) -> None:
     """On the real bank days: those before and after the change, its own clock and all others'."""
     for time_zone in ZONES:
