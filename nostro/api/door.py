@@ -26,6 +26,7 @@ from nostro.api import (
     problems,
     rate_limits,
     saved_filters,
+    sign_on,
     stops,
     submissions,
     webhooks,
@@ -85,7 +86,7 @@ v1 = Door(
 )
 _ROOMS = (
     *(payments, payment_actions, saved_filters, submissions, cases, payee_changes, stops),
-    *(access, cash, events, evidence_packs, webhooks, callbacks, health),
+    *(access, sign_on, cash, events, evidence_packs, webhooks, callbacks, health),
 )
 for _room in _ROOMS:
     if _room not in (callbacks, health):  # Banks and probes call these with words of their own.

@@ -42,6 +42,7 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "person_needed": 403,
     "presence_needed": 403,
     "not_yours_to_ask": 403,
+    "access_not_yours": 403,
     "not_yours_to_decide": 403,
     "not_a_maker": 403,
     "beyond_grant": 403,

@@ -12,6 +12,7 @@ from nostro.api.told import Told
 from nostro.domain.change_request import RequestState
 from nostro.domain.party import Action, Role
 from nostro.storage.keys import Scope
+from nostro.workflows.sign_on_standing import Standing
 
 
 class PersonAtWork(Told):
@@ -100,3 +101,49 @@ class ApiKey(Told):
     revoked_at: datetime | None
     last_used_at: datetime | None
     replaced_by: UUID | None
+
+
+class SignOnGroup(BaseModel):
+    """A group of the company's service, and the roles that it gives here."""
+
+    group: str
+    roles: list[Role]
+
+
+class SignOn(BaseModel):
+    """The company's own sign-in service; `connected` false: the rest is empty. No secret is told,
+    only since when it is kept. `just_in_time`: newcomers become people at their first sign-in."""
+
+    connected: bool
+    issuer: str
+    client_id: str
+    groups_claim: str
+    groups: list[SignOnGroup]
+    just_in_time: bool
+    since: datetime | None
+    connected_by: str
+    client_secret_since: datetime | None
+
+
+class SignOnLooked(Told):
+    """One thing that was tried; `worked` is null where the service's answer does not tell."""
+
+    what: str
+    worked: bool | None
+    said: str
+
+
+def told_sign_on(found: Standing) -> SignOn:
+    row = found.provider
+    mapped = sorted(row.group_roles.items()) if row else []
+    return SignOn(
+        connected=row is not None,
+        issuer=row.issuer if row else "",
+        client_id=row.client_id if row else "",
+        groups_claim=row.groups_claim if row else "",
+        groups=[SignOnGroup(group=group, roles=list(held)) for group, held in mapped],
+        just_in_time=row.just_in_time if row else False,
+        since=row.since if row else None,
+        connected_by=found.by,
+        client_secret_since=found.secret_since,
+    )

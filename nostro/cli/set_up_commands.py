@@ -136,7 +136,7 @@ def connect_provider(
 ) -> None:
     """Let a customer's people sign in by its OpenID provider; another one takes its place.
 
-    Which groups give which roles is asked for where two people can decide on access.
+    It is asked for, with its groups, where two people can decide on access.
 
     Example: `nostro single-sign-on connect https://id.acme.example --client-id nostro`.
 

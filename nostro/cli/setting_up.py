@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
@@ -98,22 +99,28 @@ def connect_provider(
     from nostro.cli import deciding
     from nostro.connectors.openid import Provider
     from nostro.workflows import single_sign_on
-    from nostro.workflows.changes.group_roles import WantedGroup, WantedGroups
+    from nostro.workflows.changes import sign_on
+    from nostro.workflows.changes.group_roles import WantedGroup
 
     issuer, client_id, client_secret = told
     pairs = terminal.pairs(groups[0], "group")
     mapped = tuple(WantedGroup(group=group, role=_role(word)) for group, word in pairs)
-    provider = Provider(issuer=issuer, client_id=client_id, client_secret=client_secret)
-    single_sign_on.connect(acting, provider, just_in_time=newcomers)
-    print(f"People may sign in by {issuer} from now on.")
-    if not mapped:
-        return
-    wanted = WantedGroups(groups=mapped, groups_claim=groups[1])
-    deciding.decided(
+    wanted = sign_on.wanted(acting, issuer, client_id, groups=mapped, groups_claim=groups[1])
+    wanted = msgspec.structs.replace(wanted, newcomers=newcomers)
+    wish = deciding.wish("sign_on", wanted, alone)
+    outcome = deciding.decided(
         acting,
-        deciding.wish("group_roles", wanted, alone),
-        lambda there: single_sign_on.map_groups(there, wanted.roles, groups[1]),
+        msgspec.structs.replace(wish, secrets={sign_on.CLIENT_SECRET: client_secret}),
+        lambda there: single_sign_on.connect(
+            there,
+            Provider(issuer=issuer, client_id=client_id, client_secret=client_secret),
+            groups_claim=wanted.groups_claim,
+            group_roles=wanted.roles,
+            just_in_time=newcomers,
+        ),
     )
+    if outcome.is_made:
+        print(f"People may sign in by {issuer} from now on.")
 
 
 def add_entity(

@@ -26,6 +26,7 @@ ALGORITHMS: Final = ["RS256", "PS256", "ES256", "EdDSA"]  # Never "none", never 
 SLACK_SECONDS: Final = 60  # How far two clocks may be apart.
 _SECONDS: Final = 10
 _BYTES_MAX: Final = 1 << 20
+_UNKNOWN_CLIENT: Final = ("invalid_client", "unauthorized_client")
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +52,12 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     nonce: str
     verifier: str
+
+
+class _TokenError(msgspec.Struct, frozen=True):
+    """RFC 6749 section 5.2."""
+
+    error: str = ""
 
 
 class OpenId:
@@ -122,12 +129,50 @@ class OpenId:
             raise _not_vouched("its signature does not hold") from error
         return _checked(dict(token.claims), provider, pending, now)
 
+    def signing_keys(self, at: Endpoints) -> int:
+        """How many keys it publishes that may sign what it vouches for. Raises Refused for none
+        that can be read, Unavailable when it does not answer."""
+        try:
+            found = KeySet.import_key_set(self._json("GET", at.jwks_uri))  # type: ignore[arg-type]
+        except (JoseError, ValueError, KeyError) as error:
+            raise _not_vouched("its keys cannot be read") from error
+        return sum(key.key_type in ("RSA", "EC", "OKP") for key in found.keys)
+
+    def knows_us(self, at: Endpoints, provider: Provider) -> bool | None:
+        """Whether it takes our client id and secret; None where its answer does not tell.
+
+        It is asked to take a code that it never gave. Who it does not know is refused as a client
+        (RFC 6749 section 5.2, invalid_client) before the code is looked at.
+        """
+        answer = self._ask(
+            "POST",
+            at.token_endpoint,
+            auth=(provider.client_id, provider.client_secret),
+            data={"grant_type": "authorization_code", "code": "no-code-of-yours"},
+        )
+        try:
+            error = msgspec.json.decode(answer.content, type=_TokenError).error
+        except msgspec.DecodeError:
+            error = ""
+        if answer.status_code == httpx.codes.UNAUTHORIZED or error in _UNKNOWN_CLIENT:
+            return False
+        return True if error in ("invalid_grant", "invalid_request") else None
+
     def _json(self, method: str, address: str, **sent: Any) -> dict[str, Any]:
+        answer = self._ask(method, address, **sent)
+        if answer.status_code != httpx.codes.OK or len(answer.content) > _BYTES_MAX:
+            raise _not_vouched(f"it answered with status {answer.status_code}")
+        try:
+            return msgspec.json.decode(answer.content, type=dict[str, Any])
+        except msgspec.DecodeError as error:
+            raise _not_vouched("its answer is no JSON") from error
+
+    def _ask(self, method: str, address: str, **sent: Any) -> httpx.Response:
         check_address(address)
         transport = self._transport or JudgedTransport(httpx.HTTPTransport())
         try:
             with httpx.Client(transport=transport, timeout=_SECONDS) as client:
-                answer = client.request(method, address, **sent)
+                return client.request(method, address, **sent)
         except httpx.HTTPError as error:
             raise Unavailable(
                 "provider_unreachable",
@@ -135,12 +180,6 @@ class OpenId:
                 "Nobody was signed in.",
                 "Try again in a moment, or sign in with a password or passkey.",
             ) from error
-        if answer.status_code != httpx.codes.OK or len(answer.content) > _BYTES_MAX:
-            raise _not_vouched(f"it answered with status {answer.status_code}")
-        try:
-            return msgspec.json.decode(answer.content, type=dict[str, Any])
-        except msgspec.DecodeError as error:
-            raise _not_vouched("its answer is no JSON") from error
 
 
 def check_address(address: str) -> None:

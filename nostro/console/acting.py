@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from nostro.console.visiting import by_htmx
-from nostro.domain.errors import Invalid, NostroError, Refused
+from nostro.domain.errors import Invalid, NostroError, Refused, Unavailable
 
 CHOSEN_MAX = 500
 
@@ -29,7 +29,7 @@ def tried(work: Callable[[], object]) -> Tried:
     """Do it in the workflow's own unit of work; only what people can mend is caught."""
     try:
         work()
-    except (Invalid, Refused) as error:
+    except (Invalid, Refused, Unavailable) as error:
         return Tried(error=error)
     return Tried()
 

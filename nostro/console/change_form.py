@@ -31,7 +31,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """One question. `shape` is text, number, moment, select, checks, lines or grants."""
+    """One question. `shape` is text, number, moment, select, checks, lines, grants or secret."""
 
     name: str
     label: str
@@ -80,6 +80,10 @@ LABELS: Final[Mapping[str, str]] = {
     "despite_doubt": "Also while nobody knows whether the bank has a file",
     "kind": "Kind of connection",
     "fingerprint": "Fingerprint of the server's host key",
+    "issuer": "Issuer, as the service calls itself",
+    "client_id": "Client id, as nostro is registered there",
+    "client_secret": "Client secret",
+    "newcomers": "Whoever was never here becomes a person at the first sign-in",
 }
 HINTS: Final[Mapping[str, str]] = {
     "grants": "Nothing ticked ends the membership.",
@@ -90,6 +94,9 @@ HINTS: Final[Mapping[str, str]] = {
     "kind": "As the terminal lists them: nostro connections kinds.",
     "settings": "One a line, like host = sftp.bank.example.",
     "until": "Nothing: it ends now.",
+    "issuer": "Exactly as in its .well-known/openid-configuration; it is asked now.",
+    "client_secret": "Kept encrypted beside the request and shown to nobody. Nothing: the one that"
+    " is kept stays, as long as issuer and client id stay.",
 }
 
 
@@ -98,10 +105,11 @@ def fields_of(
 ) -> list[Field]:
     """The questions of a kind, with what was answered before."""
     hints = typing.get_type_hints(kind.wanted)
-    return [
+    asked = [
         _field(one, hints[one.name], sent, people, entities)
         for one in msgspec.structs.fields(kind.wanted)
     ]
+    return asked + [_secret(name) for name in kind.secrets]
 
 
 def wish_of(kind: Kind, sent: QueryDict) -> dict[str, Any]:
@@ -109,6 +117,17 @@ def wish_of(kind: Kind, sent: QueryDict) -> dict[str, Any]:
     hints = typing.get_type_hints(kind.wanted)
     found = {name: _answer(name, hint, sent) for name, hint in hints.items()}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def secrets_of(kind: Kind, sent: QueryDict) -> dict[str, str]:
+    """What was given besides, and is no part of the wish; what was left empty is not given."""
+    found = {name: sent.get(name, "").strip() for name in kind.secrets}
+    return {name: value for name, value in found.items() if value}
+
+
+def _secret(name: str) -> Field:
+    """It is never shown again, not even in a form that comes back."""
+    return Field(name=name, label=LABELS[name], shape="secret", hint=HINTS[name])
 
 
 def _field(
@@ -119,7 +138,7 @@ def _field(
     entities: Sequence[str],
 ) -> Field:
     shape, usual = _shape(one.name, hint), "" if one.required else one.default
-    value = str(sent.get(one.name, "" if usual in (None, ()) else usual))
+    value = str(sent.get(one.name, _usual(usual)))
     told = Field(
         name=one.name,
         label=LABELS.get(one.name, words.phrase(one.name)),
@@ -139,6 +158,13 @@ def _field(
         Choice(value=value, word=word, chosen=value in ticked) for value, word in said.items()
     )
     return msgspec.structs.replace(told, choices=members)
+
+
+def _usual(usual: Any) -> str:
+    """What stands in a field before anybody has answered."""
+    if isinstance(usual, bool):
+        return str(usual).lower()
+    return "" if usual in (None, ()) else str(usual)
 
 
 def _shape(name: str, hint: Any) -> str:

@@ -120,6 +120,15 @@ def happened(event: Event) -> str:
 _OWN_NAMES: Final = ("number", "reference", "end_to_end_id", "name", "file", "url")
 
 
+def about(event: Event, name: str) -> str:
+    """What an event is about, as people call it; "" where nobody can say. `name` is what its
+    subject is called today. A journal's reference may hold an id: it is told by what it books."""
+    booked = event.data.get("event")
+    if event.subject_kind == "journal" and isinstance(booked, str):
+        return ": ".join(part for part in (words.phrase(booked), name) if part)
+    return name or own_name(event)
+
+
 def own_name(event: Event) -> str:
     """What the event calls its subject; "" when it says nothing."""
     named = (event.data.get(key) for key in _OWN_NAMES)

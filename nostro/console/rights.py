@@ -16,6 +16,7 @@ from nostro.domain.operator_evidence import OperatorEvidence
 from nostro.domain.party import Member
 from nostro.domain.policies import (
     approval,
+    change_rights,
     evidence_pack,
     making,
     reading_log,
@@ -74,6 +75,16 @@ def may_read_log(member: Member) -> bool:
 def check_log(member: Member) -> None:
     """Raise Refused for a member whom the log is not for."""
     reading_log.may_read_log(member)
+
+
+def may_see_access(member: Member) -> bool:
+    """Whether he is shown how people get in."""
+    return _may(lambda: change_rights.may_look(member))
+
+
+def check_access(member: Member) -> None:
+    """Raise Refused for a member who does not look after access."""
+    change_rights.may_look(member)
 
 
 def why_not_change_account(member: Member, proposed_by: str) -> str:

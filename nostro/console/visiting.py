@@ -41,6 +41,7 @@ _STATUS: Final[tuple[tuple[type[NostroError], HTTPStatus], ...]] = (
 _STATUS_OF_CODE: Final = {
     "not_a_member": HTTPStatus.FORBIDDEN,
     "log_not_yours": HTTPStatus.FORBIDDEN,
+    "access_not_yours": HTTPStatus.FORBIDDEN,
     "not_cleared": HTTPStatus.FORBIDDEN,
     "saved_filter_unknown": HTTPStatus.NOT_FOUND,
 }

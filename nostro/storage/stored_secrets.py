@@ -39,6 +39,11 @@ def write(name: str, value: str, now: datetime) -> None:
     )
 
 
+def forget_all(beginning: str) -> int:
+    """Destroy the secrets whose names begin so; returns how many there were."""
+    return models.StoredSecret.objects.filter(name__startswith=beginning).delete()[0]
+
+
 def rows() -> list[SecretRow]:
     """Every stored secret of the customer, by name."""
     return [

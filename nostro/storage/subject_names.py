@@ -20,6 +20,7 @@ _NAMED: Final[Mapping[str, tuple[Any, str]]] = {
     "entity": (models.LegalEntity, "name"),
     "evidence": (models.Evidence, "name"),
     "invitation": (models.Invitation, "name"),
+    "journal": (models.JournalEvent, "text"),
     "order": (models.Order, "number"),
     "payee": (models.Payee, "name"),
     "payee_change": (models.PayeeChange, "payee__name"),

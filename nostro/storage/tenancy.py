@@ -114,6 +114,12 @@ def before_the_end(name: str, parameters: dict[str, Any]) -> None:
     _open().last.append((name, parameters))
 
 
+def check_none_open() -> None:
+    """Raise RuntimeError inside a unit of work: nobody else is asked while one holds its rows."""
+    if _current.get() is not None:
+        raise RuntimeError("somebody is asked over the network inside a unit of work")
+
+
 def current() -> UUID:
     """The customer of this unit of work; raises when there is none."""
     return _open().tenant_id

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -51,6 +51,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     wanted: Any
     reason: str = ""
     break_glass: bool = False
+    secrets: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 def change(acting: Acting, wish: Wish, make: Callable[[Acting], object]) -> Outcome:
@@ -65,7 +66,8 @@ def change(acting: Acting, wish: Wish, make: Callable[[Acting], object]) -> Outc
         make(acting)
         return Outcome(how=How.SET_UP)
     wanted = msgspec.to_builtins(wish.wanted)
-    asked = change_requests.ask(acting, None, wish.kind, wanted, wish.reason or UNSAID)
+    reason = wish.reason or UNSAID
+    asked = change_requests.ask(acting, None, wish.kind, wanted, reason, wish.secrets)
     return Outcome(how=How.ASKED, request_id=asked)
 
 

@@ -9,7 +9,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -28,14 +30,22 @@ from nostro.domain.policies.shortage import Shortage
 from nostro.storage import approval_policies, change_requests, events, parties, people
 from nostro.storage.change_requests import Agreement, RequestRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import changes
+from nostro.workflows import change_secrets, changes
 from nostro.workflows.case_work import checked_reason
 from nostro.workflows.changes import Change, Done, Kind
 from nostro.workflows.context import Acting
 
 
-def ask(acting: Acting, member: Member | None, kind_name: str, wanted: Any, reason: str) -> UUID:
-    """Ask for a change; returns the request's id. `member` is None at the terminal.
+def ask(
+    acting: Acting,
+    member: Member | None,
+    kind_name: str,
+    wanted: Any,
+    reason: str,
+    secrets: Mapping[str, str] = MappingProxyType({}),
+) -> UUID:
+    """Ask for a change; returns the request's id. `member` is None at the terminal. `secrets` go
+    with it and are shown to nobody; with any, it is called outside a unit of work.
 
     Raises Invalid for a wish that cannot be read, Refused when the member may not ask for it, it
     changes nothing, the same thing waits already, nobody could agree, or too few would be left.
@@ -44,9 +54,11 @@ def ask(acting: Acting, member: Member | None, kind_name: str, wanted: Any, reas
     wish = changes.read(kind, wanted)
     if member is not None:
         policy.may_ask(member, *kind.asks)
+    given = change_secrets.checked(kind, wish, secrets)
     with tenant(acting.tenant_id):
         _expire(acting)
         request_id = acting.world.ids.new()
+        change_secrets.keep(acting, request_id, given)
         change = kind.look(acting, wish, request_id)
         row = _row(acting, member, kind, wish, change, told, request_id)
         _check_new(row)
@@ -84,6 +96,7 @@ def agree(acting: Acting, member: Member, request_id: UUID, reason: str) -> bool
             return False
         _make(acting, kind, row)
         change_requests.end(row.id, RequestState.APPLIED, member.name, told, now)
+        change_secrets.forget(row.id)
         return True
 
 
@@ -217,6 +230,7 @@ def _make(acting: Acting, kind: Kind, row: RequestRow) -> None:
 def _end(acting: Acting, row: RequestRow, step: RequestMove, by: str, reason: str) -> None:
     after = CHANGE_REQUEST.after(row.state, step)
     change_requests.end(row.id, after, by, reason, acting.world.clock.now())
+    change_secrets.forget(row.id)
     ended = _event(
         acting, row, f"change_request.{after.value}", reason=reason, state_after=after.value
     )

@@ -5,7 +5,7 @@ Read model and watch: what expires soon, or was not renewed for long, opens a ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -20,15 +20,30 @@ from nostro.domain.credential import (
     judged,
     most_urgent_first,
 )
-from nostro.storage import data_keys, events, key_owning, parties, stored_secrets, webhooks
+from nostro.storage import (
+    change_requests,
+    data_keys,
+    events,
+    key_owning,
+    parties,
+    stored_secrets,
+    webhooks,
+)
 from nostro.storage.cases import NewCase
+from nostro.storage.change_requests import RequestRow
 from nostro.storage.tenancy import tenant
+from nostro.storage.webhooks import EndpointRow
 from nostro.workflows import case_work
 from nostro.workflows.context import Acting, job_for
 
 AGAIN_DAYS: Final = (1, 7)  # Before the end: whoever did nothing about the first case is told anew.
 EVERY: Final = timedelta(hours=1)
-_CHANGES: Final = ("connection.created", "connection.changed", "customer.sign_on_changed")
+_CHANGES: Final = (
+    "connection.created",
+    "connection.changed",
+    "customer.sign_on_changed",
+    "customer.sign_on_secret_renewed",
+)
 
 
 def inventory(acting: Acting) -> list[Credential]:
@@ -93,7 +108,10 @@ def _stored(acting: Acting, now: datetime) -> Iterator[Credential]:
     names[str(acting.tenant_id)] = "Single sign-on"
     addresses = {str(row.id): row for row in webhooks.endpoints()}
     owners = events.last_actors([UUID(one) for one in names], _CHANGES)
-    for row in stored_secrets.rows():
+    found = stored_secrets.rows()
+    asked = _asked_with(row.name for row in found)
+    names |= {of: f"{row.subject}, asked for" for of, row in asked.items()}
+    for row in found:
         of, _, what = row.name.partition(".")[2].partition(".")
         endpoint = addresses.get(of)
         yield judged(
@@ -101,9 +119,27 @@ def _stored(acting: Acting, now: datetime) -> Iterator[Credential]:
             natural_key=row.name,
             name=f"{names[of]}: {what}" if of in names else (endpoint.url if endpoint else of),
             kind=CredentialKind.WEBHOOK_SECRET if endpoint else CredentialKind.CREDENTIAL,
-            owner=endpoint.created_by if endpoint else owners.get(of, ""),
+            owner=_owner(of, endpoint, asked, owners),
             since=row.changed_at,
         )
+
+
+def _asked_with(names: Iterable[str]) -> dict[str, RequestRow]:
+    """The changes that were asked for with a secret, by id."""
+    ids = [name.split(".")[1] for name in names if name.startswith("change_request.")]
+    found = (change_requests.request(UUID(one)) for one in ids)
+    return {str(row.id): row for row in found if row}
+
+
+def _owner(
+    of: str,
+    endpoint: EndpointRow | None,
+    asked: Mapping[str, RequestRow],
+    owners: Mapping[str, str],
+) -> str:
+    if endpoint:
+        return endpoint.created_by
+    return asked[of].asked_by_name if of in asked else owners.get(of, "")
 
 
 def _certificates(now: datetime) -> Iterator[Credential]:

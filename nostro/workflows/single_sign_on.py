@@ -53,10 +53,16 @@ def connect(
             group_roles=dict(group_roles or {}),
             just_in_time=just_in_time,
         )
-        stored_secrets.write(
-            _secret(acting.tenant_id), provider.client_secret, acting.world.clock.now()
-        )
-        _keep(acting, row)
+        settle(acting, row, provider.client_secret)
+
+
+def settle(acting: Acting, row: ProviderRow, client_secret: str = "") -> None:
+    """Sign people in so from now on; without a secret, with the one that is kept. Inside a unit of
+    work."""
+    if client_secret:
+        now = acting.world.clock.now()
+        stored_secrets.write(secret_name(acting.tenant_id), client_secret, now)
+    _keep(acting, row)
 
 
 def map_groups(acting: Acting, group_roles: Mapping[str, tuple[Role, ...]], claim: str) -> None:
@@ -64,6 +70,20 @@ def map_groups(acting: Acting, group_roles: Mapping[str, tuple[Role, ...]], clai
     with tenant(acting.tenant_id):
         row, groups = provider_of(), dict(group_roles)
         _keep(acting, msgspec.structs.replace(row, groups_claim=claim, group_roles=groups))
+
+
+def remove(acting: Acting) -> None:
+    """Nobody signs in by the customer's provider any more. Raises Refused when there is none.
+
+    Who its people are stays known: should the same issuer come back, they are the same people.
+    """
+    with tenant(acting.tenant_id):
+        row = provider_of()
+        sign_on.remove(acting.world.clock.now())
+        stored_secrets.forget_all(secret_name(acting.tenant_id))
+        told = {"issuer": row.issuer, "client_id": row.client_id}
+        gone = acting.event("customer.sign_on_removed", "customer", acting.tenant_id, **told)
+        events.record([gone])
 
 
 def provider_of() -> ProviderRow:
@@ -74,7 +94,8 @@ def provider_of() -> ProviderRow:
             "sign_on_not_set_up",
             "This company has no sign-in service here.",
             "Nothing was changed.",
-            "Connect one first: nostro single-sign-on connect.",
+            "Connect one first: People and roles, Single sign-on, or"
+            " nostro single-sign-on connect.",
         )
     return row
 
@@ -82,7 +103,13 @@ def provider_of() -> ProviderRow:
 def _keep(acting: Acting, row: ProviderRow) -> None:
     sign_on.keep(row, acting.world.clock.now())
     roles = {group: [role.value for role in held] for group, held in row.group_roles.items()}
-    told = {"issuer": row.issuer, "client_id": row.client_id, "groups": roles}
+    told = {
+        "issuer": row.issuer,
+        "client_id": row.client_id,
+        "newcomers": row.just_in_time,
+        "groups_claim": row.groups_claim,
+        "groups": roles,
+    }
     changed = acting.event("customer.sign_on_changed", "customer", acting.tenant_id, **told)
     events.record([changed])
 
@@ -90,7 +117,7 @@ def _keep(acting: Acting, row: ProviderRow) -> None:
 def begin(tenant_id: UUID, redirect_uri: str, openid: OpenId | None = None) -> tuple[str, Pending]:
     """Where the browser goes, and what its session must bring back. Raises Refused when the
     customer has no provider."""
-    asks, provider = openid or OpenId(), _provider(tenant_id)[1]
+    asks, provider = openid or OpenId(), provider_with_secret(tenant_id)[1]
     pending = Pending(
         state=secrets.token_urlsafe(32),
         nonce=secrets.token_urlsafe(32),
@@ -110,7 +137,7 @@ def finish(
 ) -> UUID:
     """Who came back with this code. Raises Refused for anybody who may not sign in so."""
     asks, now = openid or OpenId(), world.clock.now()
-    row, provider = _provider(tenant_id)
+    row, provider = provider_with_secret(tenant_id)
     at = asks.endpoints(row.issuer)
     claims = asks.claims(at, provider, pending, code, redirect_uri, now)
     with tenant(tenant_id):
@@ -168,17 +195,17 @@ def _follow_groups(
     events.record([_service(world, tenant_id).event(kind, "person", person_id, **said)])
 
 
-def _provider(tenant_id: UUID) -> tuple[ProviderRow, Provider]:
-    """The customer's provider as it is set up, and as it is spoken with."""
+def provider_with_secret(tenant_id: UUID) -> tuple[ProviderRow, Provider]:
+    """The customer's provider as it is set up, and as it is spoken with. Raises Refused."""
     with tenant(tenant_id):
         row = sign_on.provider()
-        secret = stored_secrets.read([name := _secret(tenant_id)]).get(name)
+        secret = stored_secrets.read([name := secret_name(tenant_id)]).get(name)
     if row is None or secret is None:
         raise _refused("sign_on_not_set_up", "This company has no sign-in service here.")
     return row, Provider(issuer=row.issuer, client_id=row.client_id, client_secret=secret)
 
 
-def _secret(tenant_id: UUID) -> str:
+def secret_name(tenant_id: UUID) -> str:
     """What the client secret is called among the customer's secrets."""
     return f"sign_on.{tenant_id}.client_secret"
 

@@ -11,13 +11,17 @@ import pytest
 from django.test import Client
 
 from nostro.app import world
+from nostro.connectors.openid import Provider
+from nostro.domain.event import Actor
 from nostro.domain.party import Grant, Role
 from nostro.storage import people
 from nostro.storage.keys import Scope
 from nostro.storage.tenancy import tenant
-from nostro.workflows import changes
-from tests import seed
+from nostro.workflows import changes, single_sign_on
+from nostro.workflows.context import Acting
+from tests import secret_canaries, seed
 from tests.api import door
+from tests.workflows.sign_in_service import sign_in_service
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +139,39 @@ def test_a_token_carries_nothing_that_is_held_for_a_time(
         )
     token = door.key(here, [Scope.ACCESS_READ], person_id=who["cy"])
     door.is_problem(door.get(token, "/v1/people"), 403, "scope_missing")
+
+
+def test_single_sign_on_is_reviewed_and_tried_by_who_looks_after_access(
+    here: seed.Seeded, who: dict[str, UUID]
+) -> None:
+    program = door.key(here, [Scope.ACCESS_READ])
+    ada = door.key(here, [Scope.ACCESS_ASK, Scope.ACCESS_READ], person_id=who["ada"])
+    maker = door.person([here], [Role.MAKER], "Mo")
+    mo = door.key(here, [Scope.ACCESS_ASK, Scope.ACCESS_READ], person_id=maker)
+    assert door.get(program, "/v1/sign-on").json()["connected"] is False
+    door.is_problem(door.post(ada, "/v1/sign-on/test", {}), 409, "sign_on_not_set_up")
+    wanted = {"issuer": "https://id.example", "client_id": "nostro"}
+    asked = {"kind": "sign_on", "wanted": wanted, "reason": "one sign-in"}
+    # Its secret would be kept with the request to be answered again: it is given elsewhere.
+    door.is_problem(door.post(ada, "/v1/change-requests", asked), 422, "sign_on_incomplete")
+    acting = Acting(
+        tenant_id=here.tenant_id, actor=Actor(kind="job", id="t", name="the terminal"),
+        world=world(),
+    )  # fmt: skip
+    with sign_in_service() as service:
+        secret = secret_canaries.register("client secret", "client secret of the api test")
+        service.clients["nostro"] = secret
+        provider = Provider(issuer=service.issuer, client_id="nostro", client_secret=secret)
+        single_sign_on.connect(acting, provider, group_roles={"books": (Role.RECONCILER,)})
+        told = door.get(program, "/v1/sign-on").json()
+        assert told["groups"] == [{"group": "books", "roles": ["reconciler"]}]
+        assert (told["connected"], told["connected_by"]) == (True, "the terminal")
+        tried = door.post(ada, "/v1/sign-on/test", {}).json()["items"]
+        assert [one["worked"] for one in tried] == [True, True, True]
+    door.is_problem(door.get(mo, "/v1/sign-on"), 403, "access_not_yours")
+    door.is_problem(door.post(mo, "/v1/sign-on/test", {}), 403, "not_yours_to_ask")
+    newcomers: dict[str, Any] = {"newcomers": False}
+    wanted = {"issuer": service.issuer, "client_id": "nostro", **newcomers}
+    made = door.post(ada, "/v1/change-requests", {**asked, "wanted": wanted})
+    assert made.status_code == 201, made.content
+    assert made.json()["after"]["groups"] == []

@@ -13,13 +13,15 @@ from playwright.sync_api import Browser, Page, expect
 from nostro.app import world
 from nostro.domain.party import Role
 from nostro.storage import change_requests as stored
-from nostro.storage import keys, people
+from nostro.storage import keys, people, sign_on
 from nostro.storage.tenancy import tenant
 from nostro.workflows import changes
+from tests import secret_canaries
 from tests.api import door
 from tests.console.browser import LOOKS, Look, faults, look_at, picture, session
 from tests.console.seed import Vesterholt
 from tests.console.test_actions import colleague, entered, text_of
+from tests.workflows.sign_in_service import Service, sign_in_service
 
 pytestmark = [pytest.mark.browser]
 ADMINS = {"Ada Admin": "ada@vesterholt.example", "Ben Admin": "ben@vesterholt.example"}
@@ -196,3 +198,93 @@ def test_a_broken_glass_stands_on_the_page_until_it_ends(
     mended = first.post(f"/people/{UUID(seeded.first.id)}/mend/", {"reason": "back again"})
     assert mended.status_code == 302
     assert "under a broken glass" not in text_of(first.get("/people/"))
+
+
+SIGN_ON = "/people/sign-on/"
+CLIENT = secret_canaries.register("client secret", "client secret of the pages")
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with sign_in_service() as made:
+        made.clients["nostro-vesterholt"] = CLIENT
+        yield made
+
+
+def test_single_sign_on_before_there_is_any(seen: tuple[Page, Look], address: str) -> None:
+    page, look = seen
+    page.goto(f"{address}/people/")
+    page.get_by_role("link", name="Single sign-on").click()
+    expect(page.get_by_role("heading", name="No service is connected")).to_be_visible()
+    expect(page.get_by_text(f"{address}/sign-in/company/back/")).to_be_visible()
+    shown(page, look, "sign-on-none")
+    page.get_by_role("link", name="Ask to connect one").click()
+    expect(page.get_by_label("Client secret")).to_have_attribute("type", "password")
+    shown(page, look, "sign-on-ask")
+
+
+@pytest.fixture(scope="module")
+def connected(seeded: Vesterholt, admins: dict[str, Client], service: Service) -> Service:
+    """Asked for by Ada, with its secret, and agreed to by Ben."""
+    sent = {"issuer": service.issuer, "client_id": "nostro-vesterholt", "newcomers": "true",
+            "client_secret": CLIENT, "reason": "our people have one sign-in",
+            "groups_claim": "groups",
+            "groups": "treasury | approver\nbooks | reconciler"}  # fmt: skip
+    ask = "/changes/ask/sign_on/"
+    wrong = admins["Ada Admin"].post(ask, {**sent, "client_secret": f"not the {CLIENT}"})
+    assert wrong.status_code == 400
+    told = text_of(wrong)
+    assert "does not take this client id and secret" in told
+    assert CLIENT not in wrong.content.decode()
+    assert admins["Ada Admin"].post(ask, sent).status_code == 302
+    made = newest(seeded)
+    assert CLIENT not in admins["Ben Admin"].get(f"/changes/{made.id}/").content.decode()
+    assert "asked for a change" in text_of(admins["Ben Admin"].get(SIGN_ON))
+    answer = admins["Ben Admin"].post(f"/changes/{made.id}/agree/", {"reason": "seen"})
+    assert answer.status_code == 302
+    with tenant(seeded.tenant_id):
+        row, now = sign_on.provider(), world().clock.now()
+        assert row
+        for name in ("Nora Newcomer", "Piet Payables"):
+            person_id, first = world().ids.new(), name.split()[0].lower()
+            sign_on.create_person(person_id, f"{first}@vesterholt.example", name, now)
+            sign_on.remember(world().ids.new(), row, first, person_id, now)
+    return service
+
+
+def test_single_sign_on_as_it_stands_and_tried(
+    seen: tuple[Page, Look], address: str, connected: Service
+) -> None:
+    page, look = seen
+    page.goto(f"{address}{SIGN_ON}")
+    expect(page.get_by_text("have no other way in", exact=False)).to_be_visible()
+    page.get_by_role("button", name="Test the connection").click()
+    expect(page.get_by_text("both are right")).to_be_visible()
+    page.get_by_label("New client secret").fill(CLIENT)
+    page.get_by_role("button", name="Try it and keep it").click()
+    expect(page.get_by_text("The service takes the new secret; it is kept.")).to_be_visible()
+    shown(page, look, "sign-on")
+    page.get_by_role("link", name="Ask for a change").click()
+    expect(page.get_by_label("Client id, as nostro is registered there")).to_have_value(
+        "nostro-vesterholt"
+    )
+    expect(page.get_by_label("Groups of your sign-in service")).to_have_value(
+        "books | reconciler\ntreasury | approver"
+    )
+
+
+def test_single_sign_on_is_shown_to_who_looks_after_access(
+    seeded: Vesterholt, admins: dict[str, Client], connected: Service
+) -> None:
+    maker = colleague(seeded, [Role.MAKER], "Mo Maker")
+    assert maker.get(SIGN_ON).status_code == 403
+    assert "Single sign-on" not in text_of(maker.get("/people/"))
+    assert maker.post(f"{SIGN_ON}test/").status_code == 403
+    auditor = colleague(seeded, [Role.AUDITOR], "Aud Reads")
+    told = text_of(auditor.get(SIGN_ON))
+    assert connected.issuer in told
+    assert "Renew the client secret" not in told
+    assert auditor.post(f"{SIGN_ON}secret/", {"client_secret": CLIENT}).status_code == 409
+    wrong = admins["Ada Admin"].post(f"{SIGN_ON}secret/", {"client_secret": "another one"})
+    assert wrong.status_code == 400
+    assert "does not take" in text_of(wrong)

@@ -22,7 +22,7 @@ from nostro.app import configuration, world
 from nostro.domain.event import Actor, Event, Origin
 from nostro.domain.party import Grant, Role
 from nostro.ops import checkpoint_places, checkpoints, sealing
-from nostro.storage import audit_trail, events, people
+from nostro.storage import audit_trail, events, journals, people
 from nostro.storage.audit_trail import TrailFilter
 from nostro.storage.paging import every
 from nostro.storage.tenancy import tenant
@@ -218,6 +218,15 @@ def test_all_about_one_object(pages: Client, seeded: Vesterholt) -> None:
     expected = stored(seeded, lambda one: one.subject_id == str(order_id))
     assert len(expected) > 3
     assert ids_on(pages, f"?object={order_id}") == expected
+
+
+def test_a_journal_is_told_by_what_it_books(pages: Client, seeded: Vesterholt) -> None:
+    order_id = seeded.order_ids["settled"]
+    with tenant(seeded.tenant_id):
+        (journal,) = journals.of_order(order_id)
+    told = unescape(text_of(pages.get("/audit/?about=journal")))
+    assert f"<small>Payment settled: {journal.text}</small>" in told
+    assert not re.search(r"<small>[^<]*[0-9a-f]{8}-[0-9a-f]{4}-", told)
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def entry(request: HttpRequest, visit: Visit, event_id: UUID) -> HttpResponse:
         "row": row,
         "event": event,
         "what": log_words.happened(event),
-        "about": names_of([_subject(event)]).get(_subject(event)) or log_words.own_name(event),
+        "about": log_words.about(event, names_of([_subject(event)]).get(_subject(event), "")),
         "sort": log_words.sort_of(event.actor),
         "told": difference.told(event),
         "links": log_words.links(event),
@@ -144,7 +144,7 @@ def _lines(rows: tuple[TrailRow, ...]) -> list[Line]:
             about=", ".join(
                 part
                 for part in (
-                    names.get(_subject(row.event)) or log_words.own_name(row.event),
+                    log_words.about(row.event, names.get(_subject(row.event), "")),
                     log_words.moved(row.event),
                     "content erased" if row.erased_at else "",
                 )

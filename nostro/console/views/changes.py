@@ -175,7 +175,8 @@ def _show(
 def _asked(visit: Visit, kind: Kind, sent: QueryDict) -> UUID:
     wish = change_form.wish_of(kind, sent)
     acting = visit.acting()
-    return change_requests.ask(acting, visit.member, kind.name, wish, sent.get("reason", ""))
+    secrets, reason = change_form.secrets_of(kind, sent), sent.get("reason", "")
+    return change_requests.ask(acting, visit.member, kind.name, wish, reason, secrets)
 
 
 def _why_not(row: RequestRow, visit: Visit, kind: Kind | None) -> str:

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from nostro.console import words
+from nostro.console import rights, words
 from nostro.console.acting import then, tried
 from nostro.console.visiting import Visit, page, show, signed_in, status_of
 from nostro.domain import duties
@@ -82,6 +82,7 @@ def _show(request: HttpRequest, visit: Visit, error: NostroError | None = None) 
         "under_glass": [one for one in found if one.break_glass],
         "may_mend": duties.may(visit.member, Action.BREAK_GLASS),
         "may_ask": duties.may(visit.member, Action.PROPOSE_ACCESS),
+        "may_see_access": rights.may_see_access(visit.member),
         "headline": headline(len(found), report.conflicts, list(report.shortages.values())),
         "error": error,
     }

@@ -21,6 +21,18 @@ def may_ask(member: Member, *actions: Action) -> None:
         )
 
 
+def may_look(member: Member) -> None:
+    """Raise Refused unless this member looks after access, or reads the log that tells of it."""
+    looks = (Action.PROPOSE_ACCESS, Action.DECIDE_ACCESS, Action.READ_LOG)
+    if not any(duties.may(member, action) for action in looks):
+        raise Refused(
+            "access_not_yours",
+            f"{member.name} does not look after who gets in.",
+            "Nothing of it was shown.",
+            "Ask an administrator of your company.",
+        )
+
+
 def may_agree(member: Member, action: Action, standing: Standing) -> None:
     """Raise Refused unless this member may agree to, or refuse, what somebody else asked for."""
     if not member.is_person or not duties.may(member, action):

@@ -17,6 +17,7 @@ class IdentityProvider(TenantModel):
     group_roles = models.JSONField()
     just_in_time = models.BooleanField()
     since = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "identity_provider"

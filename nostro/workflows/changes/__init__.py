@@ -8,7 +8,7 @@ being a module here, and leaves by being deleted.
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -49,6 +49,9 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     cannot be; `apply` makes it so, in the same transaction as its event. `counts_people` where the
     change could leave too few who may decide: then it is tried and undone when it is asked for.
     Who may do any of `asks` may ask for it, who may do `decides` agrees.
+
+    `secrets` are what may be given with the wish and is no part of it; `try_secrets` tries them
+    out over the network, before any unit of work, and raises where they cannot be right.
     """
 
     name: str
@@ -59,6 +62,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     look: Callable[[Acting, Any, UUID], Change]
     apply: Callable[[Acting, Any, Change, Done], None]
     counts_people: bool = False
+    secrets: tuple[str, ...] = ()
+    try_secrets: Callable[[Any, Mapping[str, str]], None] | None = None
 
 
 @cache

@@ -5,6 +5,7 @@ Whoever looks after groups over there then decides on access here: so two people
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -31,10 +32,15 @@ class WantedGroups(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def roles(self) -> dict[str, tuple[Role, ...]]:
-        found: dict[str, tuple[Role, ...]] = {}
-        for one in self.groups:
-            found[one.group] = (*found.get(one.group, ()), one.role)
-        return found
+        return roles_of(self.groups)
+
+
+def roles_of(groups: Iterable[WantedGroup]) -> dict[str, tuple[Role, ...]]:
+    """The roles by group."""
+    found: dict[str, tuple[Role, ...]] = {}
+    for one in groups:
+        found[one.group] = (*found.get(one.group, ()), one.role)
+    return found
 
 
 def _look(acting: Acting, wanted: WantedGroups, _: UUID) -> Change:
@@ -42,12 +48,12 @@ def _look(acting: Acting, wanted: WantedGroups, _: UUID) -> Change:
     return Change(
         subject_id=acting.tenant_id,
         subject=f"Groups of {row.issuer}",
-        before=_told(row.issuer, row.groups_claim, row.group_roles),
-        after=_told(row.issuer, wanted.groups_claim, wanted.roles),
+        before=told(row.issuer, row.groups_claim, row.group_roles),
+        after=told(row.issuer, wanted.groups_claim, wanted.roles),
     )
 
 
-def _told(issuer: str, claim: str, groups: dict[str, tuple[Role, ...]]) -> dict[str, Any]:
+def told(issuer: str, claim: str, groups: dict[str, tuple[Role, ...]]) -> dict[str, Any]:
     """The issuer stands in it, so that another service in its place voids what was asked for."""
     roles = {group: sorted(role.value for role in held) for group, held in groups.items()}
     return {
