@@ -4,9 +4,10 @@
     tests/errors/<format>/<code>[.<word>].json   records to write, one a line
     tests/errors/<format>/<same stem>.toml       the profile: encoding, and a table [options]
 
-Four folders are of no format. `any`: files whose format is asked; `schema`: bank messages held
+Some folders are of no format. `any`: files whose format is asked; `schema`: bank messages held
 against the official schemas; `container`: packed files; `profiles`: profiles as TOML; `flat`:
-records to be laid into one table. What is too large to keep is made here (`MADE`).
+records to be laid into one table; `watch_lists`: lists of those who must not be paid. What is too
+large to keep is made here (`MADE`).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from nostro.domain.errors import Invalid
 from nostro.domain.journal import JournalEvent
 from nostro.domain.problem import Problem, RejectedLine, Severity
 from nostro.domain.records import from_json
-from nostro.formats import HEAD_BYTES, Profile
+from nostro.formats import HEAD_BYTES, Profile, watch_lists
 from nostro.formats.container import MEMBERS_MAX, RATIO_FROM_BYTES, members
 from nostro.formats.iso20022.validation import schema
 from nostro.formats.iso20022.xml.safe_expat import TEXT_MAX
@@ -153,6 +154,7 @@ ASKED: dict[str, Callable[[bytes], list[Any]]] = {
     "container": _unpacked,
     "profiles": lambda data: [profile_from(data, "bank.toml", "mt940")],
     "flat": _laid,
+    "watch_lists": lambda data: list(watch_lists.identify(data[:HEAD_BYTES]).read(BytesIO(data))),
 }
 
 

@@ -65,6 +65,11 @@ Payments
   payments approve     Approve, as a person; it takes two
   payments recall      Cancel what has not left, ask back what has
   payments letter      The letter to the bank about a file, as PDF
+Those who must not be paid
+  screening load       A list from OFAC, the EU, the UN or the UK: payees are compared with it
+  screening list       Which are in force, and how old each is
+  screening check      Whom a name is like
+  screening remove     Compare with a list no more
 Bank and payment files (no installation needed)
   read                 What is in a file: to look at, or as jsonl, json, csv, parquet
   check                Whether a file keeps its format, totals, balances and schema

@@ -23,6 +23,7 @@ from nostro.cli.key_commands import keys
 from nostro.cli.partner_commands import partners
 from nostro.cli.payment_commands import payments
 from nostro.cli.privacy_commands import privacy
+from nostro.cli.screening_commands import screening
 from nostro.cli.secret_commands import evidence, secrets
 from nostro.cli.set_up_commands import (
     accounts,
@@ -54,6 +55,7 @@ for group in (
     secrets,
     evidence,
     privacy,
+    screening,
 ):
     app.command(group)
 app.command(partners)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from nostro.workflows.context import Acting
 
 
+NOBODY = UUID(int=0)  # No customer.
+
+
 def actor() -> Actor:
     return Actor(kind="job", id="terminal", name=f"{getpass.getuser()} at the terminal")
 
@@ -30,6 +33,14 @@ def acting(customer: str) -> Acting:
     from nostro.workflows.context import Acting
 
     return Acting(tenant_id=customers.one(customer).id, actor=actor(), world=world)
+
+
+def acting_above() -> Acting:
+    """The operator, for what stands above customers."""
+    world = app.start()
+    from nostro.workflows.context import Acting
+
+    return Acting(tenant_id=NOBODY, actor=actor(), world=world)
 
 
 def each(customer: str) -> Iterator[tuple[str, Acting]]:

@@ -24,7 +24,7 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     "open_items": ("received",),
     "order": (
         *("approval_given", "checked", "day_moved", "hold_placed", "imported", "kept", "moved"),
-        *("placed_in_file", "recall_asked", "received", "reissued", "replaced"),
+        *("payee_cleared", "placed_in_file", "recall_asked", "received", "reissued", "replaced"),
     ),
     "payee": ("erased", "revealed"),
     "payee_change": ("account_changed", "decided", "payee_added"),

@@ -44,6 +44,7 @@ OVERWRITTEN: Final[Mapping[type[TenantModel], tuple[str, ...]]] = {
     models.Match: ("evidence",),
     models.JournalEvent: ("text",),
     models.JournalLine: ("text",),
+    models.ScreeningClearance: ("reason",),
 }
 # Digests that anybody can make who guesses what was digested.
 GUESSABLE: Final[Mapping[type[TenantModel], tuple[str, ...]]] = {
@@ -51,6 +52,7 @@ GUESSABLE: Final[Mapping[type[TenantModel], tuple[str, ...]]] = {
     models.Attempt: ("approval_digest",),
     models.Approval: ("digest",),
     models.BankTransaction: ("dedupe_digest",),
+    models.ScreeningClearance: ("payee_digest",),
 }
 LISTED: Final = "details"  # Of a booked line: what it consists of, maybe other people's payments.
 

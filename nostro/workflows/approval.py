@@ -16,7 +16,7 @@ from nostro.domain.policies.approval import ApprovalRules
 from nostro.storage import approval_policies, events, orders, runs
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import recheck, stepping_up, warehousing
+from nostro.workflows import recheck, screening_again, stepping_up, warehousing
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import move_orders, move_orders_on
 from nostro.workflows.planning import Planner
@@ -139,6 +139,7 @@ def release_hold(acting: Acting, member: Member, order_id: UUID, reason: str) ->
         (row,) = _lock_all([order_id])
         ORDER.after(row.state, OrderMove.RELEASE_HOLD)
         policy.may_release_hold(member, orders.authors([order_id])[order_id], row.touched())
+        screening_again.remember_cleared(acting, member, row, reason)
         orders.close_holds(order_id, member.name, reason, acting.world.clock.now())
         move_orders(acting, [order_id], OrderMove.RELEASE_HOLD, text=reason)
         move_orders(acting, [order_id], OrderMove.REQUEST_APPROVAL)

@@ -23,7 +23,7 @@ from nostro.formats import sepa_characters
 from nostro.storage import orders, parties
 from nostro.storage.intake import Question, take_numbers
 from nostro.storage.orders import OrderRow
-from nostro.workflows import after_restore
+from nostro.workflows import after_restore, screening
 from nostro.workflows.context import Acting
 
 NOT_PROVIDED = "NOTPROVIDED"  # ISO 20022: there is no EndToEndId.
@@ -130,6 +130,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     maker: Maker
     masters: Masters
     past: bool
+    screening: screening.Screening
 
 
 def check_all(
@@ -158,6 +159,7 @@ def check_all(
         maker=maker or Maker(id=acting.actor.id, name=acting.actor.name),
         masters=masters,
         past=past,
+        screening=screening.Screening(),
     )
     checked = []
     for number, request in zip(numbers, requests, strict=True):
@@ -227,6 +229,8 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
     broken = () if intake.past else checks.check_instruction(order.instruction, route.rail)
     if broken:
         return Checked(request=request, findings=(*broken, *findings), order=None)
+    if not intake.past:
+        findings = (*findings, *intake.screening.of_request(request))
     order = msgspec.structs.replace(order, state=_state_after(findings))
     return Checked(request=request, findings=findings, order=order)
 
@@ -380,13 +384,9 @@ def _pay_on(intake: Intake, request: PaymentRequest, rewriting: Rewriting) -> da
     return today
 
 
-def _our_end_to_end_id(code: str, number: str) -> str:
-    return f"{code[:20]}-{number}"
-
-
 def _free_end_to_end_id(masters: Masters, number: str) -> str:
     """Ours, or the next one that nobody has taken: a source may have used the same words."""
-    first = ours = _our_end_to_end_id(masters.customer_code, number)
+    first = ours = f"{masters.customer_code[:20]}-{number}"
     again = 1
     while ours in masters.taken_end_to_end_ids or (
         again > 1 and orders.known_end_to_end_ids({ours})

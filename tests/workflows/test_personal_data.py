@@ -408,6 +408,7 @@ NOT_ABOUT_HIM = {
     "attempt": "state end_to_end_id payment_information_id reason rail_reference "
     "bank_reference cancel_purpose",
     "balance": "code currency",
+    "bank_calendar": "terms changed_by reason",
     "bank_transaction": "currency status bank_reference end_to_end_id payment_information_id "
     "transaction_code details match_state",
     "case_file": "kind state stage natural_key owner owner_name currency details",
@@ -444,6 +445,7 @@ NOT_ABOUT_HIM = {
     "retention_rule": "kind",
     "run_line": "outcome code",
     "saved_view": "page name query person_id",
+    "screening_clearance": "list_code entry_id entry_digest cleared_by",
     "statement": "statement_id kind currency verdict verdict_reason problems",
     "step_up": "digest orders nonce method signature",
     "stored_secret": "name",

@@ -1,0 +1,1 @@
+"""How alike two names of people or companies are, in whatever script each is written."""

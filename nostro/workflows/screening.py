@@ -1,0 +1,101 @@
+"""Payees against the watch lists: when payments come in, and again just before they leave.
+
+1. The lists in force are read once by each process, and again when another one is in force.
+2. A payee who is like somebody listed makes a hold with the evidence; so does a blocked country.
+3. Who lets it go says why; the same name and the same entry do not hold a payment again, until
+   one of the two changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+
+from nostro.domain.payment import PaymentRequest
+from nostro.domain.policies import screening as policy
+from nostro.domain.policies.checks import Finding
+from nostro.domain.policies.screening import Cleared, Hit, Payee, ScreeningRules
+from nostro.domain.watch_list import WatchListInForce
+from nostro.matching.watch_list_search import WatchListSearch
+from nostro.storage import watch_lists
+
+PAYEES_REMEMBERED = 50_000
+
+
+class _Read:
+    """The lists in force as this process read them last, and what it asked of them."""
+
+    def __init__(self, lists: Sequence[WatchListInForce]) -> None:
+        self.lists = tuple(lists)
+        self._search = WatchListSearch((one, list(watch_lists.entries(one.id))) for one in lists)
+        self._asked: dict[tuple[Payee, ScreeningRules], list[Hit]] = {}
+
+    def hits(self, payee: Payee, rules: ScreeningRules) -> list[Hit]:
+        """The same payees are paid again and again: each is looked for once."""
+        if not self.lists:
+            return []
+        known = self._asked.get((payee, rules))
+        if known is None:
+            if len(self._asked) >= PAYEES_REMEMBERED:
+                self._asked.clear()
+            known = self._asked[payee, rules] = self._search.hits(payee, rules)
+        return known
+
+
+_latest: list[_Read] = []
+_reading = Lock()
+
+
+def _read() -> _Read:
+    lists = tuple(watch_lists.in_force())
+    with _reading:  # Threads of one process build it once.
+        if not _latest or _latest[0].lists != lists:
+            _latest[:] = [_Read(lists)]
+        return _latest[0]
+
+
+class Screening:
+    """The lists and this customer's rules, for a set of payments; inside a unit of work."""
+
+    def __init__(self) -> None:
+        self._rules = rules()
+        self._lists = _read()
+        self._cleared: dict[str, set[Cleared]] = {}
+
+    def of_request(self, request: PaymentRequest) -> tuple[Finding, ...]:
+        """Why a person must look at a payment that comes in."""
+        told = request.payee_address, request.creditor_iban, request.creditor_bic
+        return self.findings(policy.payee_of(request.payee_name, *told))
+
+    def findings(self, payee: Payee) -> tuple[Finding, ...]:
+        """Why a person must look at a payment to this payee; what was cleared is left out."""
+        return (*policy.findings(payee, self.hits(payee)), *self.blocked(payee))
+
+    def blocked(self, payee: Payee) -> tuple[Finding, ...]:
+        """Why a person must look at where the payment goes."""
+        return policy.blocked(payee, self._rules)
+
+    def hits(self, payee: Payee) -> list[Hit]:
+        """The entries that he may be, but for those that a person said he is not."""
+        found = self._lists.hits(payee, self._rules)
+        return [hit for hit in found if not self._was_cleared(hit, payee)]
+
+    def _was_cleared(self, hit: Hit, payee: Payee) -> bool:
+        wanted = policy.clearance_of(hit, payee)
+        known = self._cleared.get(wanted.payee_digest)
+        if known is None:
+            known = self._cleared[wanted.payee_digest] = watch_lists.cleared([wanted.payee_digest])
+        return wanted in known
+
+
+STANDARD = ScreeningRules()
+
+
+def rules() -> ScreeningRules:
+    """The rules that payees of this customer are held against."""
+    return STANDARD
+
+
+def look_up(payee: Payee, by: ScreeningRules) -> list[Hit]:
+    """Whom somebody may be on the lists in force, whoever asks; no customer is looked at."""
+    return _read().hits(payee, by)

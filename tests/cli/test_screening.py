@@ -1,0 +1,66 @@
+"""`nostro screening`: what an operator types, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nostro.cli import screening_work
+from nostro.domain.errors import Invalid
+from tests.workflows.company import Company, scripted_connector
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "watch_lists"
+
+
+@pytest.fixture
+def company(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
+    monkeypatch.setenv("COLUMNS", "200")
+    with scripted_connector():
+        yield Company()
+
+
+def sample(name: str) -> str:
+    return str(GOLDEN / f"{name}.in")
+
+
+def test_a_list_is_loaded_asked_and_taken_away(
+    company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    screening_work.list_lists()
+    assert "payees are compared with none" in capsys.readouterr().out
+    files = [sample("ofac_sdn_csv"), sample("ofac_alt_csv")]
+    screening_work.load(files, "ofac_consolidated", "2026-01-02")
+    told = capsys.readouterr().out
+    assert "OFAC consolidated (non-SDN) of 2 Jan 2026: 3 entries with 6 names are in force." in told
+    screening_work.list_lists()
+    told = capsys.readouterr().out
+    assert "2026-01-02" in told
+    assert "too old" in told
+    screening_work.check("Kvert Syksvut", "", "1963", "", 0)
+    assert "both born 1963" in capsys.readouterr().out.lower()
+    screening_work.check("Somebody Else", "", "", "", 0)
+    assert "Nobody on the lists in force is 85 % like" in capsys.readouterr().out
+    screening_work.check("Made Up Shipping", "DE", "", "HRB4711", 90)
+    assert "100 % like" in capsys.readouterr().out
+    screening_work.remove("ofac_consolidated")
+    screening_work.remove("ofac_consolidated")
+    told = capsys.readouterr().out
+    assert "not compared with ofac_consolidated any more" in told
+    assert "was not in force" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "day", "problem"),
+    [
+        ("eu_xml", "eu", "yesterday", "day_invalid"),
+        ("eu_xml", "mars", "", "watch_list_unknown"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    company: Company, name: str, code: str, day: str, problem: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        screening_work.load([sample(name)], code, day)
+    assert refused.value.code == problem
