@@ -37,7 +37,7 @@ def load(
 
 @screening.command(name="list")
 def list_lists() -> None:
-    """Which lists payees are compared with, and how old each is."""
+    """Which lists payees are compared with, how old each is. Example: `nostro screening list`."""
     from nostro.cli import screening_work
 
     screening_work.list_lists()
