@@ -14,6 +14,7 @@ from ninja.operation import Operation
 
 from nostro.api import (
     access,
+    calendars,
     callbacks,
     cases,
     cash,
@@ -86,7 +87,8 @@ v1 = Door(
 )
 _ROOMS = (
     *(payments, payment_actions, saved_filters, submissions, cases, payee_changes, stops),
-    *(access, sign_on, cash, events, evidence_packs, webhooks, callbacks, health),
+    *(access, sign_on, calendars, cash, events, evidence_packs),
+    *(webhooks, callbacks, health),
 )
 for _room in _ROOMS:
     if _room not in (callbacks, health):  # Banks and probes call these with words of their own.

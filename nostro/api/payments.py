@@ -38,6 +38,7 @@ from nostro.storage.payment_links import links
 from nostro.storage.payment_search import Wanted
 from nostro.workflows.approval import approve, selection_digest
 from nostro.workflows.payment_intake import NotTaken, take_payments
+from nostro.workflows.planning import plan_of
 from nostro.workflows.whereabouts import place
 
 SOURCE = "api"  # One source for all keys: a reference stays used when a key is replaced.
@@ -120,7 +121,8 @@ def story(payment_id: UUID) -> PaymentStory:
     linked = links(payment_id)
     whole = {name: getattr(found, name) for name in found.__struct_fields__}
     tied = {name: getattr(linked, name) for name in linked.__struct_fields__}
-    return PaymentStory.model_validate({**whole, **tied, "place": place(found, linked)})
+    placed = {"place": place(found, linked), "plan": plan_of(world(), payment_id)}
+    return PaymentStory.model_validate({**whole, **tied, **placed})
 
 
 @router.post(

@@ -18,6 +18,7 @@ from nostro.api.told import (
     Told,
     TraceStep,
 )
+from nostro.api.told_calendars import Plan
 from nostro.domain.case import CaseState
 from nostro.domain.order import OrderState
 
@@ -90,6 +91,7 @@ class PaymentStory(Told):
 
     payment: Payment
     place: Place
+    plan: Plan | None
     latest_date: date
     replaces: LinkedPayment | None
     replaced_by: LinkedPayment | None

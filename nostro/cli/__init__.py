@@ -46,6 +46,9 @@ To set up, from nothing to a customer that pays
   connections change   Change settings, saying why
   connections test     Sign in and look, send nothing
   connections stop     Stop it at once
+  calendar show        Until when banks take payments, and which days are closed
+  calendar bank        What one bank has agreed to, version by version
+  calendar change      Say it anew, with a day from which it counts
   accounts add         A bank account and the connection that reaches it
   accounts list        Which there are
   accounts attach      Move one to another connection

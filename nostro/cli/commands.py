@@ -14,6 +14,7 @@ from nostro.cli.backup_commands import backup, make_key, restore
 from nostro.cli.bank import bank
 from nostro.cli.binder_commands import binder
 from nostro.cli.browser_reports import browser_reports
+from nostro.cli.calendar_commands import calendar
 from nostro.cli.compare_command import compare
 from nostro.cli.connection_commands import connections
 from nostro.cli.database_commands import database
@@ -50,6 +51,7 @@ for group in (
     changes,
     entities,
     connections,
+    calendar,
     accounts,
     database,
     secrets,

@@ -43,8 +43,8 @@ class EarlyClosing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class BankDays(msgspec.Struct, frozen=True, kw_only=True):
     """The days on which a payment can be executed: all of `calendars` are open.
 
-    `calendars` is by the name that people read; each says why it is closed on a day, "" when it is
-    open. `early` are the days on which cut-offs are earlier.
+    `calendars` is by the name that people read ("" for one that needs none); each says why it is
+    closed on a day, "" when it is open. `early` are the days on which cut-offs are earlier.
     """
 
     calendars: Mapping[str, WhyClosed]
@@ -55,7 +55,7 @@ class BankDays(msgspec.Struct, frozen=True, kw_only=True):
         found = [(name, why(day)) for name, why in self.calendars.items()]
         if any(reason == WEEKEND for _, reason in found):
             return WEEKEND
-        return "; ".join(f"{name}: {reason}" for name, reason in found if reason)
+        return "; ".join(f"{name}: {why}" if name else why for name, why in found if why)
 
     def is_open(self, day: date) -> bool:
         return not any(why(day) for why in self.calendars.values())

@@ -157,7 +157,7 @@ def _schedule(acting: Acting, rows: Sequence[OrderRow]) -> None:
 
 def _any_leave(acting: Acting, rows: Sequence[OrderRow]) -> bool:
     try:
-        return bool(warehousing.keep_early(acting, Planner(acting), rows))
+        return bool(warehousing.keep_early(acting, Planner(acting.world), rows))
     except (
         Invalid
     ):  # What the connection says of its bank cannot be read: the release tells people.

@@ -102,7 +102,7 @@ def late_in_file(acting: Acting, row: SubmissionRow) -> Late:
 
 def _days_of(acting: Acting, row: SubmissionRow) -> Iterator[tuple[date, str, str, Days]]:
     """The days, rails and currencies of a file, with the calendars that these cross."""
-    planner = Planner(acting)
+    planner = Planner(acting.world)
     ibans = {account.id: account.iban for account in parties.accounts()}
     country = ibans.get(str(row.account_id), "")[:2]
     for day, rail, currency in attempts.days_by_rail(row.id):

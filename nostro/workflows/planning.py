@@ -17,6 +17,8 @@ import msgspec
 
 from nostro.domain.bank_calendar import BankTerms, Plan, first_moment
 from nostro.domain.bank_days import BankDays
+from nostro.domain.errors import Invalid
+from nostro.domain.order import OrderState
 from nostro.domain.payment import Instruction, Rail, RollRule, Route
 from nostro.domain.policies import cut_off
 from nostro.domain.policies.checks import day as spelled
@@ -25,9 +27,16 @@ from nostro.formats.profiles.cut_off_times import FIELD, bank_cut_offs, told_cut
 from nostro.formats.profiles.dialects import STANDARD
 from nostro.ops import calendar
 from nostro.ops.calendar import Clearing
-from nostro.storage import bank_calendars, parties
+from nostro.storage import attempts, bank_calendars, orders, parties
 from nostro.storage.orders import OrderRow
-from nostro.workflows.context import Acting
+from nostro.workflows.context import World
+
+_PLANNED = frozenset(
+    {
+        *(OrderState.VALIDATED, OrderState.HELD, OrderState.AWAITING_APPROVAL),
+        *(OrderState.APPROVED, OrderState.SCHEDULED),
+    }
+)
 
 
 class Bank(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,9 +104,9 @@ class Days(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 class Planner:
     """The plans of payments in one unit of work: each bank and way is looked up once."""
 
-    def __init__(self, acting: Acting) -> None:
-        self._world = acting.world
-        self._now = acting.world.clock.now()
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._now = world.clock.now()
         self._banks: dict[UUID, Bank] = {}
         self._ways: dict[Way, Days] = {}
         self._days: dict[tuple[Way, date, RollRule], date] = {}
@@ -160,6 +169,18 @@ class Planner:
             names=names,
             open=BankDays(calendars={**crossed.calendars, **own}, early=early),
         )
+
+
+def plan_of(world: World, order_id: UUID) -> Plan | None:
+    """The plan of one payment that has not left, inside a unit of work; None for any other, and
+    while what its connection says of the bank cannot be read (the release tells people that)."""
+    (row,) = orders.load([order_id])
+    if row.state not in _PLANNED or attempts.files_of_orders([order_id]):
+        return None
+    try:
+        return Planner(world).plan(row)
+    except Invalid:
+        return None
 
 
 def way_of(route: Route, told: Instruction) -> Way:

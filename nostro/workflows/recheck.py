@@ -56,7 +56,7 @@ def standings(acting: Acting, rows: Sequence[OrderRow]) -> dict[UUID, Standing]:
     given = orders.approvals([order.id for order in rows])
     able = entitled(acting, {person for agreed in given.values() for person in agreed})
     newer, rules = newer_accounts(rows), approval_policies.rules()
-    found, planner = {}, Planner(acting)
+    found, planner = {}, Planner(acting.world)
     for order in rows:
         agreed = {who for who, what in given[order.id].items() if what == order.approval_digest}
         needed = rules.needed_for(order.instruction.amount)

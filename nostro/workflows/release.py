@@ -67,7 +67,7 @@ def _release(acting: Acting, account_id: str, until: datetime) -> UUID | None:
         return None  # Still due: it is looked at again until the stop is lifted.
     stopped = freezes.frozen_payee_numbers()
     due = [o for o in orders.lock_due(account_id, until) if o.payee_number not in stopped]
-    planner = Planner(acting)
+    planner = Planner(acting.world)
     due = warehousing.keep_early(acting, planner, due)
     due = screening_again.still_clear(acting, recheck.still_approved(acting, due))
     dated = _dated(acting, planner, due)

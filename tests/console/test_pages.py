@@ -32,6 +32,8 @@ PAGES: dict[str, Callable[[Vesterholt], str]] = {
     "payments-filtered": lambda v: "/payments/?currency=EUR&least=1,000&case=open",
     "payment-again": lambda v: f"/payments/{v.order_ids['rejected']}/again/",
     "files": lambda v: "/files/",
+    "calendar": lambda v: "/calendar/",
+    "calendar-all": lambda v: "/calendar/?clearings=all",
     "file-unknown": lambda v: f"/files/{v.file_ids['Werke US dollar account']}/",
     "file-answered": lambda v: f"/files/{v.file_ids['Werke operating account']}/",
     "cases": lambda v: "/cases/",

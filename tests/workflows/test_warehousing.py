@@ -175,7 +175,7 @@ def test_a_roll_within_what_was_approved_asks_nobody_again(company: Company) -> 
     )
     assert company.release() == []
     with tenant(company.tenant_id):
-        plan = Planner(company.job).plan(company.orders(ids)[0])
+        plan = Planner(company.world).plan(company.orders(ids)[0])
     assert (plan.day, plan.why) == (date(2026, 11, 30), "Bank: The bank moves house")
     at(company, utc(30, 7))
     (submission_id,) = company.release()
@@ -202,7 +202,7 @@ def test_two_markets_have_to_be_open(company: Company) -> None:
         company.request("G", currency="USD", requested_date=date(2027, 3, 26)),
     )
     with tenant(company.tenant_id):
-        planner = Planner(company.job)
+        planner = Planner(company.world)
         thanksgiving, good_friday = (planner.plan(row) for row in company.orders(ids))
     assert (thanksgiving.day, thanksgiving.why) == (
         FRIDAY_27,
@@ -215,7 +215,7 @@ def test_the_clearings_cut_off_is_planned_with_and_moves_nothing(company: Compan
     (order_id,) = company.pay(1)
     at(company, utc(20, 17))  # 18:00 in Berlin: an hour after T2's cut-off for customers.
     with tenant(company.tenant_id):
-        plan = Planner(company.job).plan(company.orders([order_id])[0])
+        plan = Planner(company.world).plan(company.orders([order_id])[0])
     assert (plan.day, plan.is_reference, plan.last) == (date(2026, 11, 20), True, utc(20, 16))
     assert len(company.release()) == 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +10,11 @@ import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from nostro.app import world
 from nostro.console import drawing, journey, possible, rights, words
 from nostro.console.views.submissions import statements
 from nostro.console.visiting import Visit, page, show
+from nostro.domain.bank_calendar import Plan
 from nostro.domain.case import CaseKind
 from nostro.domain.duties import Touched
 from nostro.domain.journal import JournalEvent, JournalLine, PostingAction, PostingOwner
@@ -21,6 +24,8 @@ from nostro.storage import approval_policies, confidential
 from nostro.storage.pages.payments import Standing
 from nostro.storage.pages.trace import StoredFile, Trace
 from nostro.storage.pages.trace import trace as read
+from nostro.workflows.planning import plan_of
+from nostro.workflows.warehousing import said
 
 # Cases about what the banner at the top says anyway.
 _SAME_MATTER = (CaseKind.REJECTION, CaseKind.ENQUIRY)
@@ -67,6 +72,7 @@ def trace(request: HttpRequest, visit: Visit, order_id: UUID) -> HttpResponse:
         "told_here": [case for case in told.cases if case.kind in _SAME_MATTER],
         "told_apart": [case for case in told.cases if case.kind not in _SAME_MATTER],
         "coming": journey.coming(told),
+        "plan": planned(order_id, visit.now),
         "journals": [_journal(row) for row in told.journals],
         "may_take_evidence": rights.may_take_evidence(visit.member, _touched(told)),
         **_instruction(told),
@@ -74,6 +80,24 @@ def trace(request: HttpRequest, visit: Visit, order_id: UUID) -> HttpResponse:
         **_people(told),
     }
     return show(request, visit, "payment.html", context, fragment="payment_story.html")
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """When the file of a payment leaves, and until when the bank must have it, in words."""
+
+    plan: Plan
+    leaves: str
+    last: str
+
+
+def planned(order_id: UUID, now: datetime) -> Planned | None:
+    """What becomes of a payment that has not left; None for any other."""
+    found = plan_of(world(), order_id)
+    if found is None:
+        return None
+    leaves = "at once" if found.leaves_at <= now else said(found.leaves_at, found.time_zone)
+    last = said(found.last, found.time_zone) if found.last else ""
+    return Planned(plan=found, leaves=leaves, last=last)
 
 
 def _touched(told: Trace) -> Touched:
