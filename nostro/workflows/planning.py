@@ -110,6 +110,7 @@ class Planner:
         self._banks: dict[UUID, Bank] = {}
         self._ways: dict[Way, Days] = {}
         self._days: dict[tuple[Way, date, RollRule], date] = {}
+        self._plans: dict[tuple[Way, date, date, RollRule], Plan] = {}
 
     def bank(self, connection_id: UUID) -> Bank:
         """Raises Invalid (`cut_off_wrong`) for settings that cannot be read."""
@@ -132,7 +133,15 @@ class Planner:
 
     def plan(self, order: OrderRow) -> Plan:
         """What becomes of a payment by the calendar, as things stand now."""
-        days, told = self.days(way_of(order.route, order.instruction)), order.instruction
+        told = order.instruction
+        way = way_of(order.route, told)
+        key = (way, told.requested_date, told.latest_date, told.roll_rule)
+        if key not in self._plans:
+            self._plans[key] = self._plan(order, self.days(way))
+        return self._plans[key]
+
+    def _plan(self, order: OrderRow, days: Days) -> Plan:
+        told = order.instruction
         day, missed = self.leaves_on(order), None
         if days.own_rule:
             earliest = cut_off.earliest_day(days.own_rule, self._now, days.open)
