@@ -9,6 +9,7 @@ from nostro import __version__
 from nostro.api.told import Health
 from nostro.app import world
 from nostro.storage import listing
+from nostro.workflows import screening
 
 router = Router(tags=["operation"])
 
@@ -27,4 +28,5 @@ def health(request: HttpRequest) -> Health:
         database="ok",
         unsealed=lag.unsealed,
         seal_lag_seconds=max(int(waited.total_seconds()), 0) if waited else 0,
+        watch_lists_too_old=screening.lists_too_old(world().clock.now().date()),
     )

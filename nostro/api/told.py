@@ -267,7 +267,8 @@ class Health(BaseModel):
     """Whether this installation answers, and how far the seal is behind over all customers.
 
     `status` is ok, or low_on_space: nothing new is taken in. `free_space_percent` of the database's
-    volume is null where it cannot be measured.
+    volume is null where it cannot be measured. `watch_lists_too_old` are the lists that payees are
+    compared with and that a newer one should have replaced by now.
     """
 
     status: str
@@ -276,6 +277,7 @@ class Health(BaseModel):
     database: str
     unsealed: int
     seal_lag_seconds: int
+    watch_lists_too_old: list[str]
 
 
 class FieldError(BaseModel):

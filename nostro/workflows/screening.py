@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from threading import Lock
 
 from nostro.domain.payment import PaymentRequest
@@ -99,3 +100,8 @@ def rules() -> ScreeningRules:
 def look_up(payee: Payee, by: ScreeningRules) -> list[Hit]:
     """Whom somebody may be on the lists in force, whoever asks; no customer is looked at."""
     return _read().hits(payee, by)
+
+
+def lists_too_old(today: date) -> list[str]:
+    """The codes of the lists in force that a newer one should have replaced by now."""
+    return [one.code for one in policy.too_old(watch_lists.in_force(), today, STANDARD)]

@@ -240,3 +240,12 @@ def test_a_list_without_anybody_is_refused(company: Company) -> None:
 def test_the_app_cannot_change_a_list(listed: Company) -> None:
     with pytest.raises(DatabaseError, match="permission denied"):
         models.WatchList.objects.update(in_force=False)
+
+
+def test_a_list_that_nobody_renewed_is_told(company: Company) -> None:
+    load(company, "eu_xml")
+    load(company, "un_xml", published=date(2026, 9, 1))
+    assert screening.lists_too_old(date(2026, 11, 20)) == ["un"]
+    assert screening.lists_too_old(date(2026, 12, 20)) == ["eu", "un"]
+    for code in ("eu", "un"):
+        watch_list_loading.remove(company.acting(), code)

@@ -16,6 +16,8 @@ from itertools import combinations
 from typing import Generic, TypeVar
 
 import msgspec
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from nostro.matching.names import likeness
 from nostro.matching.names.words import SpelledName, Word, spelled
@@ -135,8 +137,28 @@ class NameIndex(Generic[Of]):
             numbers.update(self._bare.get(one.bare, ()))
         elif self._vowelless:
             numbers.update(n for n in self._bare.get(one.bare, ()) if n in self._vowelless)
-        rated = ((number, likeness.of_words(one, self._words[number])) for number in numbers)
+        near = numbers if one.vowelless else self._near(one, list(numbers))
+        rated = ((number, likeness.of_words(one, self._words[number])) for number in near)
         return sorted((number, percent) for number, percent in rated if percent)
+
+    def _near(self, one: Word, numbers: list[int]) -> set[int]:
+        """Those that can be alike at all, by a first look that costs little for each."""
+        words = [self._words[number] for number in numbers]
+        found = {
+            number
+            for number, word in zip(numbers, words, strict=True)
+            if word.bones == one.bones or word.vowelless
+        }
+        for asked, listed in (
+            (one.sound, [word.sound for word in words]),
+            (one.text, [word.text for word in words]),
+        ):
+            apart = likeness.letters_apart_at_most(asked)
+            near = process.extract(
+                asked, listed, scorer=OSA.distance, score_cutoff=apart, limit=None
+            )
+            found.update(numbers[at] for _, _, at in near)
+        return found
 
     def _hits_of(self, one: Word) -> _Hits:
         """Where words like one stand; remembered, as payees share their words."""

@@ -42,6 +42,12 @@ def of_words(one: Word, other: Word) -> int:
     return percent if percent >= LEAST else 0
 
 
+def letters_apart_at_most(text: str) -> int:
+    """In how many letters another word may differ and still be alike: it may be the longer one."""
+    share = 100 - LEAST
+    return share * len(text) // (_LETTER_COST - share) + 1
+
+
 def of_joined(one: Word, other: Word) -> int:
     """How alike two whole names are, written as one word."""
     if one.vowelless or other.vowelless:
