@@ -13,6 +13,7 @@ import msgspec
 from django.http import QueryDict
 
 from nostro.console import words
+from nostro.console.change_words import HINTS, LABELS, SCOPES
 from nostro.domain.errors import Invalid
 from nostro.domain.party import Role
 from nostro.workflows.changes import Kind
@@ -52,69 +53,6 @@ class GrantLine(msgspec.Struct, frozen=True, kw_only=True):
     entity: str
     up_to: str
     cleared: bool = False
-
-
-LABELS: Final[Mapping[str, str]] = {
-    "person": "Person",
-    "owner": "Who answers for it",
-    "lender": "Who is away",
-    "grants": "What the person may do from then on",
-    "roles": "Roles",
-    "role": "Role",
-    "until": "Until (UTC)",
-    "minutes": "For how many minutes",
-    "name": "Name",
-    "number": "Payee's number",
-    "iban": "IBAN",
-    "bic": "BIC",
-    "scopes": "What it may be used for",
-    "networks": "Networks that it is taken from",
-    "days": "Ends after how many days",
-    "needed": "People who approve a payment",
-    "above": "More people above an amount",
-    "settings": "Settings",
-    "address": "Address of the partner's person",
-    "groups": "Groups of your sign-in service, and their roles",
-    "groups_claim": "What the service calls groups",
-    "months": "Months after the end of a file's year",
-    "despite_doubt": "Also while nobody knows whether the bank has a file",
-    "kind": "Kind of connection",
-    "connection": "Connection to the bank",
-    "cut_offs": "Until when it takes payments",
-    "closed_days": "Days on which it is closed",
-    "early_closings": "Days on which it closes early",
-    "opens": "From when on it takes files",
-    "time_zone": "On the clock of",
-    "takes_ahead_days": "How many days ahead it takes files",
-    "calendars": "Calendars that it keeps besides the clearing's",
-    "from_day": "Counts from",
-    "fingerprint": "Fingerprint of the server's host key",
-    "issuer": "Issuer, as the service calls itself",
-    "client_id": "Client id, as nostro is registered there",
-    "client_secret": "Client secret",
-    "newcomers": "Whoever was never here becomes a person at the first sign-in",
-}
-HINTS: Final[Mapping[str, str]] = {
-    "grants": "Nothing ticked ends the membership.",
-    "roles": "Nothing ticked: all that he or she holds for good.",
-    "networks": "One a line, like 203.0.113.0/24. None: from anywhere.",
-    "above": "One a line, like 100000.00 EUR | 3. What is left out is not kept.",
-    "groups": "One a line, like treasury | approver. None: roles are asked for as for anybody.",
-    "kind": "As the terminal lists them: nostro connections kinds.",
-    "settings": "One a line, like host = sftp.bank.example.",
-    "cut_offs": "One a line, like 15:00 Europe/Berlin EUR; with a rail, and -1 for a day before.",
-    "closed_days": "One a line, like 2026-12-24 Christmas Eve.",
-    "early_closings": "One a line, like 2026-12-31 12:00 New Year's Eve.",
-    "opens": "A time like 08:00.",
-    "time_zone": "Like Europe/Berlin. Nothing: that of the cut-off.",
-    "takes_ahead_days": "0: on the day itself. Nothing: not known.",
-    "calendars": "One a line, like england. Nothing: that of the account's country.",
-    "from_day": "A day like 2026-12-01. Nothing: at once.",
-    "until": "Nothing: it ends now.",
-    "issuer": "Exactly as in its .well-known/openid-configuration; it is asked now.",
-    "client_secret": "Kept encrypted beside the request and shown to nobody. Nothing: the one that"
-    " is kept stays, as long as issuer and client id stay.",
-}
 
 
 def fields_of(
@@ -279,4 +217,5 @@ def _is_words(inner: Any) -> bool:
 
 def _words(hint: Any) -> dict[str, str]:
     inner = _inner(hint)
-    return {one.value: words.phrase(one.value) for one in inner} if _is_words(inner) else {}
+    found = {one.value: words.phrase(one.value) for one in inner} if _is_words(inner) else {}
+    return {value: SCOPES.get(value, word) for value, word in found.items()}

@@ -21,6 +21,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from nostro.console import words
+from nostro.console.change_words import SCOPES
 from nostro.console.views.preferences import CHOICES
 from nostro.console.words import NO_BREAK, Status
 from nostro.domain.money import Money, exponent_of
@@ -168,6 +169,12 @@ def stopped(stop: StopView) -> str:
 def phrase(text: str) -> str:
     """A code of ours as people write it."""
     return words.phrase(text)
+
+
+@register.filter
+def scope(code: str) -> str:
+    """What a key may be used for, in words."""
+    return SCOPES.get(code, code)
 
 
 @register.filter

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from nostro.console import change_form, words
 from nostro.console.acting import then, tried
 from nostro.console.change_form import Choice
+from nostro.console.change_words import SCOPES, SIDES
 from nostro.console.visiting import Visit, page, show, signed_in, status_of
 from nostro.domain import duties
 from nostro.domain.change_request import RequestState
@@ -22,6 +23,7 @@ from nostro.domain.policies import change_rights
 from nostro.storage import change_requests as stored
 from nostro.storage import parties, people
 from nostro.storage.change_requests import RequestRow
+from nostro.storage.subject_names import names_of
 from nostro.workflows import change_requests, changes
 from nostro.workflows.changes import Kind
 
@@ -45,10 +47,16 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """One request in words. `refused` says why this person may not agree, "" when he may."""
 
     row: RequestRow
+    subject: str
     what: str
     sides: tuple[Side, ...]
     refused: str
     mine: bool
+
+    @property
+    def ends(self) -> bool:
+        """Whether nothing is left of it afterwards."""
+        return not any(side.after for side in self.sides)
 
 
 @require_safe
@@ -143,16 +151,29 @@ def shown_request(row: RequestRow, visit: Visit) -> Shown:
     kind = changes.find().get(row.kind)
     names = list(dict.fromkeys([*row.before, *row.after]))
     sides = [
-        Side(name=words.phrase(name), before=_said(row.before, name), after=_said(row.after, name))
+        Side(
+            name=SIDES.get(name, words.phrase(name)),
+            before=_said(row.before, name),
+            after=_said(row.after, name),
+        )
         for name in names
+        if _said(row.before, name) or _said(row.after, name)
     ]
     return Shown(
         row=row,
+        subject=_subject(row),
         what=kind.title if kind else words.phrase(row.kind),
         sides=tuple(sides),
         refused=_why_not(row, visit, kind),
         mine=row.asked_by == visit.member.id,
     )
+
+
+def _subject(row: RequestRow) -> str:
+    """What it is about. The request itself names nobody who is to be forgotten; his profile does,
+    as long as there is one."""
+    who = ("person", str(row.subject_id))
+    return names_of([who]).get(who, row.subject) if who[1] in row.subject else row.subject
 
 
 def _show(
@@ -212,4 +233,5 @@ def _said(side: Mapping[str, Any], name: str) -> tuple[str, ...]:
         return ()
     if isinstance(value, bool):
         return ("yes" if value else "no",)
-    return tuple(str(one) for one in value) if isinstance(value, list) else (str(value),)
+    listed = value if isinstance(value, list) else [value]
+    return tuple(SCOPES.get(str(one), str(one)) for one in listed)

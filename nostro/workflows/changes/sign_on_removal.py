@@ -10,7 +10,7 @@ from nostro.domain.party import Action
 from nostro.storage import sign_on
 from nostro.workflows import single_sign_on
 from nostro.workflows.changes import Change, Done, Kind
-from nostro.workflows.changes.sign_on import describe
+from nostro.workflows.changes.sign_on import CLIENT_SECRET, describe
 from nostro.workflows.context import Acting
 
 NAMED_MAX = 50
@@ -23,10 +23,11 @@ class WantedRemoval(msgspec.Struct, frozen=True, kw_only=True):
 def _look(acting: Acting, wanted: WantedRemoval, _: UUID) -> Change:
     row = single_sign_on.provider_of()
     shut_out = [one.name for one in sign_on.known(row.issuer, NAMED_MAX) if one.only_by_it]
+    before = {name: told for name, told in describe(row).items() if name != CLIENT_SECRET}
     return Change(
         subject_id=acting.tenant_id,
         subject="Single sign-on",
-        before=describe(row),
+        before=before,
         after={"have_no_other_way_in": sorted(shut_out)},
     )
 
