@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ import msgspec
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize
 
-PICTURES = Path(os.environ.get("NOSTRO_SCREENSHOTS") or tempfile.mkdtemp(prefix="nostro-console-"))
+PICTURES = os.environ.get("NOSTRO_SCREENSHOTS", "")  # The folder of the pictures; none by default.
 # Written before any script of the page runs: what the content security policy refused.
 _REPORTS = """
 window.refused = [];
@@ -100,11 +99,10 @@ def session(browser: Browser, address: str, email: str, password: str) -> Any:
         return seen.page.context.storage_state()
 
 
-def picture(page: Page, name: str) -> Path:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    path = PICTURES / f"{name}.png"
-    page.screenshot(path=path, full_page=True)
-    return path
+def picture(page: Page, name: str) -> None:
+    """Draw the page for people to look at, when NOSTRO_SCREENSHOTS names a folder."""
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
 
 
 def faults(seen: Watched) -> list[str]:
