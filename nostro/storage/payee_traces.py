@@ -1,7 +1,8 @@
 """Where the rows of one customer speak of a payee: found by reference, and by account number.
 
 By reference: the payee, its accounts and payments, and everything that points at these. By value:
-whatever else names an account of his that is nobody else's. A name alone points at nobody.
+whatever else names an account of his that is nobody else's. A name alone points at nobody. A payee
+may be kept as such, or known only from payments that name his number, or nothing but his account.
 """
 
 from __future__ import annotations
@@ -22,16 +23,19 @@ from nostro.storage.models.tenant import TenantModel
 from nostro.storage.texts import ERASED, mentions
 
 ERASURE: Final = "payee_erasure"  # The request for it: it names nobody, and explains what was done.
+BY_ACCOUNT: Final = "iban:"  # Before the account, where payments name no number of the payee.
 
 
 class PayeeTraces(msgspec.Struct, frozen=True, kw_only=True):
     """What is held about a payee. `ibans` are his alone, `shared` also somebody else's here.
 
+    `payee_id` is that of his oldest payment when he is known only from payments (not `kept`).
     `rows` are ids by table, `evidence` the files in which he occurs, `requests` the keys of
     answered API requests that name him, `views` saved searches that do.
     """
 
     payee_id: UUID
+    kept: bool
     number: str
     name: str
     ibans: frozenset[str]
@@ -51,41 +55,86 @@ class PayeeTraces(msgspec.Struct, frozen=True, kw_only=True):
         return self.rows.get(model._meta.db_table, frozenset())
 
     @property
+    def lasting_number(self) -> str:
+        """The number that stays when he is erased; "" when payments name him by his account."""
+        return "" if self.number.startswith(BY_ACCOUNT) else self.number
+
+    @property
     def needles(self) -> tuple[str, ...]:
         """The words by which a list's line is known to be about him."""
         return tuple(sorted({self.name, *self.ibans, *self.shared} - {"", ERASED}))
 
 
 def payee_traces(payee_id: UUID) -> PayeeTraces | None:
-    """Everything that is held about a payee of the current customer; None when there is none."""
-    payee = models.Payee.objects.filter(id=payee_id).values("number", "name").first()
-    if payee is None:
+    """Everything that is held about a payee of the current customer, by the id that
+    PayeeTraces has; None when there is none."""
+    kept = models.Payee.objects.filter(id=payee_id).values_list("number", flat=True).first()
+    paid = models.Order.objects.filter(id=payee_id).values_list("payee_number", flat=True)
+    number = kept or paid.first()
+    return _traces(number) if number else None
+
+
+def traces_of(number: str) -> PayeeTraces | None:
+    """The same by the payee's number as payments name it, or by `iban:` and his account.
+
+    An account that payments give with one number, or that one payee is kept with, is his.
+    """
+    if not number.lower().startswith(BY_ACCOUNT):
+        return _traces(number)
+    iban = "".join(number[len(BY_ACCOUNT) :].split()).upper()
+    paid = models.Order.objects.filter(creditor_iban=iban).exclude(payee_number=BY_ACCOUNT + iban)
+    kept = models.PayeeAccount.objects.filter(iban=iban)
+    owners = {
+        *paid.values_list("payee_number", flat=True).distinct(),
+        *kept.values_list("payee__number", flat=True).distinct(),
+    }
+    return _traces(owners.pop() if len(owners) == 1 else BY_ACCOUNT + iban)
+
+
+def _traces(number: str) -> PayeeTraces | None:
+    payee = models.Payee.objects.filter(number=number).values_list("id", "name").first()
+    found = payee or _paid(number)
+    if found is None:
         return None
+    payee_id, name = found
     held = models.PayeeAccount.objects.filter(payee_id=payee_id)
-    named = models.Order.objects.filter(payee_number=payee["number"])
-    numbers = {*held.values_list("iban", flat=True), *named.values_list("creditor_iban", flat=True)}
-    numbers -= {"", ERASED}
-    shared = _shared(numbers, payee_id, payee["number"])
-    rows = _by_reference(payee_id, payee["number"], numbers - shared)
-    found = {model._meta.db_table: frozenset(ids) for model, ids in rows.items() if ids}
-    words = {payee["name"], *numbers} - {"", ERASED}
+    named = models.Order.objects.filter(payee_number=number)
+    ibans = {*held.values_list("iban", flat=True), *named.values_list("creditor_iban", flat=True)}
+    ibans -= {"", ERASED}
+    shared = _shared(ibans, payee_id, number)
+    rows = _by_reference(payee_id, number, ibans - shared)
     return PayeeTraces(
         payee_id=payee_id,
-        number=payee["number"],
-        name=payee["name"],
-        ibans=frozenset(numbers - shared),
+        kept=payee is not None,
+        number=number,
+        name=name,
+        ibans=frozenset(ibans - shared),
         shared=frozenset(shared),
-        rows=found,
+        rows={model._meta.db_table: frozenset(ids) for model, ids in rows.items() if ids},
         evidence=frozenset(_evidence(rows)),
-        requests=tuple(_requests(payee["number"], numbers - shared)),
-        views=tuple(_views(words)),
+        requests=tuple(_requests(number, ibans - shared)),
+        views=tuple(_views({name, *ibans} - {"", ERASED})),
     )
+
+
+def _paid(number: str) -> tuple[UUID, str] | None:
+    """The id of the oldest payment that names this number, and what the newest calls him."""
+    paid = models.Order.objects.filter(payee_number=number).exclude(payee_number=ERASED)
+    rows = paid.order_by("id").values_list("id", "creditor_name")
+    oldest, newest = rows.first(), rows.last()
+    return (oldest[0], newest[1]) if oldest and newest else None
+
+
+def _names(number: str, ibans: Collection[str]) -> set[str]:
+    """What stands for him where payments name a payee's number."""
+    return {number, *(BY_ACCOUNT + iban for iban in ibans)}
 
 
 def _shared(numbers: set[str], payee_id: UUID, number: str) -> set[str]:
     """Those of the account numbers that somebody else here has as well."""
     others = models.PayeeAccount.objects.filter(iban__in=numbers).exclude(payee_id=payee_id)
-    paid = models.Order.objects.filter(creditor_iban__in=numbers).exclude(payee_number=number)
+    paid = models.Order.objects.filter(creditor_iban__in=numbers)
+    paid = paid.exclude(payee_number__in=_names(number, numbers))
     own = models.Account.objects.filter(iban__in=numbers)
     named = {
         *others.values_list("iban", flat=True),
@@ -98,13 +147,13 @@ def _shared(numbers: set[str], payee_id: UUID, number: str) -> set[str]:
 def _by_reference(
     payee_id: UUID, number: str, ibans: set[str]
 ) -> dict[type[TenantModel], set[UUID]]:
-    orders = _ids(models.Order, payee_number=number)
+    orders = _ids(models.Order, payee_number__in=_names(number, ibans))
     proposed = models.PayeeChange.objects.filter(payee_id=payee_id)
     asked = models.ChangeRequest.objects.filter(subject_id=payee_id).exclude(kind=ERASURE)
     requests = set(asked.values_list("id", flat=True))
     freezes = _ids(models.Freeze, subject_id=payee_id)
     return {
-        models.Payee: {payee_id},
+        models.Payee: _ids(models.Payee, id=payee_id),
         models.PayeeAccount: _ids(models.PayeeAccount, payee_id=payee_id),
         models.PayeeChange: set(proposed.values_list("id", flat=True)),
         models.ChangeRequest: requests,
@@ -272,6 +321,12 @@ def open_about(traces: PayeeTraces) -> list[str]:
         "open items that he pays": owed.count(),
     }
     return [f"{count} {name}" for name, count in found.items() if count]
+
+
+def is_confidential(traces: PayeeTraces) -> bool:
+    """Whether only those who are cleared may know of him: confidential payments, nothing else."""
+    paid = models.Order.objects.filter(id__in=traces.of(models.Order), confidential=True)
+    return not traces.kept and paid.exists()
 
 
 def newest(traces: PayeeTraces) -> datetime | None:

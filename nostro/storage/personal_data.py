@@ -17,7 +17,7 @@ from django.db.models.functions import Cast
 
 from nostro.storage import models
 from nostro.storage.models.tenant import TenantModel
-from nostro.storage.payee_traces import PayeeTraces
+from nostro.storage.payee_traces import BY_ACCOUNT, PayeeTraces
 from nostro.storage.texts import ERASED, emptied, mentions, without
 
 # The columns that are overwritten in each row that belongs to a payee; the others hold numbers,
@@ -153,7 +153,7 @@ def _overwrite_row(
     for column, value in row.items():
         if column in digests and value:
             after[column] = salted(salt, value)
-        elif column in always:
+        elif column in always or (his and _is_account(value)):
             after[column] = emptied(value)
         elif his and column == LISTED:
             after[column] = without(value, traces.needles)
@@ -161,6 +161,11 @@ def _overwrite_row(
             after[column] = f"{ERASED}:{row_id}" if column in _unique(model) else emptied(value)
     after = {column: value for column, value in after.items() if value != row[column]}
     return model._default_manager.filter(id=row_id).update(**after) if after else 0
+
+
+def _is_account(value: Any) -> bool:
+    """Whether it stands for a payee whom payments name by his account."""
+    return isinstance(value, str) and value.startswith(BY_ACCOUNT)
 
 
 def _overwrite_requests(traces: PayeeTraces) -> dict[str, int]:

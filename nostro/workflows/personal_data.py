@@ -22,7 +22,6 @@ from nostro.storage import (
     events,
     evidence,
     evidence_keys,
-    parties,
     payee_traces,
     person_profiles,
     personal_data,
@@ -61,18 +60,22 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def traced(number: str) -> PayeeTraces:
-    """What is held about the payee of this number; inside a unit of work. Raises Refused."""
-    payee = parties.payee_named(number)
-    traces = payee_traces.payee_traces(payee[0]) if payee else None
+    """What is held about the payee of this number, or of `iban:` and his account; inside a unit of
+    work. Raises Refused."""
+    traces = payee_traces.traces_of(number)
     if traces is None:
-        raise Refused(
-            "payee_unknown",
-            f"There is no payee {number[:60]}.",
-            "Nothing was done.",
-            "Give the number that payments name him by.",
-            field="number",
-        )
+        raise unknown(number)
     return traces
+
+
+def unknown(number: str) -> Refused:
+    return Refused(
+        "payee_unknown",
+        f"There is no payee {number[:60]}.",
+        "Nothing was done.",
+        "Give the number that payments name him by, or iban: and his account.",
+        field="number",
+    )
 
 
 def held(acting: Acting, number: str) -> Held:
@@ -160,7 +163,7 @@ def erase(acting: Acting, traces: PayeeTraces, reason: str, **told: Any) -> dict
     emptied = erase_events(acting, payee_traces.event_ids(traces), reason)
     changed = personal_data.overwrite(traces, ciphertext.new_key())
     data = {
-        "number": traces.number,
+        "number": traces.lasting_number,
         "rows": changed,
         "files": len(traces.evidence),
         "events": len(emptied),

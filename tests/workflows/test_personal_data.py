@@ -18,15 +18,26 @@ from nostro import verifier
 from nostro.cli import privacy
 from nostro.domain.errors import NostroError
 from nostro.domain.order import OrderState
-from nostro.domain.party import PostalAddress, Role
+from nostro.domain.party import Grant, PostalAddress, Role
 from nostro.ops import audit_archive, sealing
-from nostro.storage import evidence, evidence_keys, idempotency, models, payee_traces, personal_data
+from nostro.storage import (
+    evidence,
+    evidence_keys,
+    idempotency,
+    models,
+    payee_traces,
+    people,
+    personal_data,
+)
 from nostro.storage.idempotency import Answer
 from nostro.storage.payee_traces import ERASURE
 from nostro.storage.tenancy import tenant
 from nostro.storage.texts import ERASED
 from nostro.workflows import (
+    answers,
+    approval,
     change_requests,
+    dispatch,
     restoring,
     retention,
     saved_filters,
@@ -34,7 +45,7 @@ from nostro.workflows import (
 )
 from nostro.workflows import personal_data as work
 from nostro.workflows.webhooks import attend
-from tests.workflows.bank_words import Booking
+from tests.workflows.bank_words import Booking, camt_053
 from tests.workflows.company import Company, iban
 from tests.workflows.test_statements import Books
 
@@ -274,6 +285,113 @@ def test_an_account_that_is_somebody_elses_too_stays_his(story: Story) -> None:
         kept = models.PayeeAccount.objects.get(payee__number="V10")
         gone = models.PayeeAccount.objects.get(payee__number="V9")
     assert (kept.iban, gone.iban) == (story.iban, ERASED)
+
+
+def paid_without_master_data(story: Story, number: str, account: str, **more: Any) -> None:
+    """Two payments, booked and settled, to somebody whom no master data knows."""
+    story.canaries = [NAME, TEXT, STREET, account]
+    address = PostalAddress(street=STREET, town="Utrecht", country="NL")
+    told: dict[str, Any] = {"payee_name": NAME, "payee_address": address, "remittance": TEXT}
+    company, told = story.company, {**told, "payee": number, "creditor_iban": account, **more}
+    ids = company.ask(company.request("S1", 100_00, **told), company.request("S2", **told))
+    for order_id in ids:
+        approval.release_hold(company.acting(company.cy), company.cy, order_id, "known to HR")
+    company.approve(ids)
+    (submission_id,) = company.release()
+    dispatch.attend(company.job, submission_id)
+    rows = company.orders(ids)
+    booked = [
+        Booking(
+            minor=-100_00, end_to_end_id=row.instruction.end_to_end_id, party=NAME,
+            party_iban=account, text=TEXT,
+        )
+        for row in rows
+    ]  # fmt: skip
+    content = camt_053(rows[0].route.debtor_iban, booked)
+    answers.receive_message(company.job, company.bank_id, "b.xml", content)
+    assert set(company.states(ids)) == {OrderState.SETTLED}
+
+
+@pytest.mark.parametrize("by_account", [False, True])
+def test_who_is_known_only_from_payments_is_shown_exported_and_erased(
+    story: Story, *, by_account: bool
+) -> None:
+    """Payroll is paid without master data, and a pain.001 names payees by their accounts."""
+    company, account = story.company, iban(story.company.seed + 510)
+    number = f"iban:{account}" if by_account else "70017"
+    paid_without_master_data(story, number, account)
+    until = f"until {company.clock.now().year + 10}-12-31"
+    typed = f"iban:{account[:4]} {account[4:].lower()}"
+    for asked in (number, typed):
+        held = work.held(company.job, asked)
+        assert (held.rows["payment_order"], "payee" in held.rows) == (2, False)
+        assert until in held.why_not
+    out = io.BytesIO()
+    work.export(company.job, number, "asked for it", out)
+    assert story.left(zipfile.ZipFile(out).read("person.json").decode()) == story.canaries
+    clerk, wanted = company.acting(story.clerk), {"number": number}
+
+    def erase() -> None:
+        story.agree(change_requests.ask(clerk, story.clerk, ERASURE, wanted, "to be forgotten"))
+
+    assert until in refusal(erase).happened
+    story.may_be_erased()
+    erase()
+    assert story.left(story.everything()) == []
+    assert refusal(erase).code == ("payee_unknown" if by_account else "person_erased")
+    assert refusal(lambda: work.held(company.job, ERASED)).code == "payee_unknown"
+    (event,) = company.events("payee.erased")
+    assert event["number"] == ("" if by_account else "70017")
+    sealing.seal_all(company.clock.now())
+    assert sealing.verify(company.tenant_id).whole
+
+
+def test_what_a_backup_brings_back_of_who_is_known_only_from_payments(story: Story) -> None:
+    company, account = story.company, iban(story.company.seed + 511)
+    paid_without_master_data(story, "70017", account)
+    story.may_be_erased()
+    wanted, clerk = {"number": "70017"}, company.acting(story.clerk)
+    story.agree(change_requests.ask(clerk, story.clerk, ERASURE, wanted, "to be forgotten"))
+    done = [one for one in work.erasures(company.job) if one.what == "payee"]
+    with tenant(company.tenant_id):
+        models.Order.objects.update(creditor_name=NAME, creditor_iban=account)
+    company.clock.advance(days=1)
+    restoring.quarantine(company.job, "restored from the backup of tonight")
+    assert work.repeat(company.job, done) == work.Repeated(erased=1, kept=[])
+    assert story.left(story.everything()) == []
+
+
+def test_who_is_paid_by_number_and_by_account_alone_is_one_payee(company: Company) -> None:
+    account = iban(company.seed + 512)
+    told: dict[str, Any] = {"creditor_iban": account}
+    company.ask(
+        company.request("S1", payee="70017", **told),
+        company.request("S2", payee=f"iban:{account}", **told),
+    )
+    for asked in ("70017", f"iban:{account}"):
+        assert work.held(company.job, asked).rows["payment_order"] == 2
+    company.ask(company.request("S3", payee="70018", **told))
+    for asked in ("70017", "70018", f"iban:{account}"):
+        assert work.held(company.job, asked).rows["payment_order"] == 1, "it may be either's"
+
+
+def test_who_is_not_cleared_learns_of_nobody_in_the_payroll(story: Story) -> None:
+    """Asking for an erasure tells whether there is such a payee, and until when he is kept."""
+    company, account = story.company, iban(story.company.seed + 513)
+    told: dict[str, Any] = {"creditor_iban": account, "confidential": True}
+    company.ask(company.request("S1", payee="70017", **told))
+    clerk = company.acting(story.clerk)
+
+    def asked() -> str:
+        wanted = {"number": "70017"}
+        ask = change_requests.ask
+        return refusal(lambda: ask(clerk, story.clerk, ERASURE, wanted, "curious")).code
+
+    assert asked() == "payee_unknown"
+    with tenant(company.tenant_id):
+        grants = (Grant(role=Role.MAKER, cleared=True),)
+        people.grant_reaching(company.world.ids.new(), UUID(story.clerk.id), grants)
+    assert asked() == "person_must_be_kept"
 
 
 def test_two_people_erase_and_once(story: Story) -> None:

@@ -8,7 +8,9 @@ import msgspec
 
 from nostro.domain.errors import Refused
 from nostro.domain.party import Action
-from nostro.storage.payee_traces import ERASURE
+from nostro.domain.policies import confidential
+from nostro.storage import payee_traces, people
+from nostro.storage.payee_traces import ERASURE, PayeeTraces
 from nostro.storage.texts import ERASED
 from nostro.workflows import personal_data as work
 from nostro.workflows.changes import Change, Done, Kind
@@ -16,13 +18,15 @@ from nostro.workflows.context import Acting
 
 
 class WantedPayeeErasure(msgspec.Struct, frozen=True, kw_only=True):
-    """`number` is the customer's own number of the payee; it stays."""
+    """`number` is the customer's own number of the payee, which stays, or `iban:` and his account,
+    which does not."""
 
     number: str
 
 
 def _look(acting: Acting, wanted: WantedPayeeErasure, _: UUID) -> Change:
     traces = work.traced(wanted.number)
+    _check_visible(acting, wanted, traces)
     if traces.name == ERASED:
         raise Refused(
             "person_erased",
@@ -36,10 +40,20 @@ def _look(acting: Acting, wanted: WantedPayeeErasure, _: UUID) -> Change:
     before = {"held": "readable", "rows": rows, "files": len(traces.evidence)}
     return Change(
         subject_id=traces.payee_id,
-        subject=f"Payee {wanted.number}",
+        subject=f"Payee {traces.lasting_number or 'whom payments name by his account'}",
         before=before,
         after={"held": "erased for good, all but number, amounts and dates"},
     )
+
+
+def _check_visible(acting: Acting, wanted: WantedPayeeErasure, traces: PayeeTraces) -> None:
+    """Raise Refused, as if he were not there, for one known only from confidential payments."""
+    by = acting.actor
+    if by.kind not in ("person", "api_key") or not payee_traces.is_confidential(traces):
+        return
+    ids = [UUID(by.id)] if by.kind == "person" else []
+    if not any(confidential.sees(one) for one in people.members(ids, acting.world.clock.now())):
+        raise work.unknown(wanted.number)
 
 
 def _apply(acting: Acting, wanted: WantedPayeeErasure, change: Change, done: Done) -> None:
