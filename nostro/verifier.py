@@ -209,6 +209,9 @@ class Keys:
                     raise Broken(_position(one), f"statement {one.number} names another key")
             found.append(one)
             before = one
+        if older and not found:
+            why = f"none of {older} statements is signed by your key: is it this installation's?"
+            raise Broken(_position(statements[-1]), why)
         if older:
             notes.append(f"{older} statements are signed with keys older than yours: not used")
         return [one for one in found if one.said["kind"] == "checkpoint"]
@@ -477,6 +480,9 @@ def verify(log: BinaryIO, public_key: bytes, held: list[Statement]) -> Verdict:
         rest = walk.run(chain([first], lines))
         walk.finish()
         found.unsealed = _end(rest, walk)
+        if not walk.covered and not walk.own:
+            why = "nothing in it is signed by your key: anybody could have written it"
+            raise Broken(walk.position, why)
     except Broken as broken:
         found.first, found.last, found.why = broken.first, broken.last, broken.why
     except (ValueError, KeyError, TypeError):

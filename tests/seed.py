@@ -18,7 +18,7 @@ from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.party import Account, LegalEntity, PostalAddress
 from nostro.domain.payment import ChargeBearer, Instruction, Rail, RollRule, Route
-from nostro.domain.policies.approval import POLICY_VERSION
+from nostro.domain.policies.approval import version_name
 from nostro.domain.policies.checks import Effect, Finding
 from nostro.domain.problem import Location
 from nostro.domain.statement import Balance, Entry, ReportKind, Statement
@@ -109,7 +109,7 @@ def order(code: str, number: int, entity_id: UUID, account: Account) -> orders.O
             rule="EUR from seed",
         ),
         invoices=(f"INV-{code}-{number}",),
-        policy_version=POLICY_VERSION,
+        policy_version=version_name(0),
         approval_digest="",
         maker_id=str(_new()),
         maker_name="Mara Maker",

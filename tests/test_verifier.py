@@ -309,8 +309,26 @@ def test_a_checkpoint_that_was_changed_is_not_signed(spot: int) -> None:
         found = WHOLE.verify(KEY, [bytes(line)])
     except verifier.Unreadable:
         return
-    assert "not signed" in found.why or "keys older than yours" in found.notes[0]
+    assert "not signed" in found.why or "is signed by your key" in found.why
     assert found.covered == 0
+
+
+def test_a_log_without_a_signature_is_not_whole() -> None:
+    """Every hash in it can be made by anybody, without any key."""
+    bare = msgspec.structs.replace(WHOLE, statements=())
+    found = bare.verify(KEY, [])
+    assert not found.whole
+    assert "anybody could have written it" in found.why
+    assert bare.verify(KEY, HELD).whole
+
+
+def test_a_log_that_your_key_signed_nothing_of_is_not_whole() -> None:
+    """An attacker with a key of his own writes everything anew; so does a slip with the key."""
+    for held in ([], HELD[:1], HELD):
+        found = WHOLE.verify(Signer(9).public, held)
+        assert not found.whole
+        assert "none of" in found.why
+        assert found.covered == 0
 
 
 def test_signatures_are_checked_as_the_library_checks_them() -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nostro.workflows.context import Acting
 
 
+NOT_DONE = 1  # What a script is told.
 DIGEST_SHOWN = 16  # Enough of a SHA-256 to copy; whoever gives more of it gives more.
 
 
@@ -34,12 +35,17 @@ def approve(
     rows = _chosen(acting, member, numbers)
     seen = approval.selection_digest({str(row.id): row.approval_digest for row in rows})
     _show(rows)
+    approval.check(acting, member, [row.id for row in rows])
     if not _agreed(seen, digest):
         print(f"Nothing was approved. To approve exactly these: --digest {seen[:DIGEST_SHOWN]}")
-        return
+        raise SystemExit(NOT_DONE)
     done = approval.approve(acting, member, [row.id for row in rows], seen)
-    print(f"{member.name} has approved {len(rows)} payments, digest {seen[:DIGEST_SHOWN]}.")
-    print(f"Approved by as many as are needed: {len(done.approved)}.")
+    print(f"{member.name} has approved {_several(len(rows))}, digest {seen[:DIGEST_SHOWN]}.")
+    print(f"{_several(len(done.approved))} now approved by all who are needed.")
+
+
+def _several(count: int) -> str:
+    return f"{count} payment{'s' * (count != 1)}"
 
 
 def release(
@@ -99,4 +105,4 @@ def _show(rows: Sequence[OrderRow]) -> None:
         table.add_row(row.number, told.creditor_name, told.creditor_iban, str(told.amount))
     Console().print(table)
     sums = total(row.instruction.amount for row in rows)
-    print(f"{len(rows)} payments: {', '.join(str(amount) for amount in sums.values())}")
+    print(f"{_several(len(rows))}: {', '.join(str(amount) for amount in sums.values())}")

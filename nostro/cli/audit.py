@@ -44,7 +44,7 @@ def export(code: str, out: str, after: int) -> None:
     from nostro.cli.output_file import output, quiet_pipe
     from nostro.workflows.audit_export import export_log
 
-    with quiet_pipe(), output(out) as told:
+    with quiet_pipe(), output(out, private=True) as told:
         made = export_log(acting, told.stream, after)
     Console(stderr=True).print(
         f"{made.entries} entries up to {made.position}, signed up to {made.signed}."

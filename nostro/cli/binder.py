@@ -21,7 +21,7 @@ def write(file: str, since: datetime, until: datetime, customer: str) -> None:
     acting = terminal.acting(customer)
     from nostro.workflows import audit_binder
 
-    with output(file) as out:
+    with output(file, private=True) as out:
         made = audit_binder.bind(
             acting, since.replace(tzinfo=UTC), until.replace(tzinfo=UTC), out.stream
         )

@@ -14,7 +14,7 @@ from nostro.domain.order import OrderState
 from nostro.domain.payment import PaymentRequest
 from nostro.domain.statement import Statement
 from nostro.formats import Profile
-from nostro.storage import evidence, orders, tracing
+from nostro.storage import approvals, evidence, orders, tracing
 from nostro.storage.tenancy import tenant
 from nostro.workflows import approval, payment_intake, statement_ingestion
 from nostro.workflows.context import job_for
@@ -34,7 +34,7 @@ def a_batch_booking(story: Story) -> None:
     with tenant(story.company.tenant_id):
         asked = orders.known_sources("sample", SAMPLES)
         waiting = [row for row in asked.values() if row.state is OrderState.AWAITING_APPROVAL]
-        given = orders.approvals([row.id for row in waiting])
+        given = approvals.given([row.id for row in waiting])
     for member in members:
         mine = [row for row in waiting if member.id not in given[row.id]]
         if mine:

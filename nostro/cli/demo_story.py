@@ -16,7 +16,7 @@ from nostro.formats import Profile
 from nostro.ops import sealing
 from nostro.ops.clock import ShiftedClock
 from nostro.ops.demo_bank import Credit
-from nostro.storage import evidence, listing, orders, parties, statements, tracing
+from nostro.storage import approvals, evidence, listing, parties, statements, tracing
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows import (
@@ -126,7 +126,7 @@ def two_people_approve(story: Story) -> None:
     first, second = story.company.approvers[:2]
     with tenant(story.company.tenant_id):
         rows = [r for r in run_orders(story) if r.state is OrderState.AWAITING_APPROVAL]
-        given = orders.approvals([row.id for row in rows])
+        given = approvals.given([row.id for row in rows])
     if not rows:
         story.say("[dim]already approved[/]")
         return

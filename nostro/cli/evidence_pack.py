@@ -43,7 +43,7 @@ def write(asked: Asked, out: str, customer: str, checkpoint: int) -> None:
             until=asked.until and asked.until.replace(tzinfo=UTC),
         )
         taken = evidence_pack.take(acting, about)
-    with quiet_pipe(), output(out) as told, tenant(acting.tenant_id):
+    with quiet_pipe(), output(out, private=True) as told, tenant(acting.tenant_id):
         keys = app.signing_keys()
         made = evidence_pack.write(acting, taken, told.stream, keys, checkpoint)
     things = ", ".join(f"{count} {kind}" for kind, count in sorted(made.counts.items()))

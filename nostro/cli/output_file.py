@@ -32,11 +32,12 @@ class Output:
 
 
 @contextlib.contextmanager
-def output(out: str, inputs: Iterable[str] = ()) -> Iterator[Output]:
+def output(out: str, inputs: Iterable[str] = (), *, private: bool = False) -> Iterator[Output]:
     """stdout for "" and "-"; else a new file beside PATH that becomes PATH at the end.
 
     Its name (PATH.<16 hex digits>.part) cannot be foreseen and must not exist: no link that
     somebody planted is followed, and nobody's file is lost. On any failure it is removed.
+    A `private` one holds a customer's data: nobody else on the machine may read it.
     """
     if out in ("", "-"):
         yield Output(sys.stdout.buffer, None)
@@ -46,7 +47,7 @@ def output(out: str, inputs: Iterable[str] = ()) -> Iterator[Output]:
     _check(path, inputs)
     part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
     with ended_by_request():
-        stream = _created(part)
+        stream = _created(part, 0o600 if private else 0o666)
         try:
             with stream:
                 result = Output(stream, part)
@@ -77,10 +78,10 @@ def ended_by_request() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _created(part: Path) -> Any:
+def _created(part: Path, mode: int) -> Any:
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        return os.fdopen(os.open(part, flags, 0o666), "wb")
+        return os.fdopen(os.open(part, flags, mode), "wb")
     except OSError as error:
         if error.errno in _NO_ROOM:  # The caller tells it as such.
             raise

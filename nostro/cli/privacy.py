@@ -36,7 +36,7 @@ def export(number: str, file: str, reason: str, *, with_files: bool, customer: s
     acting = terminal.acting(customer)
     from nostro.workflows import personal_data
 
-    with output(file) as out:
+    with output(file, private=True) as out:
         digest = personal_data.export(acting, number, reason, out.stream, with_files=with_files)
     print(f"{file}: person.json has the SHA-256 {digest}, as the log says.")
 
@@ -45,7 +45,7 @@ def user(email: str, file: str, reason: str, customer: str) -> None:
     acting = terminal.acting(customer)
     from nostro.workflows import personal_profile
 
-    with output(file) as out:
+    with output(file, private=True) as out:
         digest = personal_profile.export(acting, email, reason, out.stream)
     print(f"{file} has the SHA-256 {digest}, as the log says.")
 
@@ -54,7 +54,7 @@ def erasures(file: str, customer: str) -> None:
     acting = terminal.each(customer)
     from nostro.workflows import personal_data
 
-    with output(file) as out:
+    with output(file, private=True) as out:
         for _, one in acting:
             for found in personal_data.erasures(one):
                 out.stream.write(msgspec.json.encode(found) + b"\n")

@@ -107,7 +107,7 @@ def _field(
         return msgspec.structs.replace(told, choices=tuple(marked))
     if shape == "grants":
         return msgspec.structs.replace(told, rows=_lines(sent))
-    ticked = set(_listed(sent, one.name)) | {value}
+    ticked = {*_listed(sent, one.name), value} if shape == "checks" else {value}
     said = {"false": "no", "true": "yes"} if hint is bool else _words(hint)
     members = tuple(
         Choice(value=value, word=word, chosen=value in ticked) for value, word in said.items()
@@ -163,24 +163,46 @@ def _answer(name: str, hint: Any, sent: QueryDict) -> Any:
 def _read_lines(name: str, hint: Any, lines: Sequence[str]) -> Any:
     inner = _inner(hint)
     if get_origin(hint) is dict:
-        return dict(_pair(name, line, "=") for line in lines)
+        found: dict[str, str] = {}
+        for line in lines:
+            first, second = _parts(name, line, "=", 2)
+            found[first] = second
+        return found
     if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
         names = inner.__struct_fields__
-        return [dict(zip(names, _pair(name, line, "|"), strict=True)) for line in lines]
+        return [
+            dict(zip(names, _parts(name, line, "|", len(names)), strict=True)) for line in lines
+        ]
     return list(lines)
 
 
-def _pair(name: str, line: str, between: str) -> tuple[str, str]:
-    first, found, second = line.partition(between)
-    if not found:
+def _parts(name: str, line: str, between: str, count: int) -> list[str]:
+    """So many parts of a line; raises Invalid for another number of them."""
+    parts = line.split(between, count - 1)
+    if len(parts) != count:
         raise Invalid(
             "line_unreadable",
-            f"{line[:60]!r} has no {between} in it.",
+            f"{line[:60]!r} has {len(parts)} parts with {between} between them, not {count}.",
             "Nothing was asked for.",
             HINTS.get(name, ""),
             field=name,
         )
-    return first.strip(), second.strip()
+    return [part.strip() for part in parts]
+
+
+def as_sent(wish: msgspec.Struct) -> dict[str, Any]:
+    """A wish as it would be sent by its form, to begin a new one with."""
+    return {
+        name: "\n".join(map(_line, value)) if isinstance(value, tuple) else str(value)
+        for name in wish.__struct_fields__
+        if (value := getattr(wish, name)) not in (None, ())
+    }
+
+
+def _line(value: Any) -> str:
+    if not isinstance(value, msgspec.Struct):
+        return str(value)
+    return " | ".join(str(getattr(value, name)) for name in value.__struct_fields__)
 
 
 def _lines(sent: Mapping[str, Any]) -> tuple[GrantLine, ...]:

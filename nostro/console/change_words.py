@@ -22,6 +22,8 @@ LABELS: Final[Mapping[str, str]] = {
     "networks": "Networks that it is taken from",
     "days": "Ends after how many days",
     "needed": "People who approve a payment",
+    "rules": "Rules: name, for which payments, who approves them",
+    "valid_from": "Counts from (UTC)",
     "above": "More people above an amount",
     "settings": "Settings",
     "address": "Address of the partner's person",
@@ -51,6 +53,9 @@ HINTS: Final[Mapping[str, str]] = {
     "roles": "Nothing ticked: all that he or she holds for good.",
     "networks": "One a line, like 203.0.113.0/24. None: from anywhere.",
     "above": "One a line, like 100000.00 EUR | 3. What is left out is not kept.",
+    "rules": "One a line, like Large | above 100000.00 EUR and entity DE01 | 2 approver then"
+    " 1 treasurer. The first that fits a payment counts.",
+    "valid_from": "Nothing: as soon as it is agreed to.",
     "groups": "One a line, like treasury | approver. None: roles are asked for as for anybody.",
     "kind": "As the terminal lists them: nostro connections kinds.",
     "settings": "One a line, like host = sftp.bank.example.",

@@ -13,10 +13,9 @@ from nostro.domain.event import Event
 from nostro.domain.journal import BusinessEvent, PostingOwner
 from nostro.domain.order import OrderState
 from nostro.domain.submission import SubmissionState
-from nostro.storage import approval_policies
 from nostro.storage.dossier import DispatchRow
 from nostro.storage.pages.trace import Trace
-from nostro.storage.rows import PaymentRow
+from nostro.workflows import approval_outlook
 
 _S, _A = OrderState, AttemptState
 
@@ -76,20 +75,20 @@ def place(told: Trace) -> Place:
         return Place(
             now=" ".join(payment.held_for) or "A person must look at it first.",
             next="An approver who did not make it releases the hold with a reason, or denies it."
-            " Then two people approve it.",
+            " Then others than who made it approve it.",
             alarm="warn",
         )
     if payment.state is _S.AWAITING_APPROVAL:
-        missing = _needed(payment) - len(payment.approved_by)
+        ahead = approval_outlook.of_payment(told.dossier)
         given = f"{words.listed(payment.approved_by)} approved it. " if payment.approved_by else ""
         return Place(
-            now=f"{given}It waits for {words.several(missing, 'more approval')}.",
+            now=f"{given}It waits for {approval_outlook.waited_for(ahead)}.",
             next=f"Then it is placed in a file for {bank}, and everything in the file is compared"
             " with what was approved.",
         )
     if payment.state in (_S.APPROVED, _S.SCHEDULED):
         return Place(
-            now="Two people approved it. It is ready to be sent.",
+            now="It is approved and ready to be sent.",
             next=f"It leaves for {bank} with the next file of this account.",
         )
     if payment.state in _ENDED:
@@ -206,8 +205,8 @@ def _checked(told: Trace) -> Step:
     return Step(title="Checks passed", detail="payee, duplicate, form", at=at, state="done")
 
 
-def _needed(payment: PaymentRow) -> int:
-    return approval_policies.rules().needed_for(payment.amount)
+def _needed(told: Trace) -> int:
+    return approval_outlook.of_payment(told.dossier).needed
 
 
 def _approved(told: Trace) -> Step:
@@ -218,9 +217,14 @@ def _approved(told: Trace) -> Step:
         at = payment.state_since
         return Step(title="Denied", detail="will not be sent", at=at, state="stop")
     if payment.state in (_S.HELD, _S.VALIDATED, _S.DRAFT, _S.INVALID):
-        return Step(title="Approval", detail="two people", at=None, state="ahead")
+        return Step(
+            title="Approval",
+            detail=words.several(_needed(told), "person", "people"),
+            at=None,
+            state="ahead",
+        )
     if payment.state is _S.AWAITING_APPROVAL:
-        detail = f"{len(given)} of {_needed(payment)}" + (f", {names}" if names else "")
+        detail = f"{len(given)} of {_needed(told)}" + (f", {names}" if names else "")
         return Step(title="Approval", detail=detail, at=None, state="wait")
     if not given:
         return Step(title="Approved", detail="before nostro", at=None, state="done")

@@ -48,6 +48,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "freeze.lift_agreed": "Lifting of a stop agreed to",
     "message.opened": "Bank message looked at",
     "order.checked": "Payment checked",
+    "order.approval_asked_anew": "Payment put to approvers again: other rules count",
     "order.approval_given": "Payment approved",
     "order.hold_placed": "Payment held",
     "order.placed_in_file": "Payment put in a file",

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from nostro.console import words
+from nostro.console.candidates import Candidate, candidates, held
 from nostro.console.looking import (
     GROUPS_SHOWN,
     GroupLine,
@@ -22,15 +23,12 @@ from nostro.console.looking import (
     sums_of_groups,
     ways,
 )
-from nostro.console.words import Status
-from nostro.domain.errors import Invalid, Refused
+from nostro.domain.errors import Invalid
 from nostro.domain.money import Money, total
 from nostro.domain.order import OrderState
 from nostro.domain.party import Member
-from nostro.domain.policies import approval as policy
-from nostro.storage import approval_policies
 from nostro.storage.pages.approvals import Decisions, ToDecide
-from nostro.storage.pages.waiting import TIMES_USUAL, GroupKey, GroupSum, WaitingPayments
+from nostro.storage.pages.waiting import GroupKey, GroupSum, WaitingPayments
 from nostro.workflows.approval import selection_digest
 
 CHOSEN_MAX: Final = 500
@@ -42,29 +40,6 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
     order_id: UUID
     digest: str
-
-
-class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """One row. `refused` says why this person may not decide on it, "" when he may."""
-
-    row: ToDecide
-    refused: str
-    marks: tuple[Status, ...]
-    ticked: bool
-    needed: int = policy.APPROVALS_NEEDED
-
-    @property
-    def mine(self) -> bool:
-        return not self.refused
-
-    @property
-    def refused_short(self) -> str:
-        """The reason without its consequence, for a narrow column."""
-        return self.refused.partition(":")[0].partition(";")[0]
-
-    @property
-    def flagged(self) -> bool:
-        return is_unusual(self.row)
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,8 +169,7 @@ def digest_of(rows: Iterable[ToDecide]) -> str:
 def deciding(
     found: Decisions, looking: Looking, member: Member, ticked: Collection[UUID] = ()
 ) -> Deciding:
-    rules = approval_policies.rules()
-    rows = [_candidate(row, member, ticked, rules) for row in found.waiting]
+    rows = candidates(found.waiting, member, ticked)
     mine = my_groups(found.page.groups)
     inside = found.page.within(looking.wanted)
     mine_inside = my_groups(inside)
@@ -203,7 +177,7 @@ def deciding(
     return Deciding(
         looking=looking,
         groups=_groups(rows, inside, {line.key: line for line in lines}),
-        held=tuple(_held(row, member) for row in found.held),
+        held=tuple(held(row, member) for row in found.held),
         held_count=found.held_count,
         mine=count_of(mine),
         others=count_of(found.page.groups) - count_of(mine),
@@ -244,7 +218,7 @@ def selection_of_every(found: WaitingPayments, looking: Looking) -> Selection:
         sums=sums_of_groups(mine),
         digest=selection_digest(found.digests) if mine else "",
         flagged=count_of([one for one in mine if one.unusual]),
-        completes=sum(one.approved_once for one in mine),
+        completes=sum(one.completes for one in mine),
         changed=False,
         refused="",
         every=True,
@@ -261,89 +235,16 @@ def selection(
         or row.payment.state is not OrderState.AWAITING_APPROVAL
         for row in rows
     )
-    rules = approval_policies.rules()
-    candidates = [_candidate(row, member, (), rules) for row in rows]
+    found = candidates(rows, member)
     return Selection(
         count=len(rows),
         sums=tuple(total(row.payment.amount for row in rows).values()),
         digest=digest if rows else "",
-        flagged=sum(one.flagged for one in candidates),
-        completes=sum(
-            policy.is_complete({*one.row.approved_by, member.id}, one.needed) for one in candidates
-        ),
+        flagged=sum(one.flagged for one in found),
+        completes=sum(one.completes for one in found),
         changed=changed,
-        refused=next((one.refused for one in candidates if one.refused), ""),
+        refused=next((one.refused for one in found if one.refused), ""),
     )
-
-
-def _candidate(
-    row: ToDecide, member: Member, ticked: Collection[UUID], rules: policy.ApprovalRules
-) -> Candidate:
-    refused = ""
-    try:
-        policy.may_approve(member, row.authors, row.approved_by, row.touched)
-    except Refused as error:
-        refused = _why(error)
-    return Candidate(
-        row=row,
-        refused=refused,
-        marks=unusual(row),
-        ticked=not refused and row.payment.id in ticked,
-        needed=rules.needed_for(row.payment.amount),
-    )
-
-
-def _held(row: ToDecide, member: Member) -> Candidate:
-    refused = ""
-    try:
-        policy.may_release_hold(member, row.authors, row.touched)
-    except Refused as error:
-        refused = _why(error)
-    return Candidate(row=row, refused=refused, marks=unusual(row), ticked=False)
-
-
-_WHY = {
-    "maker_cannot_approve": "You made it: needs someone else",
-    "maker_cannot_release": "You made it: needs someone else",
-    "payee_editor_cannot_approve": "You changed the payee's account: needs someone else",
-    "already_approved": "You approved it: needs someone else",
-    "not_an_approver": "Needs an approver; you are not one",
-    "not_cleared": "Confidential: needs someone who is cleared",
-    "beyond_grant": "Beyond what you may approve: needs someone else",
-    "stands_in_for_author": "You stand in for its author: needs someone else",
-}
-
-
-def _why(error: Refused) -> str:
-    return _WHY.get(error.code, error.happened)
-
-
-def unusual(row: ToDecide) -> tuple[Status, ...]:
-    """How this payment differs from what is usual; `As usual` when it does not."""
-    marks = [
-        Status(kind="warn", icon="pause", word="Was held")
-        for view in row.holds[:1]
-        if view.hold.closed_at
-    ]
-    if row.account_changed:
-        marks.append(Status(kind="bad", icon="triangle-alert", word="Account changed"))
-    amount, usual = row.payment.amount, row.usual
-    if usual is None:
-        marks.append(Status(kind="warn", icon="user-plus", word="First payment here"))
-    elif amount.minor > TIMES_USUAL * usual.average.minor:
-        tenths = amount.minor * 10 // max(usual.average.minor, 1)
-        times = f"{tenths // 10}.{tenths % 10}"
-        marks.append(Status(kind="warn", icon="trending-up", word=f"Amount {times} × usual"))
-    if row.rewritten:
-        marks.append(Status(kind="mut", icon="pencil", word="Text rewritten"))
-    return tuple(marks) or (Status(kind="ok plain", icon="circle-check", word="As usual"),)
-
-
-def is_unusual(row: ToDecide) -> bool:
-    """What a person should look at first; the query of all that wait says the same."""
-    usual = row.usual
-    large = usual is None or row.payment.amount.minor > TIMES_USUAL * usual.average.minor
-    return large or bool(row.holds) or row.account_changed
 
 
 def _groups(

@@ -1,20 +1,104 @@
-"""Agreement taken back: approvals that count no more, and what an order is checked against."""
+"""Agreements to payments as stored: given, and taken back when what was agreed to changes."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from nostro.storage import models
+import msgspec
+
+from nostro.domain.errors import Refused
+from nostro.domain.policies.approval_steps import Given
+from nostro.storage import bulk, models
+from nostro.storage.tenancy import current
 
 
-def void(order_id: UUID, now: datetime) -> None:
-    """What was agreed to an order counts no more; it stays in its trace."""
-    models.Approval.objects.filter(order_id=order_id, voided_at__isnull=True).update(voided_at=now)
+class Agreed(msgspec.Struct, frozen=True, kw_only=True):
+    """What one person agreed to, and in which stage of the rules."""
+
+    digest: str
+    stage: int
 
 
-def compare_with(order_id: UUID, payee_account_id: UUID | None, digest: str) -> None:
-    """Which version of the payee's account an order is checked against, and its new digest."""
-    models.Order.objects.filter(id=order_id).update(
-        payee_account_id=payee_account_id, approval_digest=digest
+def given(order_ids: Collection[UUID]) -> dict[UUID, dict[str, Agreed]]:
+    """The approvals of each order that nobody has taken back, by person id; the first first."""
+    found: dict[UUID, dict[str, Agreed]] = {order_id: {} for order_id in order_ids}
+    valid = models.Approval.objects.filter(voided_at__isnull=True)
+    rows = valid.filter(bulk.one_of("order_id", order_ids)).order_by("id")
+    for order_id, person, agreed, stage in rows.values_list(
+        "order_id", "person_id", "digest", "stage"
+    ):
+        found[order_id][person] = Agreed(digest=agreed, stage=stage)
+    return found
+
+
+def to_digest(agreed: Mapping[str, Agreed], digest: str) -> tuple[Given, ...]:
+    """Those of these agreements that are to just this."""
+    return tuple(
+        Given(person_id=who, stage=what.stage)
+        for who, what in agreed.items()
+        if what.digest == digest
     )
+
+
+def add(
+    agreements: Iterable[tuple[UUID, UUID, Agreed]],
+    person_id: str,
+    person_name: str,
+    now: datetime,
+) -> None:
+    """Record agreements of one person, each as (approval id, order id, to what)."""
+    tenant_id = current()
+    rows = [
+        {
+            "id": approval_id,
+            "tenant_id": tenant_id,
+            "order_id": order_id,
+            "person_id": person_id,
+            "person_name": person_name,
+            "digest": agreed.digest,
+            "approved_at": now,
+            "stage": agreed.stage,
+        }
+        for approval_id, order_id, agreed in agreements
+    ]
+    if bulk.insert(models.Approval, rows) != len(rows):
+        raise Refused(
+            "already_approved",
+            f"{person_name} has already approved one of these payments.",
+            "Nothing was approved.",
+            "Reload the page and choose again.",
+        )
+
+
+def void(order_ids: Collection[UUID], now: datetime) -> None:
+    """What was agreed to these orders counts no more; it stays in their trace."""
+    valid = models.Approval.objects.filter(voided_at__isnull=True)
+    valid.filter(bulk.one_of("order_id", order_ids)).update(voided_at=now)
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What an order is held against, and whose approval it waits for."""
+
+    payee_account_id: UUID | None
+    policy_version: str
+    digest: str
+    waits_for: str
+
+
+def put_to(order_id: UUID, terms: Terms) -> None:
+    """From now on these are the terms on which an order is approved."""
+    models.Order.objects.filter(id=order_id).update(
+        payee_account_id=terms.payee_account_id,
+        policy_version=terms.policy_version,
+        approval_digest=terms.digest,
+        waits_for=terms.waits_for,
+    )
+
+
+def wait_for(waits: Mapping[str, Collection[UUID]]) -> None:
+    """Whose approval these orders wait for now: order ids by what is said of them."""
+    for waits_for, order_ids in waits.items():
+        found = models.Order.objects.filter(bulk.one_of("id", order_ids))
+        found.update(waits_for=waits_for)

@@ -92,6 +92,7 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     roll_rule: str
     route: Route | None
     policy_version: str
+    waits_for: str
     source_changes: tuple[dict[str, str], ...]
     approvals: tuple[ApprovalRow, ...]
     holds: tuple[HoldRow, ...]
@@ -107,7 +108,13 @@ def dossier(order_id: UUID) -> Dossier | None:
     if row is None:
         return None
     (told,) = models.Order.objects.filter(id=order_id).values(
-        "creditor_address", "latest_date", "roll_rule", "route", "policy_version", "source_changes"
+        "creditor_address",
+        "latest_date",
+        "roll_rule",
+        "route",
+        "policy_version",
+        "waits_for",
+        "source_changes",
     )
     return build(
         Dossier,

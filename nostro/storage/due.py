@@ -20,6 +20,7 @@ TABLES = (
     "bank_message",
     "case_file",
     "webhook_delivery",
+    "policy_version",
 )
 
 

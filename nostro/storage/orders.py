@@ -13,12 +13,12 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from nostro.domain.duties import Touched
-from nostro.domain.errors import Refused
 from nostro.domain.money import Money
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import PostalAddress
 from nostro.domain.payment import Approvable, Instruction, RollRule, Route
 from nostro.domain.policies.approval import Authorship
+from nostro.domain.policies.approval_steps import Matter
 from nostro.domain.policies.checks import Finding, PaidInvoice
 from nostro.storage import bulk, change_requests, models, queries
 from nostro.storage.tenancy import current
@@ -52,6 +52,7 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     source_changes: tuple[dict[str, str], ...] = ()
     replaces: UUID | None = None  # The ended payment that this one is made instead of.
     confidential: bool = False
+    waits_for: str = ""  # Whose approval comes next: nostro.domain.policies.approval_steps.Waits.
 
     def approvable(self) -> Approvable:
         """What an approver agrees to, computed anew from the row."""
@@ -69,6 +70,17 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
         where = {"entity_id": str(self.entity_id), "account_id": self.route.account_id}
         return Touched(**where, amount=self.instruction.amount, confidential=self.confidential)
 
+    def matter(self) -> Matter:
+        """What decides which rule of approving it falls under."""
+        return Matter(
+            amount=self.instruction.amount,
+            entity_id=str(self.entity_id),
+            account_id=self.route.account_id,
+            payee_number=self.payee_number,
+            rail=self.route.rail,
+            source=self.source,
+        )
+
 
 def insert(orders: Sequence[OrderRow], now: datetime) -> int:
     """Insert new orders as one set; returns how many were new (a repeated source line is not)."""
@@ -78,8 +90,8 @@ def insert(orders: Sequence[OrderRow], now: datetime) -> int:
 
 def columns_of(order: OrderRow, tenant_id: UUID, now: datetime) -> dict[str, Any]:
     """What is stored of a new order, by column."""
-    told = order.instruction
     return {
+        **_told(order.instruction),
         "id": order.id,
         "tenant_id": tenant_id,
         "number": order.number,
@@ -91,18 +103,6 @@ def columns_of(order: OrderRow, tenant_id: UUID, now: datetime) -> dict[str, Any
         "entity_id": order.entity_id,
         "payee_account_id": order.payee_account_id,
         "payee_number": order.payee_number,
-        "amount_minor": told.amount.minor,
-        "currency": told.amount.currency,
-        "creditor_name": told.creditor_name,
-        "creditor_address": msgspec.to_builtins(told.creditor_address),
-        "creditor_iban": told.creditor_iban,
-        "creditor_bic": told.creditor_bic,
-        "requested_date": told.requested_date,
-        "latest_date": told.latest_date,
-        "roll_rule": told.roll_rule.value,
-        "end_to_end_id": told.end_to_end_id,
-        "remittance": told.remittance,
-        "creditor_reference": told.creditor_reference,
         "invoices": list(order.invoices),
         "account_id": UUID(order.route.account_id),
         "route": msgspec.to_builtins(order.route),
@@ -115,6 +115,24 @@ def columns_of(order: OrderRow, tenant_id: UUID, now: datetime) -> dict[str, Any
         "replaces_id": order.replaces,
         "next_action_at": None,
         "confidential": order.confidential,
+        "waits_for": order.waits_for,
+    }
+
+
+def _told(told: Instruction) -> dict[str, Any]:
+    return {
+        "amount_minor": told.amount.minor,
+        "currency": told.amount.currency,
+        "creditor_name": told.creditor_name,
+        "creditor_address": msgspec.to_builtins(told.creditor_address),
+        "creditor_iban": told.creditor_iban,
+        "creditor_bic": told.creditor_bic,
+        "requested_date": told.requested_date,
+        "latest_date": told.latest_date,
+        "roll_rule": told.roll_rule.value,
+        "end_to_end_id": told.end_to_end_id,
+        "remittance": told.remittance,
+        "creditor_reference": told.creditor_reference,
     }
 
 
@@ -177,13 +195,22 @@ def in_state(state: OrderState, run_id: UUID | None = None) -> list[OrderRow]:
     return _load(found.order_by("number"))
 
 
+def under_other_rules(
+    policy_version: str, states: Collection[OrderState], limit: int
+) -> list[UUID]:
+    """Some orders in these states that were put to people under other rules than these."""
+    found = models.Order.objects.filter(state__in=[state.value for state in states])
+    other = found.exclude(policy_version=policy_version).order_by("id")
+    return list(other.values_list("id", flat=True)[:limit])
+
+
 # The columns that make an OrderRow; those of JSON are read as text, which decodes faster.
 _LOADED = (
     *("id", "number", "state", "source", "source_reference", "run_id", "entity_id"),
     *("payee_account_id", "payee_number", "amount_minor", "currency", "creditor_name"),
     *("creditor_iban", "creditor_bic", "requested_date", "latest_date", "confidential"),
     *("roll_rule", "end_to_end_id", "remittance", "creditor_reference", "invoices"),
-    *("policy_version", "approval_digest", "maker_id", "maker_name", "replaces_id"),
+    *("policy_version", "approval_digest", "maker_id", "maker_name", "replaces_id", "waits_for"),
 )
 _AS_TEXT = {
     f"{name}_text": Cast(name, TextField())
@@ -243,6 +270,7 @@ def _order(row: Any, payee_account_version: int) -> OrderRow:
         source_changes=_CHANGES.decode(row.source_changes_text),
         replaces=row.replaces_id,
         confidential=row.confidential,
+        waits_for=row.waits_for,
     )
 
 
@@ -300,42 +328,6 @@ def authors(order_ids: Collection[UUID]) -> dict[UUID, Authorship]:
         for order_id, maker, account in rows
         for editor in [editors.get(account)]
     }
-
-
-def approvals(order_ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
-    """Valid approvals of each order: person id -> the digest he agreed to."""
-    found: dict[UUID, dict[str, str]] = {order_id: {} for order_id in order_ids}
-    valid = models.Approval.objects.filter(voided_at__isnull=True)
-    rows = valid.filter(bulk.one_of("order_id", order_ids))
-    for order_id, person, agreed in rows.values_list("order_id", "person_id", "digest"):
-        found[order_id][person] = agreed
-    return found
-
-
-def add_approvals(
-    given: Iterable[tuple[UUID, UUID, str]], person_id: str, person_name: str, now: datetime
-) -> None:
-    """Record approvals given as (approval id, order id, digest) by one person."""
-    tenant_id = current()
-    rows = [
-        {
-            "id": approval_id,
-            "tenant_id": tenant_id,
-            "order_id": order_id,
-            "person_id": person_id,
-            "person_name": person_name,
-            "digest": agreed,
-            "approved_at": now,
-        }
-        for approval_id, order_id, agreed in given
-    ]
-    if bulk.insert(models.Approval, rows) != len(rows):
-        raise Refused(
-            "already_approved",
-            f"{person_name} has already approved one of these payments.",
-            "Nothing was approved.",
-            "Reload the page and choose again.",
-        )
 
 
 # A payment in these states will never move money: it does not make another one a duplicate.

@@ -185,6 +185,19 @@ def everybody(now: datetime | None = None) -> list[Member]:
     return _standing(rows.values_list("person_id", "person__name", "grants"), now)
 
 
+def is_known_here(person_id: UUID) -> bool:
+    """Whether the person works or has worked for the customer, accepted an invitation of it, or
+    signs in by its own service."""
+    return any(
+        found.filter(person_id=person_id).exists()
+        for found in (
+            models.Membership.objects,
+            models.Invitation.objects,
+            models.FederatedIdentity.objects,
+        )
+    )
+
+
 def ever_here() -> list[Member]:
     """All who work or have worked for the customer, with what they held when they left."""
     rows = models.Membership.objects.order_by("person__name", "person_id")

@@ -38,6 +38,7 @@ OVERWRITTEN: Final[Mapping[type[TenantModel], tuple[str, ...]]] = {
     models.PayeeChange: ("before", "after", "text"),
     models.ChangeRequest: ("subject", "wanted", "before", "after", "reason", "ended_reason"),
     models.ChangeAgreement: ("reason",),
+    models.PolicyVersion: ("reason",),
     models.Freeze: ("reason",),
     models.FreezeLift: ("reason",),
     models.BankTransaction: ("counterparty_name", "counterparty_iban", "remittance"),

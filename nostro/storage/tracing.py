@@ -189,6 +189,7 @@ _WORDS = {
     "run.received": "Payment run {reference} received as {file}, {lines} lines",
     "order.received": "Payment {source_reference} received as {number}",
     "order.imported": "Taken over from the ERP's history",
+    "order.approval_asked_anew": "Put to approvers anew: {rules} took the place of {rules_before}",
     "order.approval_given": "Approval {approvals} of {needed} over digest {digest:.16}",
     "order.placed_in_file": "Placed in file {message_id}, executes {execution_date}",
     "order.kept": "Kept here: its file leaves on {until}, to be executed on {day}",

@@ -14,8 +14,9 @@ from nostro.domain.case import CaseState
 from nostro.domain.money import Money
 from nostro.domain.order import ORDER, OrderMove
 from nostro.domain.policies.checks import Effect, Finding
-from nostro.storage import approvals, orders, parties, restoring
+from nostro.storage import orders, parties, restoring
 from nostro.storage.restoring import RestoreStop
+from nostro.workflows import approval_terms
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import move_orders
 
@@ -74,7 +75,7 @@ def hold_suspected(acting: Acting) -> list[UUID]:
         if not ORDER.allows(row.state, _HOLD[0]) or restoring.on_its_way([row.id]):
             continue
         orders.insert_holds([(acting.world.ids.new(), row.id, finding)], now)
-        approvals.void(row.id, now)
+        approval_terms.ask_anew(acting, [row])
         for step in _HOLD:
             move_orders(acting, [row.id], step, reason=DUPLICATE, text=finding.sentence)
         held.append(row.id)

@@ -12,11 +12,15 @@ from nostro.domain.errors import Invalid, Refused
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Member
 from nostro.domain.policies import approval as policy
+from nostro.domain.policies import approval_steps as turns
+from nostro.domain.policies import confidential
 from nostro.domain.policies.approval import ApprovalRules
-from nostro.storage import approval_policies, events, orders, runs
+from nostro.domain.policies.approval_steps import Given, Progress, Waits
+from nostro.storage import approval_rules, approvals, events, orders, runs
+from nostro.storage.approvals import Agreed
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import recheck, screening_again, stepping_up, warehousing
+from nostro.workflows import approval_terms, recheck, screening_again, stepping_up, warehousing
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import move_orders, move_orders_on
 from nostro.workflows.planning import Planner
@@ -49,80 +53,103 @@ def approve(
     above the customer's limit unless `step_up_id` is his fresh proof for just this.
     """
     with tenant(acting.tenant_id):
-        rows = _lock_all(order_ids)
+        rows = _lock_all(member, order_ids)
         _of_whole_runs(rows)
         _same_as_seen(rows, seen_digest)
-        given = orders.approvals(order_ids)
-        authors = orders.authors(order_ids)
-        for row in rows:
-            ORDER.after(row.state, OrderMove.APPROVE)
-            policy.may_approve(member, authors[row.id], given[row.id], row.touched())
+        given = approvals.given(order_ids)
+        _check_each(member, rows, given)
+        _same_rules(acting, rows)
         _same_accounts(rows)
         stepping_up.require(acting, member, rows, seen_digest, step_up_id)
         return _add(acting, member, rows, given)
+
+
+def check(acting: Acting, member: Member, order_ids: Sequence[UUID]) -> None:
+    """Raise Refused where this member may not approve one of these payments; nothing is done."""
+    with tenant(acting.tenant_id):
+        _check_each(member, _lock_all(member, order_ids), approvals.given(order_ids))
+
+
+def _check_each(
+    member: Member, rows: Sequence[OrderRow], given: Mapping[UUID, Mapping[str, Agreed]]
+) -> None:
+    authors = orders.authors([row.id for row in rows])
+    for row in rows:
+        ORDER.after(row.state, OrderMove.APPROVE)
+        policy.may_approve(member, authors[row.id], given[row.id], row.touched())
 
 
 def _add(
     acting: Acting,
     member: Member,
     rows: Sequence[OrderRow],
-    given: Mapping[UUID, Mapping[str, str]],
+    given: Mapping[UUID, Mapping[str, Agreed]],
 ) -> Approved:
-    """Write the approvals down, and send on what is complete with them."""
-    agreed = _agreed(rows, given)
-    now, new_id = acting.world.clock.now(), acting.world.ids.new
-    orders.add_approvals(
-        [(new_id(), row.id, row.approval_digest) for row in rows], member.id, member.name, now
-    )
-    rules = approval_policies.rules()
-    _tell(acting, rows, rules, [len(agreed[row.id] | {member.id}) for row in rows])
-    able = recheck.entitled(acting, {member.id}.union(*agreed.values()))
-    complete = [
-        row
-        for row in rows
-        if policy.is_complete(
-            recheck.apart(row, agreed[row.id] | {member.id}, able),
-            rules.needed_for(row.instruction.amount),
-        )
-    ]
+    """Write the approvals down, and send on what is complete with them. Raises Refused where
+    another person's is what a payment waits for."""
+    agreed = {row.id: approvals.to_digest(given[row.id], row.approval_digest) for row in rows}
+    able = recheck.entitled(acting, {member.id} | _people(agreed))
+    rules, now = approval_terms.rules_of(rows), acting.world.clock.now()
+    added, after = [], {}
+    for row in rows:
+        version = rules[row.policy_version]
+        stages = approval_terms.stages_of(row, version)
+        before = approval_terms.progress_of(row, version, agreed[row.id], able)
+        turns.check(member, stages, before, row.touched())
+        mine = Given(person_id=member.id, stage=before.stage)
+        after[row.id] = approval_terms.progress_of(row, version, (*agreed[row.id], mine), able)
+        added.append(Agreed(digest=row.approval_digest, stage=before.stage))
+    new_id = acting.world.ids.new
+    told = [(new_id(), row.id, one) for row, one in zip(rows, added, strict=True)]
+    approvals.add(told, member.id, member.name, now)
+    _tell(acting, rows, rules, [len(agreed[row.id]) + 1 for row in rows])
+    return _go_on(acting, rows, after)
+
+
+def _go_on(acting: Acting, rows: Sequence[OrderRow], after: Mapping[UUID, Progress]) -> Approved:
+    """Release what is complete; of the others it is kept whose approval they wait for now."""
+    complete = [row for row in rows if after[row.id].complete]
+    waiting = [row for row in rows if not after[row.id].complete]
+    waits: dict[str, list[UUID]] = {}
+    for row in waiting:
+        before = Waits.read(row.waits_for)
+        rule = before.rule if before else turns.ANY_RULE
+        waits.setdefault(str(Waits(rule=rule, progress=after[row.id])), []).append(row.id)
+    approvals.wait_for(waits)
     _schedule(acting, complete)
-    done = [row.id for row in complete]
     return Approved(
-        approved=tuple(done), waiting=tuple(row.id for row in rows if row.id not in done)
+        approved=tuple(row.id for row in complete), waiting=tuple(row.id for row in waiting)
     )
+
+
+def _people(agreed: Mapping[UUID, Sequence[Given]]) -> set[str]:
+    return {one.person_id for given in agreed.values() for one in given}
 
 
 def _tell(
-    acting: Acting, rows: Sequence[OrderRow], rules: ApprovalRules, approvals: Sequence[int]
+    acting: Acting,
+    rows: Sequence[OrderRow],
+    rules: Mapping[str, ApprovalRules],
+    counts: Sequence[int],
 ) -> None:
     """That each was approved once more, and how often by now."""
     own = [
         {
             "digest": row.approval_digest,
             "approvals": count,
-            "needed": rules.needed_for(row.instruction.amount),
+            "needed": turns.places(approval_terms.stages_of(row, rules[row.policy_version])),
         }
-        for row, count in zip(rows, approvals, strict=True)
+        for row, count in zip(rows, counts, strict=True)
     ]
     subjects = [row.id for row in rows]
     events.record_alike(acting.alike("order.approval_given", "order", subjects, own))
-
-
-def _agreed(
-    rows: Sequence[OrderRow], given: Mapping[UUID, Mapping[str, str]]
-) -> dict[UUID, set[str]]:
-    """Who agreed to each payment as it now stands."""
-    return {
-        row.id: {who for who, what in given[row.id].items() if what == row.approval_digest}
-        for row in rows
-    }
 
 
 def deny(acting: Acting, member: Member, order_ids: Sequence[UUID], reason: str) -> list[UUID]:
     """Refuse payments for good, with a reason that stays in their trace; all or none."""
     _need_reason(reason)
     with tenant(acting.tenant_id):
-        rows = _lock_all(order_ids)
+        rows = _lock_all(member, order_ids)
         authors = orders.authors(order_ids)
         for row in rows:
             ORDER.after(row.state, OrderMove.DENY)
@@ -136,7 +163,7 @@ def release_hold(acting: Acting, member: Member, order_id: UUID, reason: str) ->
     """Leave a hold: a named person, never the maker, says why. Then approval is asked for."""
     _need_reason(reason)
     with tenant(acting.tenant_id):
-        (row,) = _lock_all([order_id])
+        (row,) = _lock_all(member, [order_id])
         ORDER.after(row.state, OrderMove.RELEASE_HOLD)
         policy.may_release_hold(member, orders.authors([order_id])[order_id], row.touched())
         screening_again.remember_cleared(acting, member, row, reason)
@@ -164,7 +191,8 @@ def _any_leave(acting: Acting, rows: Sequence[OrderRow]) -> bool:
         return True
 
 
-def _lock_all(order_ids: Sequence[UUID]) -> list[OrderRow]:
+def _lock_all(member: Member, order_ids: Sequence[UUID]) -> list[OrderRow]:
+    """Raises Refused for what is not there, or not shown to this member: before its state is."""
     rows = orders.lock(order_ids)
     if not order_ids or len(rows) != len(set(order_ids)):
         raise Refused(
@@ -172,6 +200,8 @@ def _lock_all(order_ids: Sequence[UUID]) -> list[OrderRow]:
             "One of these payments does not exist for this customer.",
             can_do="Reload the page and choose again.",
         )
+    for row in rows:
+        confidential.check(member, confidential=row.confidential)
     return rows
 
 
@@ -203,6 +233,19 @@ def _same_as_seen(rows: Sequence[OrderRow], seen_digest: str) -> None:
             "The payments changed after they were shown to you.",
             "Nothing was approved.",
             "Look at them again and approve what you then see.",
+        )
+
+
+def _same_rules(acting: Acting, rows: Sequence[OrderRow]) -> None:
+    """The rules of approving are still those under which the payments were put to people."""
+    version, _ = approval_rules.in_force(acting.world.clock.now())
+    number = policy.version_number(version)
+    if any(policy.version_number(row.policy_version) != number for row in rows):
+        raise Refused(
+            "approval_rules_changed",
+            "Other rules of approving came into force after these payments were put to you.",
+            "Nothing was approved.",
+            "They are put to people under the new rules within a minute; then look again.",
         )
 
 

@@ -36,7 +36,7 @@ _DAYS_BEFORE = re.compile(r"-\d{1,2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
-class WantedCalendar(msgspec.Struct, frozen=True, kw_only=True):
+class WantedCalendar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that the bank of a connection has agreed to, in lines.
 
     `cut_offs`: "16:00 Europe/Berlin", with a rail, a currency and "-1" for a bank day before after

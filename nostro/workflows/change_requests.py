@@ -26,8 +26,9 @@ from nostro.domain.event import Event
 from nostro.domain.party import Action, Member
 from nostro.domain.policies import change_rights as policy
 from nostro.domain.policies import shortage
+from nostro.domain.policies.approval import ApprovalRules
 from nostro.domain.policies.shortage import Shortage
-from nostro.storage import approval_policies, change_requests, events, parties, people
+from nostro.storage import change_requests, events, parties, people, policies
 from nostro.storage.change_requests import Agreement, RequestRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows import change_secrets, changes
@@ -134,7 +135,8 @@ def in_force(acting: Acting, action: Action = Action.DECIDE_ACCESS) -> bool:
 def short_of(acting: Acting) -> dict[str, Shortage]:
     """What too few people can decide on as it is; inside a unit of work."""
     entities = {row.id: row.code for row in parties.entities()}
-    return shortage.shortages(people.everybody(), entities, approval_policies.most_needed())
+    rules = policies.from_now_on(ApprovalRules, acting.world.clock.now())
+    return shortage.shortages(people.everybody(), entities, rules)
 
 
 def deciders(acting: Acting, row: RequestRow) -> list[Member]:
@@ -286,7 +288,7 @@ def _row(
         asked_by=acting.actor.id,
         asked_by_kind=acting.actor.kind,
         asked_by_name=acting.actor.name,
-        asked_for=_places(member, kind) if member else (),
+        asked_for=(*(_places(member, kind) if member else ()), *change.beneficiaries),
         asked_at=now,
         expires_at=now + OPEN_FOR,
     )

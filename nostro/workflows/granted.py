@@ -15,7 +15,9 @@ from nostro.domain.policies.limits import spelled as spelled_amount
 from nostro.storage import parties, people
 
 
-class WantedGrant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class WantedGrant(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """One role and how far it is to reach; empty means everywhere.
 
     `entity` is a legal entity's code, `account` an IBAN, `up_to` an amount as "5000.00 EUR".

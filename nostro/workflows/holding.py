@@ -15,9 +15,10 @@ from nostro.domain.party import Member
 from nostro.domain.policies import approval as policy
 from nostro.domain.policies import confidential
 from nostro.domain.policies.checks import Effect, Finding
-from nostro.storage import approvals, events, orders
+from nostro.storage import events, orders
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
+from nostro.workflows import approval_terms
 from nostro.workflows.cancelling import locked_with_files, take_apart
 from nostro.workflows.case_work import checked_reason
 from nostro.workflows.context import Acting
@@ -67,6 +68,6 @@ def _hold(acting: Acting, member: Member, row: OrderRow, reason: str) -> None:
     events.record([acting.event("order.hold_placed", "order", row.id, **told)])
     if row.state is OrderState.HELD:
         return
-    approvals.void(row.id, now)
+    approval_terms.ask_anew(acting, [row])
     for step in _BACK_TO_HELD:
         move_orders(acting, [row.id], step, reason=HELD_BY, text=reason)

@@ -15,6 +15,7 @@ from nostro.domain.errors import NostroError
 from nostro.ops.origin import coming_from
 from nostro.workflows import (
     answers,
+    approval_terms,
     case_terms,
     dispatch,
     log_verification,
@@ -104,6 +105,12 @@ def continue_import(tenant_id: str, run_id: str) -> None:
 @fresh
 def attend_case(tenant_id: str, case_id: str) -> None:
     case_terms.attend(job_for(UUID(tenant_id)), UUID(case_id))
+
+
+@app.task(name="apply_policy", queue="payments")
+@fresh
+def apply_policy(tenant_id: str, policy_id: str) -> None:
+    approval_terms.apply_policy(job_for(UUID(tenant_id)), UUID(policy_id))
 
 
 @app.task(name="attend_webhooks", queue="webhooks")

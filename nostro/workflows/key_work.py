@@ -29,7 +29,7 @@ def issue(acting: Acting, wanted: WantedKey) -> tuple[KeyRow, str]:
     now = acting.world.clock.now()
     networks = keys.checked_networks(wanted.networks)
     with tenant(acting.tenant_id):
-        owner_id = person_of(wanted.owner) if wanted.owner else None
+        owner_id = person_of(acting, wanted.owner) if wanted.owner else None
         if owner_id is not None:
             held_by(owner_id)
         row, token = keys.issue(

@@ -7,27 +7,24 @@ known is loaded once for the whole run.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 from nostro.domain.errors import Refused
 from nostro.domain.order import ORDER, OrderMove, OrderState
-from nostro.domain.party import Account, Member, PayeeAccount, PostalAddress
-from nostro.domain.payment import Instruction, PaymentRequest, RollRule, Route
+from nostro.domain.party import Account, Member, PayeeAccount
+from nostro.domain.payment import PaymentRequest, Route
 from nostro.domain.policies import checks, limits, making, routing
-from nostro.domain.policies.approval import POLICY_VERSION
+from nostro.domain.policies.approval import ApprovalRules
 from nostro.domain.policies.checks import Effect, Finding, Known, PaidInvoice
-from nostro.formats import sepa_characters
-from nostro.storage import orders, parties
+from nostro.storage import approval_rules, parties
 from nostro.storage.intake import Question, take_numbers
 from nostro.storage.orders import OrderRow
-from nostro.workflows import after_restore, screening
+from nostro.workflows import after_restore, approval_terms, instructing, screening
 from nostro.workflows.context import Acting
 
-NOT_PROVIDED = "NOTPROVIDED"  # ISO 20022: there is no EndToEndId.
-LATEST_AFTER = timedelta(days=10)
 DUPLICATE_WINDOW = timedelta(days=400)
 REPEATED, REUSED = "repeated", "reference_reused"
 
@@ -60,6 +57,8 @@ class Masters(msgspec.Struct, frozen=True, kw_only=True):
     known_sources: dict[str, OrderRow]
     taken_end_to_end_ids: set[str]  # Those that these payments ask for, and those we would give.
     customer_code: str
+    rules_version: str
+    rules: ApprovalRules
     left_already: after_restore.Left  # What may be these payments, sent and forgotten by a backup.
 
 
@@ -75,6 +74,7 @@ def _masters(
         {r.creditor_iban for r in requests if r.payee_number == f"iban:{r.creditor_iban}"}
     )
     known = take_numbers(_question(source, requests, by_iban, now))
+    rules_version, rules = approval_rules.in_force(now)
     current = known.payee_accounts
     current |= {f"iban:{iban}": current[n] for iban, n in by_iban.items() if n in current}
     owned: dict[str, list[Account]] = {}
@@ -93,6 +93,8 @@ def _masters(
         known_sources=known.known_sources,
         taken_end_to_end_ids=known.taken_end_to_end_ids,
         customer_code=known.customer_code,
+        rules_version=rules_version,
+        rules=rules,
         left_already=after_restore.suspicions(acting) if known.restored else {},
     )
     return [f"PAY-{known.first_number + offset:05d}" for offset in range(len(requests))], masters
@@ -296,8 +298,14 @@ def _order(
     payee: PayeeAccount | None,
     route: Route,
 ) -> OrderRow:
-    instruction, changes = _instruct(intake, request, number)
-    acting = intake.acting
+    acting, masters = intake.acting, intake.masters
+    given = instructing.Given(
+        customer_code=masters.customer_code,
+        taken_end_to_end_ids=masters.taken_end_to_end_ids,
+        today=acting.world.clock.now().date(),
+        past=intake.past,
+    )
+    instruction, changes = instructing.instruct(request, number, given)
     order = OrderRow(
         id=acting.world.ids.new(),
         number=number,
@@ -312,89 +320,11 @@ def _order(
         instruction=instruction,
         route=route,
         invoices=request.invoices,
-        policy_version=POLICY_VERSION,
+        policy_version="",
         approval_digest="",
         maker_id=intake.maker.id,
         maker_name=intake.maker.name,
         source_changes=tuple(changes),
         confidential=request.confidential,
     )
-    return msgspec.structs.replace(order, approval_digest=order.approvable().digest())
-
-
-class Rewriting:
-    """What is told to the bank in other words than the source's, kept visible to approvers."""
-
-    def __init__(self) -> None:
-        self.changes: list[dict[str, str]] = []
-
-    def told(self, field: str, before: str, after: str) -> str:
-        if before and before != after:
-            self.changes.append({"field": field, "from": before, "to": after})
-        return after
-
-    def plain(self, field: str, text: str) -> str:
-        return self.told(field, text, sepa_characters.transliterate(text))
-
-
-def _instruct(
-    intake: Intake, request: PaymentRequest, number: str
-) -> tuple[Instruction, list[dict[str, str]]]:
-    """What the bank will be told, and every visible change against what the source said."""
-    rewriting = Rewriting()
-    end_to_end_id = request.end_to_end_id
-    if end_to_end_id in {"", NOT_PROVIDED} | intake.masters.taken_end_to_end_ids:
-        ours = _free_end_to_end_id(intake.masters, number)
-        end_to_end_id = rewriting.told("end_to_end_id", end_to_end_id, ours)
-    address = sepa_characters.plain_address(request.payee_address)
-    rewriting.told("payee address", _one_line(request.payee_address), _one_line(address))
-    requested = _pay_on(intake, request, rewriting)
-    instruction = Instruction(
-        end_to_end_id=end_to_end_id,
-        amount=request.amount,
-        creditor_name=rewriting.plain("payee name", request.payee_name),
-        creditor_address=address,
-        creditor_iban=request.creditor_iban,
-        creditor_bic=request.creditor_bic,
-        requested_date=requested,
-        latest_date=requested + LATEST_AFTER,
-        roll_rule=RollRule.NEXT_BANK_DAY,
-        remittance=_remittance(request, rewriting),
-        creditor_reference=request.creditor_reference,
-    )
-    return instruction, rewriting.changes
-
-
-def _remittance(request: PaymentRequest, rewriting: Rewriting) -> str:
-    """The source's own text, or its invoice numbers: all, or whole ones and how many more."""
-    if request.creditor_reference:
-        return ""
-    if request.remittance:
-        return rewriting.plain("remittance", request.remittance)
-    plain = [sepa_characters.transliterate(invoice) for invoice in request.invoices]
-    return rewriting.told("remittance", ", ".join(request.invoices), limits.shortened(plain))
-
-
-def _pay_on(intake: Intake, request: PaymentRequest, rewriting: Rewriting) -> date:
-    """The day asked for; one that is over becomes today, visibly."""
-    wanted, today = request.requested_date, intake.acting.world.clock.now().date()
-    if intake.past or wanted >= today:
-        return wanted
-    rewriting.told("requested date", checks.day(wanted), checks.day(today))
-    return today
-
-
-def _free_end_to_end_id(masters: Masters, number: str) -> str:
-    """Ours, or the next one that nobody has taken: a source may have used the same words."""
-    first = ours = f"{masters.customer_code[:20]}-{number}"
-    again = 1
-    while ours in masters.taken_end_to_end_ids or (
-        again > 1 and orders.known_end_to_end_ids({ours})
-    ):
-        again += 1
-        ours = f"{first}-{again}"
-    return ours
-
-
-def _one_line(address: PostalAddress) -> str:
-    return ", ".join(part for part in msgspec.structs.astuple(address) if part)
+    return approval_terms.put(order, masters.rules_version, masters.rules)

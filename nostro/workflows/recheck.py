@@ -6,7 +6,7 @@ details that the payee had then. What no longer holds goes back to a person, wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import msgspec
@@ -15,11 +15,13 @@ from nostro.domain.case import CaseKind
 from nostro.domain.order import OrderMove, OrderState
 from nostro.domain.party import Member, PayeeAccount
 from nostro.domain.policies import approval as policy
+from nostro.domain.policies import approval_steps as steps
 from nostro.domain.policies.checks import Effect, Finding
 from nostro.domain.policies.objections import Objection, Standing, objection
-from nostro.storage import approval_policies, approvals, cases, events, orders, parties, people
+from nostro.storage import approvals, cases, events, orders, parties, people
 from nostro.storage.cases import NewCase
 from nostro.storage.orders import OrderRow
+from nostro.workflows import approval_terms
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import CASE_DUE_IN, move_orders
 from nostro.workflows.planning import Planner
@@ -30,11 +32,6 @@ def entitled(acting: Acting, person_ids: Iterable[str]) -> dict[str, Member]:
     ids = {UUID(person_id) for person_id in person_ids}
     found = people.members(ids, acting.world.clock.now())
     return {member.id: member for member in found if policy.may_still_approve(member)}
-
-
-def apart(order: OrderRow, agreed: Iterable[str], able: Mapping[str, Member]) -> set[str]:
-    """Those of the people who agreed to a payment whose approvals count now, each for himself."""
-    return policy.apart({who: able[who] for who in agreed if who in able}, order.touched())
 
 
 def newer_accounts(rows: Sequence[OrderRow]) -> dict[UUID, PayeeAccount]:
@@ -53,20 +50,21 @@ def newer_accounts(rows: Sequence[OrderRow]) -> dict[UUID, PayeeAccount]:
 
 def standings(acting: Acting, rows: Sequence[OrderRow]) -> dict[UUID, Standing]:
     """What holds today of each of these approved payments."""
-    given = orders.approvals([order.id for order in rows])
+    given = approvals.given([order.id for order in rows])
     able = entitled(acting, {person for agreed in given.values() for person in agreed})
-    newer, rules = newer_accounts(rows), approval_policies.rules()
+    newer, rules = newer_accounts(rows), approval_terms.rules_of(rows)
     found, planner = {}, Planner(acting.world)
     for order in rows:
-        agreed = {who for who, what in given[order.id].items() if what == order.approval_digest}
-        needed = rules.needed_for(order.instruction.amount)
+        agreed = approvals.to_digest(given[order.id], order.approval_digest)
+        version = rules[order.policy_version]
+        places = steps.places(approval_terms.stages_of(order, version))
         unchanged = order.approvable().digest() == order.approval_digest
         found[order.id] = Standing(
             order_state=order.state,
             leaves_on=planner.leaves_on(order),
             latest_date=order.instruction.latest_date,
-            approved=unchanged and policy.is_complete(agreed, needed),
-            entitled=policy.is_complete(apart(order, agreed, able), needed),
+            approved=unchanged and len(agreed) >= places,
+            entitled=approval_terms.progress_of(order, version, agreed, able).complete,
             account_is_current=order.id not in newer,
         )
     return found
@@ -126,17 +124,15 @@ def _approver_left(order: OrderRow) -> Finding:
 
 def _retargeted(order: OrderRow, account: PayeeAccount) -> OrderRow:
     """The order compared with the account of today from now on; where it pays to is unchanged."""
-    moved = msgspec.structs.replace(
+    return msgspec.structs.replace(
         order, payee_account_id=UUID(account.id), payee_account_version=account.version
     )
-    return msgspec.structs.replace(moved, approval_digest=moved.approvable().digest())
 
 
 def send_back(acting: Acting, order: OrderRow, finding: Finding) -> None:
     """Back to draft, checked again and held; every approval given before is void."""
     now = acting.world.clock.now()
-    approvals.void(order.id, now)
-    approvals.compare_with(order.id, order.payee_account_id, order.approval_digest)
+    (order,) = approval_terms.ask_anew(acting, [order])
     for step in (OrderMove.EDIT, OrderMove.VALIDATE, OrderMove.HOLD):
         move_orders(acting, [order.id], step, reason=finding.code, text=finding.sentence)
     orders.insert_holds([(acting.world.ids.new(), order.id, finding)], now)

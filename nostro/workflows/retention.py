@@ -40,14 +40,25 @@ def set_retention(acting: Acting, months: int, reason: str) -> None:
         _record(acting, "customer.retention_changed", acting.tenant_id, **data)
 
 
-def check_months(months: int) -> None:
+def check_months(months: int, least: int = 0) -> None:
     """Raise Invalid for months that cannot be."""
-    if not 0 <= months <= MONTHS_MAX:
+    if not least <= months <= MONTHS_MAX:
         raise Invalid(
             "retention_months_wrong",
             f"Evidence cannot be kept for {months} months.",
-            can_do=f"Give a whole number from 0 to {MONTHS_MAX}; 120 is ten years.",
+            can_do=f"Give a whole number from {least} to {MONTHS_MAX}; 120 is ten years.",
             field="months",
+        )
+
+
+def _check_to_come(ends_on: date | None, today: date) -> None:
+    if ends_on is not None and ends_on <= today:
+        raise Invalid(
+            "legal_hold_over",
+            f"A legal hold until {ends_on:%Y-%m-%d} is over already.",
+            "Nothing is held.",
+            "Give a day to come, or none: it then lasts until it is lifted.",
+            field="until",
         )
 
 
@@ -59,7 +70,11 @@ def place_hold(
     evidence_id: UUID | None = None,
     ends_on: date | None = None,
 ) -> UUID:
-    """Forbid erasing one evidence, or all of them, until a day or until it is lifted."""
+    """Forbid erasing one evidence, or all of them, until a day or until it is lifted.
+
+    Raises Invalid for a day that is over, Refused for a name that was used.
+    """
+    _check_to_come(ends_on, acting.world.clock.now().date())
     hold = HoldRow(
         id=acting.world.ids.new(),
         name=name,

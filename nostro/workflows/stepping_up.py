@@ -18,8 +18,9 @@ from nostro.domain.errors import Refused
 from nostro.domain.money import total
 from nostro.domain.party import Member
 from nostro.domain.policies import step_up as policy
+from nostro.domain.policies.approval import ApprovalRules
 from nostro.domain.policies.step_up import Method, PersonalSignature
-from nostro.storage import approval_policies, events, proofs, step_ups
+from nostro.storage import events, policies, proofs, step_ups
 from nostro.storage.orders import OrderRow
 from nostro.storage.step_ups import StepUpRow
 from nostro.storage.tenancy import tenant
@@ -33,7 +34,7 @@ def require(
 
     Raises Refused (`step_up_needed`) when there is none that counts.
     """
-    limits = approval_policies.rules().step_up_above
+    limits = policies.in_force(ApprovalRules, acting.world.clock.now()).step_up_above
     if not limits:
         return
     now, person_id = acting.world.clock.now(), UUID(member.id)

@@ -20,6 +20,7 @@ JOBS: Mapping[str, tuple[str, str]] = {
     "connection": ("collect_messages", "connection_id"),
     "payment_run": ("continue_import", "run_id"),
     "case_file": ("attend_case", "case_id"),
+    "policy_version": ("apply_policy", "policy_id"),
     "bank_message": ("understand_message", "message_id"),
 }
 

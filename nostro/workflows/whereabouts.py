@@ -10,9 +10,9 @@ import msgspec
 from nostro.domain.attempt import AttemptState
 from nostro.domain.order import OrderState
 from nostro.domain.policies.reissue import REISSUABLE
-from nostro.storage import approval_policies
 from nostro.storage.dossier import DispatchRow, Dossier
 from nostro.storage.payment_links import Links
+from nostro.workflows import approval_outlook
 
 _S, _A = OrderState, AttemptState
 
@@ -80,10 +80,10 @@ def place(dossier: Dossier, links: Links) -> Place:
             next="An approver who did not make it releases the hold with a reason, or denies it.",
         )
     if payment.state is _S.AWAITING_APPROVAL:
-        missing = approval_policies.rules().needed_for(payment.amount) - len(payment.approved_by)
+        ahead = approval_outlook.of_payment(dossier)
         given = f"{' and '.join(payment.approved_by)} approved it. " if payment.approved_by else ""
         return Place(
-            now=f"{given}It waits for {missing} more approval{'s' * (missing != 1)}.",
+            now=f"{given}It waits for {approval_outlook.waited_for(ahead)}.",
             next="Then it leaves with the next file of its account.",
         )
     return _with_bank(payment.state, dossier.attempts[-1] if dossier.attempts else None)

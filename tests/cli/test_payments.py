@@ -15,7 +15,7 @@ from nostro import app as joined
 from nostro.cli import failures, terminal
 from nostro.cli.commands import app
 from nostro.domain.errors import Invalid, NostroError, Refused
-from nostro.storage import callbacks, orders
+from nostro.storage import approvals, callbacks
 from nostro.storage.tenancy import tenant
 from tests.workflows.company import Company, scripted_connector
 
@@ -186,6 +186,6 @@ def test_nothing_is_approved_that_the_person_has_not_seen(
         run("approve", *who, "--digest", digest)
     assert caught.value.code == "selection_changed"
     status, done = run("approve", number_of(company, ids[0]), *who, "--digest", digest)
-    assert (status, "has approved 1 payments" in done) == (0, True)
+    assert (status, "has approved 1 payment," in done) == (0, True)
     with tenant(company.tenant_id):
-        assert [bool(by) for by in orders.approvals([*ids, *late]).values()].count(True) == 1
+        assert [bool(by) for by in approvals.given([*ids, *late]).values()].count(True) == 1

@@ -42,7 +42,9 @@ FREE: dict[str, str] = {
     "journal_line": "ledger_account open_item text",
     "change_request": "subject before after reason asked_by_name ended_by_name ended_reason",
     "change_agreement": "person_name reason",
-    "approval_policy": "changed_by",
+    "policy_version": "changed_by reason",
+    "bank_calendar": "changed_by reason",
+    "screening_clearance": "cleared_by reason",
     "legal_hold": "name reason placed_by",
     "customer": "name",
     "legal_entity": "name address receivables_account",
@@ -77,10 +79,11 @@ _CODES = """
     problems dedupe_digest status match_state evidence event action document_currency
     functional_currency wanted asked_by asked_by_kind asked_for acted_for rules purpose
     key_id kept_in evidence_kept_in config connector cursor callback_name iban bic base quote totals
-    stated_totals format_profile maker_id roll_rule route policy_version approval_digest
+    stated_totals format_profile maker_id roll_rule route policy_version waits_for approval_digest
     source_changes told_source refers_to media_type reason cancel_purpose identity direction
     body_digest body answer key type subject_kind previous_hash hash commitment root peaks
-    statement group_roles event_types page query name
+    statement group_roles event_types page query name content terms payee_digest list_code entry_id
+    entry_digest
 """
 CODES = frozenset(_CODES.split())
 # Of JSON: what under these names is a code, an id, or read as one.

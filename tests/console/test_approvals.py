@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from nostro.domain.order import OrderState
 from nostro.domain.party import Member, Role
 from nostro.storage import listing, people
+from nostro.storage.approvals import given as given_to
 from nostro.storage.dossier import dossier
-from nostro.storage.orders import approvals as given_to
 from nostro.storage.pages.approvals import waiting_count
 from nostro.storage.payment_search import Wanted, payments
 from nostro.storage.tenancy import tenant

@@ -13,7 +13,7 @@ from django.test import Client
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.party import Grant, Role
-from nostro.storage import models, orders, people
+from nostro.storage import approvals, models, people
 from nostro.storage.tenancy import tenant
 from tests.api import door
 from tests.workflows.company import Company, scripted_connector
@@ -91,7 +91,7 @@ def test_what_came_after_it_was_shown_is_not_approved_with_the_rest(company: Com
     assert "The payments changed after they were shown to you." in told
     assert "Nothing was approved." in told
     with tenant(company.tenant_id):
-        given = orders.approvals([*ids, *late])
+        given = approvals.given([*ids, *late])
     assert not any(given.values())
 
 
@@ -115,7 +115,7 @@ def test_all_that_a_narrowed_approver_may_are_approved_and_the_others_stay(
     sent = {"every": "1", "seen_digest": digest}
     assert client.post("/approvals/approve/", sent).status_code == 302
     with tenant(company.tenant_id):
-        given = orders.approvals([*german, *dutch, *large])
+        given = approvals.given([*german, *dutch, *large])
     assert {order_id for order_id, by in given.items() if by} == set(german)
 
 
@@ -142,7 +142,7 @@ def test_a_group_is_approved_without_the_others(company: Company) -> None:
     assert digest == company.seen(dutch)
     client.post("/approvals/approve/", {"every": "1", "group": few, "seen_digest": digest})
     with tenant(company.tenant_id):
-        given = orders.approvals([*german, *dutch])
+        given = approvals.given([*german, *dutch])
     assert {order_id for order_id, by in given.items() if by} == set(dutch)
 
 

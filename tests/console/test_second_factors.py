@@ -20,15 +20,18 @@ from fido2.webauthn import AttestedCredentialData
 from playwright.sync_api import Browser, Page
 
 from nostro.app import world
+from nostro.domain.event import Actor
 from nostro.domain.money import Money
 from nostro.domain.policies.approval import ApprovalRules
 from nostro.domain.policies.step_up import Wanted, challenge_of
 from nostro.ops.envelope import is_sealed
-from nostro.storage import approval_policies, events, people, sign_ins
+from nostro.storage import events, people, sign_ins
 from nostro.storage.models import StepUp
 from nostro.storage.tenancy import tenant
+from nostro.workflows.context import Acting
 from tests.console.browser import LOOKS, Look, Watched, faults, look_at, picture, sign_in
 from tests.console.seed import Vesterholt
+from tests.rules import set_rules
 
 pytestmark = [pytest.mark.browser]
 NOW = 1_795_000_000  # A second of 2026.
@@ -218,9 +221,9 @@ def test_the_pages_of_the_profile(
 
 
 def limit(seeded: Vesterholt, *limits: Money) -> None:
-    with tenant(seeded.tenant_id):
-        ids, now = world().ids, world().clock.now()
-        approval_policies.add(ids.new(), ApprovalRules(step_up_above=limits), "a test", now)
+    actor = Actor(kind="job", id="test", name="a test")
+    acting = Acting(tenant_id=seeded.tenant_id, actor=actor, world=world())
+    set_rules(acting, ApprovalRules(step_up_above=limits))
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)

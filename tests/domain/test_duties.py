@@ -19,6 +19,7 @@ from nostro.domain.policies.approval import (
     apart,
     may_approve,
 )
+from nostro.domain.policies.approval_steps import Rule, Step, Where
 from nostro.domain.policies.shortage import shortages, worse
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -125,9 +126,9 @@ def test_too_few_people_are_told_by_subject() -> None:
         member("c", Role.APPROVER),
         member("d", Grant(role=Role.APPROVER, entity_id="de")),
     ]
-    before = shortages(people, places, 2)
+    before = shortages(people, places, [ApprovalRules()])
     assert set(before) == {"approvals/nl"}
-    after = shortages(people[1:], places, 3)
+    after = shortages(people[1:], places, [ApprovalRules(), ApprovalRules(needed=3)])
     assert {one.about for one in worse(before, after)} == {
         "access",
         "approvals/de",
@@ -135,7 +136,22 @@ def test_too_few_people_are_told_by_subject() -> None:
     }
     assert worse(after, before) == []
     lent = Grant(role=Role.ADMINISTRATOR, on_behalf_of="b", until=NOW)
-    assert "access" in shortages([*people[1:], member("e", lent)], places, 2)
+    assert "access" in shortages([*people[1:], member("e", lent)], places, [ApprovalRules()])
+
+
+def test_a_rule_that_nobody_can_meet_is_told() -> None:
+    rule = Rule(
+        name="Large",
+        where=Where(above=EUR),
+        stages=((Step(needed=1, roles=(Role.TREASURER,)),), (Step(needed=2),)),
+    )
+    places, rules = {"de": "DE"}, [ApprovalRules(), ApprovalRules(rules=(rule,))]
+    people = [member("a", Role.ADMINISTRATOR), member("b", Role.ADMINISTRATOR)]
+    people += [member(name, Role.APPROVER) for name in ("c", "d")]
+    (short,) = shortages(people, places, rules).values()
+    assert (short.have, short.need) == (2, 3)
+    assert "'Large'" in short.sentence
+    assert shortages([*people, member("e", Role.TREASURER)], places, rules) == {}
 
 
 def test_more_people_above_an_amount_of_its_own_currency() -> None:
@@ -143,4 +159,4 @@ def test_more_people_above_an_amount_of_its_own_currency() -> None:
     assert rules.needed_for(EUR) == 2
     assert rules.needed_for(Money(100_01, "EUR")) == 3
     assert rules.needed_for(Money(10**9, "USD")) == 2
-    assert rules.most == 3
+    assert rules.most_without_rules == 3

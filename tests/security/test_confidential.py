@@ -6,6 +6,7 @@ or operation cannot be forgotten. Who is cleared is told the canaries: so the te
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import logging
@@ -26,7 +27,7 @@ from nostro.domain.party import Grant, Member, Role
 from nostro.domain.policies.recall import RecallReason
 from nostro.storage import events, models, people, webhooks
 from nostro.storage.keys import Scope
-from nostro.storage.tenancy import tenant
+from nostro.storage.tenancy import Sight, seeing, tenant
 from nostro.workflows import (
     answers,
     approval,
@@ -351,6 +352,12 @@ def test_exports_logs_and_the_terminal_never_tell(
         audit_binder.bind(life.company.job, since, since.replace(day=28), file)
     told = (tmp_path / "binder.zip").read_bytes()
     assert _leaks(life, "binder", _unpacked(told)) == []
+    with zipfile.ZipFile(tmp_path / "binder.zip") as archive:
+        totals = csv.DictReader(io.StringIO(archive.read("totals.csv").decode()))
+        made = [row for row in totals if row["what"].startswith("payments made")]
+    with tenant(life.company.tenant_id), seeing(Sight.OPEN):
+        still_told = sum(row.amount_minor for row in models.Order.objects.all())
+    assert sum(int(row["minor"]) for row in made) == still_told  # What is left over tells nothing.
     asked = payment_list.Asked(
         q="", customer=life.company.code, state="", payee="", currency="", requested_from="",
         requested_to="", open_case=False,

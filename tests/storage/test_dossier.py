@@ -11,7 +11,8 @@ from nostro.domain.match import Allocation, MatchState, Proposal, Target
 from nostro.domain.money import Money
 from nostro.domain.submission import SubmissionState
 from nostro.ops.identifiers import TimeOrderedIds
-from nostro.storage import evidence, matches, orders, submissions
+from nostro.storage import approvals, evidence, matches, submissions
+from nostro.storage.approvals import Agreed
 from nostro.storage.dossier import dossier
 from nostro.storage.tenancy import tenant
 from tests import seed
@@ -26,7 +27,8 @@ def paid(database: str) -> tuple[seed.Seeded, UUID]:
     here = seed.customer("DOSS", payments=3)
     order_id = here.order_ids[1]
     with tenant(here.tenant_id):
-        orders.add_approvals([(ids.new(), order_id, "d" * 64)], "p-1", "Ada", seed.NOW)
+        agreed = Agreed(digest="d" * 64, stage=0)
+        approvals.add([(ids.new(), order_id, agreed)], "p-1", "Ada", seed.NOW)
         submission_id, attempt_id = _sent(here, order_id)
         submissions.insert_facts([_fact(here, submission_id, attempt_id)], seed.NOW)
         proposal = Proposal(

@@ -15,7 +15,7 @@ from nostro.domain.freeze import FreezeCause, FreezeScope
 from nostro.domain.operator_evidence import EvidenceKind
 from nostro.domain.order import OrderState
 from nostro.ops import high_water, sealing
-from nostro.storage import freezes, models, orders, submissions
+from nostro.storage import approvals, freezes, models, submissions
 from nostro.storage.submissions import StoredSubmission
 from nostro.storage.tenancy import tenant
 from nostro.workflows import (
@@ -278,7 +278,7 @@ def test_what_the_erp_asks_for_again_waits_when_the_bank_booked_it(company: Comp
     with tenant(company.tenant_id):
         holds = models.Hold.objects.filter(order_id__in=[asked[0], late[0]])
         assert {hold.code for hold in holds} == {"duplicate_suspected"}
-        assert orders.approvals(asked)[asked[0]] == {}
+        assert approvals.given(asked)[asked[0]] == {}
     acting = company.acting(company.bob)
     approval.release_hold(acting, company.bob, late[0], "another invoice")
     company.clock.advance(days=61)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ import msgspec
 import pytest
 
 from nostro.domain.case import CaseKind
-from nostro.domain.errors import NostroError, Refused
+from nostro.domain.errors import Invalid, NostroError, Refused
 from nostro.domain.order import OrderState
 from nostro.domain.party import Member, Role
 from nostro.storage import key_owning, keys, parties, people
@@ -45,6 +46,48 @@ def test_the_kinds_are_found_by_being_there() -> None:
         "payee_account", "payee_erasure", "person_erasure", "retention", "sign_on",
         "sign_on_removal",
     ]  # fmt: skip
+
+
+def structs_in(hint: Any) -> set[type[msgspec.Struct]]:
+    """A wish's struct and every struct inside of it."""
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        inner = (structs_in(one) for one in typing.get_type_hints(hint).values())
+        return {hint}.union(*inner)
+    return set().union(*(structs_in(one) for one in typing.get_args(hint)))
+
+
+@pytest.mark.parametrize("name", sorted(changes.find()))
+def test_what_a_wish_does_not_know_is_refused_not_passed_over(name: str) -> None:
+    """A limit that is misspelled must not become a right without a limit."""
+    for struct in structs_in(changes.named(name).wanted):
+        assert struct.__struct_config__.forbid_unknown_fields, struct
+
+
+def test_a_misspelled_limit_is_told(company: Company, admins: Any) -> None:
+    grant = {"role": "approver", "upto": "5000.00 EUR"}
+    wanted = {"person": mail(company.ann), "grants": [grant]}
+    with pytest.raises(Invalid, match="upto") as refused:
+        ask(company, admins[0], wanted, "membership")
+    assert refused.value.code == "change_unreadable"
+
+
+def test_another_customers_people_are_nobody(company: Company, admins: Any) -> None:
+    """Neither a name nor that somebody signs in is told of people who work elsewhere."""
+    other = Company()
+    told = set()
+    for address in (mail(other.ann), "nobody.at.all@example.com"):
+        wanted = {"person": address, "grants": [{"role": "approver"}]}
+        with pytest.raises(Refused) as refused:
+            ask(company, admins[0], wanted, "membership")
+        told.add((refused.value.code, refused.value.happened.replace(address, "")))
+    assert len(told) == 1
+
+
+def test_whoever_answers_for_a_key_does_not_agree_to_it(company: Company, admins: Any) -> None:
+    ada, ben, _ = admins
+    wanted = {"name": "erp", "owner": mail(ben), "scopes": ["payments:read"], "days": 30}
+    request_id = ask(company, ada, wanted, "api_key")
+    assert refusal(lambda: agree(company, ben, request_id)) == "stands_in_for_another"
 
 
 def test_a_new_payee_and_who_may_not_approve_payments_to_it(
@@ -163,6 +206,17 @@ def _opened_for(company: Company, member: Member) -> bool:
     """Another one gets it too: then two can decide."""
     wanted = {"person": mail(member), "role": "administrator", "minutes": 30}
     return agree(company, company.bob, ask(company, company.ann, wanted, "break_glass"))
+
+
+def test_while_people_look_after_access_one_of_them_lets_another_in(
+    company: Company, admins: Any
+) -> None:
+    wanted = {"person": mail(company.bob), "role": "administrator", "minutes": 30}
+    request_id = ask(company, company.ann, wanted, "break_glass")
+    assert refusal(lambda: agree(company, company.cy, request_id)) == "not_yours_to_decide"
+    assert now_is(company, company.bob).roles == {Role.APPROVER}
+    assert agree(company, admins[0], request_id)
+    assert Role.ADMINISTRATOR in now_is(company, company.bob).roles
 
 
 def test_a_broken_glass_is_mended_early(company: Company, clerk: Member) -> None:

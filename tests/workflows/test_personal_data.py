@@ -19,7 +19,8 @@ from nostro.cli import privacy
 from nostro.domain.errors import NostroError
 from nostro.domain.order import OrderState
 from nostro.domain.party import Grant, PostalAddress, Role
-from nostro.ops import audit_archive, sealing
+from nostro.ops import audit_archive, checkpoints, sealing
+from nostro.ops.secrets import FileSecrets
 from nostro.storage import (
     evidence,
     evidence_keys,
@@ -210,15 +211,17 @@ def test_everything_is_exported_and_nothing_is_left_after_an_erasure(story: Stor
         assert (kept.iban, kept.payee.name) == (story.iban, "Payee V9")
 
 
-def test_the_outsiders_verifier_finds_the_log_whole(story: Story) -> None:
+def test_the_outsiders_verifier_finds_the_log_whole(story: Story, tmp_path: Path) -> None:
     story.is_paid()
     story.may_be_erased()
     story.erased()
-    sealing.seal_all(story.company.clock.now())
+    now, secrets = story.company.clock.now(), FileSecrets(tmp_path / "keys")
+    sealing.seal_all(now)
+    checkpoints.make(story.company.tenant_id, secrets, now)
     out = io.BytesIO()
-    audit_archive.write(story.company.tenant_id, out, story.company.clock.now())
+    audit_archive.write(story.company.tenant_id, out, now)
     out.seek(0)
-    found = verifier.verify(out, b"\0" * 32, [])
+    found = verifier.verify(out, checkpoints.public_key(secrets), [])
     assert (found.first, found.why) == (0, "")
     assert story.left(out.getvalue().decode()) == []
 
@@ -522,7 +525,7 @@ NOT_ABOUT_HIM = {
     "allocation": "currency",
     "api_key": "prefix secret_hash name scopes networks",
     "approval": "person_id person_name",
-    "approval_policy": "rules changed_by",
+    "policy_version": "kind content changed_by",
     "attempt": "state end_to_end_id payment_information_id reason rail_reference "
     "bank_reference cancel_purpose",
     "balance": "code currency",
@@ -557,7 +560,7 @@ NOT_ABOUT_HIM = {
     "payment_freeze": "scope cause frozen_by frozen_by_name",
     "payment_freeze_lift": "person_id person_name",
     "payment_order": "number state source source_reference payee_number currency roll_rule "
-    "end_to_end_id route policy_version maker_id maker_name told_source",
+    "end_to_end_id route policy_version waits_for maker_id maker_name told_source",
     "payment_run": "source reference totals state stated_totals format_profile maker_id maker_name",
     "rate": "base quote source",
     "retention_rule": "kind",

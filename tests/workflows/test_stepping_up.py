@@ -26,9 +26,10 @@ from nostro.domain.money import Money, total
 from nostro.domain.party import Member
 from nostro.domain.policies import step_up as policy
 from nostro.domain.policies.approval import ApprovalRules
-from nostro.storage import approval_policies, models, step_ups
+from nostro.storage import models, step_ups
 from nostro.storage.tenancy import tenant
 from nostro.workflows import approval, stepping_up
+from tests.rules import set_rules
 from tests.workflows.company import Company
 
 STEP = 59_000_000
@@ -37,10 +38,7 @@ REPLAYS = 10_000 if os.environ.get("SOAK") else 2_000
 
 
 def limit(company: Company, *limits: Money) -> None:
-    with tenant(company.tenant_id):
-        rules = ApprovalRules(step_up_above=limits)
-        ids, now = company.world.ids, company.clock.now()
-        approval_policies.add(ids.new(), rules, "a test", now)
+    set_rules(company.acting(company.bob), ApprovalRules(step_up_above=limits))
 
 
 def codes(member: Member) -> Callable[[], str]:
@@ -188,9 +186,9 @@ def test_there_is_one_way_to_approve_and_it_asks_for_the_proof() -> None:
     writing = [
         path.relative_to(root).as_posix()
         for path in root.rglob("*.py")
-        if re.search(r"\badd_approvals\(", path.read_text())
+        if re.search(r"\bapprovals\.add\(|insert\(models\.Approval\b", path.read_text())
     ]
-    assert sorted(writing) == ["storage/orders.py", "workflows/approval.py"]
+    assert sorted(writing) == ["storage/approvals.py", "workflows/approval.py"]
     told = inspect.getsource(approval.approve)
     assert told.index("stepping_up.require(") < told.index("_add(")
     assert inspect.getsource(approval).count("_add(") == 2, "its definition and this one call"

@@ -124,7 +124,9 @@ def ask(request: HttpRequest, visit: Visit, kind_name: str) -> HttpResponse:
             return then(request, reverse("change", args=[made[0]]), said)
         error = result.error
     with visit.looking():
-        sent = request.POST if request.method == "POST" else request.GET
+        sent: Mapping[str, Any] = request.POST if request.method == "POST" else request.GET
+        if not sent and kind.as_it_is:
+            sent = change_form.as_sent(kind.as_it_is(visit.acting()))
         told = {
             "kind": kind,
             "fields": change_form.fields_of(kind, sent, _colleagues(visit), _entities()),

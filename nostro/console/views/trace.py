@@ -20,10 +20,11 @@ from nostro.domain.duties import Touched
 from nostro.domain.journal import JournalEvent, JournalLine, PostingAction, PostingOwner
 from nostro.domain.order import OrderState
 from nostro.domain.payment import Route
-from nostro.storage import approval_policies, confidential
+from nostro.storage import confidential
 from nostro.storage.pages.payments import Standing
 from nostro.storage.pages.trace import StoredFile, Trace
 from nostro.storage.pages.trace import trace as read
+from nostro.workflows import approval_outlook
 from nostro.workflows.planning import plan_of
 from nostro.workflows.warehousing import said
 
@@ -155,10 +156,11 @@ def _possible(told: Trace, visit: Visit) -> dict[str, Any]:
 
 def _people(told: Trace) -> dict[str, Any]:
     digest = told.dossier.payment.approval_digest
+    ahead = approval_outlook.of_payment(told.dossier)
     return {
         "approvals": [row for row in told.dossier.approvals if row.voided_at is None],
         "voided": sum(row.voided_at is not None for row in told.dossier.approvals),
-        "needed": approval_policies.rules().needed_for(told.dossier.payment.amount),
+        "needed": ahead.needed,
         "digest": " ".join(digest[at : at + 4] for at in range(0, 16, 4)),
         "denied": told.dossier.payment.state is OrderState.DENIED,
         "open_holds": [view for view in told.holds if view.hold.closed_at is None],

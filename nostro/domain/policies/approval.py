@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import ClassVar
 
 import msgspec
 
@@ -12,9 +13,19 @@ from nostro.domain.errors import Refused
 from nostro.domain.money import Money
 from nostro.domain.party import Action, Member
 from nostro.domain.policies import confidential, reach
+from nostro.domain.policies.approval_steps import (
+    ANY_RULE,
+    Matter,
+    Rule,
+    Stages,
+    Step,
+    Waits,
+)
+from nostro.domain.policy import Policy
 
-POLICY_VERSION = "two-people-1"
 APPROVALS_NEEDED = 2
+_VERSION = "approval-"
+_BEFORE_VERSIONS = "two-people-1"  # What stands in payments from before rules had versions.
 
 
 class Above(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,16 +35,38 @@ class Above(msgspec.Struct, frozen=True, kw_only=True):
     needed: int
 
 
-class ApprovalRules(msgspec.Struct, frozen=True, kw_only=True):
+class ApprovalRules(Policy, frozen=True, kw_only=True):
     """How many people approve a payment: `needed`, or more above an amount. Never less than two.
+    Where one of `rules` is for a payment, the first of them says who they are instead.
 
     An amount is never converted: `above` counts in its own currency. `step_up_above` are the sums
     above which each approval needs a fresh proof of the person (nostro.domain.policies.step_up).
     """
 
+    KIND: ClassVar[str] = "approval"
+
     needed: int = APPROVALS_NEEDED
     above: tuple[Above, ...] = ()
     step_up_above: tuple[Money, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+    def chosen(self, matter: Matter) -> int:
+        """The number of the first rule that a payment falls under; ANY_RULE when there is none."""
+        holding = (at for at, rule in enumerate(self.rules) if rule.where.holds(matter))
+        return next(holding, ANY_RULE)
+
+    def stages(self, rule: int, amount: Money) -> Stages:
+        """Whose agreement a payment under that rule needs."""
+        if rule != ANY_RULE:
+            return self.rules[rule].stages
+        return ((Step(needed=self.needed_for(amount)),),)
+
+    def open_steps(self, waits: Waits) -> tuple[Step, ...]:
+        """The steps that a payment waits for; of no rule of its own: anybody who may approve."""
+        if waits.rule == ANY_RULE:
+            return () if waits.progress.complete else (Step(needed=waits.progress.missing),)
+        told = waits.progress
+        return tuple(self.rules[waits.rule].stages[told.stage][at] for at in told.open)
 
     def needed_for(self, amount: Money) -> int:
         more = [
@@ -44,9 +77,19 @@ class ApprovalRules(msgspec.Struct, frozen=True, kw_only=True):
         return max([self.needed, *more])
 
     @property
-    def most(self) -> int:
-        """How many the largest payment takes."""
+    def most_without_rules(self) -> int:
+        """How many the largest payment takes that falls under no rule of its own."""
         return max([self.needed, *(one.needed for one in self.above)])
+
+
+def version_name(number: int) -> str:
+    """What a version of the rules is called in what people approve: "approval-3"."""
+    return f"{_VERSION}{number}"
+
+
+def version_number(name: str) -> int:
+    """The number of the version of this name."""
+    return 0 if name == _BEFORE_VERSIONS else int(name.removeprefix(_VERSION))
 
 
 class Authorship(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from typing import Final
 
 MONTHS_DEFAULT: Final = 120
 MONTHS_MAX: Final = 1200
+MONTHS_MIN: Final = 12  # What people may agree to: with less, a year's files go while it is closed.
 
 
 def kept_until(recorded_on: date, months: int) -> date:

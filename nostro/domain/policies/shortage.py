@@ -8,6 +8,9 @@ import msgspec
 
 from nostro.domain import duties
 from nostro.domain.party import Action, Grant, Member
+from nostro.domain.policies import approval_steps
+from nostro.domain.policies.approval import ApprovalRules
+from nostro.domain.policies.approval_steps import Rule
 
 DECIDERS_NEEDED = 2  # One asks, another agrees.
 
@@ -23,14 +26,18 @@ class Shortage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def shortages(
-    members: Sequence[Member], entities: Mapping[str, str], approvals_needed: int
+    members: Sequence[Member], entities: Mapping[str, str], rules: Sequence[ApprovalRules]
 ) -> dict[str, Shortage]:
-    """What is short among these people, by what it is about; `entities` are codes by id.
+    """What is short among these people, by what it is about; `entities` are codes by id, `rules`
+    those of now and of the days to come.
 
     Only who holds a right for good counts, and nobody twice: a delegate is no other person.
     """
     found = [_deciders(members)]
-    found += [_approvers(members, key, code, approvals_needed) for key, code in entities.items()]
+    most = max(one.most_without_rules for one in rules)
+    found += [_approvers(members, key, code, most) for key, code in entities.items()]
+    ruled = [rule for one in rules for rule in one.rules]
+    found += [_ruled(members, at, rule) for at, rule in enumerate(ruled)]
     return {one.about: one for one in found if one.have < one.need}
 
 
@@ -66,6 +73,27 @@ def _approvers(
         need=approvals_needed,
         sentence=f"{_people(have)} could approve payments of {code}; it takes {approvals_needed}.",
         can_do=f"First let another person approve payments of {code} for good.",
+    )
+
+
+def _ruled(members: Sequence[Member], at: int, rule: Rule) -> Shortage:
+    """Whether different people could fill every place that a rule names, wherever it applies."""
+    places = [step for stage in rule.stages for step in stage]
+    lasting = [
+        msgspec.structs.replace(one, grants=tuple(grant for grant in one.held if grant.lasting))
+        for one in members
+        if one.is_person
+    ]
+    have = approval_steps.filled(
+        places, [tuple(approval_steps.fits(one, places)) for one in lasting]
+    )
+    need = sum(step.needed for step in places)
+    return Shortage(
+        about=f"rule/{at}/{rule.name}",
+        have=have,
+        need=need,
+        sentence=f"{_people(have)} could approve as the rule {rule.name!r} says; it takes {need}.",
+        can_do="First let others have the roles that it names, or name other people in it.",
     )
 
 

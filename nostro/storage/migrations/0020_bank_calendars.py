@@ -8,7 +8,7 @@ from nostro.storage.models.tenant import to_tenant
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("storage", "0018_watch_lists"),
+        ("storage", "0019_policies_as_data"),
     ]
 
     operations = [

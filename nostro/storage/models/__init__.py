@@ -18,7 +18,7 @@ from nostro.storage.models.cash import (
     OpenItem,
     Statement,
 )
-from nostro.storage.models.change import ApprovalPolicy, ChangeAgreement, ChangeRequest
+from nostro.storage.models.change import ChangeAgreement, ChangeRequest, PolicyVersion
 from nostro.storage.models.keeping import (
     DataKey,
     EvidenceKey,
@@ -70,7 +70,6 @@ __all__ = [
     "Allocation",
     "ApiKey",
     "Approval",
-    "ApprovalPolicy",
     "Attempt",
     "AuditStatement",
     "Balance",
@@ -112,6 +111,7 @@ __all__ = [
     "PayeeChange",
     "PaymentRun",
     "Person",
+    "PolicyVersion",
     "Rate",
     "RetentionRule",
     "RunLine",

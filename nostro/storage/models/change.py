@@ -1,4 +1,4 @@
-"""Changes that people ask for and others agree to, and the rules of approving as versions."""
+"""Changes that people ask for and others agree to, and the policies as versions."""
 
 from __future__ import annotations
 
@@ -56,18 +56,28 @@ class ChangeAgreement(TenantModel):
         )
 
 
-class ApprovalPolicy(TenantModel):
-    """One version of how many people approve a payment."""
+class PolicyVersion(TenantModel):
+    """One version of one policy; `content` is a struct of nostro.domain whose KIND is `kind`."""
 
+    kind = models.TextField()
     version = models.IntegerField()
-    rules = models.JSONField()
+    content = models.JSONField()
     valid_from = models.DateTimeField()
     changed_by = models.TextField()
+    reason = models.TextField()
+    next_action_at = models.DateTimeField(null=True)  # When it comes into force.
 
     class Meta:
-        db_table = "approval_policy"
+        db_table = "policy_version"
+        indexes = (
+            models.Index(
+                fields=["tenant_id", "next_action_at"],
+                condition=models.Q(next_action_at__isnull=False),
+                name="policy_version_due",
+            ),
+        )
         constraints = (
             models.UniqueConstraint(
-                fields=["tenant_id", "version"], name="approval_policy_version_once"
+                fields=["tenant_id", "kind", "version"], name="policy_version_once"
             ),
         )

@@ -92,6 +92,8 @@ class Order(TenantModel):
     account = to_tenant("storage.Account", null=True)
     route = models.JSONField(null=True)
     policy_version = models.TextField(default="")
+    # Whose approval comes next: nostro.domain.policies.approval_steps.Waits; "" from before that.
+    waits_for = models.TextField(default="", db_default="")
     approval_digest = models.TextField(default="")
     maker_id = models.TextField()
     maker_name = models.TextField()
@@ -184,6 +186,7 @@ class Approval(TenantModel):
     digest = models.TextField()
     approved_at = models.DateTimeField()
     voided_at = models.DateTimeField(null=True)
+    stage = models.IntegerField(default=0, db_default=0)  # Of the rules, in which it was given.
 
     class Meta:
         db_table = "approval"

@@ -13,7 +13,7 @@ from nostro.domain.duties import Touched
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.policies.approval import Authorship
-from nostro.storage import bulk, models, orders
+from nostro.storage import approvals, bulk, models, orders
 from nostro.storage.listing import payments_of
 from nostro.storage.pages.holds import HoldView, holds_of
 from nostro.storage.pages.payments import standings
@@ -29,7 +29,7 @@ from nostro.storage.rows import PaymentRow
 
 PAGE_SIZE = 50
 HELD_SHOWN = 20
-_MORE = ("payee_account_id", "source_changes")
+_MORE = ("payee_account_id", "source_changes", "policy_version", "waits_for")
 
 
 class Rewritten(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +63,8 @@ class ToDecide(msgspec.Struct, frozen=True, kw_only=True):
     holds: tuple[HoldView, ...]
     usual: Usual | None = None
     account_changed: bool = False
+    policy_version: str = ""
+    waits_for: str = ""  # nostro.domain.policies.approval_steps.Waits
 
     @property
     def touched(self) -> Touched:
@@ -110,11 +112,11 @@ def chosen(order_ids: list[UUID], now: datetime) -> tuple[ToDecide, ...]:
 
 def _to_decide(rows: Collection[PaymentRow], now: datetime) -> tuple[ToDecide, ...]:
     ids = [row.id for row in rows]
-    authors, given, holds = orders.authors(ids), orders.approvals(ids), holds_of(rows)
+    authors, given, holds = orders.authors(ids), approvals.given(ids), holds_of(rows)
     standing = standings(ids)
     told = models.Order.objects.filter(id__in=ids)
     more = {key: rest for key, *rest in told.values_list("id", "run_id", *_MORE)}
-    changed = _changed({account for _, account, _ in more.values() if account}, now)
+    changed = _changed({account for _, account, *_ in more.values() if account}, now)
     usual = _usual({row.payee_number for row in rows})
     banks = dict(models.Account.objects.values_list("id", "connection__name"))
     return tuple(
@@ -136,6 +138,8 @@ def _to_decide(rows: Collection[PaymentRow], now: datetime) -> tuple[ToDecide, .
             holds=tuple(holds[row.id]),
             usual=usual.get((row.payee_number, row.amount.currency)),
             account_changed=more[row.id][1] in changed,
+            policy_version=more[row.id][3],
+            waits_for=more[row.id][4],
         )
         for row in rows
     )

@@ -11,8 +11,10 @@ import msgspec
 
 from nostro.domain import duties
 from nostro.domain.errors import Invalid
+from nostro.domain.order import OrderState
 from nostro.domain.party import Action, Member
-from nostro.storage import models, queries
+from nostro.domain.policies.approval_steps import Waits
+from nostro.storage import approval_rules, models, queries
 from nostro.storage.paging import checked_limit, cursor_of, key_of
 from nostro.storage.tenancy import current
 
@@ -76,6 +78,7 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
                 "currency": grant.up_to.currency if grant.up_to else None,
                 "minor": grant.up_to.minor if grant.up_to else None,
                 "in_place_of": grant.on_behalf_of or self.member.id,
+                "role": grant.role,
             }
             for grant in self.member.held
             if self.member.is_person and Action.APPROVE_PAYMENTS in duties.allowed_by(grant)
@@ -85,7 +88,8 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
 
 class GroupSum(msgspec.Struct, frozen=True, kw_only=True):
     """Payments alike in everything said here. `mine`: this person may approve them: a grant of
-    his reaches them, and he had no say in them yet. `approved_once`: one approval is given."""
+    his reaches them, and he had no say in them yet. `completes`: one
+    approval is missing."""
 
     run_id: UUID | None
     account_id: UUID | None
@@ -96,7 +100,7 @@ class GroupSum(msgspec.Struct, frozen=True, kw_only=True):
     mine: bool
     count: int
     minor: int
-    approved_once: int
+    completes: int
 
     @property
     def key(self) -> GroupKey:
@@ -150,6 +154,7 @@ def waiting_payments(
         tenant_id=current(),
         person_id=reader.member.id,
         reaches=reader.reaches,
+        turns=_turns(),
         changed_since=reader.now - CHANGED_WITHIN,
         times_usual=TIMES_USUAL,
         unusual=wanted.unusual,
@@ -170,6 +175,25 @@ def waiting_payments(
         next=_cursor_after(rows[size - 1]) if len(rows) > size else "",
         digests=msgspec.json.decode(told["digests"], type=dict[str, str]),
     )
+
+
+def _turns() -> str:
+    """The steps that what waits is open for, as JSON: who may take each; empty is anybody."""
+    waiting = models.Order.objects.filter(state=OrderState.AWAITING_APPROVAL.value)
+    pairs = list(waiting.values_list("policy_version", "waits_for").distinct())
+    rules = approval_rules.of_all({version for version, _ in pairs})
+    found = [
+        {
+            "policy_version": version,
+            "waits_for": text,
+            "roles": list(step.roles) or None,
+            "people": list(step.people) or None,
+        }
+        for version, text in pairs
+        if (waits := Waits.read(text))
+        for step in rules[version].open_steps(waits)
+    ]
+    return msgspec.json.encode(found).decode()
 
 
 def names_of(groups: Mapping[GroupKey, Any]) -> Callable[[GroupKey], tuple[str, str]]:

@@ -2,11 +2,13 @@
 -- that a choice covers. Unusual is what a person should look at first: it was held, the payee was
 -- never paid in this currency or far less on average, or the payee's account changed of late.
 -- What is the reader's to approve (mine) is decided as nostro.domain.policies.approval does: one of
--- his grants reaches it, in the place of somebody who has had no say in it yet.
+-- his grants reaches it and is for a step that it waits for, in the place of somebody who has had
+-- no say in it yet.
 -- MATERIALIZED and OFFSET 0 keep PostgreSQL from plans that are bad before there are statistics.
 WITH waiting AS MATERIALIZED (
     SELECT id, run_id, entity_id, account_id, coalesce(route ->> 'rail', '') AS rail, requested_date, currency,
-           amount_minor, approval_digest, payee_number, payee_account_id, maker_id
+           amount_minor, approval_digest, payee_number, payee_account_id, maker_id,
+           policy_version, waits_for
     FROM payment_order
     WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND state = 'awaiting_approval'
 ), usual AS MATERIALIZED (
@@ -40,9 +42,13 @@ WITH waiting AS MATERIALIZED (
       ON known.tenant_id = (SELECT %(tenant_id)s::uuid) AND known.id = asked.payee_account_id
 ), reaches AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(%(reaches)s::jsonb)
-        AS one(entity_id uuid, account_id uuid, currency text, minor bigint, in_place_of text)
+        AS one(entity_id uuid, account_id uuid, currency text, minor bigint, in_place_of text,
+               role text)
+), turns AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%(turns)s::jsonb)
+        AS one(policy_version text, waits_for text, roles text[], people text[])
 ), marked AS MATERIALIZED (
-    SELECT waiting.*, coalesce(given.approvals, 0) AS approvals,
+    SELECT waiting.*,
            NOT coalesce(%(person_id)s = ANY (given.people), false)
                AND waiting.maker_id <> %(person_id)s
                AND payee_accounts.changed_by IS DISTINCT FROM %(person_id)s
@@ -57,7 +63,15 @@ WITH waiting AS MATERIALIZED (
                      AND reaches.in_place_of <> waiting.maker_id
                      AND reaches.in_place_of IS DISTINCT FROM payee_accounts.changed_by
                      AND NOT coalesce(reaches.in_place_of = ANY (given.people), false)
+                     AND (waiting.waits_for = '' OR EXISTS (
+                         SELECT FROM turns
+                         WHERE turns.policy_version = waiting.policy_version
+                           AND turns.waits_for = waiting.waits_for
+                           AND coalesce(reaches.role = ANY (turns.roles), true)
+                           AND coalesce(reaches.in_place_of = ANY (turns.people), true)))
                ) AS mine,
+           CASE WHEN waiting.waits_for = '' THEN coalesce(given.approvals, 0) > 0
+                ELSE waiting.waits_for LIKE '%%:1' END AS completes,
            held_before.id IS NOT NULL OR usual.average IS NULL
                OR waiting.amount_minor > %(times_usual)s * usual.average
                OR coalesce(payee_accounts.changed, false) AS unusual
@@ -76,7 +90,7 @@ WITH waiting AS MATERIALIZED (
 ), grouped AS (
     SELECT run_id, account_id, rail, requested_date AS day, currency, unusual, mine,
            count(*) AS count, sum(amount_minor)::bigint AS minor,
-           count(*) FILTER (WHERE approvals > 0) AS approved_once
+           count(*) FILTER (WHERE completes) AS completes
     FROM marked
     GROUP BY 1, 2, 3, 4, 5, 6, 7
 ), paged AS (

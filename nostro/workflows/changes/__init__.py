@@ -25,12 +25,14 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What a wish comes to: of whom or what (`subject_id` may be new), from what, to what.
 
     `before` and `after` are plain data that people read side by side; no secrets, no floats.
+    `beneficiaries` are people (ids) whom it gives something besides: they have no say in it either.
     """
 
     subject_id: UUID
     subject: str
     before: dict[str, Any]
     after: dict[str, Any]
+    beneficiaries: tuple[str, ...] = ()
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +50,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     `look` (inside a unit of work) works the wish out anew and raises Invalid or Refused where it
     cannot be; `apply` makes it so, in the same transaction as its event. `counts_people` where the
     change could leave too few who may decide: then it is tried and undone when it is asked for.
-    Who may do any of `asks` may ask for it, who may do `decides` agrees.
+    Who may do any of `asks` may ask for it, who may do `decides` agrees. `as_it_is` (inside a unit
+    of work) is the wish that would change nothing: where a wish says all anew, one begins with it.
 
     `secrets` are what may be given with the wish and is no part of it; `try_secrets` tries them
     out over the network, before any unit of work, and raises where they cannot be right.
@@ -62,6 +65,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     look: Callable[[Acting, Any, UUID], Change]
     apply: Callable[[Acting, Any, Change, Done], None]
     counts_people: bool = False
+    as_it_is: Callable[[Acting], msgspec.Struct] | None = None
     secrets: tuple[str, ...] = ()
     try_secrets: Callable[[Any, Mapping[str, str]], None] | None = None
 

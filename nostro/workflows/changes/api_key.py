@@ -23,7 +23,7 @@ from nostro.workflows.context import Acting
 LONGEST_DAYS = 366
 
 
-class WantedKey(msgspec.Struct, frozen=True, kw_only=True):
+class WantedKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`owner` is the address of the colleague who answers for it; without networks it is taken
     from anywhere."""
 
@@ -46,7 +46,7 @@ def _look(acting: Acting, wanted: WantedKey, request_id: UUID) -> Change:
             field="wanted",
         )
     keys.check_program(frozenset(wanted.scopes))
-    owner = person_of(wanted.owner)
+    owner = person_of(acting, wanted.owner)
     held_by(owner)
     after: dict[str, Any] = {
         "name": wanted.name,
@@ -55,7 +55,13 @@ def _look(acting: Acting, wanted: WantedKey, request_id: UUID) -> Change:
         "from": list(keys.checked_networks(wanted.networks)) or ["anywhere"],
         "days": wanted.days,
     }
-    return Change(subject_id=request_id, subject=f"Key {wanted.name}", before={}, after=after)
+    return Change(
+        subject_id=request_id,
+        subject=f"Key {wanted.name}",
+        before={},
+        after=after,
+        beneficiaries=(str(owner),),
+    )
 
 
 def _apply(acting: Acting, wanted: WantedKey, change: Change, done: Done) -> None:
@@ -65,7 +71,7 @@ def _apply(acting: Acting, wanted: WantedKey, change: Change, done: Done) -> Non
         name=wanted.name,
         scopes=wanted.scopes,
         networks=keys.checked_networks(wanted.networks),
-        owner_id=person_of(wanted.owner),
+        owner_id=person_of(acting, wanted.owner),
         now=now,
         expires_at=now + timedelta(days=wanted.days),
     )

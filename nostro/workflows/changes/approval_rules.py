@@ -1,4 +1,4 @@
-"""How many people approve a payment, and from which amounts on there are more of them."""
+"""Who approves payments: how many, more above an amount, and rules that name roles and people."""
 
 from __future__ import annotations
 
@@ -8,37 +8,54 @@ from uuid import UUID
 import msgspec
 
 from nostro.domain.errors import Invalid
-from nostro.domain.party import Action
 from nostro.domain.policies.approval import APPROVALS_NEEDED, Above, ApprovalRules
+from nostro.domain.policies.approval_steps import Rule
+from nostro.domain.policies.approval_words import (
+    Names,
+    read_when,
+    read_who,
+    write_when,
+    write_who,
+)
 from nostro.domain.policies.limits import spelled
-from nostro.storage import approval_policies, events
+from nostro.storage import parties, people
 from nostro.workflows import granted
-from nostro.workflows.changes import Change, Done, Kind
-from nostro.workflows.context import Acting
+from nostro.workflows.policy_changes import WantedPolicy, policy_kind
 
 MOST = 5
+RULES_MAX = 50
 
 
-class WantedAbove(msgspec.Struct, frozen=True, kw_only=True):
+class WantedAbove(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`amount` as "100000.00 EUR"; single payments above it need so many people."""
 
     amount: str
     needed: int
 
 
-class WantedRules(msgspec.Struct, frozen=True, kw_only=True):
+class WantedRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One rule in words: see nostro.domain.policies.approval_words."""
+
+    name: str
+    when: str
+    who: str
+
+
+class WantedRules(WantedPolicy, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All rules as they are to be; what is left out is not kept.
 
     `proof_above` are sums like "100000.00 EUR": an approval above one takes a fresh proof of the
-    person, and so does any in a currency that is not named when there are some.
+    person, and so does any in a currency that is not named when there are some. The first of
+    `rules` that a payment falls under says who approves it.
     """
 
     needed: int = APPROVALS_NEEDED
     above: tuple[WantedAbove, ...] = ()
     proof_above: tuple[str, ...] = ()
+    rules: tuple[WantedRule, ...] = ()
 
 
-def _rules(wanted: WantedRules) -> ApprovalRules:
+def _read(wanted: WantedRules) -> ApprovalRules:
     for count in (wanted.needed, *(one.needed for one in wanted.above)):
         if not APPROVALS_NEEDED <= count <= MOST:
             raise Invalid(
@@ -48,48 +65,86 @@ def _rules(wanted: WantedRules) -> ApprovalRules:
                 f"It takes {APPROVALS_NEEDED} to {MOST}.",
                 field="needed",
             )
+    _check_rules(wanted.rules)
+    names = _names()
     return ApprovalRules(
         needed=wanted.needed,
         above=tuple(
             Above(amount=granted.amount_of(one.amount), needed=one.needed) for one in wanted.above
         ),
         step_up_above=tuple(granted.amount_of(amount) for amount in wanted.proof_above),
+        rules=tuple(
+            Rule(
+                name=one.name.strip(),
+                where=read_when(one.when, names),
+                stages=read_who(one.who, names),
+            )
+            for one in wanted.rules
+        ),
     )
 
 
-def _told(rules: ApprovalRules) -> dict[str, Any]:
+def _check_rules(rules: tuple[WantedRule, ...]) -> None:
+    names = [one.name.strip() for one in rules]
+    if len(names) <= RULES_MAX and all(names) and len(set(names)) == len(names):
+        return
+    raise Invalid(
+        "rules_unnamed",
+        f"Each rule has a name of its own, and there are {RULES_MAX} at most.",
+        "Nothing was asked for.",
+        "Name the rules so that people know which one a payment falls under.",
+        field="rules",
+    )
+
+
+def _tell(rules: ApprovalRules) -> dict[str, Any]:
     return {
         "people": rules.needed,
         "more": sorted(f"{one.needed} above {spelled(one.amount)}" for one in rules.above),
         "proof_above": sorted(spelled(amount) for amount in rules.step_up_above),
+        "rules": [f"{one.name} | {one.when} | {one.who}" for one in _written(rules)],
     }
 
 
-def _look(acting: Acting, wanted: WantedRules, _: UUID) -> Change:
-    return Change(
-        subject_id=acting.tenant_id,
-        subject="Rules of approving",
-        before=_told(approval_policies.rules()),
-        after=_told(_rules(wanted)),
+def _write(rules: ApprovalRules) -> WantedRules:
+    return WantedRules(
+        needed=rules.needed,
+        above=tuple(WantedAbove(amount=str(one.amount), needed=one.needed) for one in rules.above),
+        proof_above=tuple(str(amount) for amount in rules.step_up_above),
+        rules=_written(rules),
     )
 
 
-def _apply(acting: Acting, wanted: WantedRules, change: Change, done: Done) -> None:
-    by = f"{done.asked_by_name} and {acting.actor.name}"
-    now = acting.world.clock.now()
-    version = approval_policies.add(acting.world.ids.new(), _rules(wanted), by, now)
-    told = {"before": change.before, "after": change.after, "version": version}
-    changed = acting.event("customer.approval_rules_changed", "customer", acting.tenant_id, **told)
-    events.record([changed])
+def _written(rules: ApprovalRules) -> tuple[WantedRule, ...]:
+    names = _names() if rules.rules else Names(entities={}, accounts={}, people={})
+    return tuple(
+        WantedRule(
+            name=one.name,
+            when=write_when(one.where, names),
+            who=write_who(one.stages, names),
+        )
+        for one in rules.rules
+    )
 
 
-KIND = Kind(
+def _names() -> Names:
+    """What may be written in a rule, and the id behind it; inside a unit of work."""
+    found = people.everybody()
+    addresses = people.emails(UUID(one.id) for one in found)
+    return Names(
+        entities={row.code: row.id for row in parties.entities()},
+        accounts={row.iban: row.id for row in parties.accounts()},
+        people={addresses[one.id]: one.id for one in found if one.id in addresses},
+    )
+
+
+KIND = policy_kind(
+    ApprovalRules,
     name="approval_rules",
-    title="How many people approve",
+    title="Who approves payments",
     wanted=WantedRules,
-    asks=(Action.PROPOSE_ACCESS,),
-    decides=Action.DECIDE_ACCESS,
-    look=_look,
-    apply=_apply,
+    read=_read,
+    tell=_tell,
+    write=_write,
     counts_people=True,
 )

@@ -12,8 +12,9 @@ from uuid import UUID
 
 import msgspec
 
+from nostro.domain import duties
 from nostro.domain.case import CaseKind
-from nostro.domain.errors import Invalid
+from nostro.domain.errors import Invalid, Refused
 from nostro.domain.party import Action, Grant, Role
 from nostro.storage import events, people
 from nostro.workflows import granted
@@ -25,7 +26,7 @@ from nostro.workflows.context import Acting
 LONGEST_MINUTES = 240
 
 
-class WantedGlass(msgspec.Struct, frozen=True, kw_only=True):
+class WantedGlass(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`person` is the address to sign in with; `minutes` count from the agreement on."""
 
     person: str
@@ -42,7 +43,7 @@ def _look(acting: Acting, wanted: WantedGlass, _: UUID) -> Change:
             f"It takes 1 to {LONGEST_MINUTES}.",
             field="minutes",
         )
-    person_id = person_of(wanted.person)
+    person_id = person_of(acting, wanted.person)
     where, now = granted.places(), acting.world.clock.now()
     held = held_by(person_id)
     before = [one for one in held if one.break_glass and one.until and now < one.until]
@@ -55,7 +56,23 @@ def _look(acting: Acting, wanted: WantedGlass, _: UUID) -> Change:
     )
 
 
+def _check_decider(acting: Acting, wanted: WantedGlass) -> None:
+    """While people look after access, one of them lets another in to do so: else two approvers
+    would make each other administrators. The last agreement is that of who acts."""
+    if Action.DECIDE_ACCESS not in duties.ACTIONS_OF[wanted.role]:
+        return
+    looking_after = [one.id for one in people.everybody() if duties.may(one, Action.DECIDE_ACCESS)]
+    if looking_after and acting.actor.id not in looking_after:
+        raise Refused(
+            "not_yours_to_decide",
+            f"{acting.actor.name} does not decide on access, and cannot let somebody else do so.",
+            "Nothing was changed.",
+            "Ask an administrator to agree.",
+        )
+
+
 def _apply(acting: Acting, wanted: WantedGlass, change: Change, done: Done) -> None:
+    _check_decider(acting, wanted)
     now = acting.world.clock.now()
     until = now + timedelta(minutes=wanted.minutes)
     given = Grant(role=wanted.role, until=until, break_glass=str(done.request_id))

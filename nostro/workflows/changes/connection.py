@@ -17,7 +17,7 @@ from nostro.workflows.connecting import Wanted
 from nostro.workflows.context import Acting
 
 
-class WantedConnection(msgspec.Struct, frozen=True, kw_only=True):
+class WantedConnection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`settings` are those that change; `fingerprint` is the bank's word for its server's key.
     `despite_doubt`: also while nobody knows whether the other side has a file."""
 

@@ -19,7 +19,7 @@ from nostro.workflows.context import Acting
 LONGEST = timedelta(days=60)
 
 
-class WantedDelegation(msgspec.Struct, frozen=True, kw_only=True):
+class WantedDelegation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`lender` and `person`, who stands in for him, are addresses to sign in with. Without roles:
     all that the lender holds for good. No `until` ends it now."""
 
@@ -30,7 +30,7 @@ class WantedDelegation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _look(acting: Acting, wanted: WantedDelegation, _: UUID) -> Change:
-    lender, person = person_of(wanted.lender), person_of(wanted.person)
+    lender, person = person_of(acting, wanted.lender), person_of(acting, wanted.person)
     _check_who(acting, lender, person)
     lent = _lent(acting, wanted, lender)
     held = held_by(person)
@@ -45,7 +45,7 @@ def _look(acting: Acting, wanted: WantedDelegation, _: UUID) -> Change:
 
 
 def _apply(acting: Acting, wanted: WantedDelegation, change: Change, done: Done) -> None:
-    lender = person_of(wanted.lender)
+    lender = person_of(acting, wanted.lender)
     held = held_by(change.subject_id)
     kept = [one for one in held if one.on_behalf_of != str(lender)]
     grants = [*kept, *_lent(acting, wanted, lender)]

@@ -17,14 +17,14 @@ from nostro.workflows.changes import Change, Done, Kind
 from nostro.workflows.context import Acting
 
 
-class WantedGroup(msgspec.Struct, frozen=True, kw_only=True):
+class WantedGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One group as the service calls it, and one role that it gives."""
 
     group: str
     role: Role
 
 
-class WantedGroups(msgspec.Struct, frozen=True, kw_only=True):
+class WantedGroups(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All groups that count, as `groups_claim` names them; none at all: roles are asked for."""
 
     groups: tuple[WantedGroup, ...] = ()

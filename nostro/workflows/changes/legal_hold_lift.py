@@ -13,7 +13,7 @@ from nostro.workflows.changes import Change, Done, Kind
 from nostro.workflows.context import Acting
 
 
-class WantedLift(msgspec.Struct, frozen=True, kw_only=True):
+class WantedLift(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`name` is what the hold is called."""
 
     name: str

@@ -15,17 +15,22 @@ from nostro.workflows.context import Acting
 from nostro.workflows.granted import WantedGrant
 
 
-class WantedMembership(msgspec.Struct, frozen=True, kw_only=True):
+class WantedMembership(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`person` is the address to sign in with; no grants at all end the membership."""
 
     person: str
     grants: tuple[WantedGrant, ...] = ()
 
 
-def person_of(address: str) -> UUID:
-    """Who signs in with this address; raises Refused when nobody does."""
+def person_of(acting: Acting, address: str) -> UUID:
+    """Who signs in with this address; raises Refused when nobody does.
+
+    Another customer's people are nobody to who asks here, until they accept an invitation: neither
+    their names nor that they exist is told. The terminal sees everybody.
+    """
     found = people.person_of_email(address)
-    if found is None:
+    outside = acting.actor.kind in ("person", "api_key")
+    if found is None or (outside and not people.is_known_here(found)):
         raise Refused(
             "person_unknown",
             f"Nobody signs in as {address[:100]}.",
@@ -50,7 +55,7 @@ def held_by(person_id: UUID) -> tuple[Grant, ...]:
 
 
 def _look(acting: Acting, wanted: WantedMembership, _: UUID) -> Change:
-    person_id = person_of(wanted.person)
+    person_id = person_of(acting, wanted.person)
     where = granted.places()
     before = people.grants_of(person_id)
     after = [granted.grant_of(one, where) for one in wanted.grants]

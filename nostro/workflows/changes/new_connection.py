@@ -18,7 +18,7 @@ from nostro.workflows.connecting import Wanted
 from nostro.workflows.context import Acting
 
 
-class WantedNewConnection(msgspec.Struct, frozen=True, kw_only=True):
+class WantedNewConnection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`kind` is a connector's name; `fingerprint` the bank's word for its server's key."""
 
     name: str

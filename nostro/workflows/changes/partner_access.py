@@ -15,7 +15,7 @@ from nostro.workflows.changes.membership import told_of
 from nostro.workflows.context import Acting
 
 
-class WantedPartnerAccess(msgspec.Struct, frozen=True, kw_only=True):
+class WantedPartnerAccess(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`address` is how somebody who works for the partner signs in."""
 
     address: str

@@ -15,7 +15,7 @@ from nostro.workflows.changes.payee_account import add_version, also_of
 from nostro.workflows.context import Acting
 
 
-class WantedPayee(msgspec.Struct, frozen=True, kw_only=True):
+class WantedPayee(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`number` is the customer's own number of the payee, as payments name him."""
 
     number: str

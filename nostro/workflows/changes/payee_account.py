@@ -21,7 +21,7 @@ from nostro.workflows.context import Acting
 from nostro.workflows.wake import wake
 
 
-class WantedPayeeAccount(msgspec.Struct, frozen=True, kw_only=True):
+class WantedPayeeAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`number` is the payee's; the account is a whole IBAN."""
 
     number: str

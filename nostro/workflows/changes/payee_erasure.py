@@ -17,7 +17,7 @@ from nostro.workflows.changes import Change, Done, Kind
 from nostro.workflows.context import Acting
 
 
-class WantedPayeeErasure(msgspec.Struct, frozen=True, kw_only=True):
+class WantedPayeeErasure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`number` is the customer's own number of the payee, which stays, or `iban:` and his account,
     which does not."""
 

@@ -12,7 +12,7 @@ from nostro.workflows.changes import Change, Done, Kind
 from nostro.workflows.context import Acting
 
 
-class WantedPersonErasure(msgspec.Struct, frozen=True, kw_only=True):
+class WantedPersonErasure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`person` is the address that he signs in with; it is not kept."""
 
     person: str

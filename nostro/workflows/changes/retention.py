@@ -7,21 +7,21 @@ from uuid import UUID
 import msgspec
 
 from nostro.domain.party import Action
-from nostro.domain.policies.retention import MONTHS_DEFAULT
+from nostro.domain.policies.retention import MONTHS_DEFAULT, MONTHS_MIN
 from nostro.storage import retention as stored
 from nostro.workflows import retention
 from nostro.workflows.changes import Change, Done, Kind
 from nostro.workflows.context import Acting
 
 
-class WantedRetention(msgspec.Struct, frozen=True, kw_only=True):
+class WantedRetention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`months` after the end of a file's year; 120 is ten years."""
 
     months: int
 
 
 def _look(acting: Acting, wanted: WantedRetention, _: UUID) -> Change:
-    retention.check_months(wanted.months)
+    retention.check_months(wanted.months, MONTHS_MIN)
     before = stored.months()
     return Change(
         subject_id=acting.tenant_id,

@@ -26,7 +26,7 @@ from nostro.workflows.context import Acting
 CLIENT_SECRET: Final = "client_secret"  # noqa: S105 - what it is called, not what it is
 
 
-class WantedSignOn(msgspec.Struct, frozen=True, kw_only=True):
+class WantedSignOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of it, as it is to be. `newcomers`: who was never here becomes a person at his first
     sign-in. Without groups, roles are asked for as for anybody."""
 

@@ -16,7 +16,7 @@ from nostro.workflows.context import Acting
 NAMED_MAX = 50
 
 
-class WantedRemoval(msgspec.Struct, frozen=True, kw_only=True):
+class WantedRemoval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """There is nothing to choose: a customer has one service."""
 
 

@@ -1,0 +1,103 @@
+"""Policies change as all that two people change: asked for, agreed to, and from a day on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from nostro.domain.errors import Invalid
+from nostro.domain.party import Action
+from nostro.domain.policy import P, Policy
+from nostro.storage import events, policies
+from nostro.workflows.changes import Change, Done, Kind
+from nostro.workflows.context import Acting
+from nostro.workflows.wake import wake
+
+AHEAD_MAX = timedelta(days=366)
+
+
+class WantedPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A policy as it is to be, as a whole: what is left out is not kept. `valid_from` is when it
+    begins to count; None as soon as it is agreed to."""
+
+    valid_from: datetime | None = None
+
+
+W = TypeVar("W", bound=WantedPolicy)
+
+
+def policy_kind(
+    policy: type[P],
+    *,
+    name: str,
+    title: str,
+    wanted: type[W],
+    read: Callable[[W], P],
+    tell: Callable[[P], dict[str, Any]],
+    write: Callable[[P], W],
+    counts_people: bool = False,
+) -> Kind:
+    """The kind of change that makes new versions of a policy. `read` makes the policy of a wish
+    (raises Invalid), `write` the wish of a policy, `tell` what people read of it."""
+
+    def look(acting: Acting, wish: W, _: UUID) -> Change:
+        now = acting.world.clock.now()
+        before, after = tell(policies.in_force(policy, now)), tell(read(wish))
+        if wish.valid_from is not None:
+            after["from"] = _checked(wish.valid_from, now).isoformat(timespec="minutes")
+        return Change(subject_id=acting.tenant_id, subject=title, before=before, after=after)
+
+    def apply(acting: Acting, wish: W, change: Change, done: Done) -> None:
+        _keep(acting, read(wish), wish.valid_from, change, done)
+
+    return Kind(
+        name=name,
+        title=title,
+        wanted=wanted,
+        asks=(Action.PROPOSE_ACCESS,),
+        decides=Action.DECIDE_ACCESS,
+        look=look,
+        apply=apply,
+        counts_people=counts_people,
+        as_it_is=lambda acting: write(policies.in_force(policy, acting.world.clock.now())),
+    )
+
+
+def _keep(
+    acting: Acting, content: Policy, valid_from: datetime | None, change: Change, done: Done
+) -> None:
+    now, policy_id = acting.world.clock.now(), acting.world.ids.new()
+    starts = max(valid_from or now, now)
+    number = policies.add(
+        policy_id,
+        content,
+        valid_from=starts,
+        changed_by=f"{done.asked_by_name} and {acting.actor.name}",
+        reason=done.reason,
+    )
+    told = {
+        "before": change.before,
+        "after": change.after,
+        "policy": content.KIND,
+        "version": number,
+        "valid_from": starts.isoformat(),
+    }
+    events.record([acting.event("customer.policy_changed", "customer", acting.tenant_id, **told)])
+    if starts == now:
+        wake("apply_policy", tenant_id=acting.tenant_id, policy_id=policy_id)
+
+
+def _checked(valid_from: datetime, now: datetime) -> datetime:
+    if valid_from.tzinfo is None or not now - timedelta(days=1) <= valid_from <= now + AHEAD_MAX:
+        raise Invalid(
+            "policy_date_unfit",
+            f"Rules cannot begin to count at {valid_from.isoformat(timespec='minutes')}.",
+            "Nothing was asked for.",
+            "Name a moment within the next year, with its offset from UTC, or none: at once.",
+            field="valid_from",
+        )
+    return valid_from
