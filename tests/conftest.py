@@ -7,7 +7,7 @@ import pytest
 from nostro.connectors import outgoing
 from nostro.connectors.outgoing import THIS_MACHINE, Reach
 
-pytest_plugins = ["tests.secret_canaries", "tests.database"]
+pytest_plugins = ["tests.secret_canaries", "tests.units_of_work", "tests.database"]
 
 outgoing.install(Reach(THIS_MACHINE))  # The banks of the tests; as the database's tests say too.
 

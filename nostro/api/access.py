@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Router
 
 from nostro.api.asked_actions import NewChangeRequest, NewText
-from nostro.api.callers import Caller, allowed, in_one_customer
+from nostro.api.callers import Caller, allowed, in_one_customer, opens_its_own_unit
 from nostro.api.repeating import IdempotencyKey, answered_once
 from nostro.api.told import Listed
 from nostro.api.told_access import (
@@ -25,13 +26,14 @@ from nostro.api.told_access import (
 from nostro.app import world
 from nostro.domain.change_request import RequestState
 from nostro.domain.duties import ACTIONS_OF
-from nostro.domain.errors import Invalid, Refused
+from nostro.domain.errors import Invalid, NostroError, Refused
 from nostro.domain.party import Member
 from nostro.storage import change_requests as stored
 from nostro.storage import key_owning, people
 from nostro.storage.keys import Scope
 from nostro.storage.paging import LIMIT_DEFAULT
 from nostro.workflows import change_requests, duty_report, granted, key_work
+from nostro.workflows.revealing import looking_at
 
 _ONE = "/change-requests/{uuid:request_id}"
 router = Router(tags=["access"])
@@ -129,16 +131,26 @@ def read_change_request(request: HttpRequest, request_id: UUID) -> ChangeRequest
     response={HTTPStatus.CREATED: ChangeRequest},
     summary="Ask for a change: as a person; somebody else agrees",
 )
+@opens_its_own_unit
 def ask_for_change(
     request: HttpRequest, response: HttpResponse, body: NewChangeRequest, key: IdempotencyKey
 ) -> tuple[int, ChangeRequest]:
     caller = allowed(request, Scope.ACCESS_ASK)
+    member, acting = _person(caller), caller.acting()
+    wanted: Any = None
+    failed: NostroError | None = None
+    try:
+        wanted = change_requests.prepared(acting, member, body.kind, body.wanted)
+    except NostroError as error:  # Told below, unless this was answered before.
+        failed = error
 
     def told() -> ChangeRequest:
-        member, acting = _person(caller), caller.acting()
-        return _one(change_requests.ask(acting, member, body.kind, body.wanted, body.reason))
+        if failed:
+            raise failed
+        return _one(change_requests.ask(acting, member, body.kind, wanted, body.reason))
 
-    answer = answered_once(request, response, key, told, HTTPStatus.CREATED, by=caller.actor.id)
+    with looking_at(acting, cleared=caller.cleared):
+        answer = answered_once(request, response, key, told, HTTPStatus.CREATED, by=caller.actor.id)
     return answer.status, ChangeRequest.model_validate(answer.body, by_name=True)
 
 

@@ -113,9 +113,17 @@ def allowed(request: HttpRequest, scope: Scope) -> Caller:
     return caller
 
 
+def opens_its_own_unit(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark an operation that asks somebody outside before it opens its unit of work."""
+    view.opens_its_own_unit = True  # type: ignore[attr-defined]  # read below
+    return view
+
+
 def in_one_customer(view: Callable[..., Any]) -> Callable[..., Any]:
     """Run an operation in one unit of work of its caller's customer, who is shown of confidential
     payments what he is cleared for."""
+    if getattr(view, "opens_its_own_unit", False):
+        return view
 
     @wraps(view)
     def work(request: HttpRequest, *given: Any, **named: Any) -> Any:

@@ -116,8 +116,13 @@ def before_the_end(name: str, parameters: dict[str, Any]) -> None:
 
 def check_none_open() -> None:
     """Raise RuntimeError inside a unit of work: nobody else is asked while one holds its rows."""
-    if _current.get() is not None:
+    if is_open():
         raise RuntimeError("somebody is asked over the network inside a unit of work")
+
+
+def is_open() -> bool:
+    """Whether there is a unit of work: then nobody outside is asked, for it would wait for him."""
+    return _current.get() is not None
 
 
 def current() -> UUID:

@@ -52,9 +52,7 @@ def ask(
     changes nothing, the same thing waits already, nobody could agree, or too few would be left.
     """
     kind, told = changes.named(kind_name), checked_reason(reason)
-    wish = changes.read(kind, wanted)
-    if member is not None:
-        policy.may_ask(member, *kind.asks)
+    wish = changes.read(kind, prepared(acting, member, kind_name, wanted))
     given = change_secrets.checked(kind, wish, secrets)
     with tenant(acting.tenant_id):
         _expire(acting)
@@ -69,6 +67,19 @@ def ask(
         change_requests.insert(row)
         events.record([_event(acting, row, "change_request.asked", reason=told)])
     return request_id
+
+
+def prepared(acting: Acting, member: Member | None, kind_name: str, wanted: Any) -> Any:
+    """A wish with what others outside have to be asked for first, such as a server for its key.
+
+    `ask` does so itself; who asks inside a unit of work of his own does it before, for a unit of
+    work waits for nobody outside. Done twice it is done once. Raises as `ask` does.
+    """
+    kind = changes.named(kind_name)
+    wish = changes.read(kind, wanted)
+    if member is not None:
+        policy.may_ask(member, *kind.asks)
+    return msgspec.to_builtins(kind.prepare(acting, wish))
 
 
 def agree(acting: Acting, member: Member, request_id: UUID, reason: str) -> bool:

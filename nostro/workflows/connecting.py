@@ -2,7 +2,8 @@
 
 1. Settings are checked by the connector's own model; a wrong one is named. Secrets go to the
    Secrets port and nowhere else.
-2. An SSH server is believed by its host key, which a person has confirmed by its fingerprint.
+2. An SSH server is believed by its host key, which a person has confirmed by its fingerprint. It
+   is asked for the key before any unit of work; what was confirmed is then part of the settings.
 3. A connection is tried by signing in and looking; nothing is sent.
 4. Each change is an event with the settings before and after: the log keeps every version.
 """
@@ -21,7 +22,7 @@ from nostro.connectors import Connector, ssh_host_key
 from nostro.connectors.described import connector_named
 from nostro.domain.errors import Invalid, NostroError, Refused
 from nostro.ports import AnswersEnquiries, DeliversMessages, SendsPayments, TakesStatuses
-from nostro.storage import connecting, events, freezes, parties, restoring
+from nostro.storage import connecting, events, freezes, parties, restoring, tenancy
 from nostro.storage.parties import ConnectionRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows.case_work import checked_reason
@@ -101,6 +102,16 @@ def planned(acting: Acting, name: str, kind: str, wanted: Wanted) -> dict[str, A
     with tenant(acting.tenant_id):
         _check_free(name)
     return _checked(connector, _with_host_keys(connector, wanted))
+
+
+def confirmed(acting: Acting, wanted: Wanted, kind: str = "", name: str = "") -> Wanted:
+    """What is wanted with the host key that the server shows, where one is needed: of a new
+    connection of a `kind`, or of the one with this `name`. Asks the server, so it is done before
+    any unit of work. Raises as `create` and `change` do."""
+    row = named(acting, name) if name else None
+    connector = connector_named(row.connector if row else kind)
+    settings = _with_host_keys(connector, wanted, row.config if row else None)
+    return msgspec.structs.replace(wanted, settings=settings)
 
 
 def _check_free(name: str) -> None:
@@ -223,7 +234,8 @@ def _answer(answer: object) -> str:
 def _with_host_keys(
     connector: Connector, wanted: Wanted, before: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The settings with the server's host key, if its fingerprint is the one that was confirmed."""
+    """The settings with the server's host key, if its fingerprint is the one that was confirmed.
+    Inside a unit of work nobody is asked: nothing of the database waits for a server."""
     settings = dict(wanted.settings)
     if HOST_KEYS not in connector.config.__struct_fields__ or HOST_KEYS in settings:
         return settings
@@ -231,12 +243,24 @@ def _with_host_keys(
     moved = before is None or not {"host", "port"}.isdisjoint(settings)
     if not known.get("host") or not (moved or wanted.fingerprint):
         return settings
+    if tenancy.is_open():
+        raise _unasked(str(known["host"]))
     port = int(str(known.get("port") or 22)) if str(known.get("port") or 22).isdecimal() else 22
     keys = ssh_host_key.shown(str(known["host"]), port)
     confirmed = [key.line for key in keys if key.fingerprint == wanted.fingerprint.strip()]
     if not confirmed:
         raise _unconfirmed(str(known["host"]), wanted.fingerprint, keys)
     return {**settings, HOST_KEYS: confirmed}
+
+
+def _unasked(host: str) -> Refused:
+    return Refused(
+        "host_key_unconfirmed",
+        f"{host} was not asked for its host key when this was asked for.",
+        "Nothing was set up or changed.",
+        "Refuse this request and have it asked for anew: the key is then part of it.",
+        field="fingerprint",
+    )
 
 
 def _unconfirmed(host: str, given: str, keys: Sequence[ssh_host_key.ShownKey]) -> Refused:

@@ -8,16 +8,21 @@ from uuid import UUID
 
 import pytest
 
+from nostro.connectors import ssh_host_key
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.party import Account, LegalEntity, Role
-from nostro.storage import models, parties, passwords, people
+from nostro.storage import change_requests, models, parties, passwords, people
 from nostro.storage.tenancy import tenant
 from nostro.workflows import connecting, setting_up
 from nostro.workflows.connecting import Wanted
 from nostro.workflows.context import Acting
+from tests import units_of_work
 from tests.simulator.houses import House
 from tests.simulator.test_sftp_door import Sftp
 from tests.workflows.company import ADDRESS, Company, iban
+from tests.workflows.test_change_requests import admins, agree, ask, refusal
+
+__all__ = ["admins"]
 
 
 def folders(tmp_path: Path, **more: Any) -> Wanted:
@@ -175,3 +180,62 @@ def test_from_nothing_to_a_customer_with_an_account(company: Company, tmp_path: 
         kinds = models.Event.objects.values_list("type", flat=True)
         told = {"customer.created", "person.granted", "entity.created", "connection.created"}
         assert told | {"account.created"} <= set(kinds)
+
+
+def test_the_key_that_was_agreed_to_is_the_one_that_is_kept(
+    company: Company, admins: Any, tmp_path: Path
+) -> None:
+    """The server is asked once, before any unit of work (tests.units_of_work fails this test else),
+    and what it shows later changes nothing: it is not even there when the change is made."""
+    ada, ben, _ = admins
+    with Sftp(House(), tmp_path / "one") as bank, Sftp(House(), tmp_path / "two") as moved:
+        told = {
+            "host": "127.0.0.1", "port": bank.door.port, "user": "nostro",
+            "drop_folder": "/in", "pickup_folder": "/out",
+        }  # fmt: skip
+        wanted = {"name": "SFTP", "kind": "sftp", "settings": told}
+        with pytest.raises(Refused) as caught:
+            ask(company, ada, wanted, "new_connection")
+        shown = caught.value.happened.split("host key ")[1].split(" ")[0]
+        new = ask(company, ada, {**wanted, "fingerprint": shown}, "new_connection")
+        key, other_key, port = bank.door.public_key(), moved.door.public_key(), moved.door.port
+        with tenant(company.tenant_id):
+            row = change_requests.request(new)
+            assert row
+            assert row.after["host_keys"] == row.wanted["settings"]["host_keys"] == [key]
+        move = {"name": "Bank", "settings": {"port": port}}
+        with tenant(company.tenant_id):
+            models.Connection.objects.filter(name="Bank").update(
+                connector="sftp", config={**told, "host_keys": [key]}
+            )
+        with pytest.raises(Refused) as caught:
+            ask(company, ada, move, "connection")
+        assert caught.value.code == "host_key_unconfirmed"
+        shown = caught.value.happened.split("host key ")[1].split(" ")[0]
+        moving = ask(company, ada, {**move, "fingerprint": shown}, "connection")
+    assert agree(company, ben, new)
+    assert agree(company, ben, moving)
+    assert connecting.named(company.acting(), "SFTP").config["host_keys"] == [key]
+    config = connecting.named(company.acting(), "Bank").config
+    assert (config["port"], config["host_keys"]) == (port, [other_key])
+
+
+def test_a_request_of_before_without_its_key_is_asked_anew(company: Company, admins: Any) -> None:
+    ada, ben, _ = admins
+    settings = {"host": "127.0.0.1", "user": "n", "drop_folder": "/", "pickup_folder": "/"}
+    wanted = {"name": "Old", "kind": "sftp", "settings": {**settings, "host_keys": ["ssh-rsa A"]}}
+    request_id = ask(company, ada, wanted, "new_connection")
+    with tenant(company.tenant_id):
+        before = {**wanted, "settings": settings, "fingerprint": "SHA256:x"}
+        models.ChangeRequest.objects.filter(id=request_id).update(wanted=before)
+    assert refusal(lambda: agree(company, ben, request_id)) == "host_key_unconfirmed"
+    assert company.events("connection.created") == []
+
+
+def test_the_watch_over_units_of_work_sees_who_is_asked_inside(
+    company: Company, tmp_path: Path
+) -> None:
+    with Sftp(House(), tmp_path) as bank, tenant(company.tenant_id):
+        assert ssh_host_key.shown("127.0.0.1", bank.door.port)
+    assert "ssh_host_key.py" in units_of_work.found[0]
+    units_of_work.found.clear()

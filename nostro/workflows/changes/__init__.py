@@ -44,9 +44,15 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+def _as_it_is(_: Acting, wish: Any) -> Any:
+    return wish
+
+
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of change. `wanted` is the form: a struct with plain fields.
 
+    `prepare` (outside any unit of work) asks others what the wish needs of them, such as a server
+    for its key, and gives the wish with their answer: that is what is kept and agreed to.
     `look` (inside a unit of work) works the wish out anew and raises Invalid or Refused where it
     cannot be; `apply` makes it so, in the same transaction as its event. `counts_people` where the
     change could leave too few who may decide: then it is tried and undone when it is asked for.
@@ -66,6 +72,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     apply: Callable[[Acting, Any, Change, Done], None]
     counts_people: bool = False
     as_it_is: Callable[[Acting], msgspec.Struct] | None = None
+    prepare: Callable[[Acting, Any], Any] = _as_it_is
     secrets: tuple[str, ...] = ()
     try_secrets: Callable[[Any, Mapping[str, str]], None] | None = None
 

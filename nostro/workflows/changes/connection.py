@@ -31,6 +31,12 @@ def _wanted(wanted: WantedConnection) -> Wanted:
     return Wanted(settings=wanted.settings, fingerprint=wanted.fingerprint)
 
 
+def _prepare(acting: Acting, wanted: WantedConnection) -> WantedConnection:
+    """With the key that the server shows now: agreed to is this key, whatever it shows later."""
+    found = connecting.confirmed(acting, _wanted(wanted), name=wanted.name)
+    return msgspec.structs.replace(wanted, settings=dict(found.settings))
+
+
 def _look(acting: Acting, wanted: WantedConnection, _: UUID) -> Change:
     row = connecting.named(acting, wanted.name)
     before, after = connecting.preview(acting, row.name, _wanted(wanted))
@@ -58,4 +64,5 @@ KIND = Kind(
     decides=Action.DECIDE_ACCESS,
     look=_look,
     apply=_apply,
+    prepare=_prepare,
 )

@@ -31,6 +31,12 @@ def _wanted(wanted: WantedNewConnection) -> Wanted:
     return Wanted(settings=wanted.settings, fingerprint=wanted.fingerprint)
 
 
+def _prepare(acting: Acting, wanted: WantedNewConnection) -> WantedNewConnection:
+    """With the key that the server shows now: agreed to is this key, whatever it shows later."""
+    found = connecting.confirmed(acting, _wanted(wanted), wanted.kind)
+    return msgspec.structs.replace(wanted, settings=dict(found.settings))
+
+
 def _look(acting: Acting, wanted: WantedNewConnection, request_id: UUID) -> Change:
     config = connecting.planned(acting, wanted.name, wanted.kind, _wanted(wanted))
     return Change(
@@ -53,4 +59,5 @@ KIND = Kind(
     decides=Action.DECIDE_ACCESS,
     look=_look,
     apply=_apply,
+    prepare=_prepare,
 )
