@@ -111,7 +111,7 @@ CASE_KIND: Final = {
     CaseKind.STATEMENT: Status(kind=_WARN, icon="file-text", word="Statement"),
     CaseKind.DIFFERENCE: Status(kind=_WARN, icon="git-compare", word="Difference"),
     CaseKind.CONNECTION: Status(kind=_WARN, icon=_ALERT, word="Connection"),
-    CaseKind.ACCESS: Status(kind=_BAD, icon=_ALERT, word="Broken glass"),
+    CaseKind.ACCESS: Status(kind=_BAD, icon=_ALERT, word="Unusual access"),
 }
 MATCH: Final = {
     MatchState.UNMATCHED: Status(kind=_WARN, icon=_OPEN, word="Not matched"),

@@ -28,7 +28,9 @@ class CaseKind(StrEnum):
     STATEMENT = "statement"  # A statement does not close, or is missing, or overlaps.
     DIFFERENCE = "difference"  # Booked total and our batch do not agree.
     CONNECTION = "connection"  # A system of the customer cannot be told or asked any more.
-    ACCESS = "access"  # Somebody acts under a broken glass; look at what was done.
+    ACCESS = (
+        "access"  # Somebody acts under a broken glass, or the partner alone decided: look at it.
+    )
 
 
 class CaseState(StrEnum):

@@ -48,13 +48,15 @@ CHANGE_REQUEST: Machine[RequestState, RequestMove] = Machine(
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Who is behind a change so far. `asked_for` and `agreed_for` are in whose place (person ids),
-    `about` the person whose access it is about, or ""."""
+    `about` the person whose access it is about, or "". `kept_out` are those who do not decide on
+    this one although their role does."""
 
     asked_by: str
     asked_for: frozenset[str]
     about: str
     agreed_by: frozenset[str] = frozenset()
     agreed_for: frozenset[str] = frozenset()
+    kept_out: frozenset[str] = frozenset()
 
     @property
     def taken(self) -> frozenset[str]:

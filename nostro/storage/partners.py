@@ -13,6 +13,7 @@ import msgspec
 
 from nostro.domain.errors import Refused
 from nostro.storage import models
+from nostro.storage.tenancy import current
 
 
 class PartnerRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +71,13 @@ def works_for(person_id: UUID, partner_id: UUID) -> bool:
     """Whether a person works for a partner now."""
     rows = models.PartnerMembership.objects.filter(person_id=person_id, partner_id=partner_id)
     return rows.filter(active=True).exists()
+
+
+def staff() -> frozenset[str]:
+    """Who works for the partner that hosts the customer of this unit of work (person ids)."""
+    host = models.Customer.objects.filter(id=current()).values("partner_id")
+    found = models.PartnerMembership.objects.filter(partner_id__in=host, active=True)
+    return frozenset(str(one) for one in found.values_list("person_id", flat=True))
 
 
 def partner_of(person_id: UUID) -> str:

@@ -2,7 +2,8 @@
 
 1. Asking works the change out, from what to what, and refuses what cannot be, what nobody could
    decide on, and what would leave too few people: before anything is locked out, not after.
-2. Nobody agrees to what he asked for, to what is about himself, or in the place of who did.
+2. Nobody agrees to what he asked for, to what is about himself, or in the place of who did; and
+   the people of the partner that hosts the customer do not decide whom of theirs it lets in.
 3. With the last agreement it is made in the same transaction, if the thing still is as it was
    when it was asked for. Each step is an event with before and after.
 """
@@ -20,7 +21,14 @@ from django.db import transaction
 
 from nostro.domain import duties
 from nostro.domain.canonical import canonical
-from nostro.domain.change_request import CHANGE_REQUEST, OPEN_FOR, RequestMove, RequestState
+from nostro.domain.case import CaseKind
+from nostro.domain.change_request import (
+    CHANGE_REQUEST,
+    OPEN_FOR,
+    RequestMove,
+    RequestState,
+    Standing,
+)
 from nostro.domain.errors import Refused
 from nostro.domain.event import Event
 from nostro.domain.party import Action, Member
@@ -28,11 +36,11 @@ from nostro.domain.policies import change_rights as policy
 from nostro.domain.policies import shortage
 from nostro.domain.policies.approval import ApprovalRules
 from nostro.domain.policies.shortage import Shortage
-from nostro.storage import change_requests, events, parties, people, policies
+from nostro.storage import change_requests, events, parties, partners, people, policies
 from nostro.storage.change_requests import Agreement, RequestRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows import change_secrets, changes
-from nostro.workflows.case_work import checked_reason
+from nostro.workflows.case_work import checked_reason, new_case, open_cases
 from nostro.workflows.changes import Change, Done, Kind
 from nostro.workflows.context import Acting
 
@@ -94,7 +102,7 @@ def agree(acting: Acting, member: Member, request_id: UUID, reason: str) -> bool
         now = acting.world.clock.now()
         CHANGE_REQUEST.after(row.state, RequestMove.APPLY)
         _check_open(row, now)
-        policy.may_agree(member, kind.decides, row.standing())
+        policy.may_agree(member, kind.decides, standing(row))
         agreed = Agreement(
             person_id=UUID(member.id),
             person_name=member.name,
@@ -107,6 +115,7 @@ def agree(acting: Acting, member: Member, request_id: UUID, reason: str) -> bool
         if not _complete(acting, kind, row, agreed):
             return False
         _make(acting, kind, row)
+        _tell_of_partner(acting, kind, row, agreed)
         change_requests.end(row.id, RequestState.APPLIED, member.name, told, now)
         change_secrets.forget(row.id)
         return True
@@ -117,7 +126,7 @@ def refuse(acting: Acting, member: Member, request_id: UUID, reason: str) -> Non
     told = checked_reason(reason)
     with tenant(acting.tenant_id):
         row = _locked(request_id)
-        policy.may_agree(member, changes.named(row.kind).decides, row.standing())
+        policy.may_agree(member, changes.named(row.kind).decides, standing(row))
         _end(acting, row, RequestMove.REFUSE, member.name, told)
 
 
@@ -153,7 +162,16 @@ def short_of(acting: Acting) -> dict[str, Shortage]:
 def deciders(acting: Acting, row: RequestRow) -> list[Member]:
     """Who could agree to it now; inside a unit of work."""
     found = people.everybody(acting.world.clock.now())
-    return policy.could_decide(found, changes.named(row.kind).decides, row.standing())
+    return policy.could_decide(found, changes.named(row.kind).decides, standing(row))
+
+
+def standing(row: RequestRow) -> Standing:
+    """Who is behind a change so far, and who is kept out of it; inside a unit of work."""
+    ours, about = row.standing(), str(row.subject_id)
+    if changes.named(row.kind).decides is not Action.DECIDE_ACCESS:
+        return ours
+    staff = partners.staff()
+    return msgspec.structs.replace(ours, kept_out=staff) if about in staff else ours
 
 
 def _check_new(row: RequestRow) -> None:
@@ -173,11 +191,12 @@ def _check_deciders(acting: Acting, kind: Kind, row: RequestRow) -> None:
     if len(able) >= row.needed:
         return
     others = "Nobody" if not able else f"Only {', '.join(one.name for one in able)}"
+    another = "somebody of the customer's own" if standing(row).kept_out else "another person"
     raise Refused(
         "too_few_deciders",
         f"{others} could agree to it; it takes {row.needed} besides who asks and whom it is about.",
         "Nothing was asked for.",
-        f"First let another person {duties.ACTION_WORDS[kind.decides].lower()}.",
+        f"First let {another} {duties.ACTION_WORDS[kind.decides].lower()}.",
     )
 
 
@@ -214,10 +233,11 @@ def _complete(acting: Acting, kind: Kind, row: RequestRow, agreed: Agreement) ->
     """Whether enough people agreed who still may: an agreement counts as long as its giver does."""
     given = (*row.agreements, agreed)
     ids = {one.person_id for one in given}
+    kept_out = standing(row).kept_out
     able = {
         one.id
         for one in people.members(ids, acting.world.clock.now())
-        if duties.may(one, kind.decides)
+        if duties.may(one, kind.decides) and one.id not in kept_out
     }
     return len([one for one in given if str(one.person_id) in able]) >= row.needed
 
@@ -238,6 +258,28 @@ def _make(acting: Acting, kind: Kind, row: RequestRow) -> None:
         _refuse_worse(before, short_of(acting))
     told = {"before": change.before, "after": change.after, "state_after": "applied"}
     events.record([_event(acting, row, "change_request.applied", **told)])
+
+
+def _tell_of_partner(acting: Acting, kind: Kind, row: RequestRow, agreed: Agreement) -> None:
+    """Ring where the partner's people alone decided on access: somebody of the customer looks."""
+    given = {str(one.person_id) for one in (*row.agreements, agreed)}
+    took_part = given | ({row.asked_by} if row.asked_by_kind == "person" else set())
+    if kind.decides is not Action.DECIDE_ACCESS or not took_part <= partners.staff():
+        return
+    partner, by = (
+        partners.partner_of(agreed.person_id),
+        f"{row.asked_by_name} and {acting.actor.name}",
+    )
+    case = new_case(
+        acting,
+        CaseKind.ACCESS,
+        f"partner/{row.id}",
+        f"{by}, all of {partner}, decided alone: {kind.title.lower()}, {row.subject}.",
+        "Look at what was changed. If it is not meant, have it changed back, and say so here.",
+    )
+    open_cases(acting, [case])
+    told = {"partner": partner, "case": str(case.id)}
+    events.record([_event(acting, row, "change_request.decided_by_partner", **told)])
 
 
 def _end(acting: Acting, row: RequestRow, step: RequestMove, by: str, reason: str) -> None:

@@ -4,6 +4,9 @@ wall as everybody, and none of another partner's."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connections
@@ -11,12 +14,13 @@ from django.test import Client
 
 from nostro.domain.errors import Refused
 from nostro.domain.event import Actor
-from nostro.domain.party import Role
+from nostro.domain.party import Member, Role
 from nostro.storage import models, parties, partners, people
 from nostro.storage.tenancy import tenant
 from nostro.workflows import hosting, setting_up
 from nostro.workflows.context import Acting
 from tests.workflows.company import Company, scripted_connector
+from tests.workflows.test_change_requests import agree, ask, refusal
 
 OPERATOR = Actor(kind="job", id="terminal", name="operator")
 PASSWORD = "a rather long sentence"
@@ -117,3 +121,64 @@ def test_who_leaves_the_partner_loses_every_customer_at_once(host: Host) -> None
 def test_what_serves_customers_cannot_write_who_belongs_to_a_partner(host: Host) -> None:
     with pytest.raises(DatabaseError), connections["default"].cursor() as cursor:
         cursor.execute("DELETE FROM partner_membership")
+
+
+# Who of the partner gets in is not decided by the partner's own people.
+
+
+def administrator(company: Company, name: str, *, of_partner: bool) -> Member:
+    made = company._member(name, frozenset({Role.ADMINISTRATOR}))
+    with tenant(company.tenant_id):
+        company.employ(made)
+    if of_partner:
+        joined(company, UUID(made.id))
+    return made
+
+
+def joined(company: Company, person_id: UUID) -> None:
+    partner, now = partners.named("Test partner"), company.clock.now()
+    partners.join(company.world.ids.new(), partner.id, person_id, now)
+
+
+def test_two_administrators_of_the_partner_do_not_let_a_third_in(host: Host) -> None:
+    company = Company()
+    pia, pim = (administrator(company, name, of_partner=True) for name in ("Pia", "Pim"))
+    third, email = company.world.ids.new(), f"third-{company.code}@host.example".lower()
+    now = company.clock.now()
+    people.create_person(third, email=email, name="Theo Third", password=PASSWORD, now=now)
+    joined(company, third)
+    membership: dict[str, Any] = {"person": email, "grants": [{"role": "administrator"}]}
+    partner_access: dict[str, Any] = {"address": email, "roles": ["administrator"]}
+    for kind, wanted in (("membership", membership), ("partner_access", partner_access)):
+        assert refusal(partial(ask, company, pia, wanted, kind)) == "too_few_deciders"
+    own = administrator(company, "Olga Own", of_partner=False)
+    request_id = ask(company, pia, partner_access, "partner_access")
+    assert refusal(lambda: agree(company, pim, request_id)) == "about_the_partner"
+    assert agree(company, own, request_id)
+    assert company.cases() == [], "somebody of the customer took part"
+    with tenant(company.tenant_id):
+        assert people.members([third])[0].roles == {Role.ADMINISTRATOR}
+
+
+def test_what_the_partner_decides_alone_rings(host: Host) -> None:
+    company = Company()
+    pia, pim = (administrator(company, name, of_partner=True) for name in ("Pia", "Pim"))
+    email = f"{company.ann.id}@example.com"
+    wanted = {"person": email, "grants": [{"role": "approver"}, {"role": "auditor"}]}
+    assert agree(company, pim, ask(company, pia, wanted))
+    ((kind, sentence),) = company.cases()
+    assert kind == "access"
+    assert sentence.startswith("Pia and Pim, all of Test partner, decided alone: what a person may")
+    (told,) = company.events("change_request.decided_by_partner")
+    assert (told["partner"], told["of_name"]) == ("Test partner", "Ann Approver")
+    own = administrator(company, "Olga Own", of_partner=False)
+    back = {"person": email, "grants": [{"role": "approver"}]}
+    assert agree(company, own, ask(company, pia, back))
+    assert len(company.cases()) == 1, "not where somebody of the customer took part"
+
+
+def test_the_page_of_people_says_who_is_of_the_partner(host: Host) -> None:
+    hosting.grant(host.acting("ONE"), BEN, [Role.ADMINISTRATOR])
+    hosting.withdraw(host.acting("TWO"), BEN)  # One customer: it needs no choosing.
+    page = host.page("/people/")
+    assert "of Host Ltd, which hosts us" in page

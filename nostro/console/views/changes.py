@@ -206,7 +206,7 @@ def _why_not(row: RequestRow, visit: Visit, kind: Kind | None) -> str:
     if kind is None or row.state is not RequestState.ASKED:
         return "Nobody decides on it any more."
     try:
-        change_rights.may_agree(visit.member, kind.decides, row.standing())
+        change_rights.may_agree(visit.member, kind.decides, change_requests.standing(row))
     except Refused as error:
         return error.happened
     return ""

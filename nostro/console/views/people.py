@@ -20,17 +20,18 @@ from nostro.domain.duties import ACTION_WORDS, ACTIONS_OF, Conflict
 from nostro.domain.errors import NostroError
 from nostro.domain.party import Action, Grant, Member, Role
 from nostro.domain.policies.shortage import Shortage
-from nostro.storage import people
+from nostro.storage import partners, people
 from nostro.workflows import break_glass, duty_report, granted
 
 SHORT_ROLES: Final = {Role.PARTNER_ADMINISTRATOR: "Partner admin", Role.ADMINISTRATOR: "Admin"}
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """One person as the page shows him."""
+    """One person as the page shows him; `partner` hosts the customer and he works for it, or ""."""
 
     member: Member
     email: str
+    partner: str
     grants: tuple[str, ...]
     conflicts: tuple[Conflict, ...]
     change: str
@@ -104,10 +105,12 @@ def headline(count: int, conflicts: Sequence[Conflict], short: Sequence[Shortage
 def _shown(found: Sequence[Member], conflicts: Sequence[Conflict]) -> list[Shown]:
     where = granted.places()
     addresses = people.emails(UUID(member.id) for member in found)
+    staff = partners.staff()
     return [
         Shown(
             member=member,
             email=addresses[member.id],
+            partner=partners.partner_of(UUID(member.id)) if member.id in staff else "",
             grants=tuple(granted.spelled(grant, where) for grant in member.held),
             conflicts=tuple(one for one in conflicts if one.person_id == member.id),
             change=_asking(addresses[member.id], member, where),

@@ -1,4 +1,5 @@
-"""Who may ask for a change and who may agree: never the one who asked, nor about himself."""
+"""Who may ask for a change and who may agree: never the one who asked, nor about himself, nor the
+partner's people about their own."""
 
 from __future__ import annotations
 
@@ -41,6 +42,12 @@ def may_agree(member: Member, action: Action, standing: Standing) -> None:
         raise _refused("own_request", f"{member.name} asked for it; somebody else decides.")
     if member.id == standing.about:
         raise _refused("about_yourself", f"It is about {member.name}; somebody else decides.")
+    if member.id in standing.kept_out:
+        raise _refused(
+            "about_the_partner",
+            f"{member.name} works for the partner, and so does whom it is about; somebody of the"
+            " customer's own decides.",
+        )
     if member.id in standing.agreed_by:
         raise _refused("already_agreed", f"{member.name} has already agreed.")
     if not duties.acts_for(member, action) - standing.taken:
