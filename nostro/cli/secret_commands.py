@@ -37,8 +37,9 @@ def list_all(*, customer: str = "") -> None:
 
 
 @secrets.command
-def rotate(kind: Kind, *, customer: str = "") -> None:
-    """Make a new key beside the old; what was locked with the old stays readable.
+def rotate(kind: Kind, *, customer: str = "", reason: str = "") -> None:
+    """Make a new key beside the old; what was locked with the old stays readable. The log of every
+    customer that it concerns says who did it, and why.
 
     Examples: `nostro secrets rotate data`, `nostro secrets rotate key-encryption`.
 
@@ -50,10 +51,12 @@ def rotate(kind: Kind, *, customer: str = "") -> None:
         three database roles.
     customer
         With data: only this customer's. Without: every customer's.
+    reason
+        Why, for the log.
     """
     from nostro.cli import secret_work
 
-    secret_work.rotate(kind, customer)
+    secret_work.rotate(kind, customer, reason)
 
 
 @secrets.command(name="import")

@@ -6,6 +6,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import msgspec
+
 from nostro import app
 from nostro.cli import terminal
 from nostro.cli.shared_options import Alone
@@ -42,31 +44,41 @@ def _table(title: str, found: list[Credential]) -> None:
     Console().print(table)
 
 
-def rotate(kind: str, customer: str) -> None:
+def rotate(kind: str, customer: str, reason: str) -> None:
+    if kind == "data":
+        _rotate_data(customer, reason)
+        return
     world = app.start()
     from nostro.ops import key_encryption
     from nostro.ops.database_passwords import DatabasePasswords
     from nostro.ops.secrets import FileSecrets
     from nostro.ops.signing_keys import SigningKeys
     from nostro.workflows import rotating
+    from nostro.workflows.context import Acting
 
     chosen = app.configuration()
+    acting = Acting(tenant_id=UUID(int=0), actor=terminal.actor(), world=world, reason=reason)
     if kind == "key-encryption":
-        count = rotating.rotate_key_encryption(key_encryption.key_file(chosen))
+        count = rotating.rotate_key_encryption(acting, key_encryption.key_file(chosen))
         print(f"A new key-encryption key wraps {count} keys. Backups from before need the old one:")
         print("keep it with them; it stays in the file, below the new one.")
     elif kind == "signing":
-        made = SigningKeys(FileSecrets(chosen.secrets_home), world.clock).rotate()
+        keys = SigningKeys(FileSecrets(chosen.secrets_home), world.clock)
+        made = rotating.rotate_signing(acting, keys)
         print(f"A new key signs sessions and forms from {made.signs_from:%Y-%m-%d %H:%M:%S} on.")
         print("Nobody is signed out; the old one is accepted for a week.")
-    elif kind == "database":
-        passwords = DatabasePasswords(FileSecrets(chosen.secrets_home))
-        for role in rotating.rotate_database_passwords(passwords):
-            print(f"{role} has a new password. Nobody needs to connect anew.")
     else:
-        for code, acting in terminal.each(customer):
-            done = rotating.rotate_data_keys(acting)
-            print(f"{code}: {done.relocked} locked anew, {done.destroyed} old keys destroyed.")
+        passwords = DatabasePasswords(FileSecrets(chosen.secrets_home))
+        for role in rotating.rotate_database_passwords(acting, passwords):
+            print(f"{role} has a new password. Nobody needs to connect anew.")
+
+
+def _rotate_data(customer: str, reason: str) -> None:
+    from nostro.workflows import rotating
+
+    for code, acting in terminal.each(customer):
+        done = rotating.rotate_data_keys(msgspec.structs.replace(acting, reason=reason))
+        print(f"{code}: {done.relocked} locked anew, {done.destroyed} old keys destroyed.")
 
 
 def move_files(customer: str) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from nostro.ops.secrets import FileSecrets
 from nostro.ports import Clock
+from nostro.storage import ciphertext
 
 NAME: Final = "django_secret_key"
 KNOWN_FIRST: Final = timedelta(minutes=1)
@@ -30,6 +31,11 @@ class SigningKey(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"SigningKey({self.signs_from:%Y-%m-%d})"
+
+    @property
+    def name(self) -> str:
+        """What it is called where it must not be shown."""
+        return ciphertext.key_id(self.key.encode())
 
 
 class SigningKeys:

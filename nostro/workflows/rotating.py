@@ -16,6 +16,7 @@ from nostro.ops import envelope
 from nostro.ops.database_passwords import DatabasePasswords
 from nostro.ops.key_encryption import KeyFile
 from nostro.ops.secrets import FileSecrets
+from nostro.ops.signing_keys import SigningKey, SigningKeys
 from nostro.storage import (
     data_keys,
     events,
@@ -51,7 +52,8 @@ def rotate_data_keys(acting: Acting) -> Rotated:
     """
     with tenant(acting.tenant_id):
         made = {purpose: str(data_keys.rotate(purpose)) for purpose in data_keys.ROTATED}
-        told = acting.event("customer.keys_rotated", "customer", acting.tenant_id, keys=made)
+        said = {"keys": made, "reason": acting.reason}
+        told = acting.event("customer.keys_rotated", "customer", acting.tenant_id, **said)
         events.record([told])
     return lock_anew(acting)
 
@@ -76,14 +78,24 @@ def _destroyed(acting: Acting) -> int:
         return 0
 
 
-def rotate_key_encryption(file: KeyFile) -> int:
-    """A new key-encryption key; returns how many keys are wrapped under it now."""
-    file.add()
+def rotate_key_encryption(acting: Acting, file: KeyFile) -> int:
+    """A new key-encryption key; returns how many keys are wrapped under it now. `acting` names who
+    does it and why; its customer is not used."""
+    before = file.held()[0].id
+    _tell(acting, "key-encryption", before=before, after=file.add().id)
     return wrap_anew()
 
 
-def rotate_database_passwords(passwords: DatabasePasswords) -> list[str]:
-    """A new password for each of the three database roles; returns their names.
+def rotate_signing(acting: Acting, keys: SigningKeys) -> SigningKey:
+    """A new key that signs sessions and forms; `acting` as above."""
+    before, made = keys.all()[0], keys.rotate()
+    signs_from = made.signs_from.isoformat()
+    _tell(acting, "signing", before=before.name, after=made.name, signs_from=signs_from)
+    return made
+
+
+def rotate_database_passwords(acting: Acting, passwords: DatabasePasswords) -> list[str]:
+    """A new password for each of the three database roles; returns their names. `acting` as above.
 
     Who is connected stays so; who connects meanwhile tries both. An external server is served the
     same way: a role may change its own password.
@@ -91,7 +103,21 @@ def rotate_database_passwords(passwords: DatabasePasswords) -> list[str]:
     for role in ROLES:
         with changing_password(ALIAS_OF[role]) as tell_server:
             passwords.change(role, tell_server)
+    _tell(acting, "database", roles=list(ROLES))
     return list(ROLES)
+
+
+def _tell(acting: Acting, what: str, **told: object) -> None:
+    """A key of the installation protects what every customer has: it is in the log of each. A key
+    goes by its name there, which follows from it and opens nothing."""
+    for customer in parties.customers():
+        there = msgspec.structs.replace(acting, tenant_id=customer.id)
+        with tenant(customer.id):
+            said = {"what": what, **told, "reason": acting.reason}
+            changed = there.event(
+                "customer.installation_key_rotated", "customer", customer.id, **said
+            )
+            events.record([changed])
 
 
 def wrap_anew() -> int:

@@ -20,7 +20,7 @@ from nostro.ops.key_encryption import HeldKeys, KeyFile
 from nostro.ops.secrets import FileSecrets
 from nostro.ops.signing_keys import SigningKeys
 from nostro.ops.stored_secrets import StoredSecrets
-from nostro.storage import data_keys, evidence, parties, stored_secrets
+from nostro.storage import data_keys, evidence, models, parties, stored_secrets
 from nostro.storage.key_ring import using
 from nostro.storage.tenancy import tenant
 from nostro.workflows import connecting, rotating, webhook_keys
@@ -109,7 +109,7 @@ def test_key_encryption_keys_under_load(acting: Acting, keys: KeyFile) -> None:
     load = secrets_and_evidence(acting)
     with load.going_on(), Load(open_seal).going_on():
         for _ in range(TIMES):
-            rotating.rotate_key_encryption(keys)
+            rotating.rotate_key_encryption(acting, keys)
     rotating.wrap_anew()
     with tenant(acting.tenant_id):
         assert {row.key_id for row in data_keys.rows()} == {keys.held()[0].id}
@@ -219,3 +219,30 @@ def test_evidence_kept_open_is_locked_by_a_command_that_may_be_stopped(acting: A
     with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT digest FROM seen WHERE tenant_id = %s", [acting.tenant_id])
         assert not [row for row in cursor.fetchall() if row[0] == "digest"]
+
+
+def test_a_key_of_the_installation_is_in_every_customers_log(
+    acting: Acting, keys: KeyFile, tmp_path: Path
+) -> None:
+    """By its name, with who did it and why; never the key."""
+    other = Company()
+    files = FileSecrets(tmp_path / "signing")
+    mine = SigningKeys(files, acting.world.clock)
+    told = msgspec.structs.replace(acting, reason="the operator left", tenant_id=UUID(int=0))
+    wrapping = [keys.held()[0].id]
+    signs = [mine.all()[0].name]
+    rotating.rotate_key_encryption(told, keys)
+    rotating.rotate_signing(told, mine)
+    wrapping.append(keys.held()[0].id)
+    signs.append(mine.all()[0].name)
+    for tenant_id in (acting.tenant_id, other.tenant_id):
+        with tenant(tenant_id):
+            rows = models.Event.objects.filter(type="customer.installation_key_rotated")
+            found = {row.data["what"]: row for row in rows.filter(data__reason="the operator left")}
+        assert set(found) == {"key-encryption", "signing"}
+        for what, names in (("key-encryption", wrapping), ("signing", signs)):
+            assert [found[what].data[side] for side in ("before", "after")] == names
+            assert (found[what].actor["kind"], found[what].reason) == ("job", "the operator left")
+        whole = repr([row.data for row in found.values()])
+        secret = [one.key for one in mine.all()] + [one.line.split()[0] for one in keys.held()]
+        assert not [one for one in secret if one in whole]

@@ -37,6 +37,12 @@ from tests.api import door
 from tests.workflows.load import Load
 
 TIMES = 100 if "SOAK" in os.environ else 20
+OPERATOR = Acting(
+    tenant_id=UUID(int=0),
+    actor=Actor(kind="job", id="terminal", name="operator"),
+    world=app.world(),
+    reason="who knew them has left",
+)
 
 
 @pytest.fixture
@@ -84,7 +90,7 @@ def test_passwords_of_the_database_roles_under_load(
 
     with Load(connect_anew, by_the_pool).going_on():
         for _ in range(TIMES):
-            assert rotating.rotate_database_passwords(passwords) == list(ROLES)
+            assert rotating.rotate_database_passwords(OPERATOR, passwords) == list(ROLES)
     for role in ROLES:
         (now,) = passwords.of(role)
         assert server_takes(now, role)
@@ -107,7 +113,7 @@ def test_a_change_that_was_cut_off_locks_nobody_out(
     with connections["default"].cursor() as cursor:
         cursor.execute("SELECT current_user")
         assert cursor.fetchone() == (APP,)
-    rotating.rotate_database_passwords(passwords)
+    rotating.rotate_database_passwords(OPERATOR, passwords)
     assert len(passwords.of(APP)) == 1
 
 
@@ -134,7 +140,7 @@ def test_the_server_is_never_told_a_password_in_the_clear(passwords: DatabasePas
         return execute(statement, *rest)
 
     with connections["default"].execute_wrapper(note):
-        rotating.rotate_database_passwords(passwords)
+        rotating.rotate_database_passwords(OPERATOR, passwords)
     told = [one for one in statements if one.startswith("ALTER ROLE")]
     assert len(told) == 1
     assert "SCRAM-SHA-256$" in told[0]
