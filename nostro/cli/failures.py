@@ -46,7 +46,9 @@ def understood(error: Exception) -> NostroError | None:
             "Free some space, or choose a home folder on another disk, and try again.",
         )
     if type(error).__module__ == "django.db.utils" and type(error).__name__ == "OperationalError":
-        return Unavailable(
+        from nostro.storage.postgresql.address import not_encrypted
+
+        return not_encrypted(str(error)) or Unavailable(
             "database_unreachable",
             f"The database does not answer: {str(error).strip()}.",
             "The step was given up; what was stored before is unchanged.",

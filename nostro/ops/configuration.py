@@ -9,11 +9,14 @@ from typing import Literal
 from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from nostro.storage.postgresql.address import never_in_the_clear
+
 
 class Configuration(BaseSettings):
     """Settings of this installation. Without a database URL the embedded PostgreSQL is used.
 
-    `database_url` names host, port and database of an external PostgreSQL >= 15, without user.
+    `database_url` names host, port and database of an external PostgreSQL >= 15, without user; one
+    that is not on this machine is reached encrypted, unless its `sslmode` says otherwise.
     `database_address` is set by nostro.app itself: what it found out, for Django's settings.
     `reachable_networks` are networks of our own that connections may lead into (the open internet
     they may always): 10.20.0.0/16, 127.0.0.0/8.
@@ -66,6 +69,11 @@ class Configuration(BaseSettings):
     def _are_networks(cls, text: str) -> str:
         _networks(text)
         return text
+
+    @field_validator("database_url", "database_admin_url")
+    @classmethod
+    def _is_encrypted(cls, url: str) -> str:
+        return never_in_the_clear(url)
 
     @property
     def networks_reached(self) -> tuple[IPv4Network | IPv6Network, ...]:

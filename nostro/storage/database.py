@@ -15,12 +15,14 @@ from django.db import connections
 from psycopg import sql
 
 from nostro.domain.errors import Refused, Unavailable
+from nostro.storage.postgresql.address import not_encrypted
 
 OWNER, APP, OPS = "nostro_owner", "nostro_app", "nostro_ops"
 ROLES = (OWNER, APP, OPS)
 DATABASE = "nostro"
 OLDEST_SERVER = 150000
 CHANGING_PASSWORDS = 7_301_448_215  # Our advisory lock: one change of a password at a time.
+_TLS = frozenset({"sslmode", "sslrootcert"})
 ALIAS_OF = {APP: "default", OPS: "ops", OWNER: "owner"}
 
 
@@ -54,10 +56,10 @@ def django_databases(url: str, passwords: Passwords, threads: int) -> dict[str, 
             "passwords": partial(passwords, role),
         }
         if not host.startswith("/"):
-            options["tcp_user_timeout"] = 15000
             # So that also what a network dropped in silence is found before it is used.
             options |= {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-            options["sslmode"] = query.get("sslmode", ["prefer"])[0]
+            options["tcp_user_timeout"] = 15000
+            options |= {"sslmode": "prefer", **{one: query[one][0] for one in _TLS & query.keys()}}
         if pool:
             options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}
         return {**shared, "USER": role, "OPTIONS": options}
@@ -72,7 +74,8 @@ def django_databases(url: str, passwords: Passwords, threads: int) -> dict[str, 
 def prepare(admin_url: str, passwords: dict[str, str], database: str = DATABASE) -> None:
     """Create the roles and the database if they are missing. Safe to repeat.
 
-    Raises Unavailable when the server cannot be reached and Refused when it is older than 15.
+    Raises Unavailable when the server cannot be reached, Refused when it is older than 15 or, where
+    the address wants that, does not encrypt.
     """
     try:
         with psycopg.connect(admin_url, autocommit=True) as admin:
@@ -81,6 +84,8 @@ def prepare(admin_url: str, passwords: dict[str, str], database: str = DATABASE)
                 _role(admin, role, passwords[role])
             _database(admin, database)
     except psycopg.OperationalError as error:
+        if refused := not_encrypted(str(error)):
+            raise refused from error
         raise Unavailable(
             "database_unreachable",
             f"The database server does not answer: {str(error).strip()}.",

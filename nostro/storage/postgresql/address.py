@@ -2,10 +2,57 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, unquote, urlsplit
+from ipaddress import ip_address
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import msgspec
 from psycopg.conninfo import make_conninfo
+
+from nostro.domain.errors import Refused
+
+_NO_TLS = "does not support SSL"  # libpq's word when the server answers that it has no TLS.
+
+
+def never_in_the_clear(url: str) -> str:
+    """The URL of a server elsewhere with how it is encrypted, where it does not say (`sslmode`):
+    held against the certificate where the URL names who signs it, at least encrypted where not.
+
+    libpq's own default is to go on in the clear when the server, or who stands between, says that
+    there is no TLS (PostgreSQL 15, section 34.19.3). A server on this machine is left as it is.
+    """
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    host = query.get("host", [unquote(parts.hostname or "")])[0]
+    places = [*host.split(","), *query.get("hostaddr", [""])[0].split(",")]
+    if not url or "sslmode" in query or all(_is_here(one) for one in places):
+        return url
+    word = "verify-full" if "sslrootcert" in query else "require"
+    told = f"{parts.query}&sslmode={quote(word)}".lstrip("&")
+    return parts._replace(query=told).geturl()
+
+
+def _is_here(host: str) -> bool:
+    """Is this a socket of this machine, or this machine itself?"""
+    if host in ("", "localhost") or host.startswith(("/", "@")):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def not_encrypted(said: str) -> Refused | None:
+    """What to tell when a connection failed because the server has no TLS; None for other causes.
+    `said` is libpq's message."""
+    if _NO_TLS not in said:
+        return None
+    return Refused(
+        "database_not_encrypted",
+        f"The database server offers no encryption: {said.strip()}.",
+        "We did not log in: neither a password nor data went to it in the clear.",
+        "Let the server offer TLS (ssl = on). Where the network up to it is yours alone and that is"
+        " meant, say so in its address: ?sslmode=disable.",
+    )
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +64,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     user: str
     password: str
     sslmode: str = ""
+    sslrootcert: str = ""
 
     @classmethod
     def of(cls, url: str, user: str, password: str) -> Address:
@@ -30,6 +78,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
             user=user,
             password=password,
             sslmode=query.get("sslmode", [""])[0],
+            sslrootcert=query.get("sslrootcert", [""])[0],
         )
 
     def conninfo(self) -> str:
@@ -40,6 +89,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
             "user": self.user,
             "password": self.password,
             "sslmode": self.sslmode,
+            "sslrootcert": self.sslrootcert,
         }
         given: dict[str, str] = {name: value for name, value in named.items() if value}
         return make_conninfo("", **given)
@@ -53,5 +103,6 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
             "PGUSER": self.user,
             "PGPASSWORD": self.password,
             "PGSSLMODE": self.sslmode,
+            "PGSSLROOTCERT": self.sslrootcert,
         }
         return {name: value for name, value in named.items() if value}
