@@ -33,8 +33,6 @@ from nostro.workflows.context import Acting
 from nostro.workflows.payment_checks import REPEATED, REUSED, Checked, Maker, check_all
 from nostro.workflows.run_import import Begun, Heard
 
-# The first bytes of a long workbook do not show what it lists; who brings it to the payments says.
-_BROUGHT_AS_RUN = {"bank_xlsx": "payment_run_xlsx"}
 _ENTITIES_SHOWN = 20
 
 
@@ -130,7 +128,7 @@ def _kept(
             raise
         stream.seek(0)
         raise run_layouts.misfit(stream.read(formats.HEAD_BYTES), profile) from None
-    return formats.find()[_BROUGHT_AS_RUN.get(form.name, form.name)], kept
+    return run_layouts.brought_as_run(form), kept
 
 
 def create_payments(acting: Acting, source: str, requests: Sequence[PaymentRequest]) -> list[UUID]:

@@ -33,7 +33,7 @@ from nostro.workflows import order_intake, run_reading
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import CASE_DUE_IN, move_orders
 from nostro.workflows.payment_checks import REPEATED, Checked, Maker, check_all
-from nostro.workflows.run_layouts import NOT_TAKEN, meant
+from nostro.workflows.run_layouts import NOT_TAKEN, brought_as_run, meant
 from nostro.workflows.run_reading import Line, portions, read_lines, survey
 
 RUN_FILE = "payment_run_file"
@@ -139,7 +139,9 @@ def _again(run_id: UUID, source: str, profile: Profile) -> Begun:
             "Its payments stay visible; the file itself is confidential from now on.",
             "Take its payments back and have the run exported anew, under other references.",
         )
-    read_by, asked = meant(_reading_of(run)[1]), meant(profile)
+    asked = meant(profile)
+    # An older version kept none: by whatever the file was read then, its source tells it.
+    read_by = meant(_reading_of(run)[1]) if run.format_profile else asked
     if (run.source, read_by) == (source, asked):
         return Begun(run_id=run_id, repeated=True)
     raise Refused(
@@ -153,7 +155,14 @@ def _again(run_id: UUID, source: str, profile: Profile) -> Begun:
 
 
 def _reading_of(run: RunRow) -> tuple[str, Profile]:
-    """The format and the profile by which a run's file is read."""
+    """The format and the profile by which a run's file is read; inside a unit of work.
+
+    Versions before this was kept left it empty: such a file is told by its first bytes anew, and
+    read by the usual layout, as it was then.
+    """
+    if not run.format_profile:
+        head = evidence.reading(run.evidence_id).read(formats.HEAD_BYTES)
+        return brought_as_run(formats.identify(head)).name, Profile()
     return msgspec.json.decode(run.format_profile, type=tuple[str, Profile])
 
 

@@ -12,13 +12,16 @@ from collections.abc import Iterator
 
 import msgspec
 
+from nostro import formats
 from nostro.domain.errors import Invalid
-from nostro.formats import Profile
+from nostro.formats import Format, Profile
 from nostro.formats.profiles import Table, load, names, of_format
 from nostro.formats.source import packed_as
 from nostro.formats.tables.payment_run_csv import USUAL_LAYOUT
 
 RUN_LIST = "payment_run_csv"
+# The first bytes of a long workbook do not show what it lists; who brings it to the payments says.
+_BROUGHT_AS_RUN = {"bank_xlsx": "payment_run_xlsx"}
 NOT_TAKEN = "The original is kept; no payment was taken in from it."
 _MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -30,6 +33,11 @@ _SIGNS = {";": "semicolons", ",": "commas", "\t": "tabs", "|": "upright bars"}
 _TITLES_SHOWN = 30
 # A list with fewer of a layout's titles was hardly meant to be one.
 _COMMON_MIN = 3
+
+
+def brought_as_run(form: Format) -> Format:
+    """The format by which a file of this one is read when it is brought to the payments."""
+    return formats.find()[_BROUGHT_AS_RUN.get(form.name, form.name)]
 
 
 def check_known(profile: Profile) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -264,3 +265,25 @@ def test_a_file_that_contradicts_itself_is_refused_whole(company: Company) -> No
     assert (told["code"], told["file"]) == ("run_totals_mismatch", "wrong")
     with tenant(company.tenant_id):
         assert models.PaymentRun.objects.count() == models.Order.objects.count() == 0
+
+
+@pytest.mark.parametrize("unfinished", [False, True])
+def test_a_run_of_a_version_that_kept_no_profile_is_recognised_anew(
+    company: Company, whole: State, *, unfinished: bool
+) -> None:
+    def stop(done: int, of: int) -> None:
+        if unfinished and done >= PORTION:
+            raise KeyboardInterrupt
+
+    with suppress(KeyboardInterrupt):
+        deliver(company, stop)
+    with tenant(company.tenant_id):
+        assert models.PaymentRun.objects.update(format_profile="") == 1
+    again = io.BytesIO(run_of(company))
+    with pytest.raises(Refused) as caught:
+        payment_intake.import_run(company.acting(), "other", "r", again, PROFILE, lambda *_: None)
+    assert caught.value.code == "run_came_otherwise"
+    run_id = deliver(company)
+    assert state_of(company) == whole
+    with tenant(company.tenant_id):
+        assert runs.load(run_id).state is RunState.COMPLETE
