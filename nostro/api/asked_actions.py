@@ -52,6 +52,19 @@ class PaymentPage(PaymentFilters):
     cursor: str = ""
 
 
+class EventPage(BaseModel):
+    """Which events are wanted; in the order in which they were sealed."""
+
+    type: str = Field(
+        "", description="nostro.order.moved, a family like nostro.order.*, or several with commas."
+    )
+    subject: str = Field("", description="As an event tells it (order/...), or the id in it.")
+    since: Moment | None = Field(None, description="That happened then or later.")
+    until: Moment | None = Field(None, description="That happened before then.")
+    limit: int = LIMIT_DEFAULT
+    cursor: str = Field("", description="`next` of the answer before; without it, from the start.")
+
+
 class SubmissionPage(BaseModel):
     """Which files are wanted."""
 

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from nostro.domain.event import Event
 from nostro.storage import confidential, models
 from nostro.storage.events import event_of
-from nostro.storage.listing import plain
+from nostro.storage.listing import plain, seal_lag
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
+from nostro.storage.rows import EventPage, SealedEvent
 
 
 class TrailFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +62,48 @@ def trail(asked: TrailFilter, *, limit: int = LIMIT_DEFAULT, cursor: str = "") -
         found = found.filter(id__lt=last)
     rows = _rows(found.order_by("-id").values()[: size + 1])
     return page_of("trail", rows, size, lambda row: (row.event.id,))
+
+
+def sealed(asked: TrailFilter, *, after_position: int = 0, limit: int = LIMIT_DEFAULT) -> EventPage:
+    """Sealed events after a position, in the order of the chain; what is not sealed yet has no
+    position and comes later. `last` is how far the chain was looked through: who asks again from
+    there misses nothing."""
+    size = checked_limit(limit)
+    end = models.EventSeal.objects.aggregate(last=Max("position"))["last"] or 0
+    found = models.EventSeal.objects.filter(position__gt=after_position, position__lte=end)
+    if asked != TrailFilter():
+        same = {name: OuterRef(of) for name, of in _OF_SEAL.items()}
+        found = found.filter(Exists(_narrowed(models.Event.objects.filter(**same), asked)))
+    columns = ("position", "hash", "sealed_at", "event_id", "occurred_at")
+    seals = list(found.order_by("position").values(*columns)[: size + 1])
+    shown = seals[:size]
+    known = {event.id: event for event in _events_of(shown)}
+    rows = tuple(
+        SealedEvent(
+            position=seal["position"],
+            hash=seal["hash"],
+            sealed_at=seal["sealed_at"],
+            event=known[str(seal["event_id"])],
+        )
+        for seal in shown
+    )
+    more = len(seals) > size
+    last = rows[-1].position if more else max(end, after_position)
+    return EventPage(rows=rows, last=last, more=more, lag=seal_lag())
+
+
+_OF_SEAL: Final = {"tenant_id": "tenant_id", "id": "event_id", "occurred_at": "occurred_at"}
+
+
+def _events_of(seals: list[Any]) -> list[Event]:
+    """The events of some seals; their times narrow the search to the partitions that hold them."""
+    if not seals:
+        return []
+    times = [seal["occurred_at"] for seal in seals]
+    found = models.Event.objects.filter(
+        id__in=[seal["event_id"] for seal in seals], occurred_at__range=(min(times), max(times))
+    )
+    return confidential.shown([event_of(row) for row in found.values()])
 
 
 def entry(event_id: UUID) -> TrailRow | None:

@@ -1,4 +1,4 @@
-"""What people and programs read in lists: payments, statements, transactions, cash, cases, events.
+"""What people and programs read in lists: payments, statements, transactions, cash, cases.
 
 Each function works inside `with tenant(...)`, gives frozen structs and never a model. Lists come in
 pages (see nostro.storage.paging): pass `limit` and the `next` of the page before as `cursor`.
@@ -7,23 +7,18 @@ pages (see nostro.storage.paging): pass `limit` and the `next` of the page befor
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Min, Q, QuerySet
 
 from nostro.domain.errors import Invalid
-from nostro.domain.event import Event
 from nostro.domain.match import MatchState
 from nostro.storage import confidential, models
-from nostro.storage.events import event_of
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
 from nostro.storage.rows import (
     AccountRow,
     BalanceRow,
-    EventPage,
     PaymentRow,
-    SealedEvent,
     SealLag,
     StatementRow,
     TransactionRow,
@@ -128,29 +123,6 @@ def balances(
     return page_of("balances", rows, size, lambda row: (str(row.account_id), row.code))
 
 
-def events(*, after_position: int = 0, limit: int = LIMIT_DEFAULT) -> EventPage:
-    """Sealed events after a position; what is not sealed yet has no position and comes later."""
-    size = checked_limit(limit)
-    seals = list(
-        models.EventSeal.objects.filter(position__gt=after_position)
-        .order_by("position")
-        .values("position", "hash", "sealed_at", "event_id", "occurred_at")[: size + 1]
-    )
-    shown = seals[:size]
-    known = {event.id: event for event in _events_of(shown)}
-    rows = tuple(
-        SealedEvent(
-            position=seal["position"],
-            hash=seal["hash"],
-            sealed_at=seal["sealed_at"],
-            event=known[str(seal["event_id"])],
-        )
-        for seal in shown
-    )
-    last = rows[-1].position if rows else after_position
-    return EventPage(rows=rows, last=last, more=len(seals) > size, lag=seal_lag())
-
-
 def seal_lag(using: str = "default") -> SealLag:
     """How far the seal of this customer is behind; with `using="ops"` of all customers."""
     found = models.Unsealed.objects.using(using).aggregate(
@@ -160,10 +132,6 @@ def seal_lag(using: str = "default") -> SealLag:
 
 
 _AMOUNT = ("amount_minor", "currency")
-_EVENT = (
-    *("id", "type", "subject_kind", "subject_id", "actor", "occurred_at", "data"),
-    *("on_behalf_of", "reason", "trace_id", "source_address"),
-)
 
 
 def _id(key: str) -> tuple[UUID]:
@@ -247,14 +215,3 @@ def _statement_rows(found: QuerySet[models.Statement]) -> list[StatementRow]:
         )
         for row in values
     ]
-
-
-def _events_of(seals: list[Any]) -> list[Event]:
-    """The events of some seals; their times narrow the search to the partitions that hold them."""
-    if not seals:
-        return []
-    times = [seal["occurred_at"] for seal in seals]
-    found = models.Event.objects.filter(
-        id__in=[seal["event_id"] for seal in seals], occurred_at__range=(min(times), max(times))
-    )
-    return confidential.shown([event_of(row) for row in found.values(*_EVENT)])

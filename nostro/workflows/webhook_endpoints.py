@@ -37,7 +37,7 @@ def register(
     would never call or a type that cannot be, Refused when it is told already, or too many are.
     """
     acting.world.webhook_caller.check(url)
-    _check_types(event_types)
+    check_types(event_types)
     with tenant(acting.tenant_id):
         _room_for(url)
         end = webhooks.sealed()
@@ -127,7 +127,8 @@ def _taken() -> Refused:
     )
 
 
-def _check_types(event_types: Sequence[str]) -> None:
+def check_types(event_types: Sequence[str], field: str = "event_types") -> None:
+    """Raise Invalid for a name that is no type of event and no family of them."""
     wrong = next((told for told in event_types if not _TYPE.match(told) or not occurs(told)), None)
     if wrong is not None:
         near = get_close_matches(wrong[:80], told_types(), NEAREST)
@@ -137,7 +138,7 @@ def _check_types(event_types: Sequence[str]) -> None:
             f"{wrong[:80]!r} is no type of event"
             + (f"; the nearest are {', '.join(near)}." if near else "."),
             can_do=f"Name types as /v1/events shows them, or families of them: {families}.",
-            field="event_types",
+            field=field,
         )
 
 

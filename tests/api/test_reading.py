@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from nostro import __version__
@@ -26,6 +28,10 @@ from nostro.storage.submissions import AttemptRow, SubmissionRow
 from nostro.storage.tenancy import tenant
 from tests import seed
 from tests.api import door
+
+LATE = seed.NOW + timedelta(hours=1)
+THEN = f"since={LATE:%Y-%m-%dT%H:%M:%SZ}&until={LATE + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"
+BEFORE = f"until={LATE:%Y-%m-%dT%H:%M:%SZ}"
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +124,58 @@ def test_events_are_sealed_and_followed(two: Any, tokens: Any) -> None:
     events.seal(two[1].tenant_id, seed.NOW)
     later = door.get(tokens[1], f"/v1/events?cursor={again['next']}").json()
     assert [item["position"] for item in later["items"]] == [4]
+
+
+def test_events_are_narrowed(two: Any, tokens: Any) -> None:
+    """By type, subject and time; the cursor goes past what was looked through, so that who asks
+    again looks through it once and misses nothing."""
+    one, other = door.new(), door.new()
+    with tenant(two[0].tenant_id):
+        for kind, about in (("order.moved", one), ("case.moved", other), ("order.received", one)):
+            told = seed.event(kind, about)
+            events.record([msgspec.structs.replace(told, occurred_at=LATE)])
+    events.seal(two[0].tenant_id, seed.NOW)
+
+    def found(query: str) -> list[tuple[str, str]]:
+        page = door.get(tokens[0], f"/v1/events?{query}").json()
+        return [(item["type"].removeprefix("nostro."), item["subject"]) for item in page["items"]]
+
+    whole = found(THEN)
+    subject = {about: next(of for _, of in whole if str(about) in of) for about in (one, other)}
+    moved, received = ("order.moved", subject[one]), ("order.received", subject[one])
+    case = ("case.moved", subject[other])
+    assert whole == [moved, case, received]
+    assert found("type=nostro.order.*") == [moved, received]
+    assert found("type=nostro.case.moved,nostro.order.received") == [case, received]
+    assert found(f"type=nostro.*&{THEN}") == whole
+    for same in (subject[other], str(other)):
+        assert found(f"subject={same}") == [case]
+    assert found(f"{BEFORE}&type=nostro.case.*") == []
+    page = door.get(tokens[0], "/v1/events?type=nostro.order.*&limit=1").json()
+    assert page["more"]
+    rest = door.get(tokens[0], f"/v1/events?type=nostro.order.*&cursor={page['next']}").json()
+    assert [item["type"] for item in rest["items"]] == ["nostro.order.received"]
+    assert not rest["more"]
+    none = door.get(tokens[0], f"/v1/events?type=nostro.run.*&cursor={rest['next']}").json()
+    assert (none["items"], none["next"]) == ([], rest["next"])
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("type=order.moved", "type"),
+        ("type=nostro.order.never", "type"),
+        ("type=,", "type"),
+        ("subject=ACME", "subject"),
+        ("subject=order/1", "subject"),
+        ("since=yesterday", "since"),
+        ("until=1764500000", "until"),
+    ],
+)
+def test_a_filter_of_events_that_cannot_be(two: Any, tokens: Any, query: str, field: str) -> None:
+    told = door.get(tokens[0], f"/v1/events?{query}")
+    assert told.status_code == 422
+    assert field in told.json()["field"]
 
 
 def test_health_needs_no_key(two: Any) -> None:

@@ -9,8 +9,9 @@ from django.db import connections
 
 from nostro.domain.errors import Invalid
 from nostro.domain.order import OrderState
+from nostro.storage import audit_trail, listing, orders, parties
 from nostro.storage import events as log
-from nostro.storage import listing, orders, parties
+from nostro.storage.audit_trail import TrailFilter
 from nostro.storage.case_listing import CaseFilter, cases
 from nostro.storage.paging import LIMIT_MAX, cursor_of, every
 from nostro.storage.payment_search import Wanted, funnel, payments
@@ -108,12 +109,12 @@ def test_cash(two: tuple[seed.Seeded, seed.Seeded]) -> None:
 
 def test_only_sealed_events_are_listed(two: tuple[seed.Seeded, seed.Seeded]) -> None:
     with tenant(two[1].tenant_id):
-        before = listing.events()
+        before = audit_trail.sealed(TrailFilter())
     assert (before.rows, before.lag.unsealed, before.lag.oldest_at) == ((), 3, seed.NOW)
     log.seal(two[1].tenant_id, seed.NOW)
     with tenant(two[1].tenant_id):
-        page = listing.events(limit=2)
-        rest = listing.events(after_position=page.last, limit=2)
+        page = audit_trail.sealed(TrailFilter(), limit=2)
+        rest = audit_trail.sealed(TrailFilter(), after_position=page.last, limit=2)
     assert [row.position for row in (*page.rows, *rest.rows)] == [1, 2, 3]
     assert (page.more, rest.more, rest.lag.unsealed) == (True, False, 0)
     assert {row.event.subject_id for row in (*page.rows, *rest.rows)} == {

@@ -11,7 +11,8 @@ import pytest
 
 from nostro.connectors.webhook_call import Called, Message, WebhookCaller
 from nostro.ops import sealing
-from nostro.storage import listing, models
+from nostro.storage import audit_trail, models
+from nostro.storage.audit_trail import TrailFilter
 from nostro.storage.tenancy import tenant
 from nostro.workflows import context, restoring, webhook_endpoints
 from nostro.workflows import webhooks as telling
@@ -83,7 +84,9 @@ def test_what_was_told_before_a_restore_and_after_it(cluster: Cluster, story: St
         assert (found.whole, found.why) == (True, "")
         with tenant(story.company.tenant_id):
             (jump,) = (row["log_floor"] for row in story.company.events("customer.quarantined"))
-            assert listing.events(after_position=end).rows, "who asks goes on where he was"
+            assert audit_trail.sealed(TrailFilter(), after_position=end).rows, (
+                "who asks goes on where he was"
+            )
         new = sorted(set(after) - set(before))
         assert new == list(range(jump + 1, jump + 1 + len(new))), "without a gap from there on"
         assert found.sealed < end + len(new) < jump
