@@ -44,7 +44,7 @@ def test_secrets_move_in_are_listed_and_every_key_is_rotated(
     file_id = kept(company)
     secret_work.move_files(company.code)
     for kind in ("data", "key-encryption", "signing", "database"):
-        secret_work.rotate(kind, company.code if kind == "data" else "")
+        secret_work.rotate(kind, company.code if kind == "data" else "", "a test")
     secret_work.lock_evidence(company.code)
     secret_work.show(company.code)
     told = capsys.readouterr().out
