@@ -11,7 +11,7 @@ from nostro.cli import screening_work
 from nostro.domain.errors import Invalid
 from tests.workflows.company import Company, scripted_connector
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "watch_lists"
+GOLDEN = Path(__file__).parents[1] / "golden_watch_lists"
 
 
 @pytest.fixture

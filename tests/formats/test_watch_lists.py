@@ -17,7 +17,7 @@ from nostro.formats import watch_lists
 from nostro.formats.watch_lists import HEAD_BYTES, WatchListFormat, published
 from tests.test_formats import refusal_of
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "watch_lists"
+GOLDEN = Path(__file__).parents[1] / "golden_watch_lists"
 SAMPLES = sorted(GOLDEN.glob("*.in"))
 each_sample = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
 

@@ -21,7 +21,7 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows import approval, screening, watch_list_loading
 from tests.workflows.company import Company
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "watch_lists"
+GOLDEN = Path(__file__).parents[1] / "golden_watch_lists"
 LISTED = "Qwert Zyxwvut"
 
 
