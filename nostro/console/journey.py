@@ -126,6 +126,12 @@ def _with_bank(told: Trace, bank: str) -> Place:
 
 
 def _settled(told: Trace, bank: str) -> Place:
+    if not told.lines and told.dossier.attempts:
+        return Place(
+            now="Paid. The line that settles it is in a statement that you may not see:"
+            " confidential lines stand beside it.",
+            next="",
+        )
     if not told.lines:
         return Place(now="It was paid before nostro kept statements.", next="")
     line = told.lines[0]
@@ -276,7 +282,8 @@ def _cash(told: Trace) -> Step:
         detail = f"booked {day}".strip()
         return Step(title="In cash", detail=detail, at=booked[0].decided_at, state="done")
     if told.dossier.payment.state is _S.SETTLED:
-        return Step(title="In cash", detail="before nostro", at=None, state="done")
+        detail = "line not shown to you" if told.dossier.attempts else "before nostro"
+        return Step(title="In cash", detail=detail, at=None, state="done")
     ended = told.dossier.payment.state in (_S.REJECTED, _S.FAILED, *_NEVER_SENT)
     detail = "nothing was paid" if ended else "statement line"
     return Step(title="In cash", detail=detail, at=None, state="ahead")

@@ -10,12 +10,14 @@ import msgspec
 import pytest
 from django.db import DatabaseError
 
+from nostro.console import journey
 from nostro.domain.errors import NostroError, Refused
 from nostro.domain.money import Money
 from nostro.domain.party import Grant, Member, Role
 from nostro.domain.policies.confidential import sees
 from nostro.domain.policies.recall import RecallReason
 from nostro.storage import confidential, models, payment_search, people
+from nostro.storage.pages.trace import trace
 from nostro.storage.tenancy import looking, tenant
 from nostro.workflows import (
     answers,
@@ -182,3 +184,34 @@ def test_a_clearance_is_asked_for_with_a_membership_and_read_in_words(company: C
         where = places()
         (one,) = [grant_of(grant, where) for grant in wanted.grants]
         assert spelled(one, where) == "approver, cleared for confidential payments"
+
+
+def test_a_payment_settled_by_a_line_that_is_not_shown_says_so(company: Company) -> None:
+    """It left in one batch with confidential ones, which the line of the statement names."""
+    plain, hidden = company.ask(company.request("A1")), payroll(company)
+    company.approve(plain)
+    for name in ("Pia Payroll", "Per Payroll"):
+        member = cleared(company, name, Role.APPROVER)
+        approval.approve(company.acting(member), member, hidden, company.seen(hidden))
+    for submission_id in company.release():
+        dispatch.attend(company.job, submission_id)
+    rows = company.orders([*plain, *hidden])
+    lines = [
+        Booking(
+            minor=-row.instruction.amount.minor,
+            end_to_end_id=row.instruction.end_to_end_id,
+            reference=f"B{place}",
+        )
+        for place, row in enumerate(rows)
+    ]
+    content = camt_053(rows[0].route.debtor_iban, lines)
+    answers.receive_message(company.job, company.bank_id, "b.xml", content)
+    with tenant(company.tenant_id):
+        (batch,) = set(models.Attempt.objects.values_list("payment_information_id", flat=True))
+        models.BankTransaction.objects.update(payment_information_id=batch)
+    for clear, said, step in ((True, "line 1 of", "booked"), (False, "may not see", "not shown")):
+        with looking(company.tenant_id, cleared=clear):
+            told = trace(plain[0])
+            assert told
+            assert said in journey.place(told).now
+            assert step in next(one.detail for one in journey.steps(told) if one.title == "In cash")
