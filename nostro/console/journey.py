@@ -128,8 +128,8 @@ def _with_bank(told: Trace, bank: str) -> Place:
 def _settled(told: Trace, bank: str) -> Place:
     if not told.lines and told.dossier.attempts:
         return Place(
-            now="Paid. The line that settles it is in a statement that you may not see:"
-            " confidential lines stand beside it.",
+            now="Paid. The line that settles it is not shown to you: it was booked together with"
+            " what is confidential.",
             next="",
         )
     if not told.lines:
