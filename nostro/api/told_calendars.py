@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from nostro.api.told import Told
 from nostro.domain.payment import Rail
@@ -17,10 +17,16 @@ class ClosedOn(Told):
     reason: str
 
 
+# A time on some clock has no offset, which the format "time" of JSON Schema (RFC 3339) asks for.
+LocalTime = Annotated[
+    time, WithJsonSchema({"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}:[0-9]{2}$"})
+]
+
+
 class CutOffRule(Told):
     """`at` is on the clock of `time_zone`, `days_before` bank days before the day of execution."""
 
-    at: time
+    at: LocalTime
     time_zone: str
     days_before: int
 
@@ -66,7 +72,7 @@ class CutOffTime(Told):
     is_reference: bool
     last: datetime | None
     last_local: str
-    opens: time | None
+    opens: LocalTime | None
     takes_ahead_days: int | None
     calendar_version: int = Field(validation_alias="version")
     as_of: datetime

@@ -209,7 +209,10 @@ def test_a_payment_settled_by_a_line_that_is_not_shown_says_so(company: Company)
     with tenant(company.tenant_id):
         (batch,) = set(models.Attempt.objects.values_list("payment_information_id", flat=True))
         models.BankTransaction.objects.update(payment_information_id=batch)
-    for clear, said, step in ((True, "line 1 of", "booked"), (False, "may not see", "not shown")):
+    for clear, said, step in (
+        (True, "line 1 of", "booked"),
+        (False, "not shown to you", "not shown"),
+    ):
         with looking(company.tenant_id, cleared=clear):
             told = trace(plain[0])
             assert told
