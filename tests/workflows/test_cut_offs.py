@@ -78,7 +78,7 @@ def test_what_may_not_roll_is_held_with_the_reason(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     takes_until(company, AT_FOUR)
-    monkeypatch.setattr("nostro.workflows.payment_checks.LATEST_AFTER", timedelta())
+    monkeypatch.setattr("nostro.workflows.instructing.LATEST_AFTER", timedelta())
     ids = company.pay(1)
     at(company, 15, 1)
     assert company.release() == []
@@ -169,7 +169,7 @@ def test_a_file_that_was_tried_does_not_go_to_be_executed_later_than_approved(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     takes_until(company, AT_FOUR)
-    monkeypatch.setattr("nostro.workflows.payment_checks.LATEST_AFTER", timedelta())
+    monkeypatch.setattr("nostro.workflows.instructing.LATEST_AFTER", timedelta())
     submission_id = tried(company)
     at(company, 15, 1)
     dispatch.attend(company.job, submission_id)

@@ -186,7 +186,7 @@ def test_a_roll_within_what_was_approved_asks_nobody_again(company: Company) -> 
 def test_beyond_what_was_approved_people_are_asked_again(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nostro.workflows.payment_checks.LATEST_AFTER", timedelta())
+    monkeypatch.setattr("nostro.workflows.instructing.LATEST_AFTER", timedelta())
     ids = company.pay(1, requested_date=FRIDAY_27)
     agreed(company, cut_offs=("15:00 Europe/Berlin -8",))
     assert company.release() == []
