@@ -168,7 +168,15 @@ def _failed(
     again_at = retry_at(row.id, tries, row.created_at, now)
     said = called.said if called.status is None else f"{called.status} {called.said}".rstrip()
     webhooks.failed(row.id, tries=tries, status=called.status, said=said, again_at=again_at)
-    log.info("webhook_failed", endpoint=str(row.endpoint_id), tries=tries, status=called.status)
+    # Without an answer the words are our own; an answer's are the receiver's, and stay out.
+    why = {} if called.status is not None else {"why": said}
+    log.info(
+        "webhook_failed",
+        endpoint=str(row.endpoint_id),
+        tries=tries,
+        status=called.status,
+        **why,
+    )
     if called.is_gone:
         switch_off(acting, batch.endpoint, "the other side wants no more calls (410 Gone)")
         return False

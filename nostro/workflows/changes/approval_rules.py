@@ -60,7 +60,7 @@ def _read(wanted: WantedRules) -> ApprovalRules:
         if not APPROVALS_NEEDED <= count <= MOST:
             raise Invalid(
                 "approvals_out_of_range",
-                f"{count} people cannot be asked to approve a payment.",
+                f"A payment cannot take the approval of {count}.",
                 "Nothing was asked for.",
                 f"It takes {APPROVALS_NEEDED} to {MOST}.",
                 field="needed",
