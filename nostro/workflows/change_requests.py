@@ -30,7 +30,7 @@ from nostro.domain.change_request import (
     Standing,
 )
 from nostro.domain.errors import Refused
-from nostro.domain.event import Event
+from nostro.domain.event import Actor, Event
 from nostro.domain.party import Action, Member
 from nostro.domain.policies import change_rights as policy
 from nostro.domain.policies import shortage
@@ -244,7 +244,7 @@ def _complete(acting: Acting, kind: Kind, row: RequestRow, agreed: Agreement) ->
 
 def _make(acting: Acting, kind: Kind, row: RequestRow) -> None:
     wish = changes.read(kind, row.wanted)
-    change = kind.look(acting, wish, row.id)
+    change = kind.look(_as_asked(acting, row), wish, row.id)
     if canonical(change.before) != canonical(row.before):
         raise Refused(
             "subject_changed",
@@ -351,6 +351,12 @@ def _places(member: Member, kind: Kind) -> tuple[str, ...]:
     """In whose place he asks: his own where he may himself."""
     found = {who for action in kind.asks for who in duties.acts_for(member, action)}
     return tuple(sorted({member.id} if member.id in found else found))
+
+
+def _as_asked(acting: Acting, row: RequestRow) -> Acting:
+    """Whoever agrees looks at it with the eyes of who asked: the terminal sees more than people."""
+    asker = Actor(kind=row.asked_by_kind, id=row.asked_by, name=row.asked_by_name)
+    return msgspec.structs.replace(acting, actor=asker)
 
 
 def _done(row: RequestRow) -> Done:

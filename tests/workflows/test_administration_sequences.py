@@ -80,8 +80,10 @@ class Administration(RuleBasedStateMachine):
     def mail(self, name: str) -> str:
         return f"{self.people[name].id}@example.com"
 
-    def ask(self, by: str, about: str, kind: str, wanted: dict[str, Any], then: Any) -> str:
-        """Ask as a person; returns "" or the code of the refusal."""
+    def ask(
+        self, by: str, about: str, kind: str, wanted: dict[str, Any], then: Any, gains: str = ""
+    ) -> str:
+        """Ask as a person; returns "" or the code of the refusal. `gains` has no say either."""
         member = self.now_is(by)
         if member is None:
             return "gone"
@@ -90,7 +92,7 @@ class Administration(RuleBasedStateMachine):
             made = change_requests.ask(acting, member, kind, wanted, "random")
         except NostroError as error:
             return error.code
-        authors = {by, about} | self.principals_of_asking(by)
+        authors = {by, about, gains} | self.principals_of_asking(by)
         self.wait(made, authors, about, then, needed=1)
         return ""
 
@@ -143,7 +145,7 @@ class Administration(RuleBasedStateMachine):
     @rule(by=names, owner=names)
     def asks_for_a_key(self, by: str, owner: str) -> None:
         wanted = {"name": "erp", "owner": self.mail(owner), "scopes": ["payments:read"]}
-        self.ask(by, "", "api_key", wanted, ("key", owner))
+        self.ask(by, "", "api_key", wanted, ("key", owner), gains=owner)
 
     def wish_of(self, kind: str, number: int) -> tuple[str, dict[str, Any]]:
         """A wish about no person, and what it makes of what there is."""

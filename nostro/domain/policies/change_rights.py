@@ -48,6 +48,11 @@ def may_agree(member: Member, action: Action, standing: Standing) -> None:
             f"{member.name} works for the partner, and so does whom it is about; somebody of the"
             " customer's own decides.",
         )
+    if member.id in standing.asked_for:
+        raise _refused(
+            "stands_in_for_another",
+            f"It was asked for in the place of {member.name}, or gives him something.",
+        )
     if member.id in standing.agreed_by:
         raise _refused("already_agreed", f"{member.name} has already agreed.")
     if not duties.acts_for(member, action) - standing.taken:
