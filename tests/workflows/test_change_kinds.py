@@ -314,3 +314,11 @@ def test_a_connection_changes_by_two(company: Company, admins: Any) -> None:
     assert told["reason"] == "new work"
     with pytest.raises(Refused):
         ask(company, ada, {"name": "None", "settings": {}}, "connection")
+
+
+def test_files_are_not_kept_for_less_than_a_year(company: Company, admins: Any) -> None:
+    for months in (0, 11):
+        wanted = {"months": months}
+        assert refusal(partial(ask, company, admins[0], wanted, "retention")) == (
+            "retention_months_wrong"
+        )

@@ -218,3 +218,16 @@ def test_a_payment_settled_by_a_line_that_is_not_shown_says_so(company: Company)
             assert told
             assert said in journey.place(told).now
             assert step in next(one.detail for one in journey.steps(told) if one.title == "In cash")
+
+
+def test_the_state_of_what_is_hidden_is_not_told_by_a_refusal(company: Company) -> None:
+    waiting = payroll(company)[0]
+    acting = company.acting(company.ann)
+    for act in (
+        lambda: approval.release_hold(acting, company.ann, waiting, "a guess"),
+        lambda: approval.deny(acting, company.ann, [waiting], "a guess"),
+        lambda: approval.check(acting, company.ann, [waiting]),
+    ):
+        with pytest.raises(Refused) as refused:
+            act()
+        assert refused.value.code == "not_cleared"

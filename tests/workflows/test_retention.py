@@ -151,3 +151,11 @@ def test_every_event_about_an_erased_file_is_emptied(company: Company) -> None:
     company.clock.advance(days=366)
     erase_evidence(company.job, one, "asked by Ms Muster")
     assert not [told for told in company.events("evidence.revealed") if "Muster" in str(told)]
+
+
+def test_a_hold_that_is_over_holds_nothing_and_is_refused(company: Company) -> None:
+    with pytest.raises(Invalid) as refused:
+        place_hold(company.job, "Tax", "letter", ends_on=date(2020, 1, 1))
+    assert refused.value.code == "legal_hold_over"
+    with tenant(company.tenant_id):
+        assert not models.LegalHold.objects.exists()
