@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from nostro.domain.dry_run import DryRun
 from nostro.domain.errors import Invalid
 from nostro.domain.party import Action
 from nostro.domain.policy import P, Policy
@@ -40,9 +41,11 @@ def policy_kind(
     tell: Callable[[P], dict[str, Any]],
     write: Callable[[P], W],
     counts_people: bool = False,
+    dry_run: Callable[[Acting, P, datetime], DryRun] | None = None,
 ) -> Kind:
     """The kind of change that makes new versions of a policy. `read` makes the policy of a wish
-    (raises Invalid), `write` the wish of a policy, `tell` what people read of it."""
+    (raises Invalid), `write` the wish of a policy, `tell` what people read of it. `dry_run` tries
+    the policy on the payments taken in since a moment."""
 
     def look(acting: Acting, wish: W, _: UUID) -> Change:
         now = acting.world.clock.now()
@@ -63,6 +66,7 @@ def policy_kind(
         look=look,
         apply=apply,
         counts_people=counts_people,
+        dry_run=dry_run and (lambda acting, wish, since: dry_run(acting, read(wish), since)),
         as_it_is=lambda acting: write(policies.in_force(policy, acting.world.clock.now())),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -16,6 +17,7 @@ from uuid import UUID
 
 import msgspec
 
+from nostro.domain.dry_run import DryRun
 from nostro.domain.errors import Invalid
 from nostro.domain.party import Action
 from nostro.workflows.context import Acting
@@ -59,6 +61,9 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     Who may do any of `asks` may ask for it, who may do `decides` agrees. `as_it_is` (inside a unit
     of work) is the wish that would change nothing: where a wish says all anew, one begins with it.
 
+    `dry_run` (inside a unit of work) tries the wish on the payments taken in since a moment and
+    says which would have gone another way: it stores nothing.
+
     `secrets` are what may be given with the wish and is no part of it; `try_secrets` tries them
     out over the network, before any unit of work, and raises where they cannot be right.
     """
@@ -73,6 +78,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     counts_people: bool = False
     as_it_is: Callable[[Acting], msgspec.Struct] | None = None
     prepare: Callable[[Acting, Any], Any] = _as_it_is
+    dry_run: Callable[[Acting, Any, datetime], DryRun] | None = None
     secrets: tuple[str, ...] = ()
     try_secrets: Callable[[Any, Mapping[str, str]], None] | None = None
 
