@@ -10,7 +10,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Router
 
-from nostro.api.asked_actions import NewChangeRequest, NewText
+from nostro.api.asked_actions import NewChangeRequest, NewDryRun, NewText
 from nostro.api.callers import Caller, allowed, in_one_customer, opens_its_own_unit
 from nostro.api.repeating import IdempotencyKey, answered_once
 from nostro.api.told import Listed
@@ -18,8 +18,10 @@ from nostro.api.told_access import (
     AccessReview,
     ApiKey,
     ChangeRequest,
+    DryRunResult,
     DutyConflict,
     DutyShortage,
+    PaymentDifference,
     PersonAtWork,
     RoleDuties,
 )
@@ -32,7 +34,7 @@ from nostro.storage import change_requests as stored
 from nostro.storage import key_owning, people
 from nostro.storage.keys import Scope
 from nostro.storage.paging import LIMIT_DEFAULT
-from nostro.workflows import change_requests, duty_report, granted, key_work
+from nostro.workflows import change_requests, dry_runs, duty_report, granted, key_work
 from nostro.workflows.revealing import looking_at
 
 _ONE = "/change-requests/{uuid:request_id}"
@@ -152,6 +154,26 @@ def ask_for_change(
     with looking_at(acting, cleared=caller.cleared):
         answer = answered_once(request, response, key, told, HTTPStatus.CREATED, by=caller.actor.id)
     return answer.status, ChangeRequest.model_validate(answer.body, by_name=True)
+
+
+@router.post(
+    "/change-requests/dry-run",
+    response=DryRunResult,
+    summary="Try a change on past payments; nothing is stored",
+)
+def try_change(request: HttpRequest, body: NewDryRun) -> DryRunResult:
+    caller = allowed(request, Scope.ACCESS_READ)
+    allowed(request, Scope.PAYMENTS_READ)  # It tells of payments.
+    acting = caller.acting()
+    found = dry_runs.tried(acting, body.kind, body.wanted, body.since)
+    return DryRunResult(
+        as_of=acting.world.clock.now(),
+        since=found.since,
+        looked_at=found.looked_at,
+        different=found.different,
+        complete=found.complete,
+        shown=[PaymentDifference.model_validate(one) for one in found.shown],
+    )
 
 
 @router.post(f"{_ONE}/agree", response=ChangeRequest, summary="Agree, signed in; never a token")

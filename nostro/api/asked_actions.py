@@ -196,3 +196,13 @@ class NewChangeRequest(Asked):
         examples=[{"person": "ann@acme.example", "grants": [{"role": "approver"}]}]
     )
     reason: Text
+
+
+class NewDryRun(Asked):
+    """A change to try on the payments taken in since a day; without one, of the last 90 days."""
+
+    kind: Annotated[str, Field(min_length=1, max_length=40)]
+    wanted: dict[str, Any] = Field(
+        examples=[{"rules": [{"name": "Large", "when": "above 9000 EUR", "who": "3 approver"}]}]
+    )
+    since: Day | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -86,6 +86,28 @@ class ChangeRequest(Told):
     ended_reason: str
     ended_at: datetime | None
     agreements: list[ChangeAgreement]
+
+
+class PaymentDifference(Told):
+    """One past payment that would have gone another way."""
+
+    number: str
+    what: str
+    before: str
+    after: str
+
+
+class DryRunResult(Told):
+    """A change tried on past payments. `different` counts all, `shown` are the newest of them;
+    `complete` is false where there were more than are looked at in one go. Confidential payments
+    are not looked at."""
+
+    as_of: datetime
+    since: date
+    looked_at: int
+    different: int
+    complete: bool
+    shown: list[PaymentDifference]
 
 
 class ApiKey(Told):

@@ -56,6 +56,7 @@ Changes of access, rules and bank details that two people make
   changes kinds        What can be changed, and what each asks for
   changes list         What was asked for
   changes show         One with before and after
+  changes try          Which past payments one would have treated otherwise; stores nothing
   changes ask          Ask for one
   changes agree        Agree to what somebody else asked for
   changes refuse       Say no, or take back one's own

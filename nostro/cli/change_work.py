@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from nostro import app
@@ -75,6 +77,30 @@ def ask(customer: str, kind: str, wanted: str, reason: str, who: tuple[str, str]
 
     request_id = change_requests.ask(acting, member, kind, _json(wanted), reason)
     print(f"Asked for: {request_id}. Nothing changes before somebody else agrees.")
+
+
+def try_on_payments(customer: str, kind: str, wanted: str, since: date | None) -> None:
+    acting = terminal.acting(customer)
+    from nostro.storage.tenancy import tenant
+    from nostro.workflows import dry_runs
+
+    with tenant(acting.tenant_id):
+        found = dry_runs.tried(acting, kind, _json(wanted), since)
+    now = acting.world.clock.now()
+    print(
+        f"As of {now:%Y-%m-%d %H:%M} UTC, payments taken in since {found.since}, without"
+        f" confidential ones: {found.looked_at} looked at,"
+        f" {found.different} would have gone another way."
+    )
+    if not found.complete:
+        print("There were more: these are the newest.")
+    if found.shown:
+        table = Table("payment", "to", "as it went", "as it would have gone")
+        for one in found.shown:
+            table.add_row(*(escape(cell) for cell in (one.number, one.what, one.before, one.after)))
+        Console().print(table)
+    if found.different > len(found.shown):
+        print(f"The newest {len(found.shown)} are shown. Nothing was changed.")
 
 
 def decide(customer: str, request: str, word: str, reason: str, who: tuple[str, str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from cyclopts import App
 
 from nostro.cli.set_up_commands import people
@@ -125,6 +127,28 @@ def ask_for_change(
     from nostro.cli import change_work
 
     change_work.ask(customer, kind, wanted, reason, (email, password_file))
+
+
+@changes.command(name="try")
+def try_change(kind: str, wanted: str, *, since: date | None = None, customer: str = "") -> None:
+    """Try a change on past payments: which would have gone another way. Nothing is stored.
+
+    Example: `nostro changes try approval_rules '{"needed": 3}' --since 2026-11-01`.
+
+    Parameters
+    ----------
+    kind
+        What would be changed.
+    wanted
+        As it would be, in JSON.
+    since
+        Payments taken in from this day on; without: of the last 90 days.
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    from nostro.cli import change_work
+
+    change_work.try_on_payments(customer, kind, wanted, since)
 
 
 @changes.command(name="agree")

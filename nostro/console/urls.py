@@ -33,6 +33,7 @@ from nostro.console.views import (
     submissions,
     today,
     trace,
+    trying,
 )
 
 # allauth asks for its addresses by these names (account_..., mfa_...); its other pages are not
@@ -84,6 +85,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<uuid:person_id>/mend/", people.mend, name="glass_mend"),
     path("changes/", changes.change_list, name="changes"),
     path("changes/ask/<slug:kind_name>/", changes.ask, name="change_ask"),
+    path("changes/try/<slug:kind_name>/", trying.try_change, name="change_try"),
     path("changes/<uuid:request_id>/", changes.change, name="change"),
     path("changes/<uuid:request_id>/<slug:deed>/", changes.decide, name="change_decide"),
     path("keys/", api_keys.key_list, name="api_keys"),

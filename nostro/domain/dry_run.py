@@ -10,11 +10,13 @@ SHOWN_MAX = 50
 
 
 class Different(msgspec.Struct, frozen=True, kw_only=True):
-    """One past payment that would have gone another way: in words, how it went and how it would."""
+    """One past payment that would have gone another way: in words, how it went and how it would.
+    `what` is whom it paid and how much."""
 
     number: str
     before: str
     after: str
+    what: str = ""
 
 
 class DryRun(msgspec.Struct, frozen=True, kw_only=True):

@@ -143,6 +143,7 @@ def body_for(path: str, seeded: seed.Seeded) -> dict[str, Any]:
             "wanted": {"person": "nobody@example.com", "grants": []},
             "reason": "new work",
         },
+        "dry-run": {"kind": "approval_rules", "wanted": {"needed": 3}},
         "stops": {"scope": "customer", "reason": "alarm"},
         "webhooks": {"url": "https://erp.example/nostro"},
         "disable": {"reason": "old"},

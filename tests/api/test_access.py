@@ -14,7 +14,7 @@ from nostro.app import world
 from nostro.connectors.openid import Provider
 from nostro.domain.event import Actor
 from nostro.domain.party import Grant, Role
-from nostro.storage import people
+from nostro.storage import change_requests, people
 from nostro.storage.keys import Scope
 from nostro.storage.tenancy import tenant
 from nostro.workflows import changes, single_sign_on
@@ -175,3 +175,31 @@ def test_single_sign_on_is_reviewed_and_tried_by_who_looks_after_access(
     made = door.post(ada, "/v1/change-requests", {**asked, "wanted": wanted})
     assert made.status_code == 201, made.content
     assert made.json()["after"]["groups"] == []
+
+
+def test_a_change_is_tried_on_past_payments_by_who_may_read_both(
+    here: seed.Seeded, who: dict[str, UUID]
+) -> None:
+    there = seed.customer("TRIED", payments=3)
+    body = {"kind": "approval_rules", "wanted": {"needed": 3}, "since": str(seed.NOW.date())}
+    path = "/v1/change-requests/dry-run"
+    program = door.key(there, [Scope.ACCESS_READ, Scope.PAYMENTS_READ])
+    told = door.post(program, path, body)
+    assert told.status_code == 200, told.content
+    found = told.json()
+    assert (found["looked_at"], found["different"], found["complete"]) == (3, 3, True)
+    assert found["as_of"]
+    assert found["shown"][0]["after"] == "any 3 who may approve"
+    half = door.key(there, [Scope.ACCESS_READ])
+    door.is_problem(door.post(half, path, body), 403, "scope_missing")
+    wrong = {**body, "wanted": {"needed": 1}}
+    door.is_problem(door.post(program, path, wrong), 422, "approvals_out_of_range")
+    door.is_problem(
+        door.post(
+            program, path, {**body, "kind": "membership", "wanted": wish(who["cy"])["wanted"]}
+        ),
+        409,
+        "not_tried_on_payments",
+    )
+    with tenant(there.tenant_id):
+        assert not change_requests.listed(()).rows

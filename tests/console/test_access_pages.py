@@ -109,6 +109,38 @@ def test_a_change_is_asked_for_and_looked_at(
     expect(page.get_by_text("Taken back. Nothing was changed.")).to_be_visible()
 
 
+def test_rules_are_tried_on_past_payments_before_they_are_asked_for(
+    seen: tuple[Page, Look], address: str
+) -> None:
+    page, look = seen
+    page.goto(f"{address}/changes/ask/approval_rules/")
+    page.get_by_label("Rules").fill("Large | above 9000.00 EUR | 1 approver then 1 treasurer")
+    page.get_by_role("button", name="Try on past payments").click()
+    expect(page.locator("#tried")).to_contain_text("would have gone another way.")
+    expect(page.locator("#tried tbody tr").first).to_contain_text("Large: 1 approver then")
+    shown(page, look, "change-tried")
+
+
+def test_a_form_is_tried_without_scripts_too(admins: dict[str, Client]) -> None:
+    client = admins["Ada Admin"]
+    client.get("/changes/ask/approval_rules/")
+    sent = {"needed": "3", "csrfmiddlewaretoken": client.cookies["csrftoken"].value}
+    told = client.post("/changes/try/approval_rules/", sent)
+    page = told.content.decode()
+    assert told.status_code == 200
+    assert "would have gone another way." in page
+    assert 'value="3"' in page, "what was filled in stays"
+    for more, words in (
+        ({"try_since": "yesterday"}, "is not a day"),
+        ({"rules": "Large | above nothing | 2 approver"}, "has no amount and currency"),
+    ):
+        for headers in ({}, {"HX-Request": "true"}):
+            wrong = client.post("/changes/try/approval_rules/", {**sent, **more}, headers=headers)
+            assert wrong.status_code == 400
+            assert wrong.content.decode().count(words) == 1
+    assert client.post("/changes/try/nonsense/", sent).status_code == 404
+
+
 def test_every_kind_has_its_form(seen: tuple[Page, Look], address: str) -> None:
     page, look = seen
     for name in sorted(changes.find()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -13,10 +13,11 @@ from nostro.domain.order import OrderState
 from nostro.domain.party import Grant, Member, Role
 from nostro.domain.policies.approval import ApprovalRules
 from nostro.domain.policies.approval_steps import Rule, Step, Where
-from nostro.storage import due, models, people, policies
+from nostro.storage import due, models, orders, people, policies
+from nostro.storage.orders import OrderRow
 from nostro.storage.pages.waiting import Reader, WaitingFilter, waiting_payments
 from nostro.storage.tenancy import tenant
-from nostro.workflows import approval_terms, tick
+from nostro.workflows import approval_terms, dry_runs, past_comparison, tick
 from tests.rules import set_rules
 from tests.workflows.company import Company
 from tests.workflows.test_approval import approve
@@ -197,3 +198,59 @@ def test_who_lost_his_role_does_not_count_in_his_stage(company: Company, tess: M
         row.save()
     company.release()
     assert company.states(ids) == [OrderState.HELD]
+
+
+def test_rules_are_tried_on_past_payments_and_nothing_is_stored(
+    company: Company, tess: Member
+) -> None:
+    """The small one would have gone as it did; of the large one others would have been asked."""
+    (small, large) = company.ask(company.request("s", 100_00), company.request("l", 900_00))
+    wanted = {
+        "rules": [
+            {"name": "Large", "when": "above 500.00 EUR", "who": "1 approver then 1 treasurer"}
+        ]
+    }
+    with tenant(company.tenant_id):
+        numbers = {row.id: row.number for row in orders.load([small, large])}
+        before = models.PolicyVersion.objects.count()
+        found = dry_runs.tried(company.job, "approval_rules", wanted)
+        assert models.PolicyVersion.objects.count() == before
+    assert (found.looked_at, found.different, found.complete) == (2, 1, True)
+    (told,) = found.shown
+    assert (told.number, told.before) == (numbers[large], "any 2 who may approve")
+    assert told.after == "Large: 1 approver then 1 treasurer"
+    set_rules(company.job, TREASURY_LAST)
+    with tenant(company.tenant_id):
+        again = dry_runs.tried(company.job, "approval_rules", {"needed": 2})
+    assert again.different == 2, "what waited was put to people anew, and is compared with that"
+
+
+def test_a_dry_run_does_not_look_at_confidential_payments_and_says_where_it_ended(
+    company: Company,
+) -> None:
+    orders_made = company.ask(*(company.request(f"p{n}", 100_00) for n in range(5)))
+    judged: list[UUID] = []
+
+    def judge(row: OrderRow) -> tuple[str, str]:
+        judged.append(row.id)
+        return "so", "otherwise"
+
+    since = company.clock.now() - timedelta(days=1)
+    with tenant(company.tenant_id):
+        models.Order.objects.filter(id=orders_made[4]).update(confidential=True)
+        whole = past_comparison.compared(company.job, since, judge)
+        assert (whole.looked_at, whole.different, whole.complete) == (4, 4, True)
+        assert judged == sorted(orders_made[:4], reverse=True), "the newest first"
+        part = past_comparison.compared(company.job, since, judge, most=3)
+    assert (part.looked_at, part.complete) == (3, False)
+
+
+def test_a_change_that_does_nothing_to_payments_is_not_tried(company: Company) -> None:
+    def tried(kind: str, since: date | None = None) -> Any:
+        with tenant(company.tenant_id):
+            return dry_runs.tried(company.job, kind, {}, since)
+
+    assert refusal(partial(tried, "retention")) == "not_tried_on_payments"
+    assert refusal(partial(tried, "nonsense")) == "change_kind_unknown"
+    tomorrow = company.clock.now().date() + timedelta(days=1)
+    assert refusal(partial(tried, "approval_rules", tomorrow)) == "since_unfit"

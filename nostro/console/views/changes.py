@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,16 +19,18 @@ from nostro.console.change_words import SCOPES, SIDES
 from nostro.console.visiting import Visit, page, show, signed_in, status_of
 from nostro.domain import duties
 from nostro.domain.change_request import RequestState
+from nostro.domain.dry_run import DryRun
 from nostro.domain.errors import NostroError, Refused
 from nostro.domain.policies import change_rights
 from nostro.storage import change_requests as stored
 from nostro.storage import parties, people
 from nostro.storage.change_requests import RequestRow
 from nostro.storage.subject_names import names_of
-from nostro.workflows import change_requests, changes
+from nostro.workflows import change_requests, changes, dry_runs
 from nostro.workflows.changes import Kind
 
 SHOWN: Final = 50
+FRAGMENT: Final = "change_tried.html"  # What trying a change gives to the form that asked.
 _DECIDED: Final = tuple(state for state in RequestState if state is not RequestState.ASKED)
 
 
@@ -124,19 +127,39 @@ def ask(request: HttpRequest, visit: Visit, kind_name: str) -> HttpResponse:
             return then(request, reverse("change", args=[made[0]]), said)
         error = result.error
     with visit.looking():
-        sent: Mapping[str, Any] = request.POST if request.method == "POST" else request.GET
-        if not sent and kind.as_it_is:
-            sent = change_form.as_sent(kind.as_it_is(visit.acting()))
-        told = {
-            "kind": kind,
-            "fields": change_form.fields_of(kind, sent, _colleagues(visit), _entities()),
-            "entities": _entities(),
-            "refused": "" if _may_ask(visit, kind) else "Your roles do not ask for this change.",
-            "values": sent,
-            "error": error,
-        }
-        status = status_of(error) if error else 200
-        return show(request, visit, "change_ask.html", told, status=status)
+        return show_form(request, visit, kind, error)
+
+
+def show_form(
+    request: HttpRequest,
+    visit: Visit,
+    kind: Kind,
+    error: NostroError | None = None,
+    trial: DryRun | None = None,
+    untried: NostroError | None = None,
+) -> HttpResponse:
+    """The form as it was filled in, with what came of it; inside a unit of work."""
+    sent: Mapping[str, Any] = request.POST if request.method == "POST" else request.GET
+    if not sent and kind.as_it_is:
+        sent = change_form.as_sent(kind.as_it_is(visit.acting()))
+    today = visit.now.date()
+    told = {
+        "kind": kind,
+        "fields": change_form.fields_of(kind, sent, _colleagues(visit), _entities()),
+        "entities": _entities(),
+        "refused": "" if _may_ask(visit, kind) else "Your roles do not ask for this change.",
+        "values": sent,
+        "error": error,
+        "can_try": kind.dry_run is not None,
+        "trial": trial,
+        "untried": untried,
+        "try_since": sent.get("try_since") or today - timedelta(days=dry_runs.DAYS_USUAL),
+        "try_from": today - timedelta(days=dry_runs.DAYS_MAX),
+        "today": today,
+    }
+    failed = error or untried
+    status = status_of(failed) if failed else 200
+    return show(request, visit, "change_ask.html", told, fragment=FRAGMENT, status=status)
 
 
 def headline(waits: list[Shown]) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from nostro.domain.dry_run import DryRun
 from nostro.domain.errors import Invalid
 from nostro.domain.policies.approval import APPROVALS_NEEDED, Above, ApprovalRules
-from nostro.domain.policies.approval_steps import Rule
+from nostro.domain.policies.approval_steps import ANY_RULE, Rule, Stages
 from nostro.domain.policies.approval_words import (
     Names,
     read_when,
@@ -18,8 +20,11 @@ from nostro.domain.policies.approval_words import (
     write_who,
 )
 from nostro.domain.policies.limits import spelled
-from nostro.storage import parties, people
+from nostro.storage import approval_rules, parties, people
+from nostro.storage.orders import OrderRow
 from nostro.workflows import granted
+from nostro.workflows.context import Acting
+from nostro.workflows.past_comparison import compared
 from nostro.workflows.policy_changes import WantedPolicy, policy_kind
 
 MOST = 5
@@ -138,6 +143,35 @@ def _names() -> Names:
     )
 
 
+def _try(acting: Acting, wanted: ApprovalRules, since: datetime) -> DryRun:
+    """Which past payments would have needed other people, or more of them."""
+    names, known = _names(), dict[str, ApprovalRules]()
+
+    def judge(row: OrderRow) -> tuple[str, str] | None:
+        if row.policy_version not in known:
+            known[row.policy_version] = approval_rules.of(row.policy_version)
+        then, now = _asked(known[row.policy_version], row), _asked(wanted, row)
+        if then[1] == now[1]:
+            return None
+        return _told(*then, names), _told(*now, names)
+
+    return compared(acting, since, judge)
+
+
+def _asked(rules: ApprovalRules, row: OrderRow) -> tuple[str, Stages]:
+    """The name of the rule that a payment falls under, "" for none, and whose agreement it asks."""
+    matter = row.matter()
+    chosen = rules.chosen(matter)
+    name = "" if chosen == ANY_RULE else rules.rules[chosen].name
+    return name, rules.stages(chosen, matter.amount)
+
+
+def _told(rule: str, stages: Stages, names: Names) -> str:
+    if not rule:
+        return f"any {stages[0][0].needed} who may approve"
+    return f"{rule}: {write_who(stages, names)}"
+
+
 KIND = policy_kind(
     ApprovalRules,
     name="approval_rules",
@@ -147,4 +181,5 @@ KIND = policy_kind(
     tell=_tell,
     write=_write,
     counts_people=True,
+    dry_run=_try,
 )
