@@ -23,6 +23,8 @@ LABELS: Final[Mapping[str, str]] = {
     "days": "Ends after how many days",
     "needed": "People who approve a payment",
     "rules": "Rules: name, for which payments, who approves them",
+    "routes": "Rules: name, account, rail, charges, fallback, for which payments",
+    "examples": "Examples: a payment, the rule that it falls under",
     "valid_from": "Counts from (UTC)",
     "above": "More people above an amount",
     "settings": "Settings",
@@ -55,6 +57,11 @@ HINTS: Final[Mapping[str, str]] = {
     "above": "One a line, like 100000.00 EUR | 3. What is left out is not kept.",
     "rules": "One a line, like Large | above 100000.00 EUR and entity DE01 | 2 approver then"
     " 1 treasurer. The first that fits a payment counts.",
+    "routes": 'One a line, like Swiss francs | CH9300762011623852957 | | | | currency == "CHF".'
+    " What is empty is as the standard has it. The first whose condition holds and whose way fits"
+    " counts.",
+    "examples": "One a line, like amount 12000.00 CHF, payee_country CH | Swiss francs. Each rule"
+    " needs one; standard is what falls under no rule.",
     "valid_from": "Nothing: as soon as it is agreed to.",
     "groups": "One a line, like treasury | approver. None: roles are asked for as for anybody.",
     "kind": "As the terminal lists them: nostro connections kinds.",

@@ -88,8 +88,23 @@ class RunTotals(msgspec.Struct, frozen=True, kw_only=True):
     sums: tuple[Money, ...] | None
 
 
-class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """The proposed way of a payment; part of what is approved."""
+class WayOut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """From which account, over which connection and by which rail a payment goes."""
+
+    account_id: str
+    debtor_iban: str
+    connection_id: str
+    rail: Rail
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The proposed way of a payment; part of what is approved. What is not there is left out of
+    the digest, so that older approvals hold.
+
+    `asked_for`: the source named the account. `fallback` are the ways that are approved with it,
+    for when it surely failed. Once one of them is taken, the route is that one, and `first` the way
+    that was proposed.
+    """
 
     account_id: str
     debtor_iban: str
@@ -97,6 +112,21 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     rail: Rail
     charge_bearer: ChargeBearer
     rule: str
+    asked_for: bool = False
+    fallback: tuple[WayOut, ...] = ()
+    first: WayOut | None = None
+
+    def way(self) -> WayOut:
+        """The way that the payment takes as things stand."""
+        return WayOut(**{name: getattr(self, name) for name in WayOut.__struct_fields__})
+
+    def as_approved(self) -> Route:
+        """The route as people saw it, whichever of its ways is taken now."""
+        return self if self.first is None else self.taking(self.first, first=None)
+
+    def taking(self, way: WayOut, first: WayOut | None) -> Route:
+        """The same by another of its ways."""
+        return msgspec.structs.replace(self, **msgspec.structs.asdict(way), first=first)
 
 
 class Instruction(msgspec.Struct, frozen=True, kw_only=True):

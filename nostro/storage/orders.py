@@ -59,7 +59,7 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
         return Approvable(
             order_id=str(self.id),
             instruction=self.instruction,
-            route=self.route,
+            route=self.route.as_approved(),
             payee_account_id=str(self.payee_account_id or ""),
             payee_account_version=self.payee_account_version,
             policy_version=self.policy_version,

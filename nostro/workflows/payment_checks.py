@@ -14,16 +14,18 @@ import msgspec
 
 from nostro.domain.errors import Refused
 from nostro.domain.order import ORDER, OrderMove, OrderState
-from nostro.domain.party import Account, Member, PayeeAccount
+from nostro.domain.party import Member, PayeeAccount
 from nostro.domain.payment import PaymentRequest, Route
-from nostro.domain.policies import checks, limits, making, routing
+from nostro.domain.policies import checks, limits, making
 from nostro.domain.policies.approval import ApprovalRules
 from nostro.domain.policies.checks import Effect, Finding, Known, PaidInvoice
-from nostro.storage import approval_rules, parties
+from nostro.domain.policies.routing_rules import RoutingRules
+from nostro.storage import approval_rules, parties, policies
 from nostro.storage.intake import Question, take_numbers
 from nostro.storage.orders import OrderRow
 from nostro.workflows import after_restore, approval_terms, instructing, screening
 from nostro.workflows.context import Acting
+from nostro.workflows.payment_routing import Routing, routing_of
 
 DUPLICATE_WINDOW = timedelta(days=400)
 REPEATED, REUSED = "repeated", "reference_reused"
@@ -51,7 +53,7 @@ class Masters(msgspec.Struct, frozen=True, kw_only=True):
 
     entity_ids: dict[str, str]
     entity_of_iban: dict[str, str]
-    accounts: dict[str, list[Account]]
+    routing: Routing
     payee_accounts: dict[str, PayeeAccount]
     paid: dict[str, list[PaidInvoice]]
     known_sources: dict[str, OrderRow]
@@ -77,9 +79,6 @@ def _masters(
     rules_version, rules = approval_rules.in_force(now)
     current = known.payee_accounts
     current |= {f"iban:{iban}": current[n] for iban, n in by_iban.items() if n in current}
-    owned: dict[str, list[Account]] = {}
-    for account in known.accounts:
-        owned.setdefault(account.legal_entity_id, []).append(account)
     paid: dict[str, list[PaidInvoice]] = {}
     for invoice in known.paid:
         if invoice.reference not in instead_of:
@@ -87,7 +86,12 @@ def _masters(
     masters = Masters(
         entity_ids=known.entity_ids,
         entity_of_iban={account.iban: account.legal_entity_id for account in known.accounts},
-        accounts=owned,
+        routing=routing_of(
+            policies.version_in_force(RoutingRules, now),
+            known.accounts,
+            {entity_id: code for code, entity_id in known.entity_ids.items()},
+            now.date(),
+        ),
         payee_accounts=current,
         paid=paid,
         known_sources=known.known_sources,
@@ -207,7 +211,7 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
     if entity_id is None:
         named = request.entity_code or f"with {request.debit_iban}"
         return _refused(request, "entity_unknown", f"There is no legal entity {named}.")
-    route = routing.propose(request, masters.accounts.get(entity_id, []))
+    route = masters.routing.propose(request, entity_id, intake.source)
     if route is None:
         return _refused(request, "no_account", _no_account(request))
     payee = masters.payee_accounts.get(request.payee_number)

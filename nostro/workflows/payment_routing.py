@@ -1,0 +1,124 @@
+"""The way that a payment is proposed to take: by the customer's rules in force, else the standard.
+
+Who asks loads the rules once for all payments of a unit of work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+import msgspec
+
+from nostro.domain.dry_run import DryRun
+from nostro.domain.party import Account
+from nostro.domain.payment import PaymentRequest, Route
+from nostro.domain.policies import routing_rules, routing_words
+from nostro.domain.policies.routing_rules import RoutingRules
+from nostro.domain.policy import Version
+from nostro.domain.rules.expression import Facts
+from nostro.domain.rules.payment_facts import facts_of
+from nostro.storage import parties, policies
+from nostro.storage.orders import OrderRow
+from nostro.workflows.context import Acting
+from nostro.workflows.past_comparison import compared
+
+
+class Routing(msgspec.Struct, frozen=True, kw_only=True):
+    """Rules, and what they are asked with. `accounts` are those of each entity, by its id."""
+
+    version: Version[RoutingRules]
+    accounts: Mapping[str, Sequence[Account]]
+    codes: Mapping[str, str]  # Of entities, by id.
+    own: frozenset[str]
+    today: date
+
+    def facts(self, request: PaymentRequest, entity_id: str, source: str) -> Facts:
+        return facts_of(
+            request,
+            entity=self.codes.get(entity_id, ""),
+            source=source,
+            own=self.own,
+            today=self.today,
+        )
+
+    def propose(self, request: PaymentRequest, entity_id: str, source: str) -> Route | None:
+        """The route for one payment of an entity, or None when none fits."""
+        accounts = self.accounts.get(entity_id, ())
+        facts = self.facts(request, entity_id, source) if self.version.content.rules else {}
+        route = routing_rules.propose(request, accounts, self.version, facts)
+        if route and request.debit_iban:
+            return msgspec.structs.replace(route, asked_for=True)
+        return route
+
+
+def routing_of(
+    version: Version[RoutingRules],
+    accounts: Sequence[Account],
+    codes: Mapping[str, str],
+    today: date,
+) -> Routing:
+    owned: dict[str, list[Account]] = {}
+    for account in accounts:
+        owned.setdefault(account.legal_entity_id, []).append(account)
+    return Routing(
+        version=version,
+        accounts=owned,
+        codes=codes,
+        own=frozenset(account.iban for account in accounts),
+        today=today,
+    )
+
+
+def in_force(acting: Acting) -> Routing:
+    """As it counts now, with all accounts; inside a unit of work."""
+    now = acting.world.clock.now()
+    version = policies.version_in_force(RoutingRules, now)
+    return routing_of(version, parties.accounts(), _codes(), now.date())
+
+
+def asked(row: OrderRow, codes: Mapping[str, str]) -> PaymentRequest:
+    """A payment as its source asked for it, as far as its way hangs on that."""
+    told = row.instruction
+    return PaymentRequest(
+        source_reference=row.source_reference,
+        entity_code=codes.get(str(row.entity_id), ""),
+        amount=told.amount,
+        payee_number=row.payee_number,
+        payee_name=told.creditor_name,
+        payee_address=told.creditor_address,
+        creditor_iban=told.creditor_iban,
+        creditor_bic=told.creditor_bic,
+        requested_date=told.requested_date,
+        invoices=row.invoices,
+        remittance=told.remittance,
+        creditor_reference=told.creditor_reference,
+        debit_iban=row.route.as_approved().debtor_iban if row.route.asked_for else "",
+        confidential=row.confidential,
+    )
+
+
+def dry_run(acting: Acting, rules: RoutingRules, since: datetime) -> DryRun:
+    """Which payments taken in since a moment would have been proposed another way by these rules.
+
+    Each is asked about as on the day it was wanted: how far ahead it was is not known any more.
+    """
+    codes, accounts = _codes(), parties.accounts()
+    names = {account.id: account.name for account in accounts}
+    version = Version(number=0, content=rules, valid_from=None, changed_by="", reason="")
+    routing = routing_of(version, accounts, codes, since.date())
+
+    def judge(row: OrderRow) -> tuple[str, str] | None:
+        before = row.route.as_approved()
+        dated = msgspec.structs.replace(routing, today=row.instruction.requested_date)
+        after = dated.propose(asked(row, codes), str(row.entity_id), row.source)
+        if after and (after.way(), after.charge_bearer) == (before.way(), before.charge_bearer):
+            return None
+        told = f"{routing_words.told(after, names)} ({after.rule})" if after else "no way fits"
+        return routing_words.told(before, names), told
+
+    return compared(acting, since, judge)
+
+
+def _codes() -> dict[str, str]:
+    return {entity.id: entity.code for entity in parties.entities()}
