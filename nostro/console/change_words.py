@@ -48,6 +48,7 @@ LABELS: Final[Mapping[str, str]] = {
     "client_id": "Client id, as nostro is registered there",
     "client_secret": "Client secret",
     "proof_above": "A fresh proof of the person above an amount",
+    "limits": "Limits: name, how much, for which payments, hold or refuse",
     "newcomers": "Whoever was never here becomes a person at the first sign-in",
 }
 HINTS: Final[Mapping[str, str]] = {
@@ -76,6 +77,8 @@ HINTS: Final[Mapping[str, str]] = {
     "from_day": "A day like 2026-12-01. Nothing: at once.",
     "until": "Nothing: it ends now.",
     "proof_above": "One sum a line, like 50000.00 EUR. None: no proof is asked for.",
+    "limits": "One a line, like Day | 1000000.00 EUR a day by account | entity DE01 | hold. What is"
+    " left out is not kept.",
     "connection": "Its name, as nostro connections list tells it.",
     "issuer": "Exactly as in its .well-known/openid-configuration; it is asked now.",
     "client_secret": "Kept encrypted beside the request and shown to nobody. Nothing: the one that"

@@ -6,13 +6,18 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from nostro.domain.policies.approval import ApprovalRules, version_name, version_number
+from nostro.domain.policy import Version
 from nostro.storage import policies
 
 
 def in_force(now: datetime) -> tuple[str, ApprovalRules]:
     """The name of the version that counts now, as it stands in what is approved; and its rules."""
-    found = policies.version_in_force(ApprovalRules, now)
-    return version_name(found.number), found.content
+    return named(policies.version_in_force(ApprovalRules, now))
+
+
+def named(version: Version[ApprovalRules]) -> tuple[str, ApprovalRules]:
+    """The name of this version, and its rules."""
+    return version_name(version.number), version.content
 
 
 def of(policy_version: str) -> ApprovalRules:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
+from uuid import UUID
 
-from nostro.storage import models, orders
+from nostro.storage import bulk, models, orders
 from nostro.storage.orders import OrderRow
 
 AT_ONCE = 2_000
@@ -25,3 +26,12 @@ def taken_in_since(since: datetime, limit: int) -> Iterator[OrderRow]:
             return
         yield from reversed(orders.load(page))
         last, left = page[-1], left - len(page)
+
+
+def held_for(order_ids: Collection[UUID], codes: Collection[str]) -> dict[UUID, str]:
+    """Why each of these payments was held, of those that were for one of these codes."""
+    found = models.Hold.objects.filter(bulk.one_of("order_id", order_ids), code__in=codes)
+    told: dict[UUID, str] = {}
+    for order_id, sentence in found.order_by("opened_at", "id").values_list("order_id", "sentence"):
+        told[order_id] = f"{told.get(order_id, '')} {sentence}".strip()
+    return told

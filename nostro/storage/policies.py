@@ -24,9 +24,28 @@ def version_in_force(policy: type[P], now: datetime) -> Version[P]:
     """The version that counts now; number 0, the defaults, where there is none."""
     rows = models.PolicyVersion.objects.filter(kind=policy.KIND, valid_from__lte=now)
     row = rows.order_by("-valid_from", "-version").first()
-    if row is None:
-        return Version(number=0, content=policy(), valid_from=None, changed_by="", reason="")
-    return _version(policy, row)
+    return _version(policy, row) if row else _unsaid(policy)
+
+
+class InForce:
+    """Several policies as they count at one moment, read with one question."""
+
+    def __init__(self, found: dict[str, models.PolicyVersion]) -> None:
+        self._found = found
+
+    def version(self, policy: type[P]) -> Version[P]:
+        row = self._found.get(policy.KIND)
+        return _version(policy, row) if row else _unsaid(policy)
+
+    def of(self, policy: type[P]) -> P:
+        return self.version(policy).content
+
+
+def all_in_force(now: datetime) -> InForce:
+    """Every policy of the customer as it counts now."""
+    rows = models.PolicyVersion.objects.filter(valid_from__lte=now)
+    last = rows.order_by("kind", "-valid_from", "-version").distinct("kind")
+    return InForce({row.kind: row for row in last})
 
 
 def versions(policy: type[P], limit: int = LISTED_MAX) -> list[Version[P]]:
@@ -77,6 +96,10 @@ def kind_of(policy_id: UUID) -> str:
 def came_into_force(policy_id: UUID) -> None:
     """Nothing more is due about this version."""
     models.PolicyVersion.objects.filter(id=policy_id).update(next_action_at=None)
+
+
+def _unsaid(policy: type[P]) -> Version[P]:
+    return Version(number=0, content=policy(), valid_from=None, changed_by="", reason="")
 
 
 def _version(policy: type[P], row: models.PolicyVersion) -> Version[P]:

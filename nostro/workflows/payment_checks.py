@@ -7,7 +7,6 @@ known is loaded once for the whole run.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -16,18 +15,14 @@ from nostro.domain.errors import Refused
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Member, PayeeAccount
 from nostro.domain.payment import PaymentRequest, Route
-from nostro.domain.policies import checks, limits, making
-from nostro.domain.policies.approval import ApprovalRules
+from nostro.domain.policies import checks, limits, making, payment_limits
 from nostro.domain.policies.checks import Effect, Finding, Known, PaidInvoice
-from nostro.domain.policies.routing_rules import RoutingRules
-from nostro.storage import approval_rules, parties, policies
-from nostro.storage.intake import Question, take_numbers
+from nostro.storage import day_sums
 from nostro.storage.orders import OrderRow
 from nostro.workflows import after_restore, approval_terms, instructing, screening
 from nostro.workflows.context import Acting
-from nostro.workflows.payment_routing import Routing, routing_of
+from nostro.workflows.known_before import Masters, masters
 
-DUPLICATE_WINDOW = timedelta(days=400)
 REPEATED, REUSED = "repeated", "reference_reused"
 
 
@@ -46,82 +41,6 @@ class Maker(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     member: Member | None = None
-
-
-class Masters(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything known that a run is checked against, loaded once for the whole run."""
-
-    entity_ids: dict[str, str]
-    entity_of_iban: dict[str, str]
-    routing: Routing
-    payee_accounts: dict[str, PayeeAccount]
-    paid: dict[str, list[PaidInvoice]]
-    known_sources: dict[str, OrderRow]
-    taken_end_to_end_ids: set[str]  # Those that these payments ask for, and those we would give.
-    customer_code: str
-    rules_version: str
-    rules: ApprovalRules
-    left_already: after_restore.Left  # What may be these payments, sent and forgotten by a backup.
-
-
-def _masters(
-    acting: Acting,
-    source: str,
-    requests: Sequence[PaymentRequest],
-    instead_of: Collection[str],
-) -> tuple[list[str], Masters]:
-    """Numbers for these payments, and what they are checked against."""
-    now = acting.world.clock.now()
-    by_iban = parties.payee_numbers_of_ibans(
-        {r.creditor_iban for r in requests if r.payee_number == f"iban:{r.creditor_iban}"}
-    )
-    known = take_numbers(_question(source, requests, by_iban, now))
-    rules_version, rules = approval_rules.in_force(now)
-    current = known.payee_accounts
-    current |= {f"iban:{iban}": current[n] for iban, n in by_iban.items() if n in current}
-    paid: dict[str, list[PaidInvoice]] = {}
-    for invoice in known.paid:
-        if invoice.reference not in instead_of:
-            paid.setdefault(invoice.payee_number, []).append(invoice)
-    masters = Masters(
-        entity_ids=known.entity_ids,
-        entity_of_iban={account.iban: account.legal_entity_id for account in known.accounts},
-        routing=routing_of(
-            policies.version_in_force(RoutingRules, now),
-            known.accounts,
-            {entity_id: code for code, entity_id in known.entity_ids.items()},
-            now.date(),
-        ),
-        payee_accounts=current,
-        paid=paid,
-        known_sources=known.known_sources,
-        taken_end_to_end_ids=known.taken_end_to_end_ids,
-        customer_code=known.customer_code,
-        rules_version=rules_version,
-        rules=rules,
-        left_already=after_restore.suspicions(acting) if known.restored else {},
-    )
-    return [f"PAY-{known.first_number + offset:05d}" for offset in range(len(requests))], masters
-
-
-def _question(
-    source: str, requests: Sequence[PaymentRequest], by_iban: dict[str, str], now: datetime
-) -> Question:
-    payees = [_payee_number(request, by_iban) for request in requests]
-    return Question(
-        count=len(requests),
-        source=source,
-        references={request.source_reference for request in requests},
-        end_to_end_ids={request.end_to_end_id for request in requests if request.end_to_end_id},
-        payee_numbers=set(payees),
-        invoices={
-            (payee, request.amount, invoice)
-            for payee, request in zip(payees, requests, strict=True)
-            for invoice in request.invoices
-        },
-        invoices_since=now.date() - DUPLICATE_WINDOW,
-        restored_since=now - after_restore.ASKED_AGAIN_WITHIN,
-    )
 
 
 class Intake(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,13 +76,13 @@ def check_all(
     Taking numbers locks the customer's row: intakes come one after another from here, so that
     each sees the references and invoices of the one before.
     """
-    numbers, masters = _masters(acting, source, requests, instead_of)
+    numbers, known = masters(acting, source, requests, instead_of)
     intake = Intake(
         acting=acting,
         source=source,
         run_id=run_id,
         maker=maker or Maker(id=acting.actor.id, name=acting.actor.name),
-        masters=masters,
+        masters=known,
         past=past,
         screening=screening.Screening(),
     )
@@ -171,7 +90,7 @@ def check_all(
     for number, request in zip(numbers, requests, strict=True):
         found = _check_one(intake, request, number)
         if found.order:
-            _remember(masters, request, found.order)
+            _remember(known, request, found.order)
         checked.append(found)
     return checked
 
@@ -180,6 +99,9 @@ def _remember(masters: Masters, request: PaymentRequest, order: OrderRow) -> Non
     """The next payment of the same set is checked against this one too."""
     masters.taken_end_to_end_ids.add(order.instruction.end_to_end_id)
     masters.known_sources[request.source_reference] = order
+    if order.state in day_sums.COUNTING:
+        on = order.instruction.requested_date
+        masters.sums.add(order.matter(), on, confidential=order.confidential)
     masters.paid.setdefault(order.payee_number, []).extend(
         PaidInvoice(
             reference="" if order.confidential else order.number,
@@ -191,12 +113,6 @@ def _remember(masters: Masters, request: PaymentRequest, order: OrderRow) -> Non
         )
         for invoice in request.invoices
     )
-
-
-def _payee_number(request: PaymentRequest, by_iban: dict[str, str]) -> str:
-    if request.payee_number == f"iban:{request.creditor_iban}":
-        return by_iban.get(request.creditor_iban, request.payee_number)
-    return request.payee_number
 
 
 def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
@@ -232,13 +148,27 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
     order = _order(intake, request, number, UUID(entity_id), payee, route)
     if beyond := _beyond(intake.maker.member, order):
         return _refused(request, beyond.code, beyond.happened)
-    broken = () if intake.past else checks.check_instruction(order.instruction, route.rail)
-    if broken:
-        return Checked(request=request, findings=(*broken, *findings), order=None)
     if not intake.past:
-        findings = (*findings, *intake.screening.of_request(request))
+        broken = checks.check_instruction(order.instruction, route.rail)
+        if broken:
+            return Checked(request=request, findings=(*broken, *findings), order=None)
+        findings = (*findings, *intake.screening.of_request(request), *_limited(masters, order))
+    return _after(request, order, findings)
+
+
+def _after(request: PaymentRequest, order: OrderRow, findings: tuple[Finding, ...]) -> Checked:
+    if any(finding.effect is Effect.INVALID for finding in findings):
+        return Checked(request=request, findings=findings, order=None)
     order = msgspec.structs.replace(order, state=_state_after(findings))
     return Checked(request=request, findings=findings, order=order)
+
+
+def _limited(masters: Masters, order: OrderRow) -> list[Finding]:
+    """The limits that it breaks together with what is paid that day, and with those before it."""
+    matter, on = order.matter(), order.instruction.requested_date
+    broken = masters.sums.broken(matter, on)
+    found = payment_limits.finding(matter, on, broken, confidential=order.confidential)
+    return [found] if found else []
 
 
 def _beyond(member: Member | None, order: OrderRow) -> Refused | None:

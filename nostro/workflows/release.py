@@ -26,7 +26,14 @@ from nostro.storage.cases import NewCase
 from nostro.storage.orders import OrderRow
 from nostro.storage.submissions import AttemptRow, SubmissionRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import case_work, cut_off_days, recheck, screening_again, warehousing
+from nostro.workflows import (
+    case_work,
+    cut_off_days,
+    limits_again,
+    recheck,
+    screening_again,
+    warehousing,
+)
 from nostro.workflows.channel import open_channel, profile_of
 from nostro.workflows.context import Acting
 from nostro.workflows.frozen_file import Frozen, freeze
@@ -71,7 +78,7 @@ def _release(acting: Acting, account_id: str, until: datetime) -> UUID | None:
     due = warehousing.keep_early(acting, planner, due)
     due = screening_again.still_clear(acting, recheck.still_approved(acting, due))
     dated = _dated(acting, planner, due)
-    dated = cut_off_days.in_time(acting, planner, dated)
+    dated = limits_again.within(acting, cut_off_days.in_time(acting, planner, dated))
     return _freeze(acting, account_id, dated) if dated else None
 
 

@@ -17,7 +17,7 @@ from nostro.domain.party import PostalAddress
 from nostro.storage import models
 from nostro.storage.intake import KnownBefore, Question, take_numbers
 from nostro.storage.tenancy import tenant
-from nostro.workflows import payment_checks, payment_intake, receivables
+from nostro.workflows import known_before, payment_intake, receivables
 from tests.formats.payments import collecting, payment_file
 from tests.formats.samples import write
 from tests.workflows.company import ADDRESS, FRIDAY, PROFILE, Company, Pain001, erp_pain_001, iban
@@ -443,7 +443,7 @@ def test_an_order_that_is_not_stored_is_not_returned(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     company.ask(company.request("S1", end_to_end_id="E1"))
-    monkeypatch.setattr(payment_checks, "take_numbers", _blind)
+    monkeypatch.setattr(known_before, "take_numbers", _blind)
     again = company.request("S2", end_to_end_id="E1", invoices=())
     with pytest.raises(Refused) as caught:
         company.ask(company.request("S3"), again)

@@ -140,6 +140,10 @@ class Order(TenantModel):
             ),
             models.Index(fields=["tenant_id", "payee_number", "amount_minor"], name="order_paid"),
             models.Index(
+                fields=["tenant_id", "creditor_iban", "amount_minor"], name="order_paid_to"
+            ),
+            models.Index(fields=["tenant_id", "requested_date"], name="order_day"),
+            models.Index(
                 fields=["tenant_id", "payee_number", "currency"],
                 include=[
                     "amount_minor",

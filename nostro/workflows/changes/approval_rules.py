@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -20,12 +19,13 @@ from nostro.domain.policies.approval_words import (
     write_who,
 )
 from nostro.domain.policies.limits import spelled
-from nostro.storage import approval_rules, parties, people
+from nostro.storage import approval_rules
 from nostro.storage.orders import OrderRow
 from nostro.workflows import granted
 from nostro.workflows.context import Acting
 from nostro.workflows.past_comparison import compared
 from nostro.workflows.policy_changes import WantedPolicy, policy_kind
+from nostro.workflows.rule_names import NO_NAMES, known_names
 
 MOST = 5
 RULES_MAX = 50
@@ -71,7 +71,7 @@ def _read(wanted: WantedRules) -> ApprovalRules:
                 field="needed",
             )
     _check_rules(wanted.rules)
-    names = _names()
+    names = known_names()
     return ApprovalRules(
         needed=wanted.needed,
         above=tuple(
@@ -121,7 +121,7 @@ def _write(rules: ApprovalRules) -> WantedRules:
 
 
 def _written(rules: ApprovalRules) -> tuple[WantedRule, ...]:
-    names = _names() if rules.rules else Names(entities={}, accounts={}, people={})
+    names = known_names() if rules.rules else NO_NAMES
     return tuple(
         WantedRule(
             name=one.name,
@@ -132,20 +132,9 @@ def _written(rules: ApprovalRules) -> tuple[WantedRule, ...]:
     )
 
 
-def _names() -> Names:
-    """What may be written in a rule, and the id behind it; inside a unit of work."""
-    found = people.everybody()
-    addresses = people.emails(UUID(one.id) for one in found)
-    return Names(
-        entities={row.code: row.id for row in parties.entities()},
-        accounts={row.iban: row.id for row in parties.accounts()},
-        people={addresses[one.id]: one.id for one in found if one.id in addresses},
-    )
-
-
 def _try(acting: Acting, wanted: ApprovalRules, since: datetime) -> DryRun:
     """Which past payments would have needed other people, or more of them."""
-    names, known = _names(), dict[str, ApprovalRules]()
+    names, known = known_names(), dict[str, ApprovalRules]()
 
     def judge(row: OrderRow) -> tuple[str, str] | None:
         if row.policy_version not in known:

@@ -1,0 +1,119 @@
+"""What payments are checked against: everything known before them, loaded once for a whole set."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
+
+import msgspec
+
+from nostro.domain.party import PayeeAccount
+from nostro.domain.payment import PaymentRequest
+from nostro.domain.policies.approval import ApprovalRules
+from nostro.domain.policies.checks import PaidInvoice
+from nostro.domain.policies.payment_limits import DaySums, PaymentLimits
+from nostro.domain.policies.routing_rules import RoutingRules
+from nostro.storage import approval_rules, day_sums, parties, policies
+from nostro.storage.day_sums import DayQuestion
+from nostro.storage.intake import Question, take_numbers
+from nostro.storage.orders import OrderRow
+from nostro.workflows import after_restore
+from nostro.workflows.context import Acting
+from nostro.workflows.payment_routing import Routing, routing_of
+
+DUPLICATE_WINDOW = timedelta(days=400)
+
+
+class Masters(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything known that a run is checked against, loaded once for the whole run."""
+
+    entity_ids: dict[str, str]
+    entity_of_iban: dict[str, str]
+    routing: Routing
+    payee_accounts: dict[str, PayeeAccount]
+    paid: dict[str, list[PaidInvoice]]
+    known_sources: dict[str, OrderRow]
+    taken_end_to_end_ids: set[str]  # Those that these payments ask for, and those we would give.
+    customer_code: str
+    rules_version: str
+    rules: ApprovalRules
+    sums: DaySums  # What else is paid on the days of these payments.
+    left_already: after_restore.Left  # What may be these payments, sent and forgotten by a backup.
+
+
+def masters(
+    acting: Acting,
+    source: str,
+    requests: Sequence[PaymentRequest],
+    instead_of: Collection[str],
+) -> tuple[list[str], Masters]:
+    """Numbers for these payments, and what they are checked against."""
+    now = acting.world.clock.now()
+    by_iban = parties.payee_numbers_of_ibans(
+        {r.creditor_iban for r in requests if r.payee_number == f"iban:{r.creditor_iban}"}
+    )
+    known = take_numbers(_question(source, requests, by_iban, now))
+    agreed = policies.all_in_force(now)
+    rules_version, rules = approval_rules.named(agreed.version(ApprovalRules))
+    current = known.payee_accounts
+    current |= {f"iban:{iban}": current[n] for iban, n in by_iban.items() if n in current}
+    paid: dict[str, list[PaidInvoice]] = {}
+    for invoice in known.paid:
+        if invoice.reference not in instead_of:
+            paid.setdefault(invoice.payee_number, []).append(invoice)
+    found = Masters(
+        entity_ids=known.entity_ids,
+        entity_of_iban={account.iban: account.legal_entity_id for account in known.accounts},
+        routing=routing_of(
+            agreed.version(RoutingRules),
+            known.accounts,
+            {entity_id: code for code, entity_id in known.entity_ids.items()},
+            now.date(),
+        ),
+        payee_accounts=current,
+        paid=paid,
+        known_sources=known.known_sources,
+        taken_end_to_end_ids=known.taken_end_to_end_ids,
+        customer_code=known.customer_code,
+        rules_version=rules_version,
+        rules=rules,
+        sums=day_sums.day_sums(agreed.of(PaymentLimits), _days(requests, by_iban, now.date())),
+        left_already=after_restore.suspicions(acting) if known.restored else {},
+    )
+    return [f"PAY-{known.first_number + offset:05d}" for offset in range(len(requests))], found
+
+
+def _question(
+    source: str, requests: Sequence[PaymentRequest], by_iban: dict[str, str], now: datetime
+) -> Question:
+    payees = [_payee_number(request, by_iban) for request in requests]
+    return Question(
+        count=len(requests),
+        source=source,
+        references={request.source_reference for request in requests},
+        end_to_end_ids={request.end_to_end_id for request in requests if request.end_to_end_id},
+        payee_numbers=set(payees),
+        invoices={
+            (payee, request.amount, invoice)
+            for payee, request in zip(payees, requests, strict=True)
+            for invoice in request.invoices
+        },
+        invoices_since=now.date() - DUPLICATE_WINDOW,
+        restored_since=now - after_restore.ASKED_AGAIN_WITHIN,
+    )
+
+
+def _days(requests: Sequence[PaymentRequest], by_iban: dict[str, str], today: date) -> DayQuestion:
+    """The days of these payments: one that is over is paid today."""
+    return DayQuestion(
+        days={max(request.requested_date, today) for request in requests},
+        payee_numbers={_payee_number(request, by_iban) for request in requests},
+        currencies={request.amount.currency for request in requests},
+        today=today,
+    )
+
+
+def _payee_number(request: PaymentRequest, by_iban: dict[str, str]) -> str:
+    if request.payee_number == f"iban:{request.creditor_iban}":
+        return by_iban.get(request.creditor_iban, request.payee_number)
+    return request.payee_number
