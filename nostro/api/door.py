@@ -24,6 +24,7 @@ from nostro.api import (
     payee_changes,
     payment_actions,
     payments,
+    policies,
     problems,
     rate_limits,
     saved_filters,
@@ -87,7 +88,7 @@ v1 = Door(
 )
 _ROOMS = (
     *(payments, payment_actions, saved_filters, submissions, cases, payee_changes, stops),
-    *(access, sign_on, calendars, cash, events, evidence_packs),
+    *(access, sign_on, policies, calendars, cash, events, evidence_packs),
     *(webhooks, callbacks, health),
 )
 for _room in _ROOMS:

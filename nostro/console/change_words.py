@@ -95,6 +95,7 @@ SIDES: Final[Mapping[str, str]] = {
     "have_no_other_way_in": "Cannot sign in any more",
     "months": "Months after the end of a file's year",
     "needed": "People who approve",
+    "people": "People who approve",
     "newcomers": "Newcomers become people here",
     "proof_above": "Fresh proof above",
 }

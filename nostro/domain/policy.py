@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -29,3 +29,32 @@ class Version(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     valid_from: datetime | None
     changed_by: str
     reason: str
+
+
+class SaidVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One version in the words that people read: each part by its name, as plain data."""
+
+    number: int
+    says: dict[str, Any]
+    valid_from: datetime | None
+    changed_by: str
+    reason: str
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What rules are of: a bank, say. `id` is "" for the rules of the customer as a whole."""
+
+    id: str = ""
+    name: str = ""
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """An example beside rules: what is expected of them, and what they make of it now."""
+
+    name: str
+    expected: str
+    found: str
+
+    @property
+    def holds(self) -> bool:
+        return self.expected == self.found

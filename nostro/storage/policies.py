@@ -54,6 +54,17 @@ def versions(policy: type[P], limit: int = LISTED_MAX) -> list[Version[P]]:
     return [_version(policy, row) for row in rows.order_by("-valid_from", "-version")[:limit]]
 
 
+def versions_before(policy: type[P], before: int | None, limit: int) -> list[Version[P]]:
+    """Versions by number, the newest first, of those below a number; the last is number 0, what
+    counts where nobody has said anything."""
+    rows = models.PolicyVersion.objects.filter(kind=policy.KIND).order_by("-version")
+    below = rows if before is None else rows.filter(version__lt=before)
+    found = [_version(policy, row) for row in below[:limit]]
+    if before != 0 and len(found) < limit:
+        found.append(_unsaid(policy))
+    return found
+
+
 def from_now_on(policy: type[P], now: datetime) -> list[P]:
     """What a policy says now, and what it will say from the days on that are agreed already."""
     later = models.PolicyVersion.objects.filter(kind=policy.KIND, valid_from__gt=now)

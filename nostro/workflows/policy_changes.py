@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -12,9 +12,9 @@ import msgspec
 from nostro.domain.dry_run import DryRun
 from nostro.domain.errors import Invalid
 from nostro.domain.party import Action
-from nostro.domain.policy import P, Policy
+from nostro.domain.policy import Example, P, Policy, SaidVersion, Version
 from nostro.storage import events, policies
-from nostro.workflows.changes import Change, Done, Kind
+from nostro.workflows.changes import Change, Done, Kept, Kind
 from nostro.workflows.context import Acting
 from nostro.workflows.wake import wake
 
@@ -42,10 +42,11 @@ def policy_kind(
     write: Callable[[P], W],
     counts_people: bool = False,
     dry_run: Callable[[Acting, P, datetime], DryRun] | None = None,
+    examples: Callable[[P], Sequence[Example]] | None = None,
 ) -> Kind:
     """The kind of change that makes new versions of a policy. `read` makes the policy of a wish
     (raises Invalid), `write` the wish of a policy, `tell` what people read of it. `dry_run` tries
-    the policy on the payments taken in since a moment."""
+    the policy on past payments; `examples` stand beside it, with what it makes of each."""
 
     def look(acting: Acting, wish: W, _: UUID) -> Change:
         now = acting.world.clock.now()
@@ -67,7 +68,39 @@ def policy_kind(
         apply=apply,
         counts_people=counts_people,
         dry_run=dry_run and (lambda acting, wish, since: dry_run(acting, read(wish), since)),
+        kept=_kept(policy, tell, examples),
         as_it_is=lambda acting: write(policies.in_force(policy, acting.world.clock.now())),
+    )
+
+
+def _kept(
+    policy: type[P],
+    tell: Callable[[P], dict[str, Any]],
+    examples: Callable[[P], Sequence[Example]] | None,
+) -> Kept:
+    """How the versions of a policy are read among all policies."""
+
+    def counts(acting: Acting, _: str) -> SaidVersion:
+        return _said(policies.version_in_force(policy, acting.world.clock.now()), tell)
+
+    def versions(_: str, before: int | None, limit: int) -> list[SaidVersion]:
+        return [_said(one, tell) for one in policies.versions_before(policy, before, limit)]
+
+    def tried(acting: Acting) -> Sequence[Example]:
+        now = acting.world.clock.now()
+        return examples(policies.in_force(policy, now)) if examples else ()
+
+    return Kept(counts=counts, versions=versions, examples=tried if examples else None)
+
+
+def _said(version: Version[P], tell: Callable[[P], dict[str, Any]]) -> SaidVersion:
+    """A version in the words that people read."""
+    return SaidVersion(
+        number=version.number,
+        says=tell(version.content),
+        valid_from=version.valid_from,
+        changed_by=version.changed_by,
+        reason=version.reason,
     )
 
 

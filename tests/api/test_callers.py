@@ -90,6 +90,9 @@ def test_each_scope_opens_its_routes_only(here: seed.Seeded) -> None:
             "/v1/duties/conflicts",
             "/v1/keys",
             "/v1/change-requests",
+            "/v1/policies",
+            "/v1/policies/{kind_name}",
+            "/v1/policies/{kind_name}/versions",
             "/v1/sign-on",
         },
     }

@@ -49,6 +49,8 @@ WORDS = {
     ("/cases/", "deed"): tuple(cases.DEEDS),
     ("/changes/", "deed"): tuple(change_views.DEEDS),
     ("/changes/", "kind_name"): tuple(changes.find()),
+    ("/policies/", "kind_name"): tuple(changes.find()),
+    ("/v1/policies/", "kind_name"): tuple(changes.find()),
 }
 
 

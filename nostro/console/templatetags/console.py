@@ -40,6 +40,7 @@ SECTIONS: Final = (
     ("/payments/", "Payments", "arrow-left-right", "Payments", "Move money"),
     ("/approvals/", "Approvals", "check-check", "Approvals", ""),
     ("/files/", "Files to banks", "send", "", ""),
+    ("/policies/", "Policies", "shield-check", "", ""),
     ("/calendar/", "Bank calendar", "calendar", "", ""),
     ("/cases/", "Cases", "inbox", "Cases", "Match and fix"),
     ("/corrections/", "Corrections", "git-compare", "", ""),

@@ -67,7 +67,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 def change_list(request: HttpRequest, visit: Visit) -> HttpResponse:
     waits = stored.listed((RequestState.ASKED,), limit=SHOWN)
     decided = stored.listed(_DECIDED, limit=SHOWN)
-    kinds = [kind for kind in changes.find().values() if _may_ask(visit, kind)]
+    kinds = [kind for kind in changes.find().values() if may_ask(visit, kind)]
     shown = [shown_request(row, visit) for row in reversed(waits.rows)]
     told = {
         "waits": shown,
@@ -147,7 +147,7 @@ def show_form(
         "kind": kind,
         "fields": change_form.fields_of(kind, sent, _colleagues(visit), _entities()),
         "entities": _entities(),
-        "refused": "" if _may_ask(visit, kind) else "Your roles do not ask for this change.",
+        "refused": "" if may_ask(visit, kind) else "Your roles do not ask for this change.",
         "values": sent,
         "error": error,
         "can_try": kind.dry_run is not None,
@@ -174,23 +174,26 @@ def headline(waits: list[Shown]) -> str:
 def shown_request(row: RequestRow, visit: Visit) -> Shown:
     """A request as people read it."""
     kind = changes.find().get(row.kind)
-    names = list(dict.fromkeys([*row.before, *row.after]))
-    sides = [
-        Side(
-            name=SIDES.get(name, words.phrase(name)),
-            before=_said(row.before, name),
-            after=_said(row.after, name),
-        )
-        for name in names
-        if _said(row.before, name) or _said(row.after, name)
-    ]
     return Shown(
         row=row,
         subject=_subject(row),
         what=kind.title if kind else words.phrase(row.kind),
-        sides=tuple(sides),
+        sides=sides_of(row.before, row.after),
         refused=_why_not(row, visit, kind),
         mine=row.asked_by == visit.member.id,
+    )
+
+
+def sides_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Side, ...]:
+    """What stands on either side of a change, part by part; what is empty on both is left out."""
+    return tuple(
+        Side(
+            name=SIDES.get(name, words.phrase(name)),
+            before=_said(before, name),
+            after=_said(after, name),
+        )
+        for name in dict.fromkeys([*before, *after])
+        if _said(before, name) or _said(after, name)
     )
 
 
@@ -235,7 +238,7 @@ def _why_not(row: RequestRow, visit: Visit, kind: Kind | None) -> str:
     return ""
 
 
-def _may_ask(visit: Visit, kind: Kind) -> bool:
+def may_ask(visit: Visit, kind: Kind) -> bool:
     return any(duties.may(visit.member, action) for action in kind.asks)
 
 

@@ -75,9 +75,7 @@ def check_examples(rules: RoutingRules) -> None:
     for rule in rules.rules:
         _condition(rule.when)
     for one in rules.examples:
-        found = falls_under(rules, example(one.payment))
-        name = found[0].name if found else STANDARD
-        if name != one.rule:
+        if (name := rule_of(rules, one)) != one.rule:
             raise Invalid(
                 "example_differs",
                 f"The example {one.payment!r} falls under {name}, not under {one.rule}.",
@@ -95,6 +93,12 @@ def check_examples(rules: RoutingRules) -> None:
                 "Add one, so that everybody sees what the rule is for, and that it is reached.",
                 field="examples",
             )
+
+
+def rule_of(rules: RoutingRules, one: Example) -> str:
+    """The name of the rule that the payment of an example falls under."""
+    found = falls_under(rules, example(one.payment))
+    return found[0].name if found else STANDARD
 
 
 def propose(

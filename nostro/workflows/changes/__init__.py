@@ -8,7 +8,7 @@ being a module here, and leaves by being deleted.
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib import import_module
@@ -20,6 +20,7 @@ import msgspec
 from nostro.domain.dry_run import DryRun
 from nostro.domain.errors import Invalid
 from nostro.domain.party import Action
+from nostro.domain.policy import Example, SaidVersion, Subject
 from nostro.workflows.context import Acting
 
 
@@ -46,6 +47,22 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """How rules that are kept version by version are read; all of it inside a unit of work.
+
+    `subjects` are what there are rules of: the customer, or each of its banks, say. `counts` is the
+    version that counts now. `versions` are those below a number, the newest number first, down to
+    number 0: what counts where nobody has said anything. `examples` stand beside rules that have
+    some. `begins` is what the form of a change begins with, where the kind has no `as_it_is`.
+    """
+
+    counts: Callable[[Acting, str], SaidVersion]
+    versions: Callable[[str, int | None, int], Sequence[SaidVersion]]
+    subjects: Callable[[], Sequence[Subject]] = lambda: (Subject(),)
+    examples: Callable[[Acting], Sequence[Example]] | None = None
+    begins: Callable[[Acting, Subject], Mapping[str, Any]] | None = None
+
+
 def _as_it_is(_: Acting, wish: Any) -> Any:
     return wish
 
@@ -62,7 +79,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     of work) is the wish that would change nothing: where a wish says all anew, one begins with it.
 
     `dry_run` (inside a unit of work) tries the wish on the payments taken in since a moment and
-    says which would have gone another way: it stores nothing.
+    says which would have gone another way: it stores nothing. `kept` where it is rules that are
+    kept version by version: then they stand among the policies.
 
     `secrets` are what may be given with the wish and is no part of it; `try_secrets` tries them
     out over the network, before any unit of work, and raises where they cannot be right.
@@ -79,6 +97,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     as_it_is: Callable[[Acting], msgspec.Struct] | None = None
     prepare: Callable[[Acting, Any], Any] = _as_it_is
     dry_run: Callable[[Acting, Any, datetime], DryRun] | None = None
+    kept: Kept | None = None
     secrets: tuple[str, ...] = ()
     try_secrets: Callable[[Any, Mapping[str, str]], None] | None = None
 

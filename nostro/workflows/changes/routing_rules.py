@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from nostro.domain import policy
 from nostro.domain.errors import Invalid
 from nostro.domain.policies import routing_words
 from nostro.domain.policies.routing_rules import (
@@ -14,6 +15,7 @@ from nostro.domain.policies.routing_rules import (
     RoutingRule,
     RoutingRules,
     check_examples,
+    rule_of,
 )
 from nostro.storage import parties
 from nostro.workflows.payment_routing import dry_run
@@ -120,6 +122,14 @@ def _written(rules: RoutingRules) -> tuple[WantedRoute, ...]:
     )
 
 
+def _examples(rules: RoutingRules) -> list[policy.Example]:
+    """The examples beside the rules, with the rule that each falls under now."""
+    return [
+        policy.Example(name=one.payment, expected=one.rule, found=rule_of(rules, one))
+        for one in rules.examples
+    ]
+
+
 KIND = policy_kind(
     RoutingRules,
     name="routing_rules",
@@ -129,4 +139,5 @@ KIND = policy_kind(
     tell=_tell,
     write=_write,
     dry_run=dry_run,
+    examples=_examples,
 )
