@@ -122,15 +122,24 @@ class CorrectedPayee(Asked):
     bic: Annotated[str, Field(max_length=11, pattern=_NO_CONTROLS)] | None = None
 
 
-class NewReissue(Asked):
-    """A payment in place of one that ended unpaid, and what is different in it."""
+class NewEdit(Asked):
+    """What is different in a payment, and why; what is left out stays."""
 
     reason: Text
-    reference: Annotated[str, Field(max_length=70, pattern=_NO_CONTROLS)] = ""
     amount: Amount | None = None
     payee: CorrectedPayee = CorrectedPayee()
     requested_date: Day | None = None
     remittance: Annotated[str, Field(max_length=140, pattern=_NO_CONTROLS)] | None = None
+    creditor_reference: Annotated[str, Field(max_length=35, pattern=_NO_CONTROLS)] | None = None
+    debit_iban: Annotated[str, Field(max_length=42, pattern=_NO_CONTROLS)] = Field(
+        "", description="The account that pays; empty leaves it."
+    )
+
+
+class NewReissue(NewEdit):
+    """A payment in place of one that ended unpaid, and what is different in it."""
+
+    reference: Annotated[str, Field(max_length=70, pattern=_NO_CONTROLS)] = ""
 
 
 class NewDue(Asked):

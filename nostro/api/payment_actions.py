@@ -10,7 +10,13 @@ import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Router, Status
 
-from nostro.api.asked_actions import NewCancellation, NewCancellations, NewHold, NewReissue
+from nostro.api.asked_actions import (
+    NewCancellation,
+    NewCancellations,
+    NewEdit,
+    NewHold,
+    NewReissue,
+)
 from nostro.api.callers import Caller, allowed, in_one_customer
 from nostro.api.payments import story
 from nostro.api.repeating import IdempotencyKey, answered_once
@@ -24,8 +30,10 @@ from nostro.storage import listing
 from nostro.storage.keys import Scope
 from nostro.workflows import cancelling
 from nostro.workflows.cancelling import Wish
+from nostro.workflows.correction import Correction
+from nostro.workflows.editing import edit
 from nostro.workflows.holding import place_hold
-from nostro.workflows.reissue import Correction, reissue
+from nostro.workflows.reissue import reissue
 
 CANCELLED = "It had not left: it is cancelled for good."
 RECALLED = "It has left: the bank is asked for it. The case tells the answer."
@@ -120,6 +128,31 @@ def reissue_payment(
     return Status(answer.status, PaymentStory.model_validate(answer.body, by_name=True))
 
 
+@router.post(
+    "/payments/{uuid:payment_id}/edit",
+    response=PaymentStory,
+    summary="Change a payment before it leaves; it is checked and approved anew",
+)
+def edit_payment(
+    request: HttpRequest,
+    response: HttpResponse,
+    payment_id: UUID,
+    body: NewEdit,
+    key: IdempotencyKey,
+) -> PaymentStory:
+    caller = allowed(request, Scope.PAYMENTS_WRITE)
+
+    _known([payment_id])
+
+    def change() -> PaymentStory:
+        member = caller.as_member(Role.MAKER)
+        edit(caller.acting(), member, payment_id, _correction(body), body.reason)
+        return story(payment_id)
+
+    answer = answered_once(request, response, key, change)
+    return PaymentStory.model_validate(answer.body, by_name=True)
+
+
 def _known(payment_ids: Sequence[UUID]) -> None:
     """Asked before an answer is given again, too: who may not see these payments gets none."""
     if len(listing.payments_of(payment_ids)) != len(payment_ids):
@@ -151,7 +184,7 @@ def _outcome(payment_id: UUID, done: cancelling.TakenBack, why_not: str) -> Take
     )
 
 
-def _correction(asked: NewReissue) -> Correction:
+def _correction(asked: NewReissue | NewEdit) -> Correction:
     """What is different, as the core takes it; raises Invalid naming the field as it was sent."""
     payee, at = asked.payee, "amount.value"
     try:
@@ -160,12 +193,14 @@ def _correction(asked: NewReissue) -> Correction:
         iban = identifier.iban(payee.iban) if payee.iban else None
         at = "payee.bic"
         bic = identifier.bic(payee.bic) if payee.bic else payee.bic
+        at = "debit_iban"
+        debit = identifier.iban(asked.debit_iban) if asked.debit_iban else None
     except Invalid as error:
         error.field = at
         raise
     address = payee.address
     return Correction(
-        source_reference=asked.reference,
+        source_reference=asked.reference if isinstance(asked, NewReissue) else "",
         amount=amount,
         payee_name=payee.name,
         payee_address=msgspec.convert(address.model_dump(), PostalAddress) if address else None,
@@ -173,4 +208,6 @@ def _correction(asked: NewReissue) -> Correction:
         creditor_bic=bic,
         requested_date=asked.requested_date,
         remittance=asked.remittance,
+        creditor_reference=asked.creditor_reference,
+        debit_iban=debit,
     )

@@ -50,6 +50,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "order.checked": "Payment checked",
     "order.approval_asked_anew": "Payment put to approvers again: other rules count",
     "order.approval_given": "Payment approved",
+    "order.edited": "Payment changed",
     "order.hold_placed": "Payment held",
     "order.placed_in_file": "Payment put in a file",
     "payee_change.account_changed": "Payee's account changed",

@@ -24,6 +24,7 @@ class Possible(msgspec.Struct, frozen=True, kw_only=True):
     cancel: bool
     recall: bool
     hold: bool
+    edit: bool
     reissue: bool
     state: bool
     stop_payee: bool
@@ -39,7 +40,8 @@ def with_payment(member: Member, order: OrderState, attempt: AttemptState | None
         cancel=may_take_back and is_free(order),
         recall=may_take_back and is_recallable(order, attempt),
         hold=rights.may_hold(member) and is_holdable(order),
-        reissue=rights.may_reissue(member) and order in REISSUABLE,
+        edit=rights.may_make(member) and is_holdable(order),
+        reissue=rights.may_make(member) and order in REISSUABLE,
         state=rights.may_state(member) and bool(attempt and kinds_about_payment(attempt)),
         stop_payee=rights.may_freeze(member),
     )

@@ -33,7 +33,7 @@ def may_hold(member: Member) -> bool:
     return _may(lambda: approval.may_hold(member))
 
 
-def may_reissue(member: Member) -> bool:
+def may_make(member: Member) -> bool:
     return _may(lambda: making.may_make(member))
 
 

@@ -23,9 +23,9 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     "message": ("opened", "received"),
     "open_items": ("received",),
     "order": (
-        *("approval_asked_anew", "approval_given", "checked", "day_moved", "hold_placed"),
-        *("imported", "kept", "moved", "payee_cleared", "placed_in_file", "recall_asked"),
-        *("received", "reissued", "replaced"),
+        *("approval_asked_anew", "approval_given", "checked", "day_moved", "edited"),
+        *("hold_placed", "imported", "kept", "moved", "payee_cleared", "placed_in_file"),
+        *("recall_asked", "received", "reissued", "replaced"),
     ),
     "payee": ("erased", "revealed"),
     "payee_change": ("account_changed", "decided", "payee_added"),

@@ -17,10 +17,9 @@ from nostro.domain.money import Money
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import PostalAddress
 from nostro.domain.payment import Approvable, Instruction, RollRule, Route
-from nostro.domain.policies.approval import Authorship
 from nostro.domain.policies.approval_steps import Matter
 from nostro.domain.policies.checks import Finding, PaidInvoice
-from nostro.storage import bulk, change_requests, models, queries
+from nostro.storage import bulk, models, queries
 from nostro.storage.tenancy import current
 
 _STATES = {state.value: state for state in OrderState}
@@ -52,6 +51,7 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     source_changes: tuple[dict[str, str], ...] = ()
     replaces: UUID | None = None  # The ended payment that this one is made instead of.
     confidential: bool = False
+    changed_by: tuple[str, ...] = ()  # Who changed it after it was made: people and programs.
     waits_for: str = ""  # Whose approval comes next: nostro.domain.policies.approval_steps.Waits.
 
     def approvable(self) -> Approvable:
@@ -91,7 +91,7 @@ def insert(orders: Sequence[OrderRow], now: datetime) -> int:
 def columns_of(order: OrderRow, tenant_id: UUID, now: datetime) -> dict[str, Any]:
     """What is stored of a new order, by column."""
     return {
-        **_told(order.instruction),
+        **_said(order),
         "id": order.id,
         "tenant_id": tenant_id,
         "number": order.number,
@@ -101,6 +101,19 @@ def columns_of(order: OrderRow, tenant_id: UUID, now: datetime) -> dict[str, Any
         "source_reference": order.source_reference,
         "run_id": order.run_id,
         "entity_id": order.entity_id,
+        "maker_id": order.maker_id,
+        "maker_name": order.maker_name,
+        "created_at": now,
+        "replaces_id": order.replaces,
+        "next_action_at": None,
+        "confidential": order.confidential,
+    }
+
+
+def _said(order: OrderRow) -> dict[str, Any]:
+    """What may be different once a payment was changed, by column."""
+    return {
+        **_told(order.instruction),
         "payee_account_id": order.payee_account_id,
         "payee_number": order.payee_number,
         "invoices": list(order.invoices),
@@ -108,13 +121,7 @@ def columns_of(order: OrderRow, tenant_id: UUID, now: datetime) -> dict[str, Any
         "route": msgspec.to_builtins(order.route),
         "policy_version": order.policy_version,
         "approval_digest": order.approval_digest,
-        "maker_id": order.maker_id,
-        "maker_name": order.maker_name,
-        "created_at": now,
         "source_changes": list(order.source_changes),
-        "replaces_id": order.replaces,
-        "next_action_at": None,
-        "confidential": order.confidential,
         "waits_for": order.waits_for,
     }
 
@@ -211,6 +218,7 @@ _LOADED = (
     *("creditor_iban", "creditor_bic", "requested_date", "latest_date", "confidential"),
     *("roll_rule", "end_to_end_id", "remittance", "creditor_reference", "invoices"),
     *("policy_version", "approval_digest", "maker_id", "maker_name", "replaces_id", "waits_for"),
+    "changed_by",
 )
 _AS_TEXT = {
     f"{name}_text": Cast(name, TextField())
@@ -270,6 +278,7 @@ def _order(row: Any, payee_account_version: int) -> OrderRow:
         source_changes=_CHANGES.decode(row.source_changes_text),
         replaces=row.replaces_id,
         confidential=row.confidential,
+        changed_by=tuple(row.changed_by),
         waits_for=row.waits_for,
     )
 
@@ -305,29 +314,15 @@ def move(
     return moved
 
 
+def rewrite(order: OrderRow) -> None:
+    """Write what a payment says anew, and on which terms it is put to people; its state stays."""
+    models.Order.objects.filter(id=order.id).update(
+        **_said(order), changed_by=list(order.changed_by)
+    )
+
+
 def act_at(order_ids: Collection[UUID], when: datetime | None) -> None:
     models.Order.objects.filter(bulk.one_of("id", order_ids)).update(next_action_at=when)
-
-
-def authors(order_ids: Collection[UUID]) -> dict[UUID, Authorship]:
-    """Who made each order and who last changed its payee's account."""
-    found = models.Order.objects.filter(bulk.one_of("id", order_ids))
-    rows = list(found.values_list("id", "maker_id", "payee_account_id"))
-    accounts = models.PayeeAccount.objects.filter(
-        bulk.one_of("id", {account for _, _, account in rows} - {None})
-    )
-    editors = dict(accounts.values_list("id", "changed_by_person"))
-    agreed = change_requests.agreed_to(editors)  # An account's first id is that of its request.
-    return {
-        order_id: Authorship(
-            makers=frozenset({maker}),
-            payee_account_changed_by=frozenset(
-                {*({str(editor)} if editor else ()), *agreed.get(account, ())}
-            ),
-        )
-        for order_id, maker, account in rows
-        for editor in [editors.get(account)]
-    }
 
 
 # A payment in these states will never move money: it does not make another one a duplicate.

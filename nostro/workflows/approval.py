@@ -16,7 +16,7 @@ from nostro.domain.policies import approval_steps as turns
 from nostro.domain.policies import confidential
 from nostro.domain.policies.approval import ApprovalRules
 from nostro.domain.policies.approval_steps import Given, Progress, Waits
-from nostro.storage import approval_rules, approvals, events, orders, runs
+from nostro.storage import approval_rules, approvals, authorship, events, orders, runs
 from nostro.storage.approvals import Agreed
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
@@ -73,7 +73,7 @@ def check(acting: Acting, member: Member, order_ids: Sequence[UUID]) -> None:
 def _check_each(
     member: Member, rows: Sequence[OrderRow], given: Mapping[UUID, Mapping[str, Agreed]]
 ) -> None:
-    authors = orders.authors([row.id for row in rows])
+    authors = authorship.authors([row.id for row in rows])
     for row in rows:
         ORDER.after(row.state, OrderMove.APPROVE)
         policy.may_approve(member, authors[row.id], given[row.id], row.touched())
@@ -150,7 +150,7 @@ def deny(acting: Acting, member: Member, order_ids: Sequence[UUID], reason: str)
     _need_reason(reason)
     with tenant(acting.tenant_id):
         rows = _lock_all(member, order_ids)
-        authors = orders.authors(order_ids)
+        authors = authorship.authors(order_ids)
         for row in rows:
             ORDER.after(row.state, OrderMove.DENY)
             policy.may_release_hold(member, authors[row.id], row.touched())
@@ -165,7 +165,7 @@ def release_hold(acting: Acting, member: Member, order_id: UUID, reason: str) ->
     with tenant(acting.tenant_id):
         (row,) = _lock_all(member, [order_id])
         ORDER.after(row.state, OrderMove.RELEASE_HOLD)
-        policy.may_release_hold(member, orders.authors([order_id])[order_id], row.touched())
+        policy.may_release_hold(member, authorship.authors([order_id])[order_id], row.touched())
         screening_again.remember_cleared(acting, member, row, reason)
         orders.close_holds(order_id, member.name, reason, acting.world.clock.now())
         move_orders(acting, [order_id], OrderMove.RELEASE_HOLD, text=reason)

@@ -46,21 +46,20 @@ def masters(
     source: str,
     requests: Sequence[PaymentRequest],
     instead_of: Collection[str],
+    *,
+    numbered: bool = False,
 ) -> tuple[list[str], Masters]:
-    """Numbers for these payments, and what they are checked against."""
+    """Numbers for these payments, unless they have theirs, and what they are checked against."""
     now = acting.world.clock.now()
     by_iban = parties.payee_numbers_of_ibans(
         {r.creditor_iban for r in requests if r.payee_number == f"iban:{r.creditor_iban}"}
     )
-    known = take_numbers(_question(source, requests, by_iban, now))
+    count = 0 if numbered else len(requests)
+    known = take_numbers(_question(source, requests, by_iban, now, count))
     agreed = policies.all_in_force(now)
     rules_version, rules = approval_rules.named(agreed.version(ApprovalRules))
     current = known.payee_accounts
     current |= {f"iban:{iban}": current[n] for iban, n in by_iban.items() if n in current}
-    paid: dict[str, list[PaidInvoice]] = {}
-    for invoice in known.paid:
-        if invoice.reference not in instead_of:
-            paid.setdefault(invoice.payee_number, []).append(invoice)
     found = Masters(
         entity_ids=known.entity_ids,
         entity_of_iban={account.iban: account.legal_entity_id for account in known.accounts},
@@ -71,7 +70,7 @@ def masters(
             now.date(),
         ),
         payee_accounts=current,
-        paid=paid,
+        paid=_by_payee(known.paid, instead_of),
         known_sources=known.known_sources,
         taken_end_to_end_ids=known.taken_end_to_end_ids,
         customer_code=known.customer_code,
@@ -80,15 +79,29 @@ def masters(
         sums=day_sums.day_sums(agreed.of(PaymentLimits), _days(requests, by_iban, now.date())),
         left_already=after_restore.suspicions(acting) if known.restored else {},
     )
-    return [f"PAY-{known.first_number + offset:05d}" for offset in range(len(requests))], found
+    return [f"PAY-{known.first_number + offset:05d}" for offset in range(count)], found
+
+
+def _by_payee(
+    paid: Sequence[PaidInvoice], instead_of: Collection[str]
+) -> dict[str, list[PaidInvoice]]:
+    found: dict[str, list[PaidInvoice]] = {}
+    for invoice in paid:
+        if invoice.reference not in instead_of:
+            found.setdefault(invoice.payee_number, []).append(invoice)
+    return found
 
 
 def _question(
-    source: str, requests: Sequence[PaymentRequest], by_iban: dict[str, str], now: datetime
+    source: str,
+    requests: Sequence[PaymentRequest],
+    by_iban: dict[str, str],
+    now: datetime,
+    count: int,
 ) -> Question:
     payees = [_payee_number(request, by_iban) for request in requests]
     return Question(
-        count=len(requests),
+        count=count,
         source=source,
         references={request.source_reference for request in requests},
         end_to_end_ids={request.end_to_end_id for request in requests if request.end_to_end_id},

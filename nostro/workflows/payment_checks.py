@@ -23,6 +23,8 @@ from nostro.workflows import after_restore, approval_terms, instructing, screeni
 from nostro.workflows.context import Acting
 from nostro.workflows.known_before import Masters, masters
 
+# What stays of a payment that is changed.
+_KEPT = ("id", "state", "maker_id", "maker_name", "changed_by", "replaces")
 REPEATED, REUSED = "repeated", "reference_reused"
 
 
@@ -93,6 +95,33 @@ def check_all(
             _remember(known, request, found.order)
         checked.append(found)
     return checked
+
+
+def check_again(
+    acting: Acting, order: OrderRow, request: PaymentRequest, *, maker: Maker
+) -> Checked:
+    """Check a payment that we have as it would be with changes; nothing is stored.
+
+    It keeps its number and its end-to-end id, and is no duplicate of itself. `maker` is who
+    changes it. Locks the customer's row as `check_all` does.
+    """
+    _, known = masters(acting, order.source, [request], {order.number}, numbered=True)
+    known.known_sources.pop(order.source_reference, None)
+    known.taken_end_to_end_ids.discard(order.instruction.end_to_end_id)
+    intake = Intake(
+        acting=acting,
+        source=order.source,
+        run_id=order.run_id,
+        maker=maker,
+        masters=known,
+        past=False,
+        screening=screening.Screening(),
+    )
+    checked = _check_one(intake, request, order.number)
+    if checked.order is None:
+        return checked
+    same = {name: getattr(order, name) for name in _KEPT}
+    return msgspec.structs.replace(checked, order=msgspec.structs.replace(checked.order, **same))
 
 
 def _remember(masters: Masters, request: PaymentRequest, order: OrderRow) -> None:

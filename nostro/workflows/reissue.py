@@ -7,46 +7,26 @@
 
 from __future__ import annotations
 
-from datetime import date
 from uuid import UUID
 
 import msgspec
 
 from nostro.domain.case import CASE, CaseKind, CaseMove, ReturnMove
 from nostro.domain.errors import Invalid, Refused
-from nostro.domain.money import Money
-from nostro.domain.party import Member, PostalAddress
-from nostro.domain.payment import PaymentRequest
+from nostro.domain.party import Member
 from nostro.domain.policies import confidential, making
 from nostro.domain.policies import reissue as policy
-from nostro.storage import cases, events, orders, parties
+from nostro.storage import cases, events, orders
 from nostro.storage.orders import OrderRow
 from nostro.storage.payment_links import is_contradicted, replaced_before, replacement
 from nostro.storage.tenancy import tenant
 from nostro.workflows import order_intake
 from nostro.workflows.case_work import allows_stage, checked_reason, move, move_stage
 from nostro.workflows.context import Acting
+from nostro.workflows.correction import Correction, corrected
 from nostro.workflows.payment_checks import Maker, check_all
 
 REFERENCE_MAX = 60  # Of the old reference, so that the new one has at most 70 characters.
-
-
-class Correction(msgspec.Struct, frozen=True, kw_only=True):
-    """What is different in the new payment; None leaves a field as it was.
-
-    Without `requested_date` it is due at once, without `amount` it pays the same again. A new
-    account comes without the old one's BIC. `source_reference` is the source's number of it, or ""
-    for the old one with a count.
-    """
-
-    source_reference: str = ""
-    amount: Money | None = None
-    payee_name: str | None = None
-    payee_address: PostalAddress | None = None
-    creditor_iban: str | None = None
-    creditor_bic: str | None = None
-    requested_date: date | None = None
-    remittance: str | None = None
 
 
 def reissue(
@@ -63,7 +43,10 @@ def reissue(
         old = _replaceable(order_id)
         confidential.check(member, confidential=old.confidential)
         earlier = [old.number, *(row.number for row in replaced_before(old.id))]
-        request = _request(acting, old, correction, again=len(earlier) + 1)
+        policy.check_amount(old.instruction.amount, correction.amount or old.instruction.amount)
+        reference = _reference(old, correction.source_reference, again=len(earlier) + 1)
+        today = acting.world.clock.now().date()
+        request = corrected(old, correction, reference, earliest=today)
         maker = Maker(id=acting.actor.id, name=acting.actor.name, member=member)
         (checked,) = check_all(acting, old.source, [request], None, maker=maker, instead_of=earlier)
         if checked.order is None:
@@ -103,35 +86,9 @@ def _replaceable(order_id: UUID) -> OrderRow:
     return rows[0]
 
 
-def _request(acting: Acting, old: OrderRow, correction: Correction, again: int) -> PaymentRequest:
-    told = old.instruction
-    amount = correction.amount or told.amount
-    policy.check_amount(told.amount, amount)
-    codes = {entity.id: entity.code for entity in parties.entities()}
-    iban = correction.creditor_iban or told.creditor_iban
-    same_account = iban == told.creditor_iban
-    return PaymentRequest(
-        source_reference=correction.source_reference
-        or f"{old.source_reference[:REFERENCE_MAX]}/{again}",
-        entity_code=codes[str(old.entity_id)],
-        amount=amount,
-        payee_number=old.payee_number,
-        payee_name=_chosen(correction.payee_name, told.creditor_name),
-        payee_address=correction.payee_address or told.creditor_address,
-        creditor_iban=iban,
-        creditor_bic=_chosen(correction.creditor_bic, told.creditor_bic if same_account else ""),
-        requested_date=correction.requested_date
-        or max(told.requested_date, acting.world.clock.now().date()),
-        invoices=old.invoices,
-        remittance=_chosen(correction.remittance, told.remittance),
-        creditor_reference=told.creditor_reference,
-        debit_iban=old.route.debtor_iban,
-        confidential=old.confidential,
-    )
-
-
-def _chosen(wanted: str | None, before: str) -> str:
-    return before if wanted is None else wanted
+def _reference(old: OrderRow, wanted: str, again: int) -> str:
+    """The source's number of the new payment: as it says, or the old one with a count."""
+    return wanted or f"{old.source_reference[:REFERENCE_MAX]}/{again}"
 
 
 def _tell(acting: Acting, old: OrderRow, new: OrderRow, reason: str) -> None:

@@ -137,6 +137,7 @@ def body_for(path: str, seeded: seed.Seeded) -> dict[str, Any]:
         "approve": {"digest": "0" * 64},
         "hold": {"reason": "wait"},
         "reissue": {"reason": "again"},
+        "edit": {"reason": "a slip", "remittance": "Invoice 9"},
         "due": {"due_at": "2026-12-01T12:00:00Z", "reason": "later"},
         "change-requests": {
             "kind": "membership",

@@ -87,6 +87,20 @@ def test_an_unknown_payment_cancels_nothing(company: Company, token: str) -> Non
     assert company.states([free]) == ["awaiting_approval"]
 
 
+def test_changed_before_it_leaves(company: Company, token: str) -> None:
+    (payment_id,) = company.ask(company.request("E"))
+    before = read(token, payment_id)["payment"]
+    body = {"reason": "a slip", "amount": {"value": "60.00", "currency": "EUR"}}
+    told = door.post(token, f"/v1/payments/{payment_id}/edit", body)
+    assert told.status_code == 200, told.content
+    payment = told.json()["payment"]
+    assert (payment["state"], payment["amount"]["value"]) == ("awaiting_approval", "60.00")
+    assert payment["number"] == before["number"]
+    assert payment["approval_digest"] != before["approval_digest"]
+    again = door.post(token, f"/v1/payments/{payment_id}/edit", body)
+    assert door.is_problem(again, 422, "nothing_to_change")
+
+
 def cancelled(company: Company, token: str, name: str = "C") -> UUID:
     (payment_id,) = company.ask(company.request(name))
     door.post(token, f"/v1/payments/{payment_id}/cancel", CANCEL)

@@ -30,6 +30,7 @@ PAGES: dict[str, Callable[[Vesterholt], str]] = {
     "payment-waiting": lambda v: f"/payments/{v.order_ids['waiting']}/",
     "approvals": lambda v: "/approvals/",
     "payments-filtered": lambda v: "/payments/?currency=EUR&least=1,000&case=open",
+    "payment-change": lambda v: f"/payments/{v.order_ids['waiting']}/change/",
     "payment-again": lambda v: f"/payments/{v.order_ids['rejected']}/again/",
     "files": lambda v: "/files/",
     "policies": lambda v: "/policies/",

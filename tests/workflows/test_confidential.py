@@ -30,6 +30,7 @@ from nostro.workflows import (
 )
 from nostro.workflows.cancelling import Wish
 from nostro.workflows.changes.membership import WantedMembership
+from nostro.workflows.correction import Correction
 from nostro.workflows.granted import WantedGrant, grant_of, places, spelled
 from tests.workflows.bank_words import Booking, camt_053
 from tests.workflows.company import PROFILE, Company
@@ -163,9 +164,9 @@ def test_its_replacement_is_confidential_too(company: Company) -> None:
     wish = Wish(reason=RecallReason.DUPLICATE, text="wrong month")
     cancelling.take_back(company.acting(pia), pia, ids, wish)
     with pytest.raises(Refused) as refused:
-        reissue.reissue(company.acting(), company.maker, ids[0], reissue.Correction(), "again")
+        reissue.reissue(company.acting(), company.maker, ids[0], Correction(), "again")
     assert refused.value.code == "not_cleared"
-    made = reissue.reissue(company.acting(pia), pia, ids[0], reissue.Correction(), "again")
+    made = reissue.reissue(company.acting(pia), pia, ids[0], Correction(), "again")
     assert [row.confidential for row in company.orders([made])] == [True]
 
 

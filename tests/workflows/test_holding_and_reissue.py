@@ -28,8 +28,9 @@ from nostro.workflows import (
     order_intake,
 )
 from nostro.workflows.cancelling import Wish
+from nostro.workflows.correction import Correction
 from nostro.workflows.operator_evidence import Told
-from nostro.workflows.reissue import Correction, reissue
+from nostro.workflows.reissue import reissue
 from tests.workflows.company import Company, iban
 
 SAME = Correction()

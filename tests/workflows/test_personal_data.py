@@ -560,7 +560,7 @@ NOT_ABOUT_HIM = {
     "payment_freeze": "scope cause frozen_by frozen_by_name",
     "payment_freeze_lift": "person_id person_name",
     "payment_order": "number state source source_reference payee_number currency roll_rule "
-    "end_to_end_id route policy_version waits_for maker_id maker_name told_source",
+    "end_to_end_id route policy_version waits_for maker_id maker_name changed_by told_source",
     "payment_run": "source reference totals state stated_totals format_profile maker_id maker_name",
     "rate": "base quote source",
     "retention_rule": "kind",

@@ -39,8 +39,8 @@ from nostro.workflows import (
     reissue,
     run_import,
 )
+from nostro.workflows.correction import Correction
 from nostro.workflows.operator_evidence import Told
-from nostro.workflows.reissue import Correction
 from tests.workflows.company import PROFILE, Company
 
 

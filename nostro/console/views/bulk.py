@@ -1,4 +1,4 @@
-"""Taking payments back, holding them, making them again: look first, then what became of each."""
+"""Taking payments back and holding them: look first, then what became of each."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from nostro.console import possible, words
 from nostro.console.acting import chosen_ids, then, tried
 from nostro.console.views.payments import Line, lines
 from nostro.console.visiting import Visit, show, signed_in, status_of
 from nostro.console.words import Status
-from nostro.domain import identifier
 from nostro.domain.errors import Invalid
 from nostro.domain.money import total
 from nostro.domain.policies.recall import CancelPurpose, RecallReason
-from nostro.storage.listing import payment, payments_of
+from nostro.storage.listing import payments_of
 from nostro.storage.pages.payments import standings
-from nostro.workflows import cancelling, holding, reissue
+from nostro.workflows import cancelling, holding
 from nostro.workflows.cancelling import TakenBack, Wish
 
 _FREE = Status(kind="ok", icon="circle-check", word="Cancelled at once")
@@ -76,37 +75,6 @@ def hold(request: HttpRequest, visit: Visit) -> HttpResponse:
         return _look_at_hold(request, visit, ids, error=result.error)
     said = f"{words.several(len(wanted), 'payment')} held. Earlier approvals are void."
     return then(request, f"{reverse('payments')}?state=held", said)
-
-
-@require_http_methods(["GET", "POST"])
-@signed_in
-def make_again(request: HttpRequest, visit: Visit, order_id: UUID) -> HttpResponse:
-    """Make a payment in place of one that ended unpaid; it is checked and approved anew."""
-    made: list[UUID] = []
-
-    def work() -> None:
-        made.append(
-            reissue.reissue(
-                visit.acting(), visit.member, order_id, _correction(request), _text(request)
-            )
-        )
-
-    result = tried(work) if request.method == "POST" else None
-    if result and result.done:
-        said = "The new payment is made. Two people approve it like any other."
-        return then(request, reverse("payment", args=[made[0]]), said)
-    with visit.looking():
-        row = payment(order_id)
-        if row is None:
-            raise Http404
-        told = {
-            "payment": row,
-            "values": request.POST,
-            "error": result.error if result else None,
-            "may": possible.with_payment(visit.member, row.state, None).reissue,
-        }
-        status = status_of(result.error) if result and result.error else 200
-        return show(request, visit, "make_again.html", told, status=status)
 
 
 def _look(
@@ -208,13 +176,3 @@ def _wish(request: HttpRequest) -> Wish:
 
 def _text(request: HttpRequest) -> str:
     return request.POST.get("text", "")
-
-
-def _correction(request: HttpRequest) -> reissue.Correction:
-    """What was written into the form; an empty field stays as it was."""
-    told = {name: request.POST.get(name, "").strip() for name in ("name", "iban", "remittance")}
-    return reissue.Correction(
-        payee_name=told["name"] or None,
-        creditor_iban=identifier.iban(told["iban"]) if told["iban"] else None,
-        remittance=told["remittance"] or None,
-    )

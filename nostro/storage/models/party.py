@@ -159,6 +159,7 @@ class PayeeAccount(TenantModel):
                 fields=["tenant_id", "payee", "version"], name="payee_account_version_once"
             ),
         )
+        indexes = (models.Index(fields=["tenant_id", "iban"], name="payee_account_iban"),)
 
 
 class Rate(TenantModel):

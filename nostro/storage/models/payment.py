@@ -97,6 +97,8 @@ class Order(TenantModel):
     approval_digest = models.TextField(default="")
     maker_id = models.TextField()
     maker_name = models.TextField()
+    # Ids of people and programs who changed it after it was made.
+    changed_by = ArrayField(models.TextField(), default=list, db_default=[])
     created_at = models.DateTimeField()
     source_changes = models.JSONField(default=list)
     replaces = to_tenant("storage.Order", null=True)

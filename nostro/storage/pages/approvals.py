@@ -13,7 +13,7 @@ from nostro.domain.duties import Touched
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.policies.approval import Authorship
-from nostro.storage import approvals, bulk, models, orders
+from nostro.storage import approvals, authorship, bulk, models
 from nostro.storage.listing import payments_of
 from nostro.storage.pages.holds import HoldView, holds_of
 from nostro.storage.pages.payments import standings
@@ -112,7 +112,7 @@ def chosen(order_ids: list[UUID], now: datetime) -> tuple[ToDecide, ...]:
 
 def _to_decide(rows: Collection[PaymentRow], now: datetime) -> tuple[ToDecide, ...]:
     ids = [row.id for row in rows]
-    authors, given, holds = orders.authors(ids), approvals.given(ids), holds_of(rows)
+    authors, given, holds = authorship.authors(ids), approvals.given(ids), holds_of(rows)
     standing = standings(ids)
     told = models.Order.objects.filter(id__in=ids)
     more = {key: rest for key, *rest in told.values_list("id", "run_id", *_MORE)}

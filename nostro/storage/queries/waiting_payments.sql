@@ -3,12 +3,12 @@
 -- never paid in this currency or far less on average, or the payee's account changed of late.
 -- What is the reader's to approve (mine) is decided as nostro.domain.policies.approval does: one of
 -- his grants reaches it and is for a step that it waits for, in the place of somebody who has had
--- no say in it yet.
+-- no say in it yet. Who has none at all is decided as in authors_of_payments.sql.
 -- MATERIALIZED and OFFSET 0 keep PostgreSQL from plans that are bad before there are statistics.
 WITH waiting AS MATERIALIZED (
     SELECT id, run_id, entity_id, account_id, coalesce(route ->> 'rail', '') AS rail, requested_date, currency,
-           amount_minor, approval_digest, payee_number, payee_account_id, maker_id,
-           policy_version, waits_for
+           amount_minor, approval_digest, payee_number, payee_account_id, maker_id, changed_by,
+           creditor_iban, policy_version, waits_for
     FROM payment_order
     WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND state = 'awaiting_approval'
 ), usual AS MATERIALIZED (
@@ -30,8 +30,45 @@ WITH waiting AS MATERIALIZED (
 ), held_before AS MATERIALIZED (
     SELECT DISTINCT waiting.id FROM waiting
     JOIN hold ON hold.tenant_id = (SELECT %(tenant_id)s::uuid) AND hold.order_id = waiting.id
+), owners AS MATERIALIZED (
+    SELECT id::text AS key, owner_id::text AS owner
+    FROM api_key
+    WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND owner_id IS NOT NULL
+), versions AS MATERIALIZED (
+    SELECT pairs.*, version.id AS version_id, version.changed_by_person
+    FROM (SELECT DISTINCT creditor_iban, payee_account_id FROM waiting) AS pairs
+    CROSS JOIN LATERAL (
+        SELECT id, changed_by_person FROM payee_account
+        WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND iban = pairs.creditor_iban
+        UNION
+        SELECT id, changed_by_person FROM payee_account
+        WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND id = pairs.payee_account_id
+    ) AS version
+), editors AS MATERIALIZED (
+    SELECT creditor_iban, payee_account_id, array_agg(DISTINCT person) AS people
+    FROM (
+        SELECT creditor_iban, payee_account_id, changed_by_person::text AS person
+        FROM versions WHERE changed_by_person IS NOT NULL
+        UNION ALL
+        SELECT creditor_iban, payee_account_id, agreed.person_id::text
+        FROM versions
+        JOIN change_agreement AS agreed
+          ON agreed.tenant_id = (SELECT %(tenant_id)s::uuid)
+         AND agreed.request_id = versions.version_id
+    ) AS said
+    GROUP BY 1, 2
+), authors AS MATERIALIZED (
+    SELECT waiting.id,
+           waiting.maker_id || waiting.changed_by || coalesce(editors.people, '{}') || ARRAY(
+               SELECT owner FROM owners
+               WHERE key = waiting.maker_id OR key = ANY (waiting.changed_by)
+           ) AS people
+    FROM waiting
+    LEFT JOIN editors
+      ON editors.creditor_iban = waiting.creditor_iban
+     AND editors.payee_account_id IS NOT DISTINCT FROM waiting.payee_account_id
 ), payee_accounts AS MATERIALIZED (
-    SELECT known.id, known.changed_by_person::text AS changed_by,
+    SELECT known.id,
            (known.version > 1 AND known.valid_from >= %(changed_since)s)
                OR EXISTS (SELECT FROM payee_account AS newer
                           WHERE newer.tenant_id = known.tenant_id
@@ -50,8 +87,7 @@ WITH waiting AS MATERIALIZED (
 ), marked AS MATERIALIZED (
     SELECT waiting.*,
            NOT coalesce(%(person_id)s = ANY (given.people), false)
-               AND waiting.maker_id <> %(person_id)s
-               AND payee_accounts.changed_by IS DISTINCT FROM %(person_id)s
+               AND %(person_id)s <> ALL (authors.people)
                AND EXISTS (
                    SELECT FROM reaches
                    WHERE coalesce(reaches.entity_id = waiting.entity_id, true)
@@ -60,8 +96,7 @@ WITH waiting AS MATERIALIZED (
                      AND (reaches.currency IS NULL
                           OR (reaches.currency = waiting.currency
                               AND waiting.amount_minor <= reaches.minor))
-                     AND reaches.in_place_of <> waiting.maker_id
-                     AND reaches.in_place_of IS DISTINCT FROM payee_accounts.changed_by
+                     AND reaches.in_place_of <> ALL (authors.people)
                      AND NOT coalesce(reaches.in_place_of = ANY (given.people), false)
                      AND (waiting.waits_for = '' OR EXISTS (
                          SELECT FROM turns
@@ -76,6 +111,7 @@ WITH waiting AS MATERIALIZED (
                OR waiting.amount_minor > %(times_usual)s * usual.average
                OR coalesce(payee_accounts.changed, false) AS unusual
     FROM waiting
+    JOIN authors USING (id)
     LEFT JOIN given USING (id)
     LEFT JOIN usual USING (payee_number, currency)
     LEFT JOIN held_before USING (id)

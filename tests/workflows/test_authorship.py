@@ -1,0 +1,86 @@
+"""Who has no say in a payment, by whatever way he had a hand in it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from nostro.domain.errors import NostroError
+from nostro.domain.event import Actor
+from nostro.domain.party import Member
+from nostro.storage import authorship, key_owning
+from nostro.storage.keys import Scope
+from nostro.storage.pages.waiting import Reader, WaitingFilter, waiting_payments
+from nostro.storage.tenancy import tenant
+from nostro.workflows import approval, payment_intake
+from nostro.workflows.context import Acting
+from tests.workflows.company import Company, iban
+
+
+def without_a_say(company: Company, order_id: UUID) -> set[str]:
+    with tenant(company.tenant_id):
+        found = authorship.authors([order_id])[order_id]
+    return set(found.makers | found.payee_account_changed_by)
+
+
+def offered(company: Company, member: Member) -> int:
+    """How many payments the inbox calls this person's to approve."""
+    with tenant(company.tenant_id):
+        reader = Reader(member=member, now=company.clock.now())
+        found = waiting_payments(reader, WaitingFilter(), limit=50)
+    return sum(one.count for one in found.groups if one.mine)
+
+
+def refused(company: Company, member: Member, order_id: UUID) -> str:
+    with pytest.raises(NostroError) as caught:
+        approval.approve(company.acting(member), member, [order_id], company.seen([order_id]))
+    return caught.value.code
+
+
+def test_who_answers_for_a_key_made_what_the_key_made(company: Company) -> None:
+    key_id, now = company.world.ids.new(), company.clock.now()
+    with tenant(company.tenant_id):
+        key_owning.prepare(
+            key_id, name="erp", scopes=[Scope.PAYMENTS_WRITE], networks=(),
+            owner_id=UUID(company.ann.id), now=now, expires_at=now + timedelta(days=9),
+        )  # fmt: skip
+    program = Actor(kind="api_key", id=str(key_id), name="erp")
+    acting = Acting(tenant_id=company.tenant_id, actor=program, world=company.world)
+    (order_id,) = payment_intake.create_payments(acting, "api", [company.request("P1")])
+    assert without_a_say(company, order_id) == {str(key_id), company.ann.id}
+    assert refused(company, company.ann, order_id) == "maker_cannot_approve"
+    assert (offered(company, company.ann), offered(company, company.bob)) == (0, 1)
+
+
+def test_who_changed_an_account_before_a_later_version_kept_it(company: Company) -> None:
+    new = iban(company.seed + 10)
+    with tenant(company.tenant_id):
+        payee = company.add_payee("V9", iban(company.seed + 9))
+        company.add_payee_account(payee, "V9", new, 2, UUID(company.ann.id))
+        company.add_payee_account(payee, "V9", new, 3, UUID(company.cy.id))
+    asked = company.request("P1", payee_number="V9", creditor_iban=new)
+    (order_id,) = company.ask(asked)
+    approval.release_hold(company.acting(company.bob), company.bob, order_id, "called them")
+    assert {company.ann.id, company.cy.id} < without_a_say(company, order_id)
+    assert refused(company, company.ann, order_id) == "payee_editor_cannot_approve"
+    assert (offered(company, company.ann), offered(company, company.bob)) == (0, 1)
+
+
+def test_who_gave_another_payee_the_same_account(company: Company) -> None:
+    with tenant(company.tenant_id):
+        other = company.add_payee("V8", iban(company.seed + 8))
+        company.add_payee_account(other, "V8", company.payees["V1"], 2, UUID(company.ann.id))
+    (order_id,) = company.ask(company.request("P1"))
+    assert company.ann.id in without_a_say(company, order_id)
+    assert offered(company, company.ann) == 0
+
+
+def test_who_changed_another_account_has_his_say(company: Company) -> None:
+    with tenant(company.tenant_id):
+        payee = company.payee_ids["V2"]
+        company.add_payee_account(payee, "V2", iban(company.seed + 8), 2, UUID(company.ann.id))
+    (order_id,) = company.ask(company.request("P1"))
+    assert without_a_say(company, order_id) == {company.maker.id}
+    assert offered(company, company.ann) == 1
