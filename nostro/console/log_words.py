@@ -48,6 +48,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "freeze.lift_agreed": "Lifting of a stop agreed to",
     "message.opened": "Bank message looked at",
     "order.checked": "Payment checked",
+    "order.rerouted": "Payment takes another way that was approved with it",
     "order.approval_asked_anew": "Payment put to approvers again: other rules count",
     "order.approval_given": "Payment approved",
     "order.edited": "Payment changed",

@@ -25,7 +25,7 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     "order": (
         *("approval_asked_anew", "approval_given", "checked", "day_moved", "edited"),
         *("hold_placed", "imported", "kept", "moved", "payee_cleared", "placed_in_file"),
-        *("recall_asked", "received", "reissued", "replaced"),
+        *("recall_asked", "received", "reissued", "replaced", "rerouted"),
     ),
     "payee": ("erased", "revealed"),
     "payee_change": ("account_changed", "decided", "payee_added"),

@@ -124,6 +124,13 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The route as people saw it, whichever of its ways is taken now."""
         return self if self.first is None else self.taking(self.first, first=None)
 
+    def anew(self) -> Route:
+        """The route as it is put to people once more: by the way it takes now, and what is left."""
+        if self.first is None:
+            return self
+        left = self.fallback[self.fallback.index(self.way()) + 1 :]
+        return msgspec.structs.replace(self, first=None, fallback=left)
+
     def taking(self, way: WayOut, first: WayOut | None) -> Route:
         """The same by another of its ways."""
         return msgspec.structs.replace(self, **msgspec.structs.asdict(way), first=first)

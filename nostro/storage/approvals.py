@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from nostro.domain.errors import Refused
+from nostro.domain.payment import Route
 from nostro.domain.policies.approval_steps import Given
 from nostro.storage import bulk, models
 from nostro.storage.tenancy import current
@@ -85,6 +86,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     policy_version: str
     digest: str
     waits_for: str
+    route: Route
 
 
 def put_to(order_id: UUID, terms: Terms) -> None:
@@ -94,6 +96,8 @@ def put_to(order_id: UUID, terms: Terms) -> None:
         policy_version=terms.policy_version,
         approval_digest=terms.digest,
         waits_for=terms.waits_for,
+        route=msgspec.to_builtins(terms.route),
+        account_id=UUID(terms.route.account_id),
     )
 
 

@@ -193,6 +193,7 @@ _WORDS = {
     "order.approval_given": "Approval {approvals} of {needed} over digest {digest:.16}",
     "order.placed_in_file": "Placed in file {message_id}, executes {execution_date}",
     "order.kept": "Kept here: its file leaves on {until}, to be executed on {day}",
+    "order.rerouted": "Goes by {way} after {way_before}: {ended} {reason}",
     "order.day_moved": "Executes {day} instead of {wanted}: {why}",
     "submission.built": "File {message_id} frozen: bytes and ids are fixed",
     "submission.asked": "The other side was asked about {message_id}: it {answer}",

@@ -29,6 +29,7 @@ AT_ONCE = 500  # Payments put to people anew in one unit of work.
 
 def put(order: OrderRow, version: str, rules: ApprovalRules) -> OrderRow:
     """The order under this version of the rules: with its digest, and nobody agreed to it yet."""
+    order = msgspec.structs.replace(order, route=order.route.anew())
     rule = rules.chosen(matter := order.matter())
     start = steps.untouched(rules.stages(rule, matter.amount))
     asked = msgspec.structs.replace(
@@ -52,6 +53,7 @@ def ask_anew(acting: Acting, rows: Sequence[OrderRow]) -> list[OrderRow]:
                 policy_version=row.policy_version,
                 digest=row.approval_digest,
                 waits_for=row.waits_for,
+                route=row.route,
             ),
         )
     return asked

@@ -34,7 +34,13 @@ from nostro.domain.submission import ATTEMPT_MOVE_OF, SUBMISSION, SubmissionMove
 from nostro.storage import attempts, cases, events, orders, submissions
 from nostro.storage.cases import NewCase
 from nostro.storage.submissions import AttemptRow, SubmissionRow
-from nostro.workflows import answered_enquiries, case_work, contradictions, posting
+from nostro.workflows import (
+    answered_enquiries,
+    case_work,
+    contradictions,
+    falling_back,
+    posting,
+)
 from nostro.workflows.context import Acting
 
 # What ends the case of a file whose outcome was unknown.
@@ -162,6 +168,11 @@ def _follow(
     acting: Acting, rows: list[AttemptRow], after: AttemptState, reason: str, text: str
 ) -> None:
     """What the new state of attempts does to their orders, dates, cases and postings."""
+    files = {row.submission_id for row in rows}
+    if again := falling_back.take_next_way(acting, rows, after, reason):
+        now = acting.world.clock.now()
+        move_orders_on(acting, again, (OrderMove.REROUTE,), due=now, reason=reason, text=text)
+        rows = [row for row in rows if row.order_id not in again]
     if order_step := ORDER_MOVE_OF.get(after):
         order_ids = [row.order_id for row in rows]
         if order_step is OrderMove.RETURN:  # What we asked back is recalled, the rest returned.
@@ -174,7 +185,7 @@ def _follow(
         _open_rejections(acting, rows, reason, text)
         posting.reset_rejected(acting, [row.order_id for row in rows], reason)
     if RANK[after] >= RANK[AttemptState.EXECUTED]:
-        answered_enquiries.end_if_settled(acting, {row.submission_id for row in rows})
+        answered_enquiries.end_if_settled(acting, files)
 
 
 def _date_finality(acting: Acting, attempt_ids: list[UUID]) -> None:

@@ -31,6 +31,7 @@ from nostro.workflows import (
     cut_off_days,
     limits_again,
     recheck,
+    route_check,
     screening_again,
     warehousing,
 )
@@ -77,6 +78,7 @@ def _release(acting: Acting, account_id: str, until: datetime) -> UUID | None:
     planner = Planner(acting.world)
     due = warehousing.keep_early(acting, planner, due)
     due = screening_again.still_clear(acting, recheck.still_approved(acting, due))
+    due = route_check.still_fit(acting, account_id, due)
     dated = _dated(acting, planner, due)
     dated = limits_again.within(acting, cut_off_days.in_time(acting, planner, dated))
     return _freeze(acting, account_id, dated) if dated else None

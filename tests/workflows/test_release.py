@@ -153,10 +153,10 @@ def test_releases_at_once_put_each_payment_in_one_file(company: Company) -> None
 
 
 def test_an_account_that_cannot_send_stops_no_other(company: Company) -> None:
-    stuck, free = company.ask(company.request("P1"), company.request("P2", entity_code="NL"))
-    company.approve([stuck, free])
     with tenant(company.tenant_id):
         models.Account.objects.filter(name="DE-EUR").update(connection_id=company.erp_id)
+    stuck, free = company.ask(company.request("P1"), company.request("P2", entity_code="NL"))
+    company.approve([stuck, free])
     assert len(company.release()) == 1
     assert company.attempts([free]) == ["prepared"]
     assert company.states([stuck]) == [OrderState.SCHEDULED]
@@ -167,7 +167,7 @@ def test_an_account_that_cannot_send_stops_no_other(company: Company) -> None:
     assert company.orders([stuck])[0].number in sentence
     with tenant(company.tenant_id):
         assert models.Case.objects.get().order_id == stuck
-        models.Account.objects.filter(name="DE-EUR").update(connection_id=company.bank_id)
+        models.Connection.objects.filter(id=company.erp_id).update(config={"name": company.code})
     assert len(company.release()) == 1, "it leaves when its connection can"
 
 
