@@ -237,6 +237,8 @@ _FIELD_OF_CODE = {
     "reference_slashes": "end_to_end_id",
     "entity_unknown": "entity",
     "no_account": "amount.currency",
+    "no_rail_fits": "rail",
+    "payee_without_account": "payee",
     "amount_not_positive": "amount.value",
     "amount_too_large": "amount.value",
     "sepa_needs_euro": "amount.currency",

@@ -170,7 +170,20 @@ TABLES: Final[Mapping[str, Mapping[Any, Status]]] = {
 
 RAILS: Final = {
     Rail.SEPA_CREDIT_TRANSFER: "SEPA",
+    Rail.SEPA_INSTANT: "SEPA instant",
     Rail.CROSS_BORDER_TRANSFER: "Cross-border",
+    Rail.ACH_CCD: "ACH, company (CCD)",
+    Rail.ACH_CTX: "ACH, company (CTX)",
+    Rail.ACH_PPD: "ACH, person (PPD)",
+    Rail.FEDWIRE: "Fedwire",
+    Rail.RTP: "RTP",
+    Rail.FEDNOW: "FedNow",
+    Rail.BACS: "Bacs",
+    Rail.FASTER_PAYMENTS: "Faster Payments",
+    Rail.CHAPS: "CHAPS",
+    Rail.CHECK: "Cheque",
+    Rail.PSP_PAYOUT: "PSP payout",
+    Rail.TREASURY_HUB: "Treasury hub",
 }
 
 EVIDENCE_KINDS: Final[Mapping[EvidenceKind, str]] = {

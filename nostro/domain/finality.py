@@ -11,10 +11,15 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 from nostro.domain.payment import Rail
+from nostro.domain.rail import TERMS
 
-# Banking days after settlement in which the payee's bank may return a credit transfer
-# (EPC125-05, SEPA Credit Transfer Rulebook, section 4.3.2.2).
-RETURN_BANK_DAYS: Mapping[Rail, int] = {Rail.SEPA_CREDIT_TRANSFER: 3}
+# Banking days after settlement in which the payee's bank may return a payment: SEPA credit
+# transfers EPC125-05 section 4.3.2.2, ACH Nacha Operating Rules subsection 3.8.
+RETURN_BANK_DAYS: Mapping[Rail, int] = {
+    rail: terms.return_bank_days
+    for rail, terms in TERMS.items()
+    if terms.return_bank_days is not None
+}
 
 
 def finality_until(

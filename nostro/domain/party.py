@@ -32,7 +32,10 @@ class LegalEntity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the customer's own bank accounts, with the connection that reaches its bank."""
+    """One of the customer's own bank accounts, with the connection that reaches its bank.
+
+    It has an IBAN, or is a `local_account` as nostro.domain.local_account writes it.
+    """
 
     id: str
     legal_entity_id: str
@@ -43,12 +46,19 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     ledger_account: str
     clearing_account: str
+    local_account: str = ""
+
+    @property
+    def number(self) -> str:
+        """What names the account, whichever it is."""
+        return self.iban or self.local_account
 
 
 class PayeeAccount(msgspec.Struct, frozen=True, kw_only=True):
     """One version of the bank details of a payee; a change makes a new version.
 
     `valid_from` is when this version became known; `changed_by` is a person or a source system.
+    It has an IBAN, or is a `local_account` as nostro.domain.local_account writes it.
     """
 
     id: str
@@ -61,6 +71,12 @@ class PayeeAccount(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: datetime
     changed_by: str
     confirmed: bool
+    local_account: str = ""
+
+    @property
+    def number(self) -> str:
+        """What names the account, whichever it is."""
+        return self.iban or self.local_account
 
 
 class Role(StrEnum):

@@ -32,10 +32,23 @@ class ChargeBearer(StrEnum):
 
 
 class Rail(StrEnum):
-    """The way a payment travels. Each rail has its own rules on references and settlement."""
+    """The way a payment travels; what each is like stands in nostro.domain.rail."""
 
     SEPA_CREDIT_TRANSFER = "sepa_credit_transfer"
+    SEPA_INSTANT = "sepa_instant"
     CROSS_BORDER_TRANSFER = "cross_border_transfer"
+    ACH_CCD = "ach_ccd"
+    ACH_CTX = "ach_ctx"
+    ACH_PPD = "ach_ppd"
+    FEDWIRE = "fedwire"
+    RTP = "rtp"
+    FEDNOW = "fednow"
+    BACS = "bacs"
+    FASTER_PAYMENTS = "faster_payments"
+    CHAPS = "chaps"
+    CHECK = "check"
+    PSP_PAYOUT = "psp_payout"
+    TREASURY_HUB = "treasury_hub"
 
 
 class RollRule(StrEnum):
@@ -47,8 +60,12 @@ class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One payment as its source asked for it, before any check.
 
     `source_reference` is the source's own number of the payment, unique within the source.
+    The payee's account is `creditor_iban`, or `creditor_account` as nostro.domain.local_account
+    writes it, or neither: then only a cheque can pay. `rail` is the one that the source asks for,
+    `to_person` that the payee is no company (a salary, a refund of expenses).
     `invoices` are the document numbers it pays. `end_to_end_id` is the source's own, or "".
-    `debit_iban` is the account the source wants debited, or "": then routing chooses. An ERP's
+    `debit_iban` is the account the source wants debited, by its IBAN or as local_account writes
+    it, or "": then routing chooses. An ERP's
     pain.001 names only that account: then `entity_code` is "" and the account tells the entity.
     `run_id` is the payment run it came in, `approved_by` who approved it in the source: told, not
     trusted, our own approvals come on top. `confidential` is for life: see
@@ -61,7 +78,8 @@ class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
     payee_number: str
     payee_name: str
     payee_address: PostalAddress
-    creditor_iban: str
+    creditor_iban: str = ""
+    creditor_account: str = ""
     creditor_bic: str = ""
     requested_date: date
     invoices: tuple[str, ...] = ()
@@ -73,6 +91,13 @@ class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str = ""
     approved_by: str = ""
     confidential: bool = False
+    rail: Rail | None = None
+    to_person: bool = False
+
+    @property
+    def creditor_number(self) -> str:
+        """What names the payee's account, whichever it is; "" for a cheque."""
+        return self.creditor_iban or self.creditor_account
 
 
 class RunTotals(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,15 +120,16 @@ class WayOut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     debtor_iban: str
     connection_id: str
     rail: Rail
+    debtor_account: str = ""
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The proposed way of a payment; part of what is approved. What is not there is left out of
     the digest, so that older approvals hold.
 
-    `asked_for`: the source named the account. `fallback` are the ways that are approved with it,
-    for when it surely failed. Once one of them is taken, the route is that one, and `first` the way
-    that was proposed.
+    `asked_for`: the source named the account, `rail_asked_for`: the rail. `fallback` are the ways
+    that are approved with it, for when it surely failed. Once one of them is taken, the route is
+    that one, and `first` the way that was proposed.
     """
 
     account_id: str
@@ -115,6 +141,13 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     asked_for: bool = False
     fallback: tuple[WayOut, ...] = ()
     first: WayOut | None = None
+    debtor_account: str = ""
+    rail_asked_for: bool = False
+
+    @property
+    def debtor_number(self) -> str:
+        """What names the debited account, whichever it is."""
+        return self.debtor_iban or self.debtor_account
 
     def way(self) -> WayOut:
         """The way that the payment takes as things stand."""
@@ -136,8 +169,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(self, **msgspec.structs.asdict(way), first=first)
 
 
-class Instruction(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a bank will be told about one payment. Its digest is what an approval signs.
+class Instruction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything a bank will be told about one payment. Its digest is what an approval signs; what
+    is not there is left out of it, so that older approvals hold.
 
     Dates: execution on `requested_date`, rolled by `roll_rule`, never after `latest_date`.
     """
@@ -153,6 +187,12 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     roll_rule: RollRule
     remittance: str
     creditor_reference: str
+    creditor_account: str = ""
+
+    @property
+    def creditor_number(self) -> str:
+        """What names the payee's account, whichever it is; "" for a cheque."""
+        return self.creditor_iban or self.creditor_account
 
 
 class Approvable(msgspec.Struct, frozen=True, kw_only=True):

@@ -133,6 +133,7 @@ def _told(told: Instruction) -> dict[str, Any]:
         "creditor_name": told.creditor_name,
         "creditor_address": msgspec.to_builtins(told.creditor_address),
         "creditor_iban": told.creditor_iban,
+        "creditor_account": told.creditor_account,
         "creditor_bic": told.creditor_bic,
         "requested_date": told.requested_date,
         "latest_date": told.latest_date,
@@ -215,9 +216,9 @@ def under_other_rules(
 _LOADED = (
     *("id", "number", "state", "source", "source_reference", "run_id", "entity_id"),
     *("payee_account_id", "payee_number", "amount_minor", "currency", "creditor_name"),
-    *("creditor_iban", "creditor_bic", "requested_date", "latest_date", "confidential"),
-    *("roll_rule", "end_to_end_id", "remittance", "creditor_reference", "invoices"),
-    *("policy_version", "approval_digest", "maker_id", "maker_name", "replaces_id", "waits_for"),
+    *("creditor_iban", "creditor_account", "creditor_bic", "requested_date", "latest_date"),
+    *("roll_rule", "end_to_end_id", "remittance", "creditor_reference", "invoices", "waits_for"),
+    *("policy_version", "approval_digest", "maker_id", "maker_name", "replaces_id", "confidential"),
     "changed_by",
 )
 _AS_TEXT = {
@@ -262,6 +263,7 @@ def _order(row: Any, payee_account_version: int) -> OrderRow:
             creditor_name=row.creditor_name,
             creditor_address=_ADDRESS.decode(row.creditor_address_text),
             creditor_iban=row.creditor_iban,
+            creditor_account=row.creditor_account,
             creditor_bic=row.creditor_bic,
             requested_date=row.requested_date,
             latest_date=row.latest_date,
@@ -339,15 +341,9 @@ _NEVER_PAID = tuple(
 )
 
 
-def paid_invoices(asked: Collection[tuple[str, Money, str]], since: date) -> list[PaidInvoice]:
-    """Payments from every source since a day for any of these (payee number, amount, invoice)."""
-    if not asked:
-        return []
-    return paid_in(queries.rows("paid_invoices", **paid_question(asked, since)), asked)
-
-
 def paid_question(asked: Collection[tuple[str, Money, str]], since: date) -> dict[str, Any]:
-    """The parameters of the query `paid_invoices`; `paid_in` reads its rows."""
+    """The parameters of the query `paid_invoices`, which finds payments from every source since a
+    day for any of these (payee number, amount, invoice); `paid_in` reads its rows."""
     told = sorted({(payee, amount.minor) for payee, amount, _ in asked})
     return {
         "tenant_id": current(),

@@ -157,6 +157,7 @@ def create_account(account: Account) -> None:
         currency=account.currency,
         ledger_account=account.ledger_account,
         clearing_account=account.clearing_account,
+        local_account=account.local_account,
     )
 
 
@@ -175,6 +176,7 @@ def account_of(row: models.Account) -> Account:
         currency=row.currency,
         ledger_account=row.ledger_account,
         clearing_account=row.clearing_account,
+        local_account=row.local_account,
     )
 
 
@@ -199,6 +201,7 @@ def add_payee_account(account: PayeeAccount, changed_by_person: UUID | None = No
         changed_by=account.changed_by,
         changed_by_person=changed_by_person,
         confirmed=account.confirmed,
+        local_account=account.local_account,
     )
 
 
@@ -230,7 +233,7 @@ def _payee_accounts(rows: QuerySet[models.PayeeAccount]) -> list[PayeeAccount]:
 _PAYEE = ("id", "number", "name")
 _ACCOUNT = (
     *("id", "payee_id", "version", "iban", "bic"),
-    *("valid_from", "changed_by", "confirmed"),
+    *("valid_from", "changed_by", "confirmed", "local_account"),
 )
 
 
@@ -246,6 +249,7 @@ def _payee_account(row: Sequence[Any], number: str, name: str) -> PayeeAccount:
         valid_from=row[5],
         changed_by=row[6],
         confirmed=row[7],
+        local_account=row[8],
     )
 
 

@@ -99,8 +99,10 @@ def _traces(number: str) -> PayeeTraces | None:
     payee_id, name = found
     held = models.PayeeAccount.objects.filter(payee_id=payee_id)
     named = models.Order.objects.filter(payee_number=number)
-    ibans = {*held.values_list("iban", flat=True), *named.values_list("creditor_iban", flat=True)}
-    ibans -= {"", ERASED}
+    ibans = {
+        *(number for row in held.values_list("iban", "local_account") for number in row),
+        *(one for row in named.values_list("creditor_iban", "creditor_account") for one in row),
+    } - {"", ERASED}
     shared = _shared(ibans, payee_id, number)
     rows = _by_reference(payee_id, number, ibans - shared)
     return PayeeTraces(
@@ -132,16 +134,19 @@ def _names(number: str, ibans: Collection[str]) -> set[str]:
 
 def _shared(numbers: set[str], payee_id: UUID, number: str) -> set[str]:
     """Those of the account numbers that somebody else here has as well."""
-    others = models.PayeeAccount.objects.filter(iban__in=numbers).exclude(payee_id=payee_id)
-    paid = models.Order.objects.filter(creditor_iban__in=numbers)
+    held = Q(iban__in=numbers) | Q(local_account__in=numbers)
+    others = models.PayeeAccount.objects.filter(held).exclude(payee_id=payee_id)
+    paid = models.Order.objects.filter(
+        Q(creditor_iban__in=numbers) | Q(creditor_account__in=numbers)
+    )
     paid = paid.exclude(payee_number__in=_names(number, numbers))
-    own = models.Account.objects.filter(iban__in=numbers)
-    named = {
-        *others.values_list("iban", flat=True),
-        *paid.values_list("creditor_iban", flat=True),
-        *own.values_list("iban", flat=True),
-    }
-    return numbers & named
+    own = models.Account.objects.filter(held)
+    rows = (
+        *others.values_list("iban", "local_account"),
+        *paid.values_list("creditor_iban", "creditor_account"),
+        *own.values_list("iban", "local_account"),
+    )
+    return numbers & {one for row in rows for one in row}
 
 
 def _by_reference(

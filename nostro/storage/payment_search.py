@@ -255,6 +255,7 @@ def _searched(q: str) -> Q:
         | Q(source_reference=whole)
         | Q(payee_number=whole)
         | Q(creditor_iban=iban)
+        | Q(creditor_account=iban)
         | Q(invoices__contains=[whole])
     )
 

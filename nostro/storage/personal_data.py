@@ -24,10 +24,10 @@ from nostro.storage.texts import ERASED, emptied, mentions, without
 # dates, states, and references that say nothing without them.
 OVERWRITTEN: Final[Mapping[type[TenantModel], tuple[str, ...]]] = {
     models.Payee: ("name",),
-    models.PayeeAccount: ("iban", "bic"),
+    models.PayeeAccount: ("iban", "local_account", "bic"),
     models.Order: (
-        *("creditor_name", "creditor_address", "creditor_iban", "creditor_bic", "remittance"),
-        *("creditor_reference", "invoices", "source_changes"),
+        *("creditor_name", "creditor_address", "creditor_iban", "creditor_account"),
+        *("creditor_bic", "remittance", "creditor_reference", "invoices", "source_changes"),
     ),
     models.Attempt: ("reason_text",),
     models.Hold: ("sentence", "reason"),

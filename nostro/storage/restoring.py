@@ -61,7 +61,7 @@ class WaitingPayment(msgspec.Struct, frozen=True, kw_only=True):
     number: str
     account_id: UUID
     end_to_end_id: str
-    creditor_iban: str
+    creditor_number: str
     amount: Money
     requested_date: date
     approval_digest: str
@@ -189,7 +189,7 @@ def _payment(row: models.Order) -> WaitingPayment:
         number=row.number,
         account_id=row.account_id,
         end_to_end_id=row.end_to_end_id,
-        creditor_iban=row.creditor_iban,
+        creditor_number=row.creditor_iban or row.creditor_account,
         amount=Money(row.amount_minor, row.currency),
         requested_date=row.requested_date,
         approval_digest=row.approval_digest,

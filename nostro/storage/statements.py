@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.db.models import Q
 
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money
@@ -54,8 +56,14 @@ class NewTransaction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def account_of_iban(iban: str, currency: str) -> UUID | None:
-    """Our account that a statement speaks of; currency decides between twins."""
-    rows = models.Account.objects.filter(iban=iban)
+    """Our account that a statement speaks of; currency decides between twins.
+
+    One without an IBAN is told by its number alone, as banks write it.
+    """
+    named = Q(iban=iban)
+    if iban and not iban[:2].isalpha():
+        named |= Q(local_account__regex=rf":{re.escape(iban)}(:SVGS)?$")
+    rows = models.Account.objects.filter(named)
     found = list(rows.values_list("id", "currency"))
     exact = [account_id for account_id, held in found if held == currency]
     if exact:

@@ -68,7 +68,7 @@ def hold_suspected(acting: Acting) -> list[UUID]:
     left, now = suspicions(acting), acting.world.clock.now()
     held = []
     for payment in restoring.waiting() if left else ():
-        finding = suspicion(payment.creditor_iban, payment.amount, left)
+        finding = suspicion(payment.creditor_number, payment.amount, left)
         if finding is None or restoring.is_held_for(payment.id, DUPLICATE):
             continue
         (row,) = orders.lock([payment.id])

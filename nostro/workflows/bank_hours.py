@@ -3,7 +3,6 @@ takes payments from each account. Everything is as of a moment, in UTC and on th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,9 +10,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from nostro.domain.bank_days import WEEKEND, BankDays, ClosedDay
+from nostro.domain.local_account import country_of
 from nostro.domain.party import Account
 from nostro.domain.payment import Rail
-from nostro.domain.policies import cut_off
+from nostro.domain.policies import cut_off, routing
 from nostro.domain.policies.cut_off import CutOff
 from nostro.ops import calendar
 from nostro.ops.calendar import Clearing
@@ -88,14 +88,8 @@ def account_hours(world: World, account_id: UUID | None = None) -> list[AccountH
     return [
         _account(account, planner.days(_way(account, rail)), now)
         for account in found
-        for rail in rails_of(account.currency)
+        for rail in routing.usual_rails(account)
     ]
-
-
-def rails_of(currency: str) -> Sequence[Rail]:
-    """The rails that payments in a currency can take."""
-    carried = [rail for rail in Rail if rail in calendar.carries(rail, currency).rails]
-    return carried or [Rail.CROSS_BORDER_TRANSFER]
 
 
 def next_closed(days: BankDays, today: date, most: int = NEXT_CLOSED) -> tuple[ClosedDay, ...]:
@@ -137,7 +131,7 @@ def _way(account: Account, rail: Rail) -> Way:
         connection_id=UUID(account.connection_id),
         rail=rail,
         currency=account.currency,
-        country=account.iban[:2],
+        country=country_of(account.iban, account.local_account),
     )
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from nostro.domain.money import Money
 from nostro.domain.party import PostalAddress
-from nostro.domain.payment import PaymentRequest
+from nostro.domain.payment import PaymentRequest, Rail
 from nostro.storage import parties
 from nostro.storage.orders import OrderRow
 
@@ -26,6 +26,7 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
     payee_name: str | None = None
     payee_address: PostalAddress | None = None
     creditor_iban: str | None = None
+    creditor_account: str | None = None
     creditor_bic: str | None = None
     requested_date: date | None = None
     remittance: str | None = None
@@ -39,8 +40,11 @@ def corrected(
     """The payment asked for anew with what is different in it; inside a unit of work."""
     told = old.instruction
     codes = {entity.id: entity.code for entity in parties.entities()}
-    iban = correction.creditor_iban or told.creditor_iban
-    same_account = iban == told.creditor_iban
+    iban, local = correction.creditor_iban or "", correction.creditor_account or ""
+    if not (iban or local):
+        iban, local = told.creditor_iban, told.creditor_account
+    same_account = (iban or local) == told.creditor_number
+    way = old.route.as_approved()
     return PaymentRequest(
         source_reference=source_reference,
         entity_code=codes[str(old.entity_id)],
@@ -49,6 +53,7 @@ def corrected(
         payee_name=_chosen(correction.payee_name, told.creditor_name),
         payee_address=correction.payee_address or told.creditor_address,
         creditor_iban=iban,
+        creditor_account=local,
         creditor_bic=_chosen(correction.creditor_bic, told.creditor_bic if same_account else ""),
         requested_date=correction.requested_date or max(told.requested_date, earliest),
         invoices=old.invoices,
@@ -58,8 +63,10 @@ def corrected(
         creditor_reference=_chosen(
             correction.creditor_reference, "" if correction.remittance else told.creditor_reference
         ),
-        debit_iban=correction.debit_iban or old.route.debtor_iban,
+        debit_iban=correction.debit_iban or old.route.debtor_number,
         confidential=old.confidential,
+        rail=way.rail if old.route.rail_asked_for else None,
+        to_person=way.rail is Rail.ACH_PPD,
     )
 
 

@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 import msgspec
 
+from nostro.domain.local_account import country_of
 from nostro.domain.policies import cut_off
 from nostro.domain.policies.checks import Effect, Finding
 from nostro.domain.policies.checks import day as spelled
@@ -103,8 +104,11 @@ def late_in_file(acting: Acting, row: SubmissionRow) -> Late:
 def _days_of(acting: Acting, row: SubmissionRow) -> Iterator[tuple[date, str, str, Days]]:
     """The days, rails and currencies of a file, with the calendars that these cross."""
     planner = Planner(acting.world)
-    ibans = {account.id: account.iban for account in parties.accounts()}
-    country = ibans.get(str(row.account_id), "")[:2]
+    countries = {
+        account.id: country_of(account.iban, account.local_account)
+        for account in parties.accounts()
+    }
+    country = countries.get(str(row.account_id), "")
     for day, rail, currency in attempts.days_by_rail(row.id):
         way = Way(connection_id=row.connection_id, rail=rail, currency=currency, country=country)
         yield day, rail, currency, planner.days(way)

@@ -34,7 +34,7 @@ from nostro.workflows.payment_checks import Checked, Maker, check_again
 
 _TOLD = Instruction.__struct_fields__
 # What a person looked at who let a hold go.
-_LOOKED_AT = ("amount", "creditor_name", "creditor_iban", "creditor_address")
+_LOOKED_AT = ("amount", "creditor_name", "creditor_number", "creditor_address")
 
 
 def edit(
@@ -69,7 +69,7 @@ def differences(before: OrderRow, after: OrderRow) -> list[dict[str, str]]:
         for name in _TOLD
         if name != "latest_date"  # It follows the day asked for.
     ]
-    pairs.append(("debit_iban", before.route.debtor_iban, after.route.debtor_iban))
+    pairs.append(("debit_iban", before.route.debtor_number, after.route.debtor_number))
     pairs.append(("rail", before.route.rail, after.route.rail))
     pairs.append(("charge_bearer", before.route.charge_bearer, after.route.charge_bearer))
     return [

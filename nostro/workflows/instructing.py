@@ -7,8 +7,9 @@ from datetime import date, timedelta
 import msgspec
 
 from nostro.domain.party import PostalAddress
-from nostro.domain.payment import Instruction, PaymentRequest, RollRule
+from nostro.domain.payment import Instruction, PaymentRequest, Rail, RollRule
 from nostro.domain.policies import checks, limits
+from nostro.domain.rail import TERMS
 from nostro.formats import sepa_characters
 from nostro.storage import orders
 
@@ -21,6 +22,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     that others have; `past` payments were made before nostro came."""
 
     customer_code: str
+    rail: Rail
     taken_end_to_end_ids: set[str]
     today: date
     past: bool
@@ -56,27 +58,37 @@ def instruct(
     instruction = Instruction(
         end_to_end_id=end_to_end_id,
         amount=request.amount,
-        creditor_name=rewriting.plain("payee name", request.payee_name),
+        creditor_name=_name(request, given, rewriting),
         creditor_address=address,
         creditor_iban=request.creditor_iban,
+        creditor_account=request.creditor_account,
         creditor_bic=request.creditor_bic,
         requested_date=requested,
         latest_date=requested + LATEST_AFTER,
         roll_rule=RollRule.NEXT_BANK_DAY,
-        remittance=_remittance(request, rewriting),
+        remittance=_remittance(request, given, rewriting),
         creditor_reference=request.creditor_reference,
     )
     return instruction, rewriting.changes
 
 
-def _remittance(request: PaymentRequest, rewriting: Rewriting) -> str:
+def _name(request: PaymentRequest, given: Given, rewriting: Rewriting) -> str:
+    """The payee's name in plain letters, shortened where the rail has hardly room for one."""
+    terms, plain = TERMS[given.rail], sepa_characters.transliterate(request.payee_name)
+    if terms.shortens_names and not given.past:
+        plain = limits.shortened_name(plain, terms.name_max)
+    return rewriting.told("payee name", request.payee_name, plain)
+
+
+def _remittance(request: PaymentRequest, given: Given, rewriting: Rewriting) -> str:
     """The source's own text, or its invoice numbers: all, or whole ones and how many more."""
     if request.creditor_reference:
         return ""
     if request.remittance:
         return rewriting.plain("remittance", request.remittance)
     plain = [sepa_characters.transliterate(invoice) for invoice in request.invoices]
-    return rewriting.told("remittance", ", ".join(request.invoices), limits.shortened(plain))
+    text = limits.shortened(plain, TERMS[given.rail].remittance_max)
+    return rewriting.told("remittance", ", ".join(request.invoices), text)
 
 
 def _pay_on(given: Given, request: PaymentRequest, rewriting: Rewriting) -> date:

@@ -28,7 +28,7 @@ class Masters(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known that a run is checked against, loaded once for the whole run."""
 
     entity_ids: dict[str, str]
-    entity_of_iban: dict[str, str]
+    entity_of_number: dict[str, str]
     routing: Routing
     payee_accounts: dict[str, PayeeAccount]
     paid: dict[str, list[PaidInvoice]]
@@ -62,7 +62,7 @@ def masters(
     current |= {f"iban:{iban}": current[n] for iban, n in by_iban.items() if n in current}
     found = Masters(
         entity_ids=known.entity_ids,
-        entity_of_iban={account.iban: account.legal_entity_id for account in known.accounts},
+        entity_of_number={account.number: account.legal_entity_id for account in known.accounts},
         routing=routing_of(
             agreed.version(RoutingRules),
             known.accounts,

@@ -148,17 +148,13 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
     masters = intake.masters
     if earlier := masters.known_sources.get(request.source_reference):
         return _known_already(request, earlier)
-    entity_id = (
-        masters.entity_ids.get(request.entity_code)
-        if request.entity_code
-        else masters.entity_of_iban.get(request.debit_iban)
-    )
+    entity_id = _entity_of(request, masters)
     if entity_id is None:
         named = request.entity_code or f"with {request.debit_iban}"
         return _refused(request, "entity_unknown", f"There is no legal entity {named}.")
     route = masters.routing.propose(request, entity_id, intake.source)
     if route is None:
-        return _refused(request, "no_account", _no_account(request))
+        return _refused(request, *masters.routing.why_none(request, entity_id))
     payee = masters.payee_accounts.get(request.payee_number)
     payee_number = payee.payee_number if payee else request.payee_number
     request = msgspec.structs.replace(request, payee_number=payee_number)
@@ -169,7 +165,7 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
         past=intake.past,
     )
     findings = checks.check(request, known)
-    left = after_restore.suspicion(request.creditor_iban, request.amount, masters.left_already)
+    left = after_restore.suspicion(request.creditor_number, request.amount, masters.left_already)
     if left and not intake.past and left.code not in {finding.code for finding in findings}:
         findings = (*findings, left)
     if any(finding.effect is Effect.INVALID for finding in findings):
@@ -200,6 +196,13 @@ def _limited(masters: Masters, order: OrderRow) -> list[Finding]:
     return [found] if found else []
 
 
+def _entity_of(request: PaymentRequest, masters: Masters) -> str | None:
+    """Who pays: the entity that is named, else the one whose account is."""
+    if request.entity_code:
+        return masters.entity_ids.get(request.entity_code)
+    return masters.entity_of_number.get(request.debit_iban)
+
+
 def _beyond(member: Member | None, order: OrderRow) -> Refused | None:
     """Why the person or program may not make just this payment."""
     if member is None:
@@ -211,13 +214,6 @@ def _beyond(member: Member | None, order: OrderRow) -> Refused | None:
     return None
 
 
-def _no_account(request: PaymentRequest) -> str:
-    currency = request.amount.currency
-    if request.debit_iban:
-        return f"{request.debit_iban} is no account in {currency} of this entity."
-    return f"Entity {request.entity_code} has no account in {currency}."
-
-
 def _known_already(request: PaymentRequest, earlier: OrderRow) -> Checked:
     """The same payment again changes nothing; another one under its reference is refused.
 
@@ -226,7 +222,7 @@ def _known_already(request: PaymentRequest, earlier: OrderRow) -> Checked:
     told = earlier.instruction
     for field, before, now in (
         ("amount", limits.spelled(told.amount), limits.spelled(request.amount)),
-        ("payee's account", told.creditor_iban, request.creditor_iban),
+        ("payee's account", told.creditor_number, request.creditor_number),
     ):
         if before != now:
             differ = "" if earlier.confidential else f": {before}, now {now}"
@@ -264,6 +260,7 @@ def _order(
     acting, masters = intake.acting, intake.masters
     given = instructing.Given(
         customer_code=masters.customer_code,
+        rail=route.rail,
         taken_end_to_end_ids=masters.taken_end_to_end_ids,
         today=acting.world.clock.now().date(),
         past=intake.past,

@@ -12,7 +12,8 @@ import msgspec
 
 from nostro.domain.dry_run import DryRun
 from nostro.domain.party import Account
-from nostro.domain.payment import PaymentRequest, Route
+from nostro.domain.payment import PaymentRequest, Rail, Route
+from nostro.domain.policies import routing as standard
 from nostro.domain.policies import routing_rules, routing_words
 from nostro.domain.policies.routing_rules import RoutingRules
 from nostro.domain.policy import Version
@@ -51,6 +52,10 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
             return msgspec.structs.replace(route, asked_for=True)
         return route
 
+    def why_none(self, request: PaymentRequest, entity_id: str) -> tuple[str, str]:
+        """Why none fits, as a code and in words."""
+        return standard.why_none(request, self.accounts.get(entity_id, ()))
+
 
 def routing_of(
     version: Version[RoutingRules],
@@ -65,7 +70,7 @@ def routing_of(
         version=version,
         accounts=owned,
         codes=codes,
-        own=frozenset(account.iban for account in accounts),
+        own=frozenset(account.number for account in accounts),
         today=today,
     )
 
@@ -88,13 +93,16 @@ def asked(row: OrderRow, codes: Mapping[str, str]) -> PaymentRequest:
         payee_name=told.creditor_name,
         payee_address=told.creditor_address,
         creditor_iban=told.creditor_iban,
+        creditor_account=told.creditor_account,
         creditor_bic=told.creditor_bic,
         requested_date=told.requested_date,
         invoices=row.invoices,
         remittance=told.remittance,
         creditor_reference=told.creditor_reference,
-        debit_iban=row.route.as_approved().debtor_iban if row.route.asked_for else "",
+        debit_iban=row.route.as_approved().debtor_number if row.route.asked_for else "",
         confidential=row.confidential,
+        rail=row.route.as_approved().rail if row.route.rail_asked_for else None,
+        to_person=row.route.as_approved().rail is Rail.ACH_PPD,
     )
 
 

@@ -18,6 +18,7 @@ import msgspec
 from nostro.domain.bank_calendar import BankTerms, Plan, first_moment
 from nostro.domain.bank_days import BankDays
 from nostro.domain.errors import Invalid
+from nostro.domain.local_account import country_of
 from nostro.domain.order import OrderState
 from nostro.domain.payment import Instruction, Rail, RollRule, Route
 from nostro.domain.policies import cut_off
@@ -197,7 +198,7 @@ def way_of(route: Route, told: Instruction) -> Way:
         connection_id=UUID(route.connection_id),
         rail=route.rail,
         currency=told.amount.currency,
-        country=route.debtor_iban[:2],
+        country=country_of(route.debtor_iban, route.debtor_account),
     )
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from nostro.domain.case import CaseKind
+from nostro.domain.local_account import ending
 from nostro.domain.order import OrderMove, OrderState
 from nostro.domain.party import Member, PayeeAccount
 from nostro.domain.policies import approval as policy
@@ -42,7 +43,7 @@ def newer_accounts(rows: Sequence[OrderRow]) -> dict[UUID, PayeeAccount]:
         found = current.get(row.payee_number)
         if found is None or found.version <= row.payee_account_version:
             continue
-        if row.payee_account_id is None and found.iban == row.instruction.creditor_iban:
+        if row.payee_account_id is None and found.number == row.instruction.creditor_number:
             continue  # A payee that was unknown became known, with this very account.
         newer[row.id] = found
     return newer
@@ -108,8 +109,8 @@ def _account_changed(order: OrderRow, account: PayeeAccount) -> Finding:
         effect=Effect.HOLD,
         sentence=f"The payee's bank details were changed by {account.changed_by} after"
         f" {order.number} was checked: it pays to an account ending"
-        f" {order.instruction.creditor_iban[-4:]}, the payee's account now ends"
-        f" {account.iban[-4:]}.",
+        f" {ending(order.instruction.creditor_number)}, the payee's account now ends"
+        f" {ending(account.number)}.",
         refers_to=account.id,
     )
 

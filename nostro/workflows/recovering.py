@@ -289,7 +289,7 @@ def _told(named: Named, message_id: str, payment: WaitingPayment | None) -> dict
         "number": payment.number if payment else "",
         "end_to_end_id": named.end_to_end_id,
         "message_id": message_id,
-        "iban": payment.creditor_iban if payment else named.iban,
+        "iban": payment.creditor_number if payment else named.iban,
         "minor": amount.minor if amount else 0,
         "currency": amount.currency if amount else "",
     }

@@ -42,7 +42,7 @@ def misfit(order: OrderRow, account: Account) -> str:
     route = order.route
     if str(order.entity_id) != account.legal_entity_id:
         return f"{account.name} belongs to another entity now"
-    if route.debtor_iban != account.iban:
+    if route.debtor_number != account.number:
         return f"{account.name} has another number now"
     if route.connection_id != account.connection_id:
         return f"{account.name} is reached over another connection now"

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import date
 from threading import Lock
 
+from nostro.domain.local_account import country_of
 from nostro.domain.payment import PaymentRequest
 from nostro.domain.policies import screening as policy
 from nostro.domain.policies.checks import Finding
@@ -65,7 +66,8 @@ class Screening:
 
     def of_request(self, request: PaymentRequest) -> tuple[Finding, ...]:
         """Why a person must look at a payment that comes in."""
-        told = request.payee_address, request.creditor_iban, request.creditor_bic
+        country = country_of(request.creditor_iban, request.creditor_account)
+        told = request.payee_address, country, request.creditor_bic
         return self.findings(policy.payee_of(request.payee_name, *told))
 
     def findings(self, payee: Payee) -> tuple[Finding, ...]:

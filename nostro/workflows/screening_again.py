@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nostro.domain.local_account import country_of
 from nostro.domain.party import Member
 from nostro.domain.policies import screening as policy
 from nostro.domain.policies.screening import Payee
@@ -61,4 +62,5 @@ def payee_of(order: OrderRow) -> Payee:
     told = order.instruction
     written = (c["from"] for c in order.source_changes if c["field"] == _NAME_FIELD)
     name = next(written, told.creditor_name)
-    return policy.payee_of(name, told.creditor_address, told.creditor_iban, told.creditor_bic)
+    country = country_of(told.creditor_iban, told.creditor_account)
+    return policy.payee_of(name, told.creditor_address, country, told.creditor_bic)

@@ -83,7 +83,7 @@ _CODES = """
     source_changes told_source refers_to media_type reason cancel_purpose identity direction
     body_digest body answer key type subject_kind previous_hash hash commitment root peaks
     statement group_roles event_types page query name content terms payee_digest list_code entry_id
-    entry_digest
+    entry_digest local_account creditor_account
 """
 CODES = frozenset(_CODES.split())
 # Of JSON: what under these names is a code, an id, or read as one.

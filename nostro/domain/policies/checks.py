@@ -9,9 +9,10 @@ import msgspec
 
 from nostro.domain.errors import Invalid
 from nostro.domain.identifier import iban
+from nostro.domain.local_account import Scheme, ending, local_account, parts
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
-from nostro.domain.party import PayeeAccount
+from nostro.domain.party import PayeeAccount, PostalAddress
 from nostro.domain.payment import Instruction, PaymentRequest, Rail
 from nostro.domain.policies import limits
 from nostro.domain.policies.limits import spelled
@@ -89,11 +90,12 @@ def _form(request: PaymentRequest) -> list[Finding]:
             _invalid("amount_not_positive", f"The amount is {spelled(request.amount)}.")
         )
     try:
-        iban(request.creditor_iban)
+        if request.creditor_iban or request.rail is not Rail.CHECK:
+            _account(request)
     except Invalid as error:
         findings.append(_invalid(error.code, error.happened))
     address = request.payee_address
-    if not (address.town and address.country):
+    if not (address.town and address.country) and not _at_home(request):
         findings.append(
             _invalid(
                 "address_incomplete",
@@ -102,6 +104,33 @@ def _form(request: PaymentRequest) -> list[Finding]:
             )
         )
     return findings
+
+
+def _account(request: PaymentRequest) -> None:
+    """Raise Invalid for an account that cannot be one, or that is told twice."""
+    if request.creditor_account and request.creditor_iban:
+        raise Invalid(
+            "invalid_local_account",
+            "The payee has an IBAN and another account number.",
+            "No payment was made from this line.",
+            "Keep one of them.",
+            field="creditor_account",
+        )
+    if request.creditor_account:
+        local_account(request.creditor_account)
+    else:
+        iban(request.creditor_iban)
+
+
+def _at_home(request: PaymentRequest) -> bool:
+    """Whether the account is paid by its country's own rails, which carry no address, and none is
+    half told; what needs one nevertheless is refused with its rail."""
+    if request.payee_address != PostalAddress() or not request.creditor_account:
+        return False
+    try:
+        return parts(request.creditor_account).scheme is not Scheme.BIC
+    except ValueError:
+        return False
 
 
 def _day(request: PaymentRequest, known: Known) -> list[Finding]:
@@ -121,12 +150,14 @@ def _payee(request: PaymentRequest, known: Known) -> list[Finding]:
         return [
             _hold("payee_unknown", f"Payee {request.payee_number} is not in our master data yet.")
         ]
-    if account.iban != request.creditor_iban:
+    if request.rail is Rail.CHECK and not request.creditor_number:
+        return []  # It is paid to a name; who changed an account has no part in it.
+    if account.number != request.creditor_number:
         return [
             _hold(
                 "account_differs",
-                f"The file pays to an account ending {request.creditor_iban[-4:]}; the payee's"
-                f" known account ends {account.iban[-4:]}.",
+                f"The file pays to an account ending {ending(request.creditor_number)}; the payee's"
+                f" known account ends {ending(account.number)}.",
                 account.id,
             )
         ]

@@ -9,7 +9,7 @@ from nostro.domain.order import ORDER, OrderMove, OrderState
 
 # A payment run was approved and its open items are cleared as its source wrote them: other amounts
 # or payees would part what the source booked from what is paid.
-THE_SOURCES_OWN = frozenset({"amount", "creditor_iban"})
+THE_SOURCES_OWN = frozenset({"amount", "creditor_iban", "creditor_account"})
 
 
 def check_state(number: str, state: OrderState) -> None:

@@ -14,9 +14,11 @@ import msgspec
 
 from nostro.domain.errors import Invalid
 from nostro.domain.identifier import bic, iban, is_creditor_reference
+from nostro.domain.local_account import local_account
 from nostro.domain.money import Money
 from nostro.domain.party import PostalAddress
 from nostro.domain.payment import Instruction, Rail
+from nostro.domain.rail import TERMS
 
 REFERENCE_MAX = 35
 REMITTANCE_MAX = 140
@@ -48,12 +50,20 @@ def breaches(instruction: Instruction, rail: Rail) -> Breaches:
     told = instruction
     yield from _in("creditor_name", of_name(told.creditor_name, rail, "the creditor"))
     yield from _in("creditor_address", of_address(told.creditor_address, rail, "the creditor"))
-    yield from _in("creditor_iban", of_code(iban, told.creditor_iban))
+    yield from _of_account(told)
     if told.creditor_bic:
         yield from _in("creditor_bic", of_code(bic, told.creditor_bic))
     yield from _in("amount", of_amount(told.amount, rail))
-    yield from _in("remittance", of_remittance(told))
+    yield from _in("remittance", of_remittance(told, TERMS[rail].remittance_max))
     yield from _in("end_to_end_id", of_reference(told.end_to_end_id, "the end-to-end id"))
+
+
+def _of_account(told: Instruction) -> Breaches:
+    """An IBAN, a local account, or neither: what a rail pays to is asked with its route."""
+    if told.creditor_iban:
+        yield from _in("creditor_iban", of_code(iban, told.creditor_iban))
+    if told.creditor_account:
+        yield from _in("creditor_account", of_code(local_account, told.creditor_account))
 
 
 def _in(field: str, found: Breaches) -> Breaches:
@@ -88,13 +98,12 @@ def of_reference(text: str, what: str) -> Breaches:
 
 
 def of_name(name: str, rail: Rail, what: str) -> Breaches:
-    limit = SEPA_NAME_MAX if rail is Rail.SEPA_CREDIT_TRANSFER else NAME_MAX
-    yield from of_text(name, limit, f"the name of {what}")
+    yield from of_text(name, TERMS[rail].name_max, f"the name of {what}")
 
 
 def of_address(address: PostalAddress, rail: Rail, what: str) -> Breaches:
-    """Within SEPA an address may be absent, but never be half there."""
-    if address == PostalAddress() and rail is Rail.SEPA_CREDIT_TRANSFER:
+    """Where a rail carries none an address may be absent, but never be half there."""
+    if address == PostalAddress() and not TERMS[rail].address_needed:
         return
     if not (address.town and address.country):
         happened = f"The address of {what} lacks the town or the country."
@@ -129,25 +138,24 @@ def of_amount(amount: Money, rail: Rail) -> Breaches:
     if amount.minor <= 0:
         happened = f"The amount {spelled(amount)} is not positive."
         yield _breach("amount_not_positive", happened, "Leave the payment out.")
-    if rail is not Rail.SEPA_CREDIT_TRANSFER:
-        return
-    if amount.currency != "EUR":
-        happened = f"A SEPA credit transfer cannot carry {amount.currency}."
+    terms = TERMS[rail]
+    if terms.currencies == {"EUR"} and amount.currency != "EUR":
+        happened = f"{terms.title} cannot carry {amount.currency}."
         yield _breach("sepa_needs_euro", happened, "Choose another rail.")
-    elif amount.minor > SEPA_MAX_MINOR:
-        most = spelled(Money(SEPA_MAX_MINOR, "EUR"))
-        happened = f"A SEPA credit transfer cannot carry {spelled(amount)}; its limit is {most}."
+    elif terms.limit and amount.minor > terms.limit.most.minor:
+        most = spelled(terms.limit.most)
+        happened = f"{terms.title} cannot carry {spelled(amount)}; its limit is {most}."
         yield _breach("amount_too_large", happened, "Choose another rail.")
 
 
-def of_remittance(instruction: Instruction) -> Breaches:
+def of_remittance(instruction: Instruction, limit: int = REMITTANCE_MAX) -> Breaches:
     """Free text or a structured RF reference (ISO 11649), never both."""
     reference, text = instruction.creditor_reference, instruction.remittance
     if reference and text:
         happened = "The payment has both a creditor reference and a remittance text."
         yield _breach("remittance_twice", happened, "Keep one of them before approval.")
     elif text:
-        yield from of_text(text, REMITTANCE_MAX, "the remittance")
+        yield from of_text(text, limit, "the remittance")
     elif reference and not (
         is_creditor_reference(reference) and " " not in reference and reference.isupper()
     ):
@@ -172,6 +180,19 @@ def shortened(invoices: Sequence[str], limit: int = REMITTANCE_MAX) -> str:
             return text
         text = f"{', '.join(invoices[:kept])} and {len(invoices) - kept} more"
     return text
+
+
+def shortened_name(name: str, limit: int) -> str:
+    """A name as a rail with a short field carries it: whole words if that leaves half of it.
+
+    >>> shortened_name("Northwind Traders and Sons Incorporated", 22)
+    'Northwind Traders and'
+    """
+    if len(name) <= limit:
+        return name
+    cut = name[:limit]
+    words = cut.rpartition(" ")[0] if name[limit] != " " else cut
+    return (words if len(words) * 2 >= limit else cut).rstrip()
 
 
 def spelled(amount: Money) -> str:

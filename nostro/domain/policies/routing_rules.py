@@ -18,6 +18,7 @@ from nostro.domain.party import Account
 from nostro.domain.payment import ChargeBearer, PaymentRequest, Rail, Route, WayOut
 from nostro.domain.policies import routing
 from nostro.domain.policy import Policy, Version
+from nostro.domain.rail import TERMS
 from nostro.domain.rules.expression import Expression, Facts
 from nostro.domain.rules.payment_facts import condition, example
 
@@ -156,16 +157,15 @@ def way(
     """A way out of these accounts by this rail with these charges, or why there is none."""
     if not accounts:
         return "its account is none of this entity's"
-    route = routing.propose(request, accounts)
+    if rail is not None and request.rail not in (None, rail):
+        return f"the source asks for {request.rail}"
+    asked = msgspec.structs.replace(request, rail=rail or request.rail)
+    route = routing.propose(asked, accounts)
     if route is None:
-        currency = request.amount.currency
-        return f"no account that it names is in {currency} and the one that the source names"
-    if rail is not None and rail is not route.rail:
-        if rail is not Rail.CROSS_BORDER_TRANSFER:
-            return f"{rail} does not reach the payee"
-        route = msgspec.structs.replace(route, rail=rail, charge_bearer=ChargeBearer.SHAR)
+        return routing.why_none(asked, accounts)[1].removesuffix(".")
+    route = msgspec.structs.replace(route, rail_asked_for=request.rail is not None)
     if charge_bearer is None or charge_bearer is route.charge_bearer:
         return route
-    if route.rail is Rail.SEPA_CREDIT_TRANSFER or charge_bearer is ChargeBearer.SLEV:
+    if charge_bearer not in TERMS[route.rail].charge_bearers:
         return f"{route.rail} does not go with charges {charge_bearer}"
     return msgspec.structs.replace(route, charge_bearer=charge_bearer)

@@ -93,11 +93,12 @@ class Cleared(msgspec.Struct, frozen=True):
     entry_digest: str
 
 
-def payee_of(name: str, address: PostalAddress, iban: str, bic: str) -> Payee:
-    """The payee of a payment, with each country that the payment goes to."""
+def payee_of(name: str, address: PostalAddress, account: str, bic: str) -> Payee:
+    """The payee of a payment, with each country that the payment goes to. `account` is the country
+    of the account, or its IBAN."""
     told = (
         (address.country, "the payee's address"),
-        (iban[:2], "the account"),
+        (account[:2], "the account"),
         (bic[4:6], "the payee's bank"),
     )
     return Payee(

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, Final
 
 from nostro.domain.errors import Invalid
+from nostro.domain.local_account import country_of
 from nostro.domain.money import Money
 from nostro.domain.payment import PaymentRequest
 from nostro.domain.rules.constants import day_said
@@ -49,7 +50,7 @@ def facts_of(
     request: PaymentRequest, *, entity: str, source: str, own: Collection[str], today: date
 ) -> Facts:
     """What there is to ask about one payment; `own` are the accounts of all our entities."""
-    account = request.creditor_iban
+    account = request.creditor_number
     return {
         "amount": request.amount,
         "amount_minor": request.amount.minor,
@@ -58,7 +59,7 @@ def facts_of(
         "payee": request.payee_number,
         "payee_name": request.payee_name,
         "payee_country": request.payee_address.country,
-        "bank_country": account[:2],
+        "bank_country": country_of(request.creditor_iban, request.creditor_account),
         "payee_account": account,
         "source": source,
         "invoices": len(request.invoices),

@@ -112,17 +112,18 @@ class Account(TenantModel):
     entity = to_tenant("storage.LegalEntity")
     connection = to_tenant("storage.Connection")
     name = models.TextField()
-    iban = models.TextField()
+    iban = models.TextField()  # "" where the account has none: then `local_account` names it.
     bic = models.TextField()
     currency = models.TextField()
     ledger_account = models.TextField()
     clearing_account = models.TextField()
+    local_account = models.TextField(default="", db_default="")  # See nostro.domain.local_account.
 
     class Meta:
         db_table = "account"
         constraints = (
             models.UniqueConstraint(
-                fields=["tenant_id", "iban", "currency"], name="account_iban_once"
+                fields=["tenant_id", "iban", "local_account", "currency"], name="account_iban_once"
             ),
         )
 
@@ -151,6 +152,9 @@ class PayeeAccount(TenantModel):
     changed_by = models.TextField()
     changed_by_person = models.UUIDField(null=True)
     confirmed = models.BooleanField(default=False)
+    local_account = models.TextField(
+        default="", db_default=""
+    )  # See nostro.domain.local_account; "" with an IBAN.
 
     class Meta:
         db_table = "payee_account"

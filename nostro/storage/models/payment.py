@@ -81,6 +81,8 @@ class Order(TenantModel):
     creditor_name = models.TextField()
     creditor_address = models.JSONField()
     creditor_iban = models.TextField()
+    # An account without IBAN, as nostro.domain.local_account writes it; a cheque has neither.
+    creditor_account = models.TextField(default="", db_default="")
     creditor_bic = models.TextField()
     requested_date = models.DateField()
     latest_date = models.DateField()

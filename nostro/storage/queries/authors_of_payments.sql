@@ -1,7 +1,8 @@
 -- Who has no say in payments: who made or changed each, who answers for the key that did, and who
 -- changed the account that it pays to, in whatever version and for whatever payee, or agreed to that.
 WITH asked AS MATERIALIZED (
-    SELECT id, maker_id, changed_by, payee_account_id, creditor_iban
+    SELECT id, maker_id, changed_by, payee_account_id,
+           creditor_iban || creditor_account AS paid_to
     FROM payment_order
     WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND id = ANY (%(ids)s::uuid[])
 ), owners AS MATERIALIZED (
@@ -10,21 +11,22 @@ WITH asked AS MATERIALIZED (
     WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND owner_id IS NOT NULL
 ), versions AS MATERIALIZED (
     SELECT pairs.*, version.id AS version_id, version.changed_by_person
-    FROM (SELECT DISTINCT creditor_iban, payee_account_id FROM asked) AS pairs
+    FROM (SELECT DISTINCT paid_to, payee_account_id FROM asked) AS pairs
     CROSS JOIN LATERAL (
         SELECT id, changed_by_person FROM payee_account
-        WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND iban = pairs.creditor_iban
+        WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND pairs.paid_to <> ''
+          AND (iban = pairs.paid_to OR local_account = pairs.paid_to)
         UNION
         SELECT id, changed_by_person FROM payee_account
         WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND id = pairs.payee_account_id
     ) AS version
 ), editors AS MATERIALIZED (
-    SELECT creditor_iban, payee_account_id, array_agg(DISTINCT person) AS people
+    SELECT paid_to, payee_account_id, array_agg(DISTINCT person) AS people
     FROM (
-        SELECT creditor_iban, payee_account_id, changed_by_person::text AS person
+        SELECT paid_to, payee_account_id, changed_by_person::text AS person
         FROM versions WHERE changed_by_person IS NOT NULL
         UNION ALL
-        SELECT creditor_iban, payee_account_id, agreed.person_id::text
+        SELECT paid_to, payee_account_id, agreed.person_id::text
         FROM versions
         JOIN change_agreement AS agreed
           ON agreed.tenant_id = (SELECT %(tenant_id)s::uuid)
@@ -39,5 +41,5 @@ SELECT asked.id,
        coalesce(editors.people, '{}') AS editors
 FROM asked
 LEFT JOIN editors
-  ON editors.creditor_iban = asked.creditor_iban
+  ON editors.paid_to = asked.paid_to
  AND editors.payee_account_id IS NOT DISTINCT FROM asked.payee_account_id

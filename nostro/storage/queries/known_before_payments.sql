@@ -21,7 +21,8 @@ SELECT
         SELECT coalesce(json_agg(json_build_object(
             'id', id, 'legal_entity_id', entity_id, 'connection_id', connection_id,
             'name', name, 'iban', iban, 'bic', bic, 'currency', currency,
-            'ledger_account', ledger_account, 'clearing_account', clearing_account
+            'ledger_account', ledger_account, 'clearing_account', clearing_account,
+            'local_account', local_account
         ) ORDER BY name, id), '[]')::text
         FROM account WHERE tenant_id = (SELECT %(tenant_id)s::uuid)
     ) AS accounts,
@@ -29,7 +30,7 @@ SELECT
         SELECT coalesce(json_agg(json_build_object(
             'id', a.id, 'payee_id', p.id, 'payee_number', p.number, 'payee_name', p.name,
             'version', a.version, 'iban', a.iban, 'bic', a.bic, 'valid_from', a.valid_from,
-            'changed_by', a.changed_by, 'confirmed', a.confirmed
+            'changed_by', a.changed_by, 'confirmed', a.confirmed, 'local_account', a.local_account
         )), '[]')::text
         FROM unnest(%(payees)s::text[]) AS asked (number)
         CROSS JOIN LATERAL (

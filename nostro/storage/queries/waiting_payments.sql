@@ -8,7 +8,7 @@
 WITH waiting AS MATERIALIZED (
     SELECT id, run_id, entity_id, account_id, coalesce(route ->> 'rail', '') AS rail, requested_date, currency,
            amount_minor, approval_digest, payee_number, payee_account_id, maker_id, changed_by,
-           creditor_iban, policy_version, waits_for
+           creditor_iban || creditor_account AS paid_to, policy_version, waits_for
     FROM payment_order
     WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND state = 'awaiting_approval'
 ), usual AS MATERIALIZED (
@@ -36,21 +36,22 @@ WITH waiting AS MATERIALIZED (
     WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND owner_id IS NOT NULL
 ), versions AS MATERIALIZED (
     SELECT pairs.*, version.id AS version_id, version.changed_by_person
-    FROM (SELECT DISTINCT creditor_iban, payee_account_id FROM waiting) AS pairs
+    FROM (SELECT DISTINCT paid_to, payee_account_id FROM waiting) AS pairs
     CROSS JOIN LATERAL (
         SELECT id, changed_by_person FROM payee_account
-        WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND iban = pairs.creditor_iban
+        WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND pairs.paid_to <> ''
+          AND (iban = pairs.paid_to OR local_account = pairs.paid_to)
         UNION
         SELECT id, changed_by_person FROM payee_account
         WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND id = pairs.payee_account_id
     ) AS version
 ), editors AS MATERIALIZED (
-    SELECT creditor_iban, payee_account_id, array_agg(DISTINCT person) AS people
+    SELECT paid_to, payee_account_id, array_agg(DISTINCT person) AS people
     FROM (
-        SELECT creditor_iban, payee_account_id, changed_by_person::text AS person
+        SELECT paid_to, payee_account_id, changed_by_person::text AS person
         FROM versions WHERE changed_by_person IS NOT NULL
         UNION ALL
-        SELECT creditor_iban, payee_account_id, agreed.person_id::text
+        SELECT paid_to, payee_account_id, agreed.person_id::text
         FROM versions
         JOIN change_agreement AS agreed
           ON agreed.tenant_id = (SELECT %(tenant_id)s::uuid)
@@ -65,7 +66,7 @@ WITH waiting AS MATERIALIZED (
            ) AS people
     FROM waiting
     LEFT JOIN editors
-      ON editors.creditor_iban = waiting.creditor_iban
+      ON editors.paid_to = waiting.paid_to
      AND editors.payee_account_id IS NOT DISTINCT FROM waiting.payee_account_id
 ), payee_accounts AS MATERIALIZED (
     SELECT known.id,
