@@ -8,6 +8,8 @@ from typing import Any
 from nostro.domain.attempt import ATTEMPT, FREES_THE_ORDER, ORDER_MOVE_OF
 from nostro.domain.case import CASE, ENQUIRY, RECALL, RETURN, REVERSAL
 from nostro.domain.change_request import CHANGE_REQUEST
+from nostro.domain.check_exception import CHECK_EXCEPTION
+from nostro.domain.check_state import CHECK
 from nostro.domain.machine import Machine
 from nostro.domain.match import MATCH
 from nostro.domain.order import ORDER
@@ -16,7 +18,7 @@ from nostro.domain.submission import ATTEMPT_MOVE_OF, SUBMISSION
 PAGE = Path(__file__).with_name("lifecycle.md")
 HEAD = """# Payment lifecycle
 
-Six machines, each one table of moves in `nostro/domain`; four kinds of case have a second table,
+Eight machines, each one table of moves in `nostro/domain`; four kinds of case have a second table,
 their stage. This page is written from those tables by `python docs/generate_lifecycle.py`; a test
 fails when it is not current.
 """
@@ -27,6 +29,8 @@ MACHINES: tuple[tuple[Machine[Any, Any], str], ...] = (
     (MATCH, "match.py"),
     (CASE, "case.py"),
     (CHANGE_REQUEST, "change_request.py"),
+    (CHECK, "check_state.py"),
+    (CHECK_EXCEPTION, "check_exception.py"),
     (RECALL, "case.py"),
     (RETURN, "case.py"),
     (REVERSAL, "case.py"),

@@ -231,6 +231,15 @@ class RecallsPayments(Protocol):
 
 
 @runtime_checkable
+class TakesCheckFiles(Protocol):
+    """A channel that takes lists of issued checks, and decisions on presented ones."""
+
+    @abstractmethod
+    def tell_checks(self, outgoing: Outgoing) -> Receipt:
+        """Hand the file over once; raises as `send` does."""
+
+
+@runtime_checkable
 class RepeatsSafely(Protocol):
     """A channel of which the bank promises by contract that the same bytes count once."""
 

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 from nostro import formats
 from nostro.domain import issued_check, payment_file, statement
+from nostro.domain.check_exception import PresentedCheck
 from nostro.domain.errors import Invalid
 from nostro.domain.journal import JournalEvent
 from nostro.domain.problem import Problem, RejectedLine, Severity
@@ -162,5 +163,5 @@ def _write(sample: Path) -> None:
     write = formats.writer(formats.find()[sample.parent.name])
     records = [from_json(line) for line in data_of(sample).splitlines() if line.strip()]
     documents = list(issued_check.assemble(payment_file.assemble(statement.assemble(records))))
-    several = len(documents) != 1 or isinstance(documents[0], JournalEvent)
+    several = len(documents) != 1 or isinstance(documents[0], JournalEvent | PresentedCheck)
     write(documents if several else documents[0], profile_of(sample))

@@ -18,6 +18,7 @@ from nostro.api import (
     callbacks,
     cases,
     cash,
+    checks,
     events,
     evidence_packs,
     health,
@@ -88,7 +89,7 @@ v1 = Door(
 )
 _ROOMS = (
     *(payments, payment_actions, saved_filters, submissions, cases, payee_changes, stops),
-    *(access, sign_on, policies, calendars, cash, events, evidence_packs),
+    *(checks, access, sign_on, policies, calendars, cash, events, evidence_packs),
     *(webhooks, callbacks, health),
 )
 for _room in _ROOMS:

@@ -69,6 +69,11 @@ Payments
   payments approve     Approve, as a person; it takes two
   payments recall      Cancel what has not left, ask back what has
   payments letter      The letter to the bank about a file, as PDF
+Checks that were issued
+  checks import        Enter them from a file of any layout; safe to repeat
+  checks list          The register, and numbers that nobody entered
+  checks void          One was never given out: the bank is told
+  checks stop          One is lost or must not be paid: the bank is told
 Those who must not be paid
   screening load       A list from OFAC, the EU, the UN or the UK: payees are compared with it
   screening list       Which are in force, and how old each is

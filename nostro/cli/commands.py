@@ -15,6 +15,7 @@ from nostro.cli.bank import bank
 from nostro.cli.binder_commands import binder
 from nostro.cli.browser_reports import browser_reports
 from nostro.cli.calendar_commands import calendar
+from nostro.cli.check_commands import checks
 from nostro.cli.compare_command import compare
 from nostro.cli.connection_commands import connections
 from nostro.cli.database_commands import database
@@ -52,6 +53,7 @@ for group in (
     entities,
     connections,
     calendar,
+    checks,
     accounts,
     database,
     secrets,

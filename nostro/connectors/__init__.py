@@ -21,6 +21,7 @@ from nostro.ports import (
     SealsFiles,
     SendsPayments,
     TakesCallbacks,
+    TakesCheckFiles,
     TakesPostings,
     TakesStatuses,
 )
@@ -31,6 +32,7 @@ CAPABILITIES = (
     AnswersEnquiries,
     ReportsStatus,
     RecallsPayments,
+    TakesCheckFiles,
     RepeatsSafely,
     AcceptsBySilence,
     TakesCallbacks,

@@ -49,6 +49,8 @@ LABELS: Final[Mapping[str, str]] = {
     "client_secret": "Client secret",
     "proof_above": "A fresh proof of the person above an amount",
     "limits": "Limits: name, how much, for which payments, hold or refuse",
+    "terms": "Accounts: IBAN, the bank's number of it, layouts of both files, until when to decide,"
+    " pay or return when nobody does, a second person above, company, days until stale",
     "newcomers": "Whoever was never here becomes a person at the first sign-in",
 }
 HINTS: Final[Mapping[str, str]] = {
@@ -76,6 +78,8 @@ HINTS: Final[Mapping[str, str]] = {
     "calendars": "One a line, like england. Nothing: that of the account's country.",
     "from_day": "A day like 2026-12-01. Nothing: at once.",
     "until": "Nothing: it ends now.",
+    "terms": "One a line, like DE02100100100006820101 | 4471000123 | bank_of_america | generic |"
+    " 14:30 America/New_York | return | 10000.00 USD | VESTERHOLT INC | 180.",
     "proof_above": "One sum a line, like 50000.00 EUR. None: no proof is asked for.",
     "limits": "One a line, like Day | 1000000.00 EUR a day by account | entity DE01 | hold. What is"
     " left out is not kept.",

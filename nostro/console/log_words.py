@@ -19,6 +19,8 @@ FAMILIES: Final[Mapping[str, str]] = {
     "audit": "Log",
     "case": "Case",
     "change_request": "Change request",
+    "check": "Check",
+    "check_exception": "Presented check",
     "connection": "Connection",
     "customer": "Settings",
     "entity": "Legal entity",

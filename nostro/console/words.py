@@ -21,7 +21,14 @@ from nostro.domain.policies.recall import RecallReason
 from nostro.domain.statement import BalanceType, Closing, EntryStatus, ReportKind
 from nostro.domain.submission import SubmissionState
 from nostro.storage.pages.payments import Standing
-from nostro.storage.submissions import PAYMENTS, POSTINGS, RECALLS, REVERSALS
+from nostro.storage.submissions import (
+    CHECK_DECISIONS,
+    CHECKS,
+    PAYMENTS,
+    POSTINGS,
+    RECALLS,
+    REVERSALS,
+)
 
 NO_BREAK: Final = "\u00a0"
 
@@ -110,6 +117,7 @@ CASE_KIND: Final = {
     CaseKind.CONTRADICTION: Status(kind=_BAD, icon=_ALERT, word="Contradiction"),
     CaseKind.STATEMENT: Status(kind=_WARN, icon="file-text", word="Statement"),
     CaseKind.DIFFERENCE: Status(kind=_WARN, icon="git-compare", word="Difference"),
+    CaseKind.CHECK: Status(kind=_WARN, icon=_ALERT, word="Check"),
     CaseKind.CONNECTION: Status(kind=_WARN, icon=_ALERT, word="Connection"),
     CaseKind.ACCESS: Status(kind=_BAD, icon=_ALERT, word="Unusual access"),
 }
@@ -244,6 +252,8 @@ PURPOSES: Final[Mapping[str, str]] = {
     RECALLS: "Request to give back",
     REVERSALS: "Reversal",
     POSTINGS: "Journals for the ERP",
+    CHECKS: "Issued checks",
+    CHECK_DECISIONS: "Decisions on checks",
 }
 # Codes of a bank's word, where it is not the code itself that people read.
 FACT_KINDS: Final[Mapping[str, str]] = {

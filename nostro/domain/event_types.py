@@ -14,6 +14,8 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     "account": ("attached", "created"),
     "attempt": ("moved",),
     "case": ("due", "moved", "noted", "stage_moved", "taken"),
+    "check": ("left_out", "moved", "placed_in_file", "registered", "told_again"),
+    "check_exception": ("moved", "placed_in_file", "received"),
     "connection": ("calendar_changed", "changed", "created", "tried"),
     "entity": ("created",),
     "evidence": ("confirmed", "erased", "refused", "revealed", "stated", "withdrawn"),

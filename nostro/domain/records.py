@@ -13,6 +13,7 @@ import msgspec
 from nostro.domain.ach_return import NotificationOfChange, ReturnedEntry
 from nostro.domain.bank_status import StatusReport
 from nostro.domain.cancellation import CancellationAnswer, CancellationRequest
+from nostro.domain.check_exception import PresentedCheck
 from nostro.domain.errors import Invalid
 from nostro.domain.input_file import InputFile
 from nostro.domain.issued_check import IssuedCheck, IssueFile, IssueFileHeader, IssueFileTrailer
@@ -56,6 +57,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
         IssueFileHeader,
         IssuedCheck,
         IssueFileTrailer,
+        PresentedCheck,
         StatusReport,
         CancellationRequest,
         CancellationAnswer,

@@ -21,6 +21,8 @@ TABLES = (
     "case_file",
     "webhook_delivery",
     "policy_version",
+    "issued_check",
+    "check_exception",
 )
 
 

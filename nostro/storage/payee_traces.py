@@ -165,8 +165,19 @@ def _by_reference(
         models.ChangeAgreement: _ids(models.ChangeAgreement, request_id__in=requests),
         models.Freeze: freezes,
         models.FreezeLift: _ids(models.FreezeLift, freeze_id__in=freezes),
+        **_of_checks(orders, number),
         **_of_payments(orders, set(proposed.exclude(case=None).values_list("case_id", flat=True))),
         **_of_cash(orders, ibans),
+    }
+
+
+def _of_checks(orders: set[UUID], number: str) -> dict[type[TenantModel], set[UUID]]:
+    """Checks to him, and those that were presented instead of them."""
+    issued = _ids(models.IssuedCheck, payee_number=number) if number else set()
+    issued |= _ids(models.IssuedCheck, order_id__in=orders)
+    return {
+        models.IssuedCheck: issued,
+        models.CheckException: _ids(models.CheckException, issued_id__in=issued),
     }
 
 

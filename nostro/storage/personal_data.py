@@ -46,6 +46,8 @@ OVERWRITTEN: Final[Mapping[type[TenantModel], tuple[str, ...]]] = {
     models.JournalEvent: ("text",),
     models.JournalLine: ("text",),
     models.ScreeningClearance: ("reason",),
+    models.IssuedCheck: ("payee", "reason"),
+    models.CheckException: ("payee", "differences", "reason", "bank_reason"),
 }
 # Digests that anybody can make who guesses what was digested.
 GUESSABLE: Final[Mapping[type[TenantModel], tuple[str, ...]]] = {

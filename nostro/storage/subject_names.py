@@ -15,6 +15,8 @@ _NAMED: Final[Mapping[str, tuple[Any, str]]] = {
     "api_key": (models.ApiKey, "name"),
     "case": (models.Case, "sentence"),
     "change_request": (models.ChangeRequest, "subject"),
+    "check": (models.IssuedCheck, "number"),
+    "check_exception": (models.CheckException, "number"),
     "connection": (models.Connection, "name"),
     "customer": (models.Customer, "name"),
     "entity": (models.LegalEntity, "name"),

@@ -19,6 +19,8 @@ from nostro.storage.tenancy import current
 
 PAYMENTS, POSTINGS, RECALLS, STATUSES = "payments", "postings", "recalls", "statuses"
 REVERSALS = "reversals"
+CHECKS, CHECK_DECISIONS = "checks", "check_decisions"
+OF_CHECKS = (CHECKS, CHECK_DECISIONS)  # What a bank is told of checks: it moves no money itself.
 FOR_PAYMENT = (PAYMENTS, REVERSALS)  # Files of payments in the bank's own format.
 
 

@@ -19,6 +19,7 @@ from nostro.domain.ach_return import NotificationOfChange, ReturnedEntry
 from nostro.domain.bank_status import StatusReport
 from nostro.domain.cancellation import CancellationAnswer
 from nostro.domain.case import CaseKind
+from nostro.domain.check_exception import PresentedCheck, PresentedChecks
 from nostro.domain.errors import ConnectionUnfit, Invalid, NostroError, Refused
 from nostro.domain.payment_file import PaymentFile
 from nostro.domain.problem import Problem
@@ -27,7 +28,13 @@ from nostro.domain.transport_acknowledgement import TransportAcknowledgement
 from nostro.ports import DeliversMessages, Incoming, SealsFiles, TakesCallbacks
 from nostro.storage import events, evidence, messages, parties
 from nostro.storage.tenancy import tenant
-from nostro.workflows import arrival, recovering, statement_ingestion, unfit_connections
+from nostro.workflows import (
+    arrival,
+    presented_checks,
+    recovering,
+    statement_ingestion,
+    unfit_connections,
+)
 from nostro.workflows.ach_answers import apply_ach_answers
 from nostro.workflows.bank_bookings import take_report
 from nostro.workflows.cancellation_answers import apply_cancellation_answer
@@ -50,7 +57,7 @@ BANK_MESSAGES = frozenset(
     {
         *("pain_002", "camt_029", "camt_052", "camt_053", "camt_054"),
         *("mt940", "mt942", "bai2", "nacha"),
-        *("x12_997", "edifact_contrl"),
+        *("x12_997", "edifact_contrl", "check_exceptions"),
     }
 )
 
@@ -244,6 +251,9 @@ def _opened(
 
 def _together(items: Sequence[object]) -> list[object]:
     """Documents one by one; all ACH answers of a file are one, their empty batches are none."""
+    presented = tuple(item for item in items if isinstance(item, PresentedCheck))
+    if presented:
+        return [PresentedChecks(presented)]
     ach = tuple(item for item in items if isinstance(item, ReturnedEntry | NotificationOfChange))
     others = [
         item
@@ -268,6 +278,8 @@ def _act_on(acting: Acting, connection_id: UUID, evidence_id: UUID, item: object
         statement_ingestion.ingest(acting, evidence_id, item, connection_id=connection_id)
     elif isinstance(item, tuple):
         apply_ach_answers(acting, connection_id, evidence_id, item)
+    elif isinstance(item, PresentedChecks):
+        presented_checks.take_in(acting, connection_id, evidence_id, item)
     elif isinstance(item, CancellationAnswer):
         apply_cancellation_answer(acting, connection_id, evidence_id, item)
     elif isinstance(item, TransportAcknowledgement):

@@ -17,11 +17,13 @@ from nostro.domain.policies import approval as policy
 from nostro.domain.policies import approval_steps as steps
 from nostro.domain.policies.approval import ApprovalRules
 from nostro.domain.policies.approval_steps import Given, Progress, Stages, Waits
-from nostro.storage import approval_rules, approvals, events, orders, policies
+from nostro.domain.policies.positive_pay import PositivePayTerms
+from nostro.storage import approval_rules, approvals, checks, events, orders, policies
 from nostro.storage.approvals import Terms
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows.context import Acting
+from nostro.workflows.wake import wake
 
 _ASKED_FOR = (OrderState.AWAITING_APPROVAL, OrderState.HELD)
 AT_ONCE = 500  # Payments put to people anew in one unit of work.
@@ -87,7 +89,10 @@ def apply_policy(acting: Acting, policy_id: UUID) -> None:
     """A version of a policy comes into force. Its own rows say whether it is still the one."""
     while True:
         with tenant(acting.tenant_id):
-            if policies.kind_of(policy_id) != ApprovalRules.KIND:
+            kind = policies.kind_of(policy_id)
+            if kind == PositivePayTerms.KIND and checks.make_due(acting.world.clock.now()):
+                wake("tell_checks", tenant_id=acting.tenant_id)
+            if kind != ApprovalRules.KIND:
                 return policies.came_into_force(policy_id)
             version, _ = approval_rules.in_force(acting.world.clock.now())
             rows = orders.lock(orders.under_other_rules(version, _ASKED_FOR, AT_ONCE))

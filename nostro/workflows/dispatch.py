@@ -27,6 +27,7 @@ from nostro.ports import (
     RecallsPayments,
     Receipt,
     SendsPayments,
+    TakesCheckFiles,
     TakesPostings,
     TakesStatuses,
 )
@@ -260,6 +261,8 @@ def _door(row: SubmissionRow, channel: object) -> Callable[[Outgoing], Receipt]:
         return channel.send
     if row.purpose == submissions.RECALLS and isinstance(channel, RecallsPayments):
         return channel.recall
+    if row.purpose in submissions.OF_CHECKS and isinstance(channel, TakesCheckFiles):
+        return channel.tell_checks
     if row.purpose == submissions.POSTINGS and isinstance(channel, TakesPostings):
         return channel.post
     if row.purpose == submissions.STATUSES and isinstance(channel, TakesStatuses):
@@ -349,11 +352,14 @@ def _lost_track(acting: Acting, plan: Plan, current: SubmissionRow) -> None:
 _VOICELESS = {
     submissions.POSTINGS: ("Journals", "the journals are"),
     submissions.STATUSES: ("Payment statuses", "the news is"),
+    submissions.CHECKS: ("Issued checks", "they are"),
+    submissions.CHECK_DECISIONS: ("Decisions on presented checks", "they are"),
 }
 
 
 def _refused(acting: Acting, row: SubmissionRow, failure: NostroError) -> None:
-    """Files for an ERP that are refused open a case; payments open one each by themselves."""
+    """Files for an ERP, and of checks, that are refused open a case; payments open one each by
+    themselves."""
     if row.purpose in _VOICELESS:
         what, kept = _VOICELESS[row.purpose]
         sentence = f"{what} {row.message_id} were refused: {failure.happened}"

@@ -123,6 +123,8 @@ def _refused(acting: Acting, said: TransportAcknowledgement, row: SubmissionRow)
             return
         _move(acting, row, SubmissionMove.REFUSE, said)
         return
+    if row.purpose in submissions.OF_CHECKS and row.state not in _OVER:
+        _move(acting, row, SubmissionMove.REFUSE, said)
     _case(
         acting,
         CaseKind.DIFFERENCE,

@@ -17,6 +17,8 @@ from nostro.workflows import (
     answers,
     approval_terms,
     case_terms,
+    check_deadlines,
+    check_files,
     dispatch,
     log_verification,
     release,
@@ -111,6 +113,18 @@ def attend_case(tenant_id: str, case_id: str) -> None:
 @fresh
 def apply_policy(tenant_id: str, policy_id: str) -> None:
     approval_terms.apply_policy(job_for(UUID(tenant_id)), UUID(policy_id))
+
+
+@app.task(name="tell_checks", queue="payments")
+@fresh
+def tell_checks(tenant_id: str) -> None:
+    check_files.tell(job_for(UUID(tenant_id)))
+
+
+@app.task(name="attend_check_exception", queue="payments")
+@fresh
+def attend_check_exception(tenant_id: str, exception_id: str) -> None:
+    check_deadlines.attend(job_for(UUID(tenant_id)), UUID(exception_id))
 
 
 @app.task(name="attend_webhooks", queue="webhooks")

@@ -37,6 +37,7 @@ from nostro.storage.submissions import AttemptRow, SubmissionRow
 from nostro.workflows import (
     answered_enquiries,
     case_work,
+    check_moves,
     contradictions,
     falling_back,
     posting,
@@ -72,6 +73,10 @@ def move_submission(
     events.record([happened])
     if row.purpose == submissions.PAYMENTS and (inside := ATTEMPT_MOVE_OF.get(after)):
         move_attempts(acting, _meant(row, step), inside, reason=reason, text=text)
+    if row.purpose == submissions.CHECKS:
+        check_moves.follow(acting, row, after)
+    if row.purpose == submissions.CHECK_DECISIONS:
+        check_moves.follow_decisions(acting, row, after)
     if row.state is SubmissionState.UNKNOWN and after in KNOWN_AT_LAST:
         case_work.end_enquiries(acting, row.id, KNOWN_AT_LAST[after], key=str(row.id))
     if step_of_case := _CASE_MOVE_OF.get(row.purpose, {}).get(after):

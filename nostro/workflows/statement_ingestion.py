@@ -38,6 +38,7 @@ from nostro.storage import (
 )
 from nostro.storage.statements import NewTransaction
 from nostro.storage.tenancy import tenant
+from nostro.workflows import checks_booked
 from nostro.workflows.bank_bookings import apply_bookings, close_gate_for
 from nostro.workflows.context import Acting
 from nostro.workflows.statement_matching import explain, open_case
@@ -101,6 +102,7 @@ def _take(
         _does_not_close(acting, row_id, statement, verdict)
     _overlaps(acting, row_id, statement, new_lines)
     apply_bookings(acting, evidence_id, statement, account, row_id)
+    checks_booked.apply_checks(acting, statement, account)
     matched, suggested = explain(acting, row_id, account)
     return Ingested(
         statement_id=row_id,

@@ -22,6 +22,12 @@ JOBS: Mapping[str, tuple[str, str]] = {
     "case_file": ("attend_case", "case_id"),
     "policy_version": ("apply_policy", "policy_id"),
     "bank_message": ("understand_message", "message_id"),
+    "check_exception": ("attend_check_exception", "exception_id"),
+}
+# What is done for a customer as a whole, however many of its rows are due.
+PER_CUSTOMER: Mapping[str, str] = {
+    "payment_order": "release_payments",
+    "issued_check": "tell_checks",
 }
 
 
@@ -33,10 +39,11 @@ def tick(now: datetime) -> int:
     with due.only_one_ticks() as mine:
         if not mine:
             return 0
-        found = {table: due.lease(table, now, LEASE, LIMIT) for table in (*JOBS, "payment_order")}
-    for tenant_id in sorted({tenant_id for tenant_id, _ in found["payment_order"]}):
-        with tenant(tenant_id):
-            wake("release_payments", tenant_id=tenant_id)
+        found = {table: due.lease(table, now, LEASE, LIMIT) for table in (*JOBS, *PER_CUSTOMER)}
+    for table, job in PER_CUSTOMER.items():
+        for tenant_id in sorted({tenant_id for tenant_id, _ in found[table]}):
+            with tenant(tenant_id):
+                wake(job, tenant_id=tenant_id)
     for table, (job, word) in JOBS.items():
         for tenant_id, row_id in found[table]:
             with tenant(tenant_id):

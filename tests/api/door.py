@@ -130,6 +130,13 @@ def payment(seeded: seed.Seeded, own: str = "", **changes: Any) -> dict[str, Any
     return whole | changes
 
 
+def check(seeded: seed.Seeded, number: str = "1001") -> dict[str, Any]:
+    """One issued check."""
+    amount = {"value": "12.50", "currency": "EUR"}
+    told = {"number": number, "amount": amount, "payee": ["Paper Mill"], "issued_on": "2026-11-20"}
+    return {"account": str(seeded.account_id), "checks": [told]}
+
+
 def body_for(path: str, seeded: seed.Seeded) -> dict[str, Any]:
     """A body that this operation takes, so that its answer is about who asks and for what."""
     text = {"text": "seen"}
@@ -150,9 +157,14 @@ def body_for(path: str, seeded: seed.Seeded) -> dict[str, Any]:
         "disable": {"reason": "old"},
         "replay": {"from_position": 1},
         "accept": {"iban": seed.IBANS[1], "reason": "rang the payee"},
+        "checks": check(seeded),
         "saved-filters": {"name": "Mine", "filters": {"state": "held"}},
     }
     word = path.rpartition("/")[2]
+    if word in ("void", "stop"):
+        return {"reason": "lost"}
+    if word == "decision":
+        return {"decision": "return", "reason": "altered"}
     if word == "cancel":
         return text if "{" in path else {**text, "payments": [str(seeded.order_ids[1])]}
     if word in ("note", "resolve", "reopen", "refuse", "agree", "withdraw", "revoke"):

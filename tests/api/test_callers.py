@@ -63,6 +63,8 @@ def test_each_scope_opens_its_routes_only(here: seed.Seeded) -> None:
     assert opened == {
         Scope.PAYMENTS_READ: {
             "/v1/payments",
+            "/v1/checks",
+            "/v1/checks/gaps",
             "/v1/payments/confidential",
             "/v1/payments/funnel",
             "/v1/payments/{payment_id}",

@@ -45,6 +45,9 @@ FREE: dict[str, str] = {
     "policy_version": "changed_by reason",
     "bank_calendar": "changed_by reason",
     "screening_clearance": "cleared_by reason",
+    "issued_check": "payee payee_number source maker_name acted_by_name reason not_in_file",
+    "check_exception": "payee bank_reference bank_reason differences first_by_name"
+    " decided_by_name reason",
     "legal_hold": "name reason placed_by",
     "customer": "name",
     "legal_entity": "name address receivables_account",
@@ -83,7 +86,8 @@ _CODES = """
     source_changes told_source refers_to media_type reason cancel_purpose identity direction
     body_digest body answer key type subject_kind previous_hash hash commitment root peaks
     statement group_roles event_types page query name content terms payee_digest list_code entry_id
-    entry_digest local_account creditor_account
+    entry_digest local_account creditor_account number acted_by why time_zone if_nobody decision
+    first_by
 """
 CODES = frozenset(_CODES.split())
 # Of JSON: what under these names is a code, an id, or read as one.

@@ -50,6 +50,7 @@ _HIS = "SELECT id FROM {} WHERE user_id IN (SELECT person_id FROM membership WHE
 NAMED: Final[Mapping[str, str]] = {
     "callback_name": _IS.format("callback_name", "connection") + " AND callback_name <> ''",
     "case_id": _IS.format("id", "case_file"),
+    "check_id": _IS.format("id", "issued_check"),
     "change_id": _IS.format("id", "payee_change"),
     "event_id": _IS.format("id", "event"),
     "evidence_id": _IS.format("id", "evidence"),
@@ -165,12 +166,20 @@ def _asked_for(made: seed.Seeded) -> None:
         "/v1/stops": {"scope": "payee", "subject_id": str(payee_id), "reason": reason},
         "/v1/webhooks": {"url": f"https://{made.code.lower()}.example/told"},
     }
+    bodies["/v1/checks"] = _checks(made)
     for name in (f"Of {made.code}", f"Everything of {made.code}"):  # One is forgotten by each door.
         shared = {"name": name, "filters": {}, "shared": True}
         assert door.post(token, "/v1/saved-filters", shared).status_code == 201
     for path, body in bodies.items():
         answer = door.post(token, path, body)
         assert answer.status_code == 201, (path, answer.content)
+
+
+def _checks(made: seed.Seeded) -> dict[str, Any]:
+    """A check to somebody whose name holds the customer's code."""
+    told = door.check(made)
+    told["checks"][0]["payee"] = [f"Payee of {made.code}"]
+    return told
 
 
 def rows_of(text: str, *given: UUID) -> list[tuple[Any, ...]]:

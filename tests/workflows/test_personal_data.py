@@ -535,6 +535,8 @@ NOT_ABOUT_HIM = {
     "case_file": "kind state stage natural_key owner owner_name currency details",
     "change_agreement": "person_name acted_for",
     "change_request": "kind state asked_by asked_by_kind asked_by_name asked_for ended_by_name",
+    "check_exception": "identity number currency bank_reference why state time_zone if_nobody "
+    "decision first_by first_by_name decided_by decided_by_name",
     "connection": "name connector config cursor callback_name",
     "customer": "name code evidence_kept_in",
     "data_key": "purpose key_id",
@@ -546,6 +548,8 @@ NOT_ABOUT_HIM = {
     "hold": "code refers_to closed_by",
     "identity_provider": "issuer client_id groups_claim group_roles",
     "invitation": "email name grants token_hash invited_by",
+    "issued_check": "number currency payee_number source state maker_id maker_name acted_by "
+    "acted_by_name not_in_file",
     "journal_event": "event owner action reference",
     "journal_line": "ledger_account document_currency functional_currency open_item",
     "legal_entity": "code name address functional_currency receivables_account",

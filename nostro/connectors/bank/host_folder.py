@@ -48,6 +48,9 @@ class HostFolder:
         write_once(config.drop_folder, outgoing.file_name, outgoing.content, config.taken_folders)
         return Receipt(reference="")
 
+    def tell_checks(self, outgoing: Outgoing) -> Receipt:
+        return self.send(outgoing)
+
     def collect(self, cursor: str) -> Iterator[tuple[Incoming, str]]:
         return pick_up(self._config.pickup_folder, self._config.archive_folder, cursor)
 

@@ -124,6 +124,9 @@ class SftpBank:
             self._expect_acknowledgement(outgoing.message_id)
         return Receipt(reference="")
 
+    def tell_checks(self, outgoing: Outgoing) -> Receipt:
+        return self.send(outgoing)
+
     def knows(self, message_id: str) -> bool | None:
         """True when the bank's folders show that it has the file; names are searched by the id.
 

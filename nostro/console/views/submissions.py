@@ -25,11 +25,12 @@ from nostro.storage.operator_evidence import StatedRow
 from nostro.storage.pages import choices
 from nostro.storage.pages.submission import FilePage, counts_by_state, file_page
 from nostro.storage.submission_listing import FileFilter, payments_in, submissions
-from nostro.storage.submissions import PAYMENTS, POSTINGS, RECALLS
+from nostro.storage.submissions import CHECK_DECISIONS, CHECKS, PAYMENTS, POSTINGS, RECALLS
 from nostro.workflows import bank_letter, operator_evidence
 from nostro.workflows.operator_evidence import Attachment, Told
 from nostro.workflows.revealing import check_shown
 
+_PURPOSES: Final = (PAYMENTS, RECALLS, CHECKS, CHECK_DECISIONS, POSTINGS)
 NAMES: Final = ("purpose", "state", "bank", "account", "q")
 
 
@@ -64,7 +65,7 @@ def submission_list(request: HttpRequest, visit: Visit) -> HttpResponse:
         "chips": _chips(counts, values),
         "whole": sum(counts.values()),
         "headline": _headline(counts),
-        "purposes": [(key, words.PURPOSES[key]) for key in (PAYMENTS, RECALLS, POSTINGS)],
+        "purposes": [(key, words.PURPOSES[key]) for key in _PURPOSES],
         "banks": choices.banks(),
         "accounts": choices.accounts(),
         "any_state": _query(values, state=""),

@@ -56,7 +56,7 @@ def write(document: IssueFile, profile: Profile) -> bytes:
     return data
 
 
-def _refuse(code: str, where: str, happened: str, can_do: str, field: str = "") -> Invalid:
+def refusal(code: str, where: str, happened: str, can_do: str, field: str = "") -> Invalid:
     did = "Nothing was written."
     return Invalid(code, happened, did, can_do, location=where, field=field)
 
@@ -66,7 +66,7 @@ def _account(document: IssueFile, layout: Layout) -> None:
     outer = (*layout.header.fields, *layout.trailer.fields)
     accounts = {check.account for check in document.checks}
     if any(field.holds == "account" for field in outer) and len(accounts) != 1:
-        raise _refuse(
+        raise refusal(
             "several_accounts",
             "file",
             f"The layout is for the checks of one account; these are of {len(accounts)}.",
@@ -80,7 +80,7 @@ def _each_once(document: IssueFile) -> None:
     for place, check in enumerate(document.checks, 1):
         earlier = seen.setdefault((check.account, check.check_number, check.action), place)
         if earlier != place:
-            raise _refuse(
+            raise refusal(
                 "check_twice",
                 f"check {place}",
                 f"Check {check.check_number} of account {check.account} was named already"
@@ -92,14 +92,14 @@ def _each_once(document: IssueFile) -> None:
 def _sound(check: IssuedCheck, layout: Layout, where: str) -> None:
     number = check.check_number
     if not (number.isascii() and number.isdigit()) or number.startswith("0"):
-        raise _refuse(
+        raise refusal(
             "check_number_wrong",
             where,
             f"The check number {number!r} is not digits without zeros before them.",
             "Correct it; the layout fills with zeros itself.",
         )
     if check.amount.currency != layout.currency:
-        raise _refuse(
+        raise refusal(
             "currency_differs",
             where,
             f"The amount {check.amount} is not in {layout.currency}, the layout's currency.",
@@ -107,9 +107,9 @@ def _sound(check: IssuedCheck, layout: Layout, where: str) -> None:
         )
     if check.amount.minor < 0 or (not check.amount.minor and check.action is CheckAction.ISSUE):
         happened = f"A check of {check.amount} cannot be issued."
-        raise _refuse("amount_wrong", where, happened, "Correct the amount.")
+        raise refusal("amount_wrong", where, happened, "Correct the amount.")
     if check.action not in layout.actions:
-        raise _refuse(
+        raise refusal(
             "action_not_in_layout",
             where,
             f"The layout has no word for {check.action.value}.",
@@ -126,16 +126,16 @@ def _record(
         if not text and not field.optional and field.holds not in ("blank", "action"):
             what = field.holds.replace("_", " ")
             happened = f"The layout wants the {what}; it is not there."
-            raise _refuse("field_missing", where, happened, "Complete it.")
-        cells.append(_cell(layout, field, text, where))
+            raise refusal("field_missing", where, happened, "Complete it.")
+        cells.append(cell_of(layout, field, text, where))
     return ("" if layout.kind == "fixed" else layout.delimiter).join(cells)
 
 
-def _cell(layout: Layout, field: Field, text: str, where: str) -> str:
+def cell_of(layout: Layout, field: Field, text: str, where: str) -> str:
     """A text in its column: filled or quoted, never cut."""
     what = field.holds.replace("_", " ")
     if found := _NOT_ALLOWED.search(text):
-        raise _refuse(
+        raise refusal(
             "character_not_allowed",
             where,
             f"The {what} holds the character {found.group()!r}.",
@@ -146,7 +146,7 @@ def _cell(layout: Layout, field: Field, text: str, where: str) -> str:
             return '"' + text.replace('"', '""') + '"'
         return text
     if len(text) > field.length:
-        raise _refuse(
+        raise refusal(
             "field_too_long",
             where,
             f"The {what} {text!r} has {len(text)} characters; there is room for {field.length}.",
@@ -168,7 +168,7 @@ def _text(
         if field.holds == "count":
             return str(len(counted))
         minor = sum(one.amount.minor for one in counted)
-        return _amount(Money(minor, layout.currency), field)
+        return amount_text(Money(minor, layout.currency), field)
     if field.holds == "company":
         return document.company
     if check is None:
@@ -189,17 +189,17 @@ def _day_or_text(
     if field.holds == "action":
         return layout.actions[value]
     if isinstance(value, Money):
-        return _amount(value, field)
+        return amount_text(value, field)
     if field.holds in ("issued", "acted", "created"):
         try:
             return day_to(value, field.date)
         except ValueError:
             happened = f"The layout cannot say the day {value}."
-            raise _refuse("not_carried", where, happened, "Correct the day.") from None
+            raise refusal("not_carried", where, happened, "Correct the day.") from None
     return str(value)
 
 
-def _amount(amount: Money, field: Field) -> str:
+def amount_text(amount: Money, field: Field) -> str:
     return amount.number() if field.decimals == "point" else str(amount.minor)
 
 
@@ -210,7 +210,7 @@ def _comes_back(document: IssueFile, data: bytes, name: str) -> None:
     problem = next((item for item in found if isinstance(item, Problem)), None)
     if again is None or problem is not None:
         sentence = problem.sentence if problem else "The file cannot be read back."
-        raise _refuse("not_carried", "file", sentence, "Correct the check.")
+        raise refusal("not_carried", "file", sentence, "Correct the check.")
     _same(document, again, "file", ("company", "created"))
     for place, (ours, theirs) in enumerate(zip_longest(document.checks, again.checks), 1):
         if replace(ours, location=NOWHERE) != replace(theirs, location=NOWHERE):
@@ -222,7 +222,7 @@ def _same(ours: Any, theirs: Any, where: str, fields: tuple[str, ...]) -> None:
     for field in fields:
         said = getattr(ours, field)
         if said != getattr(theirs, field):
-            raise _refuse(
+            raise refusal(
                 "not_carried",
                 where,
                 f"The layout cannot carry the {field.replace('_', ' ')} {said!r:.100}.",

@@ -19,6 +19,7 @@ from nostro.storage.models.cash import (
     Statement,
 )
 from nostro.storage.models.change import ChangeAgreement, ChangeRequest, PolicyVersion
+from nostro.storage.models.check import CheckException, IssuedCheck
 from nostro.storage.models.keeping import (
     DataKey,
     EvidenceKey,
@@ -79,6 +80,7 @@ __all__ = [
     "Case",
     "ChangeAgreement",
     "ChangeRequest",
+    "CheckException",
     "Connection",
     "Customer",
     "DataKey",
@@ -95,6 +97,7 @@ __all__ = [
     "Idempotency",
     "IdentityProvider",
     "Invitation",
+    "IssuedCheck",
     "JournalEvent",
     "JournalLine",
     "LegalEntity",

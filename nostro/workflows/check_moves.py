@@ -1,0 +1,137 @@
+"""The one place where issued checks move: by the word of a person, a file that arrived, a booking.
+
+Every move is an event; what a state asks of the files comes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from nostro.domain.check_exception import (
+    CHECK_EXCEPTION,
+    Decision,
+    ExceptionMove,
+    ExceptionState,
+)
+from nostro.domain.check_state import CHECK, CheckMove, CheckState
+from nostro.domain.submission import SubmissionState
+from nostro.storage import check_exceptions, checks, events
+from nostro.storage.check_exceptions import ExceptionRow
+from nostro.storage.checks import CheckRow
+from nostro.storage.submissions import SubmissionRow
+from nostro.workflows.context import Acting
+
+_AT_THE_BANK = (SubmissionState.DELIVERED, SubmissionState.ACKNOWLEDGED)
+_REFUSED = SubmissionState.REFUSED
+# What reaches the bank with a file, by the state in which the check waits for that.
+_TOLD = {
+    CheckState.ISSUED: CheckMove.TELL,
+    CheckState.VOID_ASKED: CheckMove.VOID,
+    CheckState.STOP_ASKED: CheckMove.STOP,
+}
+
+
+def move(
+    acting: Acting, rows: Sequence[CheckRow], step: CheckMove, *, text: str = "", **changes: Any
+) -> None:
+    """Move locked checks; raises NotAllowed when one of them has no such move."""
+    now = acting.world.clock.now()
+    by_state: dict[CheckState, list[UUID]] = {}
+    for row in rows:
+        by_state.setdefault(CHECK.after(row.state, step), []).append(row.id)
+    for state, ids in by_state.items():
+        checks.set_state(ids, state, now, **changes)
+    own = [
+        {
+            "number": row.number,
+            "state_before": row.state.value,
+            "state_after": CHECK.after(row.state, step).value,
+        }
+        for row in rows
+    ]
+    told = {"move": step.value, "text": text}
+    ids = [row.id for row in rows]
+    events.record_alike(acting.alike("check.moved", "check", ids, own, **told))
+
+
+def follow(acting: Acting, file: SubmissionRow, after: SubmissionState) -> None:
+    """A file with checks has come into another state: the bank knows now what it says.
+
+    What was asked for since its bytes were frozen is in no file yet, and due.
+    """
+    rows = checks.in_file(file.id) if after in (*_AT_THE_BANK, _REFUSED) else []
+    if after is _REFUSED:
+        unknown = [row for row in rows if CHECK.allows(row.state, CheckMove.REFUSE)]
+        move(acting, unknown, CheckMove.REFUSE, text=f"The bank refused {file.message_id}.")
+        return
+    for state, step in _TOLD.items():
+        told = [row for row in rows if row.state is state and _carries(row, file.id)]
+        if told:
+            move(acting, told, step, text=f"The bank has file {file.message_id}.")
+    due = [row.id for row in rows if row.act_file_id is None and row.state in _TOLD]
+    checks.update(due, next_action_at=acting.world.clock.now())
+
+
+def move_exceptions(
+    acting: Acting,
+    rows: Sequence[ExceptionRow],
+    step: ExceptionMove,
+    *,
+    text: str = "",
+    **changes: Any,
+) -> None:
+    """Move locked presented checks; raises NotAllowed when one of them has no such move."""
+    now = acting.world.clock.now()
+    by_state: dict[ExceptionState, list[UUID]] = {}
+    for row in rows:
+        by_state.setdefault(CHECK_EXCEPTION.after(row.state, step), []).append(row.id)
+    for state, ids in by_state.items():
+        check_exceptions.update(ids, state=state.value, state_since=now, **changes)
+    own = [
+        {
+            "number": row.number,
+            "state_before": row.state.value,
+            "state_after": CHECK_EXCEPTION.after(row.state, step).value,
+        }
+        for row in rows
+    ]
+    decision = changes.get("decision") or ""
+    told = {"move": step.value, "text": text, "decision": str(decision)}
+    ids = [row.id for row in rows]
+    events.record_alike(acting.alike("check_exception.moved", "check_exception", ids, own, **told))
+
+
+def follow_decisions(acting: Acting, file: SubmissionRow, after: SubmissionState) -> None:
+    """A file of decisions has come into another state: the bank knows them, or never will by it."""
+    if after in _AT_THE_BANK:
+        rows = [
+            row
+            for row in check_exceptions.in_file(file.id)
+            if CHECK_EXCEPTION.allows(row.state, ExceptionMove.TELL)
+        ]
+        text = f"The bank has file {file.message_id}."
+        move_exceptions(acting, rows, ExceptionMove.TELL, text=text, next_action_at=None)
+        given_back(acting, [row for row in rows if row.decision is Decision.RETURN])
+    elif after in (_REFUSED, SubmissionState.ABANDONED):
+        rows = check_exceptions.in_file(file.id)
+        waiting = [row.id for row in rows if row.state is ExceptionState.DECIDED]
+        check_exceptions.update(waiting, decision_file_id=None, next_action_at=rows[0].decide_by)
+
+
+def given_back(acting: Acting, rows: Sequence[ExceptionRow]) -> None:
+    """The bank returns these unpaid: so the checks are, if they are what was presented. A second
+    one of a number that was paid says nothing of the first."""
+    ids = {row.issued_id for row in rows if row.issued_id}
+    back = [
+        row
+        for row in checks.lock(ids)
+        if row.state is not CheckState.PAID and CHECK.allows(row.state, CheckMove.RETURN)
+    ]
+    move(acting, back, CheckMove.RETURN, text="The bank gave it back unpaid.", next_action_at=None)
+
+
+def _carries(row: CheckRow, file_id: UUID) -> bool:
+    place = row.issue_file_id if row.state is CheckState.ISSUED else row.act_file_id
+    return place == file_id
