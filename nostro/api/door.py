@@ -22,6 +22,7 @@ from nostro.api import (
     events,
     evidence_packs,
     health,
+    holds,
     payee_changes,
     payment_actions,
     payments,
@@ -88,7 +89,7 @@ v1 = Door(
     urls_namespace="v1",
 )
 _ROOMS = (
-    *(payments, payment_actions, saved_filters, submissions, cases, payee_changes, stops),
+    *(payments, payment_actions, holds, saved_filters, submissions, cases, payee_changes, stops),
     *(checks, access, sign_on, policies, calendars, cash, events, evidence_packs),
     *(webhooks, callbacks, health),
 )

@@ -119,6 +119,11 @@ def waiting_count() -> int:
     return sum(row["count"] for row in _counted() if OrderState(row["state"]) in waits)
 
 
+def held_count() -> int:
+    """How many confidential payments are held until somebody who is cleared decides."""
+    return sum(row["count"] for row in _counted() if row["state"] == OrderState.HELD.value)
+
+
 def is_there() -> bool:
     """Whether this customer has anything confidential."""
     return bool(_counted())

@@ -13,10 +13,10 @@ from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Member
 from nostro.domain.policies import approval as policy
 from nostro.domain.policies import approval_steps as turns
-from nostro.domain.policies import confidential
+from nostro.domain.policies import confidential, held
 from nostro.domain.policies.approval import ApprovalRules
 from nostro.domain.policies.approval_steps import Given, Progress, Waits
-from nostro.storage import approval_rules, approvals, authorship, events, orders, runs
+from nostro.storage import approval_rules, approvals, authorship, events, hold_listing, orders, runs
 from nostro.storage.approvals import Agreed
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
@@ -163,13 +163,44 @@ def release_hold(acting: Acting, member: Member, order_id: UUID, reason: str) ->
     """Leave a hold: a named person, never the maker, says why. Then approval is asked for."""
     _need_reason(reason)
     with tenant(acting.tenant_id):
-        (row,) = _lock_all(member, [order_id])
+        _leave_holds(acting, member, _lock_all(member, [order_id]), reason)
+
+
+def release_together(
+    acting: Acting,
+    member: Member,
+    order_ids: Sequence[UUID],
+    code: str,
+    seen_digest: str,
+    reason: str,
+) -> None:
+    """Leave the holds of payments that are held for one and the same reason; all or none.
+
+    `seen_digest` is the selection digest of what the person saw. Raises Refused as `release_hold`
+    does, and where one of them changed, or is held for something else too.
+    """
+    _need_reason(reason)
+    with tenant(acting.tenant_id):
+        rows = _lock_all(member, order_ids)
+        codes = hold_listing.codes_of([row.id for row in rows])
+        for row in rows:
+            ORDER.after(row.state, OrderMove.RELEASE_HOLD)
+        held.may_leave_together(code, {row.number: codes.get(row.id, ()) for row in rows})
+        _nothing_changed(rows, seen_digest, "Nothing was let go.")
+        _leave_holds(acting, member, rows, reason)
+
+
+def _leave_holds(acting: Acting, member: Member, rows: Sequence[OrderRow], reason: str) -> None:
+    ids = [row.id for row in rows]
+    authors, now = authorship.authors(ids), acting.world.clock.now()
+    for row in rows:
         ORDER.after(row.state, OrderMove.RELEASE_HOLD)
-        policy.may_release_hold(member, authorship.authors([order_id])[order_id], row.touched())
+        policy.may_release_hold(member, authors[row.id], row.touched())
+    for row in rows:
         screening_again.remember_cleared(acting, member, row, reason)
-        orders.close_holds(order_id, member.name, reason, acting.world.clock.now())
-        move_orders(acting, [order_id], OrderMove.RELEASE_HOLD, text=reason)
-        move_orders(acting, [order_id], OrderMove.REQUEST_APPROVAL)
+        orders.close_holds(row.id, member.name, reason, now)
+    move_orders(acting, ids, OrderMove.RELEASE_HOLD, text=reason)
+    move_orders(acting, ids, OrderMove.REQUEST_APPROVAL)
 
 
 def _schedule(acting: Acting, rows: Sequence[OrderRow]) -> None:
@@ -226,13 +257,17 @@ def _same_as_seen(rows: Sequence[OrderRow], seen_digest: str) -> None:
                 "It was not approved.",
                 "Ask the maker to submit it again.",
             )
+    _nothing_changed(rows, seen_digest, "Nothing was approved.")
+
+
+def _nothing_changed(rows: Sequence[OrderRow], seen_digest: str, did: str) -> None:
     now_seen = selection_digest({str(row.id): row.approval_digest for row in rows})
     if now_seen != seen_digest:
         raise Refused(
             "selection_changed",
             "The payments changed after they were shown to you.",
-            "Nothing was approved.",
-            "Look at them again and approve what you then see.",
+            did,
+            "Look at them again and decide on what you then see.",
         )
 
 

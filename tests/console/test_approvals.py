@@ -231,28 +231,6 @@ def test_deny_needs_a_reason_and_keeps_it(desk: Any, seeded: Vesterholt) -> None
     assert any(event.data.get("text") == "Goods were sent back" for event in found.events)
 
 
-def test_a_hold_is_released_with_a_reason(desk: Any, seeded: Vesterholt) -> None:
-    held = next(
-        seeded.order_ids[name] for name in ("held", "duplicate")
-        if state_of(seeded, seeded.order_ids[name]) is OrderState.HELD
-    )  # fmt: skip
-    with desk(seeded.first) as seen:
-        place = seen.page.locator(f"#held-{held}")
-        place.get_by_role("button", name="Release hold").click()
-        expect(seen.page.locator("#approvals > .banner.bad")).to_contain_text("A reason is needed")
-        place.get_by_label(re.compile("Reason, kept")).fill("Called the payee back")
-        place.get_by_role("button", name="Release hold").click()
-        expect(seen.page.locator("#approvals .banner.ok")).to_contain_text("The hold is released")
-        expect(place).to_have_count(0)
-        expect(box(seen.page, held)).to_be_enabled()
-    with tenant(seeded.tenant_id):
-        found = dossier(held)
-    assert found is not None
-    assert (found.holds[0].closed_by, found.holds[0].reason) == (
-        seeded.first.name, "Called the payee back",
-    )  # fmt: skip
-
-
 def test_keys_choose_and_open(desk: Any, seeded: Vesterholt) -> None:
     with desk(seeded.second) as seen:
         for key in ("j", "j", "x"):
@@ -343,6 +321,7 @@ def test_another_customers_payments_cannot_be_decided(seeded: Vesterholt, strang
     sent = {"chosen": f"{waiting}:{'0' * 64}", "reason": "mine now", "seen_digest": "0" * 64}
     for address in (
         "/approvals/approve/", "/approvals/deny/", f"/payments/{held}/release/",
+        f"/payments/{held}/deny/",
     ):  # fmt: skip
         answer = stranger.post(address, sent)
         assert answer.status_code in (404, 409), address

@@ -29,6 +29,7 @@ PAGES: dict[str, Callable[[Vesterholt], str]] = {
     "payment-held": lambda v: f"/payments/{v.order_ids['duplicate']}/",
     "payment-waiting": lambda v: f"/payments/{v.order_ids['waiting']}/",
     "approvals": lambda v: "/approvals/",
+    "holds": lambda v: "/holds/",
     "payments-filtered": lambda v: "/payments/?currency=EUR&least=1,000&case=open",
     "payment-change": lambda v: f"/payments/{v.order_ids['waiting']}/change/",
     "payment-again": lambda v: f"/payments/{v.order_ids['rejected']}/again/",

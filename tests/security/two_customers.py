@@ -55,6 +55,7 @@ NAMED: Final[Mapping[str, str]] = {
     "event_id": _IS.format("id", "event"),
     "evidence_id": _IS.format("id", "evidence"),
     "filter_id": _IS.format("id", "saved_view"),
+    "hold_id": _IS.format("id", "hold"),
     "invitation_id": _IS.format("id", "invitation"),
     "key_id": _IS.format("id", "api_key"),
     "order_id": _IS.format("id", "payment_order"),

@@ -15,8 +15,9 @@ from nostro.domain.errors import Invalid, Refused
 from nostro.domain.operator_evidence import EvidenceKind
 from nostro.domain.order import OrderState
 from nostro.domain.party import Role
+from nostro.domain.policies.checks import Effect, Finding
 from nostro.domain.policies.recall import RecallReason
-from nostro.storage import cases, models, payment_links
+from nostro.storage import cases, models, orders, payment_links
 from nostro.storage.cases import NewCase
 from nostro.storage.tenancy import tenant
 from nostro.workflows import (
@@ -238,3 +239,51 @@ def test_the_database_itself_takes_no_second_payment_in_place_of_one(company: Co
             order_intake.insert(company.acting(), [second])
         assert caught.value.code == "payments_not_stored"
         assert models.Order.objects.count() == before
+
+
+def seen(company: Company, ids: list[UUID]) -> str:
+    rows = company.orders(ids)
+    return approval.selection_digest({str(row.id): row.approval_digest for row in rows})
+
+
+def let_go(company: Company, ids: list[UUID], code: str = "held_by_request") -> str:
+    """The code of the refusal, "" when they were let go."""
+    digest, acting = seen(company, ids), company.acting(company.ann)
+    try:
+        approval.release_together(acting, company.ann, ids, code, digest, "goods came")
+    except Refused as error:
+        return error.code
+    return ""
+
+
+def test_holds_for_one_same_reason_are_left_together_all_or_none(company: Company) -> None:
+    ids = company.ask(*(company.request(f"P{n}") for n in range(3)))
+    hold(company, *ids)
+    finding = Finding(code="duplicate_suspected", effect=Effect.HOLD, sentence="Twice?")
+    with tenant(company.tenant_id):
+        orders.insert_holds([(company.world.ids.new(), ids[2], finding)], company.clock.now())
+    assert let_go(company, ids) == "held_for_other_reasons"
+    assert let_go(company, ids[:2], "watch_list_hit") == "released_one_by_one"
+    assert let_go(company, ids[:2], "duplicate_suspected") == "held_for_other_reasons"
+    with pytest.raises(Refused) as caught:
+        approval.release_together(
+            company.acting(company.ann), company.ann, ids[:2], "held_by_request", "0" * 64, "ok"
+        )
+    assert caught.value.code == "selection_changed"
+    with pytest.raises(Refused) as caught:
+        approval.release_together(
+            company.acting(),
+            company.maker,
+            ids[:2],
+            "held_by_request",
+            seen(company, ids[:2]),
+            "ok",
+        )
+    assert caught.value.code == "maker_cannot_release"
+    assert company.states(ids) == [OrderState.HELD] * 3
+    assert let_go(company, ids[:2]) == ""
+    waits = OrderState.AWAITING_APPROVAL
+    assert company.states(ids) == [waits, waits, OrderState.HELD]
+    with tenant(company.tenant_id):
+        left = models.Hold.objects.filter(order_id__in=ids[:2])
+        assert {(row.closed_by, row.reason) for row in left} == {(company.ann.name, "goods came")}

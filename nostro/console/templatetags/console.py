@@ -39,6 +39,7 @@ SECTIONS: Final = (
     ("/cash/", "Cash position", "landmark", "", ""),
     ("/payments/", "Payments", "arrow-left-right", "Payments", "Move money"),
     ("/approvals/", "Approvals", "check-check", "Approvals", ""),
+    ("/holds/", "Holds", "pause", "", ""),
     ("/files/", "Files to banks", "send", "", ""),
     ("/policies/", "Policies", "shield-check", "", ""),
     ("/calendar/", "Bank calendar", "calendar", "", ""),

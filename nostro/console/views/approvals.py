@@ -138,24 +138,6 @@ def deny(request: HttpRequest, visit: Visit) -> HttpResponse:
     return _decide(request, visit, work)
 
 
-@require_POST
-@page
-def release(request: HttpRequest, visit: Visit, payment_id: UUID) -> HttpResponse:
-    """Let one held payment go on to approval, with a reason."""
-
-    def work(_: Sent) -> Banner:
-        approval.release_hold(
-            visit.acting(), visit.member, payment_id, request.POST.get("reason", "")
-        )
-        return Banner(
-            kind="ok",
-            happened="The hold is released. The payment now waits for two approvals.",
-            more="Your reason stays in its trace.",
-        )
-
-    return _decide(request, visit, work)
-
-
 def _decide(
     request: HttpRequest,
     visit: Visit,

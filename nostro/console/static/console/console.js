@@ -11,10 +11,15 @@ document.addEventListener('click',e=>{
   const m=e.target.closest('[data-menu]');
   if(m){const open=$('body>.side').toggleAttribute('data-open');m.setAttribute('aria-expanded',open);return}
 });
-/* keys: / search, J K move between rows, Enter opens, X selects, Esc leaves a field */
+/* keys: / search, J K move between rows, Enter opens, X selects, R to its reason, A to the button
+   that decides, Esc leaves a field */
 function move(rows,step){
   const i=rows.findIndex(r=>r.classList.contains('cur')),n=Math.max(0,Math.min(rows.length-1,i+step));
-  rows.forEach((r,x)=>r.classList.toggle('cur',x===n));rows[n].scrollIntoView({block:'nearest'})}
+  rows.forEach((r,x)=>r.classList.toggle('cur',x===n));place=n;rows[n].scrollIntoView({block:'nearest'})}
+/* a swapped list keeps the place: whoever decides by keys goes on with the next row */
+let place=-1;
+document.addEventListener('htmx:after:swap',()=>{const rows=$$('[data-rows] [data-row]');
+  if(place>=0&&rows.length&&!rows.some(r=>r.classList.contains('cur')))rows[Math.min(place,rows.length-1)].classList.add('cur')});
 document.addEventListener('keydown',e=>{
   if(e.target.matches('input:not([type=radio],[type=checkbox]),textarea,select')){if(e.key==='Escape')e.target.blur();return}
   if(e.ctrlKey||e.metaKey||e.altKey)return;
@@ -22,10 +27,12 @@ document.addEventListener('keydown',e=>{
   if(e.key==='Escape'){const s=$('body>.side[data-open]');if(s){s.removeAttribute('data-open');$('[data-menu]').setAttribute('aria-expanded','false')}return}
   if(!single)return;
   if(e.key==='/'){const q=$('#q');if(q){e.preventDefault();q.focus()}return}
-  const rows=$$('[data-rows] tr[data-row]'),cur=$('[data-rows] tr.cur');
+  const rows=$$('[data-rows] [data-row]'),cur=$('[data-rows] .cur');
   if(rows.length&&(e.key==='j'||e.key==='k')){e.preventDefault();move(rows,e.key==='j'?1:-1)}
   else if(e.key==='Enter'&&cur&&e.target===document.body){const a=$('a[href]',cur);if(a)location.assign(a.href)}
   else if(e.key==='x'&&cur){const b=$('.ck input:not(:disabled)',cur);if(b)b.click()}
+  else if(e.key==='r'&&cur){const f=$('input[name^=reason]',cur);if(f){e.preventDefault();f.focus()}}
+  else if(e.key==='a'){const b=$('[data-do]:not(:disabled)');if(b){e.preventDefault();b.focus();b.scrollIntoView({block:'nearest'})}}
 });
 /* bulk selection: exact integer sums by currency; a preview only, the server counts for itself */
 function recount(f){
