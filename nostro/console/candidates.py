@@ -93,6 +93,7 @@ _WHY = {
     "already_approved": "You approved it: needs someone else",
     "not_an_approver": "Needs an approver; you are not one",
     "not_cleared": "Confidential: needs someone who is cleared",
+    "place_taken": "Another approved it in that place: needs someone else",
     "not_your_turn": "Not your step: needs someone else",
     "beyond_grant": "Beyond what you may approve: needs someone else",
     "stands_in_for_author": "You stand in for its author: needs someone else",

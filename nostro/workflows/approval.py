@@ -14,7 +14,7 @@ from nostro.domain.party import Member
 from nostro.domain.policies import approval as policy
 from nostro.domain.policies import approval_steps as turns
 from nostro.domain.policies import confidential, held
-from nostro.domain.policies.approval import ApprovalRules
+from nostro.domain.policies.approval import ApprovalRules, Authorship
 from nostro.domain.policies.approval_steps import Given, Progress, Waits
 from nostro.storage import approval_rules, approvals, authorship, events, hold_listing, orders, runs
 from nostro.storage.approvals import Agreed
@@ -57,11 +57,11 @@ def approve(
         _of_whole_runs(rows)
         _same_as_seen(rows, seen_digest)
         given = approvals.given(order_ids)
-        _check_each(member, rows, given)
+        authors = _check_each(member, rows, given)
         _same_rules(acting, rows)
         _same_accounts(rows)
         stepping_up.require(acting, member, rows, seen_digest, step_up_id)
-        return _add(acting, member, rows, given)
+        return _add(acting, member, rows, given, authors)
 
 
 def check(acting: Acting, member: Member, order_ids: Sequence[UUID]) -> None:
@@ -72,11 +72,12 @@ def check(acting: Acting, member: Member, order_ids: Sequence[UUID]) -> None:
 
 def _check_each(
     member: Member, rows: Sequence[OrderRow], given: Mapping[UUID, Mapping[str, Agreed]]
-) -> None:
+) -> dict[UUID, Authorship]:
     authors = authorship.authors([row.id for row in rows])
     for row in rows:
         ORDER.after(row.state, OrderMove.APPROVE)
         policy.may_approve(member, authors[row.id], given[row.id], row.touched())
+    return authors
 
 
 def _add(
@@ -84,6 +85,7 @@ def _add(
     member: Member,
     rows: Sequence[OrderRow],
     given: Mapping[UUID, Mapping[str, Agreed]],
+    authors: Mapping[UUID, Authorship],
 ) -> Approved:
     """Write the approvals down, and send on what is complete with them. Raises Refused where
     another person's is what a payment waits for."""
@@ -92,18 +94,31 @@ def _add(
     rules, now = approval_terms.rules_of(rows), acting.world.clock.now()
     added, after = [], {}
     for row in rows:
-        version = rules[row.policy_version]
+        version, by = rules[row.policy_version], authors[row.id]
         stages = approval_terms.stages_of(row, version)
-        before = approval_terms.progress_of(row, version, agreed[row.id], able)
+        before = approval_terms.progress_of(row, version, agreed[row.id], able, by)
         turns.check(member, stages, before, row.touched())
         mine = Given(person_id=member.id, stage=before.stage)
-        after[row.id] = approval_terms.progress_of(row, version, (*agreed[row.id], mine), able)
+        said = (*agreed[row.id], mine)
+        after[row.id] = approval_terms.progress_of(row, version, said, able, by)
+        if after[row.id].missing >= before.missing:
+            raise _place_taken(member, row)
         added.append(Agreed(digest=row.approval_digest, stage=before.stage))
     new_id = acting.world.ids.new
     told = [(new_id(), row.id, one) for row, one in zip(rows, added, strict=True)]
     approvals.add(told, member.id, member.name, now)
     _tell(acting, rows, rules, [len(agreed[row.id]) + 1 for row in rows])
     return _go_on(acting, rows, after)
+
+
+def _place_taken(member: Member, row: OrderRow) -> Refused:
+    return Refused(
+        "place_taken",
+        f"{member.name} could approve {row.number} only in the place of somebody in whose place"
+        " another has approved it.",
+        "Nothing was approved.",
+        "Ask somebody who approves in his own place.",
+    )
 
 
 def _go_on(acting: Acting, rows: Sequence[OrderRow], after: Mapping[UUID, Progress]) -> Approved:

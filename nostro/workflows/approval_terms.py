@@ -15,7 +15,7 @@ from nostro.domain.order import OrderState
 from nostro.domain.party import Member
 from nostro.domain.policies import approval as policy
 from nostro.domain.policies import approval_steps as steps
-from nostro.domain.policies.approval import ApprovalRules
+from nostro.domain.policies.approval import ApprovalRules, Authorship
 from nostro.domain.policies.approval_steps import Given, Progress, Stages, Waits
 from nostro.domain.policies.positive_pay import PositivePayTerms
 from nostro.storage import approval_rules, approvals, checks, events, orders, policies
@@ -69,13 +69,17 @@ def stages_of(order: OrderRow, rules: ApprovalRules) -> Stages:
 
 
 def progress_of(
-    order: OrderRow, rules: ApprovalRules, given: Sequence[Given], able: Mapping[str, Member]
+    order: OrderRow,
+    rules: ApprovalRules,
+    given: Sequence[Given],
+    able: Mapping[str, Member],
+    authors: Authorship,
 ) -> Progress:
-    """How far agreements bring an order: only those of people who may approve it, each for
-    himself."""
+    """How far agreements bring an order: only those of people who may approve it, each in a place
+    of his own."""
     about = order.touched()
     mine = {one.person_id: able[one.person_id] for one in given if one.person_id in able}
-    apart = policy.apart(mine, about)
+    apart = policy.apart(mine, about, authors.people)
     counting = {who: member for who, member in mine.items() if who in apart}
     return steps.progress(stages_of(order, rules), given, counting, about)
 

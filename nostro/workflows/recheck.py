@@ -19,7 +19,7 @@ from nostro.domain.policies import approval as policy
 from nostro.domain.policies import approval_steps as steps
 from nostro.domain.policies.checks import Effect, Finding
 from nostro.domain.policies.objections import Objection, Standing, objection
-from nostro.storage import approvals, cases, events, orders, parties, people
+from nostro.storage import approvals, authorship, cases, events, orders, parties, people
 from nostro.storage.cases import NewCase
 from nostro.storage.orders import OrderRow
 from nostro.workflows import approval_terms
@@ -54,6 +54,7 @@ def standings(acting: Acting, rows: Sequence[OrderRow]) -> dict[UUID, Standing]:
     given = approvals.given([order.id for order in rows])
     able = entitled(acting, {person for agreed in given.values() for person in agreed})
     newer, rules = newer_accounts(rows), approval_terms.rules_of(rows)
+    authors = authorship.authors([order.id for order in rows])
     found, planner = {}, Planner(acting.world)
     for order in rows:
         agreed = approvals.to_digest(given[order.id], order.approval_digest)
@@ -65,7 +66,9 @@ def standings(acting: Acting, rows: Sequence[OrderRow]) -> dict[UUID, Standing]:
             leaves_on=planner.leaves_on(order),
             latest_date=order.instruction.latest_date,
             approved=unchanged and len(agreed) >= places,
-            entitled=approval_terms.progress_of(order, version, agreed, able).complete,
+            entitled=approval_terms.progress_of(
+                order, version, agreed, able, authors[order.id]
+            ).complete,
             account_is_current=order.id not in newer,
         )
     return found

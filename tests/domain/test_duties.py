@@ -96,6 +96,16 @@ def test_a_delegate_is_no_other_person() -> None:
     assert apart({"bob": bob, "del": del_}) == {"bob", "del"}
 
 
+def test_a_place_is_filled_once_and_never_an_authors() -> None:
+    lent = Grant(role=Role.APPROVER, on_behalf_of="ann")
+    one, two = member("one", lent), member("two", lent)
+    both = member("both", Grant(role=Role.APPROVER), lent)
+    assert apart({"one": one, "two": two}) == {"one"}
+    assert apart({"one": one, "both": both}) == {"one", "both"}
+    assert apart({"one": one, "both": both}, without_a_say={"ann"}) == {"both"}
+    assert apart({"both": both}, without_a_say={"both"}) == set()
+
+
 def test_conflicts_are_told_where_both_duties_meet() -> None:
     both = member("both", Role.MAKER, Role.APPROVER)
     apart_ = member(

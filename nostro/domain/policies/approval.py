@@ -98,6 +98,11 @@ class Authorship(msgspec.Struct, frozen=True, kw_only=True):
     makers: frozenset[str]
     payee_account_changed_by: frozenset[str]
 
+    @property
+    def people(self) -> frozenset[str]:
+        """All of them: nobody decides in their place either."""
+        return self.makers | self.payee_account_changed_by
+
 
 def may_approve(
     member: Member,
@@ -127,7 +132,7 @@ def may_approve(
         )
     if member.id in approved_by:
         raise _refused("already_approved", f"{member.name} has already approved this payment.")
-    taken = authors.makers | authors.payee_account_changed_by | set(approved_by)
+    taken = authors.people | set(approved_by)
     if not duties.acts_for(member, Action.APPROVE_PAYMENTS, about) - taken:
         raise _refused(
             "stands_in_for_author",
@@ -141,14 +146,36 @@ def may_still_approve(member: Member, about: Touched | None = None) -> bool:
     return member.is_person and shown and duties.may(member, Action.APPROVE_PAYMENTS, about)
 
 
-def apart(approved_by: Mapping[str, Member], about: Touched | None = None) -> set[str]:
-    """Those whose approvals count now, without those who only stand in for another of them."""
-    able = {who: one for who, one in approved_by.items() if may_still_approve(one, about)}
-    return {
-        who
-        for who, one in able.items()
-        if duties.acts_for(one, Action.APPROVE_PAYMENTS, about) - (able.keys() - {who})
+def apart(
+    approved_by: Mapping[str, Member],
+    about: Touched | None = None,
+    without_a_say: Collection[str] = (),
+) -> set[str]:
+    """Those whose approvals count now: each fills a place of his own, or of somebody who lent him
+    his, that no other of them fills. Nobody fills the place of an author (`without_a_say`), nor of
+    another who has had his say."""
+    able = {
+        who: one
+        for who, one in approved_by.items()
+        if who not in without_a_say and may_still_approve(one, about)
     }
+    said = able.keys() | set(without_a_say)
+    places = {
+        who: duties.acts_for(one, Action.APPROVE_PAYMENTS, about) - (said - {who})
+        for who, one in able.items()
+    }
+    held_by: dict[str, str] = {}
+
+    def seat(who: str, tried: set[str]) -> bool:
+        for place in sorted(places[who]):
+            if place not in tried:
+                tried.add(place)
+                if place not in held_by or seat(held_by[place], tried):
+                    held_by[place] = who
+                    return True
+        return False
+
+    return {who for who in places if seat(who, set())}
 
 
 def may_release_hold(member: Member, authors: Authorship, about: Touched | None = None) -> None:
@@ -156,7 +183,7 @@ def may_release_hold(member: Member, authors: Authorship, about: Touched | None 
     confidential.check(member, confidential=about is not None and about.confidential)
     if not member.is_person or not duties.may(member, Action.RELEASE_PAYMENTS, about):
         raise _refused("not_an_approver", f"{member.name} may not decide on held payments.")
-    if member.id in authors.makers | authors.payee_account_changed_by:
+    if member.id in authors.people:
         raise _refused(
             "maker_cannot_release", f"{member.name} made this payment and cannot release its hold."
         )

@@ -1,5 +1,6 @@
 -- Who has no say in payments: who made or changed each, who answers for the key that did, and who
--- changed the account that it pays to, in whatever version and for whatever payee, or agreed to that.
+-- changed the account that it pays to, or is held against, in whatever version and for whatever
+-- payee, or agreed to that.
 WITH asked AS MATERIALIZED (
     SELECT id, maker_id, changed_by, payee_account_id,
            creditor_iban || creditor_account AS paid_to
@@ -17,8 +18,13 @@ WITH asked AS MATERIALIZED (
         WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND pairs.paid_to <> ''
           AND (iban = pairs.paid_to OR local_account = pairs.paid_to)
         UNION
-        SELECT id, changed_by_person FROM payee_account
-        WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND id = pairs.payee_account_id
+        SELECT alike.id, alike.changed_by_person
+        FROM payee_account AS compared
+        JOIN payee_account AS alike
+          ON alike.tenant_id = compared.tenant_id AND alike.iban = compared.iban
+         AND alike.local_account = compared.local_account
+        WHERE compared.tenant_id = (SELECT %(tenant_id)s::uuid)
+          AND compared.id = pairs.payee_account_id
     ) AS version
 ), editors AS MATERIALIZED (
     SELECT paid_to, payee_account_id, array_agg(DISTINCT person) AS people
