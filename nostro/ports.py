@@ -172,8 +172,8 @@ class SendsPayments(Protocol):
     def rails(self) -> frozenset[Rail]: ...
 
     @abstractmethod
-    def payment_format(self) -> str:
-        """The format this bank takes, a name in nostro.formats ("pain_001")."""
+    def payment_format(self, rail: Rail) -> str:
+        """The format in which this bank takes payments of a rail, a name in nostro.formats."""
 
     @abstractmethod
     def send(self, outgoing: Outgoing) -> Receipt:

@@ -92,7 +92,8 @@ def test_says_what_it_carries(connector: Connector) -> None:
     opened = connector.open(connector.example, secrets_of(connector))
     if isinstance(opened, SendsPayments):
         assert opened.rails()
-        assert re.fullmatch("[a-z][a-z0-9_]*", opened.payment_format())
+        for rail in opened.rails():
+            assert re.fullmatch("[a-z][a-z0-9_]*", opened.payment_format(rail))
 
 
 def test_a_secret_shows_in_no_text_of_it(connector: Connector) -> None:

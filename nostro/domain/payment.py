@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 
 import msgspec
 
 from nostro.domain.canonical import digest
+from nostro.domain.local_account import Scheme, parts
 from nostro.domain.money import Money
 from nostro.domain.party import PostalAddress
 from nostro.domain.payment_file import (
@@ -218,8 +219,8 @@ def payment_of(instruction: Instruction) -> Payment:
         counterparty=Party(
             name=instruction.creditor_name, address=address_of(instruction.creditor_address)
         ),
-        counterparty_account=BankAccount(iban=instruction.creditor_iban),
-        counterparty_agent=Agent(bic=instruction.creditor_bic),
+        counterparty_account=account_of(instruction.creditor_iban, instruction.creditor_account),
+        counterparty_agent=agent_of(instruction.creditor_bic, instruction.creditor_account),
         remittance=(instruction.remittance,) if instruction.remittance else (),
         creditor_reference=reference,
         creditor_reference_kind="SCOR" if reference else "",
@@ -236,6 +237,7 @@ def batch_of(
     payments: Iterable[Payment],
 ) -> PaymentBatch:
     """Payments that share debit account, day, rail and charges, as a batch of a file."""
+    service_level, local_instrument = _LEVELS.get(route.rail, ("", ""))
     return PaymentBatch(
         batch_id=batch_id,
         method=Method.TRANSFER,
@@ -243,10 +245,45 @@ def batch_of(
         own=own,
         own_account=own_account,
         own_agent=own_agent,
-        service_level="SEPA" if route.rail is Rail.SEPA_CREDIT_TRANSFER else "",
+        service_level=service_level,
+        local_instrument=local_instrument,
         charge_bearer=route.charge_bearer,
         payments=tuple(payments),
     )
+
+
+# What a bank is told of the rail (ISO 20022 ExternalServiceLevel1Code, and the local instrument).
+_LEVELS: Mapping[Rail, tuple[str, str]] = {
+    Rail.SEPA_CREDIT_TRANSFER: ("SEPA", ""),
+    Rail.SEPA_INSTANT: ("SEPA", "INST"),
+    Rail.ACH_CCD: ("NURG", "CCD"),
+    Rail.ACH_CTX: ("NURG", "CTX"),
+    Rail.ACH_PPD: ("NURG", "PPD"),
+    Rail.FEDWIRE: ("URGP", ""),
+    Rail.RTP: ("URNS", "INST"),
+    Rail.FEDNOW: ("URNS", "INST"),
+    Rail.BACS: ("NURG", ""),
+    Rail.FASTER_PAYMENTS: ("URNS", ""),
+    Rail.CHAPS: ("URGP", ""),
+}
+
+
+def account_of(iban: str, local: str) -> BankAccount:
+    """An account as files carry it, ours or the payee's; none for a cheque."""
+    if iban or not local:
+        return BankAccount(iban=iban)
+    told = parts(local)
+    return BankAccount(number=told.number, scheme="BBAN", kind=told.kind)
+
+
+def agent_of(bic: str, local: str) -> Agent:
+    """The bank of an account: by BIC, or by its number in its country's clearing."""
+    told = parts(local) if local else None
+    if told is None:
+        return Agent(bic=bic)
+    if told.scheme is Scheme.BIC:
+        return Agent(bic=told.bank_code)
+    return Agent(bic=bic, clearing_system=told.scheme, member_id=told.bank_code)
 
 
 def address_of(address: PostalAddress) -> Address:

@@ -15,6 +15,7 @@ LENGTHS: Mapping[str, int] = {
     "nacha": 15,  # Nacha Operating Rules, Individual Identification Number
 }
 LENGTH_USUALLY = 35
+SHORTEST = max(LENGTHS.values())  # What a rail without room carries is never longer than this.
 
 
 def rail_reference(

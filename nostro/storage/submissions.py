@@ -289,6 +289,11 @@ def attempt_of(row: Any) -> AttemptRow:
     )
 
 
+def built_since(account_id: UUID, since: datetime) -> int:
+    """How many files were made for an account since a moment."""
+    return models.Submission.objects.filter(account_id=account_id, created_at__gte=since).count()
+
+
 def rail_references_taken(
     account_id: UUID, references: Collection[str], *, besides: Collection[UUID]
 ) -> list[str]:

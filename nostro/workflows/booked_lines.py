@@ -106,7 +106,7 @@ def booked_line(row: TransactionRow) -> BookedLine:
         end_to_end_id=known(row.end_to_end_id),
         uetr=uuid_of(row.uetr),
         bank_reference=known(row.bank_reference),
-        rail_reference="",
+        rail_reference=known(row.end_to_end_id),
         batch="",
         count=row.batch_count,
         reason="",
@@ -142,7 +142,8 @@ def _line(
         end_to_end_id=known(detail.end_to_end_id),
         uetr=uuid_of(detail.uetr),
         bank_reference=reference,
-        rail_reference=known(entry.customer_reference),
+        # Where a rail has no room for the end-to-end id, its own reference stands in its place.
+        rail_reference=known(entry.customer_reference) or known(detail.end_to_end_id),
         batch=batch,
         count=entry.batch_count,
         reason=detail.return_reason,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from nostro import connectors
+import msgspec
+
+from nostro import connectors, formats
 from nostro.formats import Profile
-from nostro.formats.profiles.dialects import STANDARD, bank_profile
+from nostro.formats.profiles.dialects import STANDARD, bank_profile, checked
 from nostro.storage import parties
 from nostro.workflows.context import Acting
 
@@ -26,9 +28,15 @@ def open_channel(acting: Acting, connection_id: UUID) -> object:
 
 
 def profile_of(connection_id: UUID, format_name: str) -> Profile:
-    """The dialect in which the bank of a connection speaks one format; inside a unit of work.
+    """The dialect in which the bank of a connection speaks one format, with what only this
+    customer's files say of it; inside a unit of work.
 
     Raises Invalid when the connection names a profile that there is not.
     """
     row = parties.connection(connection_id)
-    return bank_profile(str(row.config.get("profile") or STANDARD), format_name)
+    profile = bank_profile(str(row.config.get("profile") or STANDARD), format_name)
+    own = row.config.get("format_options", {}).get(format_name)
+    if not own:
+        return profile
+    told = msgspec.structs.replace(profile, options={**profile.options, **own})
+    return checked(told, formats.find()[format_name])

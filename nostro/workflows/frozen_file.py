@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -15,23 +15,24 @@ import msgspec
 from nostro import formats
 from nostro.domain.errors import Refused
 from nostro.domain.party import Account, LegalEntity
-from nostro.domain.payment import Rail, address_of, batch_of, payment_of
+from nostro.domain.payment import Rail, account_of, address_of, agent_of, batch_of, payment_of
 from nostro.domain.payment_file import (
-    Agent,
-    BankAccount,
     Party,
     Payment,
     PaymentBatch,
     PaymentFile,
     without_locations,
 )
+from nostro.domain.policies import limits
 from nostro.domain.rail_reference import rail_reference
 from nostro.formats import Change, Profile, sepa_characters
 from nostro.storage import parties, submissions
 from nostro.storage.orders import OrderRow
+from nostro.workflows import ach_file
 from nostro.workflows.context import Acting
 
 _ADDRESS_PARTS = ("street", "building", "post_code", "town")
+_ACH_NAME = 16  # Nacha Operating Rules, company name of a batch header.
 _SUFFIX = {"application/xml": ".xml", "text/csv": ".csv"}
 # pain.001 before version 09 has no place for the end-to-end transaction reference.
 _WITHOUT_UETR = tuple(f"pain.001.001.0{number}" for number in range(2, 9))
@@ -75,13 +76,18 @@ def freeze(
     now, ids = acting.world.clock.now(), acting.world.ids
     message_id = f"{parties.customer().code[:12]}-{now:%y%m%d}-{ids.new().hex[-12:]}"
     placed = _placed(acting, account, dated, format_name)
-    made = _batches(message_id, account, entity, placed, format_name, profile)
-    file = PaymentFile(
-        message_id=message_id,
-        created_at=now.strftime("%Y-%m-%dT%H:%M:%S"),
-        initiator=Party(name=_own(entity).name),
-        batches=tuple(batch for batch, _ in made),
-    )
+    created_at = now.strftime("%Y-%m-%dT%H:%M:%S")
+    if format_name == ach_file.FORMAT:
+        file, placed = _ach(message_id, created_at, account, entity, placed, now)
+    else:
+        made = _batches(message_id, account, entity, placed, format_name, profile)
+        placed = [found for _, members in made for found in members]
+        file = PaymentFile(
+            message_id=message_id,
+            created_at=created_at,
+            initiator=Party(name=_own(entity).name),
+            batches=tuple(batch for batch, _ in made),
+        )
     form = formats.find()[format_name]
     frozen = Frozen(
         message_id=message_id,
@@ -89,11 +95,40 @@ def freeze(
         content=formats.writer(form)(file, profile),
         file_name=f"{message_id}{_SUFFIX.get(form.media_type, '.txt')}",
         media_type=form.media_type,
-        orders=tuple(found for _, members in made for found in members),
+        orders=tuple(placed),
         changes=_changes(entity),
     )
     _compare(account, frozen, profile)
     return frozen
+
+
+def _ach(
+    message_id: str,
+    created_at: str,
+    account: Account,
+    entity: LegalEntity,
+    placed: Sequence[Placed],
+    now: datetime,
+) -> tuple[PaymentFile, list[Placed]]:
+    """A Nacha file, and its orders with their batches as we name them: its own are mere counts."""
+    by_order = {one.order.id: one for one in placed}
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    own = Party(name=limits.shortened_name(_own(entity).name, _ACH_NAME))
+    before = submissions.built_since(UUID(account.id), midnight)
+    file, batches = ach_file.written(message_id, created_at, own, account, _entries(placed), before)
+    named = [
+        msgspec.structs.replace(by_order[one.order.id], batch_id=f"{message_id}-{number}")
+        for number, members in enumerate(batches, start=1)
+        for one in members
+    ]
+    return file, named
+
+
+def _entries(placed: Iterable[Placed]) -> list[ach_file.Entry]:
+    return [
+        ach_file.Entry(order=one.order, day=one.day, rail_reference=one.rail_reference)
+        for one in placed
+    ]
 
 
 def _placed(
@@ -158,8 +193,8 @@ def _batches(
         batch = batch_of(
             batch_id,
             own,
-            BankAccount(iban=account.iban),
-            Agent(bic=account.bic),
+            account_of(account.iban, account.local_account),
+            agent_of(account.bic, account.local_account),
             day,
             members[0].order.route,
             [_payment(one, format_name, profile) for one in members],
@@ -184,9 +219,14 @@ def _compare(account: Account, frozen: Frozen, profile: Profile) -> None:
     """The frozen bytes say what was approved, all of it, and nothing else (lifecycle rule 8)."""
     form = formats.identify(frozen.content)
     read = list(formats.documents(form, io.BytesIO(frozen.content), profile))
-    # The version is the bank's choice, not an approver's.
-    said = [msgspec.structs.replace(without_locations(file), version="") for file in read]
-    if said != [frozen.file]:
+    if form.name == ach_file.FORMAT:
+        entries = _entries(frozen.orders)
+        same = ach_file.understood(read, profile) == ach_file.approved(entries, account, profile)
+    else:
+        # The version is the bank's choice, not an approver's.
+        said = [msgspec.structs.replace(without_locations(file), version="") for file in read]
+        same = said == [frozen.file]
+    if not same:
         raise Refused(
             "file_differs_from_approval",
             f"The file for {account.name} does not say exactly what was approved.",

@@ -19,6 +19,7 @@ from nostro.domain.money import total
 from nostro.domain.order import OrderMove
 from nostro.domain.party import Account
 from nostro.domain.policies.objections import Objection
+from nostro.domain.rail import TERMS
 from nostro.domain.submission import SubmissionState
 from nostro.ports import SendsPayments
 from nostro.storage import events, evidence, freezes, orders, parties, restoring, submissions
@@ -61,18 +62,18 @@ def release(acting: Acting) -> list[UUID]:
     for account_id in accounts:
         try:
             with tenant(acting.tenant_id):
-                submission_id = _release(acting, account_id, until)
+                built = _release(acting, account_id, until)
         except (Refused, Invalid) as refusal:
             _tell_people(acting, account_id, until, refusal)
         else:
-            released += [submission_id] if submission_id else []
+            released += built
     return released
 
 
-def _release(acting: Acting, account_id: str, until: datetime) -> UUID | None:
+def _release(acting: Acting, account_id: str, until: datetime) -> list[UUID]:
     freezes.enter_gate()
     if _is_stopped(account_id):
-        return None  # Still due: it is looked at again until the stop is lifted.
+        return []  # Still due: it is looked at again until the stop is lifted.
     stopped = freezes.frozen_payee_numbers()
     due = [o for o in orders.lock_due(account_id, until) if o.payee_number not in stopped]
     planner = Planner(acting.world)
@@ -81,7 +82,7 @@ def _release(acting: Acting, account_id: str, until: datetime) -> UUID | None:
     due = route_check.still_fit(acting, account_id, due)
     dated = _dated(acting, planner, due)
     dated = limits_again.within(acting, cut_off_days.in_time(acting, planner, dated))
-    return _freeze(acting, account_id, dated) if dated else None
+    return _freeze(acting, account_id, dated) if dated else []
 
 
 def _is_stopped(account_id: str) -> bool:
@@ -132,7 +133,8 @@ def _dated(
     return dated
 
 
-def _freeze(acting: Acting, account_id: str, group: list[tuple[OrderRow, date]]) -> UUID:
+def _freeze(acting: Acting, account_id: str, group: list[tuple[OrderRow, date]]) -> list[UUID]:
+    """A file for each format in which the bank takes these rails; returns their ids."""
     accounts = {account.id: account for account in parties.accounts()}
     entities = {entity.id: entity for entity in parties.entities()}
     account = accounts[account_id]
@@ -145,10 +147,31 @@ def _freeze(acting: Acting, account_id: str, group: list[tuple[OrderRow, date]])
             f" (it can: {', '.join(connectors.capabilities(channel))}).",
             can_do="Give the account a connection that sends payments.",
         )
-    format_name = channel.payment_format()
-    profile = profile_of(UUID(account.connection_id), format_name)
-    frozen = freeze(acting, account, entity, group, format_name, profile)
-    return _store(acting, account, frozen, channel)
+    built = []
+    for format_name, members in _by_format(channel, account, group).items():
+        profile = profile_of(UUID(account.connection_id), format_name)
+        frozen = freeze(acting, account, entity, members, format_name, profile)
+        built.append(_store(acting, account, frozen, channel))
+    return built
+
+
+def _by_format(
+    channel: SendsPayments, account: Account, group: Sequence[tuple[OrderRow, date]]
+) -> dict[str, list[tuple[OrderRow, date]]]:
+    """The payments by the format in which their rail is told to this bank; raises Refused for a
+    rail that the bank's connection does not take."""
+    found: dict[str, list[tuple[OrderRow, date]]] = {}
+    for order, day in group:
+        rail = order.route.rail
+        if rail not in channel.rails():
+            raise Refused(
+                "rail_not_taken",
+                f"The connection of {account.name} takes no payments by {TERMS[rail].title}.",
+                can_do="Route these payments another way, or give the account a connection that"
+                " takes them.",
+            )
+        found.setdefault(channel.payment_format(rail), []).append((order, day))
+    return found
 
 
 def _store(acting: Acting, account: Account, frozen: Frozen, channel: object) -> UUID:

@@ -18,6 +18,7 @@ from nostro.domain.match import MATCH, MatchMove, MatchState, Proposal, Target
 from nostro.domain.money import Money
 from nostro.domain.order import OrderMove, OrderState
 from nostro.domain.party import Account
+from nostro.domain.rail_reference import SHORTEST
 from nostro.matching import booking
 from nostro.storage import (
     cases,
@@ -132,11 +133,16 @@ def _line(row: TransactionRow) -> booking.Line:
 def _named_otherwise(
     rows: dict[str, TransactionRow], account: Account
 ) -> dict[str, TransactionRow]:
-    """Debits without an EndToEndId of ours, named by UETR or by the bank's own reference."""
-    nameless = {key: row for key, row in rows.items() if not known(row.end_to_end_id)}
-    lines = {key: booked_line(row) for key, row in nameless.items() if row.amount.minor < 0}
+    """Debits without an EndToEndId of ours, named by UETR, by the bank's own reference, or by the
+    reference that a rail without room for the EndToEndId carries in its place."""
+    nameless = {
+        key: row
+        for key, row in rows.items()
+        if len(known(row.end_to_end_id)) <= SHORTEST and row.amount.minor < 0
+    }
+    lines = {key: booked_line(row) for key, row in nameless.items()}
     keys = keys_of(lines.values())
-    if not keys.uetrs and not keys.bank_references:
+    if not keys.uetrs and not keys.bank_references and not keys.rail_references:
         return rows
     index = Index(facts.named(keys, account_id=UUID(account.id)))
     named = {key: index.of(line) for key, line in lines.items()}

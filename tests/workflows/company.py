@@ -99,7 +99,7 @@ class ScriptedBank:
     def rails(self) -> frozenset[Rail]:
         return frozenset(Rail)
 
-    def payment_format(self) -> str:
+    def payment_format(self, rail: Rail) -> str:
         return "pain_001"
 
     def send(self, outgoing: Outgoing) -> Receipt:

@@ -6,6 +6,7 @@ The usual host-to-host link, with somebody else's program carrying the folders t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -22,6 +23,10 @@ class HostFolderConfig(msgspec.Struct, frozen=True, kw_only=True):
     `taken_folders`: where the bank's program moves files that it has taken; a file found there
     counts as delivered. `archive_folder`: where picked-up files go once they are safely kept (on
     the same file system as `pickup_folder`); empty leaves them. `profile`: the bank's dialect.
+
+    `formats`: the formats of
+    rails that this bank takes otherwise ({"ach_ccd": "nacha"}), `format_options`: what only this
+    customer's files say of a format, by its name ({"nacha": {"company_ids": {"*": "1234567890"}}}).
     """
 
     drop_folder: str
@@ -29,6 +34,8 @@ class HostFolderConfig(msgspec.Struct, frozen=True, kw_only=True):
     archive_folder: str = ""
     taken_folders: tuple[str, ...] = ()
     payment_format: str = "pain_001"
+    formats: dict[Rail, str] = {}
+    format_options: dict[str, dict[str, Any]] = {}
     profile: str = ""
 
 
@@ -39,8 +46,8 @@ class HostFolder:
     def rails(self) -> frozenset[Rail]:
         return frozenset(Rail)
 
-    def payment_format(self) -> str:
-        return self._config.payment_format
+    def payment_format(self, rail: Rail) -> str:
+        return self._config.formats.get(rail, self._config.payment_format)
 
     def send(self, outgoing: Outgoing) -> Receipt:
         """Delivered means: in the bank's folder, whole. The bank's word comes as a message."""

@@ -28,12 +28,18 @@ class MockBankConfig(msgspec.Struct, frozen=True, kw_only=True):
     `account_ids` are the bank's own names of our accounts: messages about others are left alone
     (messages about no account are ours: the bank could not read whose file it refused). Empty
     takes everything. `profile` names the bank's dialect.
+
+    `formats`: the formats of
+    rails that this bank takes otherwise ({"ach_ccd": "nacha"}), `format_options`: what only this
+    customer's files say of a format, by its name ({"nacha": {"company_ids": {"*": "1234567890"}}}).
     """
 
     base_url: str
     user: str = ""
     account_ids: tuple[str, ...] = ()
     profile: str = "mock_bank"
+    formats: dict[Rail, str] = {}
+    format_options: dict[str, dict[str, Any]] = {}
     timeout_seconds: int = 30
 
 
@@ -56,10 +62,11 @@ class MockBank:
         )
 
     def rails(self) -> frozenset[Rail]:
-        return frozenset({Rail.SEPA_CREDIT_TRANSFER, Rail.CROSS_BORDER_TRANSFER})
+        always = {Rail.SEPA_CREDIT_TRANSFER, Rail.CROSS_BORDER_TRANSFER}
+        return frozenset(always | self._config.formats.keys())
 
-    def payment_format(self) -> str:
-        return "pain_001"
+    def payment_format(self, rail: Rail) -> str:
+        return self._config.formats.get(rail, "pain_001")
 
     def send(self, outgoing: Outgoing) -> Receipt:
         answer = self._channel.send(

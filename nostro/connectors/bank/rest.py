@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import quote
 
 import msgspec
@@ -61,6 +61,10 @@ class RestBankConfig(msgspec.Struct, frozen=True, kw_only=True):
     certificate, `certificate_authority` (PEM) is the bank's own one. `signature_algorithm` signs
     each file into `signature_header`; `signature_encoded` signs its base64url form, not its bytes.
 
+    `formats`: the formats of
+    rails that this bank takes otherwise ({"ach_ccd": "nacha"}), `format_options`: what only this
+    customer's files say of a format, by its name ({"nacha": {"company_ids": {"*": "1234567890"}}}).
+
     What the bank promises by contract: `repeatable_hours`: the same file under the same key counts
     once so long (0: never). `nothing_done_statuses`: answers after which surely nothing was done.
     `unknown_means_never`: a file it does not know it never had. `silence_means_accepted_hours`:
@@ -71,6 +75,8 @@ class RestBankConfig(msgspec.Struct, frozen=True, kw_only=True):
     profile: str = ""
     rails: Annotated[tuple[Rail, ...], msgspec.Meta(min_length=1)] = (Rail.SEPA_CREDIT_TRANSFER,)
     payment_format: str = "pain_001"
+    formats: dict[Rail, str] = {}
+    format_options: dict[str, dict[str, Any]] = {}
     recall_format: str = "camt_055"
     client_id: str = ""
     sign_in_url: str = ""
@@ -126,8 +132,8 @@ class RestBank:
     def rails(self) -> frozenset[Rail]:
         return frozenset(self._config.rails)
 
-    def payment_format(self) -> str:
-        return self._config.payment_format
+    def payment_format(self, rail: Rail) -> str:
+        return self._config.formats.get(rail, self._config.payment_format)
 
     def send(self, outgoing: Outgoing) -> Receipt:
         return self._hand_over(self._config.files_path, outgoing)

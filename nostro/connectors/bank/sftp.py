@@ -64,6 +64,10 @@ class SftpConfig(msgspec.Struct, frozen=True, kw_only=True):
     `sealed_suffix`. `bank_signing_key`: the key that the bank signs with; empty: the same.
 
     `timeout_seconds`: how long one hand-over may take in all. `profile`: the bank's dialect.
+
+    `formats`: the formats of
+    rails that this bank takes otherwise ({"ach_ccd": "nacha"}), `format_options`: what only this
+    customer's files say of a format, by its name ({"nacha": {"company_ids": {"*": "1234567890"}}}).
     """
 
     host: str
@@ -87,6 +91,8 @@ class SftpConfig(msgspec.Struct, frozen=True, kw_only=True):
     armored: bool = False
     sealed_suffix: str = ".pgp"
     payment_format: str = "pain_001"
+    formats: dict[Rail, str] = {}
+    format_options: dict[str, dict[str, Any]] = {}
     profile: str = ""
     timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=TIMEOUT_SECONDS_MAX)] = 60
 
@@ -107,8 +113,8 @@ class SftpBank:
     def rails(self) -> frozenset[Rail]:
         return frozenset(Rail)
 
-    def payment_format(self) -> str:
-        return self._config.payment_format
+    def payment_format(self, rail: Rail) -> str:
+        return self._config.formats.get(rail, self._config.payment_format)
 
     def send(self, outgoing: Outgoing) -> Receipt:
         """Delivered means: whole on the server, by the proof that the profile names."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -29,6 +30,10 @@ class HubFolderConfig(msgspec.Struct, frozen=True, kw_only=True):
     `answers_folder`: where it puts status reports and statements; empty: it reports nothing.
     `archive_folder`: where answers go once they are kept (same file system); empty leaves them.
     `profile`: the hub's dialect.
+
+    `formats`: the formats of
+    rails that this bank takes otherwise ({"ach_ccd": "nacha"}), `format_options`: what only this
+    customer's files say of a format, by its name ({"nacha": {"company_ids": {"*": "1234567890"}}}).
     """
 
     handover_folder: str
@@ -37,6 +42,8 @@ class HubFolderConfig(msgspec.Struct, frozen=True, kw_only=True):
     answers_folder: str = ""
     archive_folder: str = ""
     payment_format: str = "pain_001"
+    formats: dict[Rail, str] = {}
+    format_options: dict[str, dict[str, Any]] = {}
     profile: str = ""
 
 
@@ -47,8 +54,8 @@ class HubFolder:
     def rails(self) -> frozenset[Rail]:
         return frozenset(Rail)
 
-    def payment_format(self) -> str:
-        return self._config.payment_format
+    def payment_format(self, rail: Rail) -> str:
+        return self._config.formats.get(rail, self._config.payment_format)
 
     def send(self, outgoing: Outgoing) -> Receipt:
         """Delivered means: in the hub's folder, whole, under a name made of the message id alone,

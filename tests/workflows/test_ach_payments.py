@@ -1,0 +1,192 @@
+"""Payments over ACH from end to end: made, written as Nacha, one returned, the others booked."""
+
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from nostro.domain.local_account import parts
+from nostro.domain.order import OrderState
+from nostro.domain.party import Account, PayeeAccount
+from nostro.domain.payment import Rail
+from nostro.formats import Profile, documents, identify
+from nostro.storage import models, parties
+from nostro.storage.tenancy import tenant
+from nostro.workflows import answers, dispatch
+from tests.workflows.bank_words import Booking, camt_053
+from tests.workflows.company import FRIDAY, Company
+from tests.workflows.test_ach_answers import RDFI, ach_file
+
+OWN = "USABA:091000019:246813570"
+SUPPLIERS = {
+    "U1": "USABA:021000021:123456789",
+    "U2": "USABA:026009593:42-7",
+    "U3": "USABA:121000358:5550001:SVGS",
+}
+OPTIONS = {
+    "immediate_destination": "091000019",
+    "immediate_destination_name": "GREAT LAKES BANK",
+    "immediate_origin": "1234567890",
+    "company_ids": {"*": "1234567890"},
+}
+
+
+class American:
+    """A company with a dollar account in the United States and three suppliers there."""
+
+    def __init__(self, company: Company) -> None:
+        self.company = company
+        company.bank.payment_format = lambda rail: (  # type: ignore[method-assign]
+            "nacha" if rail.startswith("ach_") else "pain_001"
+        )
+        with tenant(company.tenant_id):
+            row = parties.connection(company.bank_id)
+            config = {**row.config, "format_options": {"nacha": OPTIONS}}
+            parties.configure_connection(company.bank_id, config)
+            new = company.world.ids.new
+            (entity,) = (one for one in parties.entities() if one.code == "DE")
+            parties.create_account(
+                Account(
+                    id=str(new()), legal_entity_id=entity.id, connection_id=str(company.bank_id),
+                    name="US-USD", iban="", bic="", currency="USD", ledger_account="1850",
+                    clearing_account="1950", local_account=OWN,
+                )
+            )  # fmt: skip
+            parties.add_rate(new(), "USD", "EUR", FRIDAY.date(), Decimal("0.9"), "test")
+            for number, account in SUPPLIERS.items():
+                payee_id = new()
+                parties.add_payee(payee_id, number, f"Payee {number}")
+                parties.add_payee_account(
+                    PayeeAccount(
+                        id=str(new()), payee_id=str(payee_id), payee_number=number,
+                        payee_name=f"Payee {number}", version=1, iban="", bic="",
+                        local_account=account, valid_from=FRIDAY, changed_by="ERP", confirmed=True,
+                    )
+                )  # fmt: skip
+
+    def request(self, payee: str, minor: int, **more: Any) -> Any:
+        told = {"creditor_iban": "", "creditor_account": SUPPLIERS[payee], "currency": "USD"}
+        return self.company.request(f"US-{payee}-{minor}", minor, payee=payee, **{**told, **more})
+
+    def file(self, number: int = -1) -> Any:
+        content = self.company.bank.received[number].content
+        (found,) = documents(identify(content), io.BytesIO(content), Profile())
+        return found
+
+    def references(self, ids: list[Any]) -> dict[Any, str]:
+        with tenant(self.company.tenant_id):
+            rows = models.Attempt.objects.filter(order_id__in=ids)
+            return dict(rows.values_list("order_id", "rail_reference"))
+
+
+@pytest.fixture
+def american(company: Company) -> American:
+    return American(company)
+
+
+def test_three_suppliers_are_paid_by_ach_and_one_comes_back(american: American) -> None:
+    company = american.company
+    ids = company.ask(*(american.request(payee, 10_000 + n) for n, payee in enumerate(SUPPLIERS)))
+    rows = company.orders(ids)
+    assert {row.state for row in rows} == {OrderState.AWAITING_APPROVAL}
+    assert {row.route.rail for row in rows} == {Rail.ACH_CCD}
+    assert [row.instruction.creditor_account for row in rows] == list(SUPPLIERS.values())
+    company.approve(ids)
+    (submission_id,) = company.release()
+    dispatch.attend(company.job, submission_id)
+
+    (batch,) = american.file().batches
+    assert (batch.local_instrument, batch.own.identifier) == ("CCD", "1234567890")
+    told = [
+        (one.counterparty_agent.member_id, one.counterparty_account.number, one.amount.minor)
+        for one in batch.payments
+    ]
+    paid = [parts(account) for account in SUPPLIERS.values()]
+    assert told == [(one.bank_code, one.number, 10_000 + n) for n, one in enumerate(paid)]
+    assert [one.transaction_code for one in batch.payments] == ["22", "22", "32"]
+    references = american.references(ids)
+    assert [one.end_to_end_id for one in batch.payments] == [references[one] for one in ids]
+    assert len({one.rail_reference for one in batch.payments}) == 3
+
+    returned = batch.payments[1]
+    addenda = f"799R03{returned.rail_reference}{'':6}{RDFI}{'NO ACCOUNT':<44}"
+    entry = (
+        "62109100001924681357         "  # Whose bank the sums of the helper count.
+        f"{returned.amount.minor:010}{returned.end_to_end_id:<15}{'PAYEE U2':<22}  1"
+    )
+    back = ach_file(f"{entry}\n{addenda}")
+    answers.receive_message(company.job, company.bank_id, "return.ach", back)
+    assert company.attempts(ids) == ["delivered", "returned", "delivered"]
+
+    booked = [
+        Booking(minor=-10_000, end_to_end_id=references[ids[0]], reference="B1"),
+        Booking(minor=-10_002, end_to_end_id=references[ids[2]], reference="B3"),
+    ]
+    statement = camt_053("X", booked, currency="USD").replace(
+        b"<IBAN>X</IBAN>", b"<Othr><Id>246813570</Id></Othr>"
+    )
+    answers.receive_message(company.job, company.bank_id, "statement.xml", statement)
+    assert company.states(ids) == [OrderState.SETTLED, OrderState.RETURNED, OrderState.SETTLED]
+
+
+def test_long_remittance_goes_as_ctx_and_a_person_as_ppd_in_batches_of_their_own(
+    american: American,
+) -> None:
+    company = american.company
+    invoices = tuple(f"INV-{number:05}" for number in range(20))
+    ids = company.ask(
+        american.request("U1", 500, invoices=invoices),
+        american.request("U2", 501, to_person=True, confidential=True),
+        american.request("U3", 502, payee_name="Payee U3 Incorporated of Delaware"),
+    )
+    assert [row.route.rail for row in company.orders(ids)] == [
+        Rail.ACH_CTX, Rail.ACH_PPD, Rail.ACH_CCD,
+    ]  # fmt: skip
+    company.approve([ids[0], ids[2]])
+    dispatch.attend(company.job, company.release()[0])
+    batches = {batch.local_instrument: batch for batch in american.file().batches}
+    assert set(batches) == {"CTX", "CCD"}
+    assert batches["CTX"].payments[0].remittance == (", ".join(invoices),)
+    assert batches["CCD"].payments[0].counterparty.name == "Payee U3 Incorporated"
+    (row,) = company.orders(ids[2:])
+    assert {"field": "payee name", "from": "Payee U3 Incorporated of Delaware",
+            "to": "Payee U3 Incorporated"} in row.source_changes  # fmt: skip
+
+
+def test_a_file_for_each_format_and_no_modifier_twice_a_day(american: American) -> None:
+    company = american.company
+    modifiers = []
+    for minor in (600, 601):
+        ids = company.ask(
+            american.request("U1", minor), american.request("U2", minor, rail=Rail.FEDWIRE)
+        )
+        company.approve(ids)
+        built = company.release()
+        assert len(built) == 2
+        for one in built:
+            dispatch.attend(company.job, one)
+        formats = {identify(one.content).name for one in company.bank.received[-2:]}
+        assert formats == {"nacha", "pain_001"}
+        (nacha,) = (
+            number for number in (-1, -2)
+            if identify(company.bank.received[number].content).name == "nacha"
+        )  # fmt: skip
+        modifiers.append(dict(american.file(nacha).codes)["file_id_modifier"])
+    assert len(set(modifiers)) == 2
+
+
+def test_an_account_that_differs_from_the_payees_holds_the_payment(american: American) -> None:
+    company = american.company
+    (order_id,) = company.ask(
+        american.request("U1", 700, creditor_account="USABA:021000021:999999999")
+    )
+    (row,) = company.orders([order_id])
+    assert row.state is OrderState.HELD
+    with tenant(company.tenant_id):
+        hold = models.Hold.objects.get(order_id=order_id)
+    assert hold.code == "account_differs"
+    assert "ending 9999" in hold.sentence
+    assert "ends 6789" in hold.sentence
