@@ -48,6 +48,10 @@ LABELS: Final[Mapping[str, str]] = {
     "client_id": "Client id, as nostro is registered there",
     "client_secret": "Client secret",
     "proof_above": "A fresh proof of the person above an amount",
+    "window_days": "Days in which an invoice is not paid again",
+    "swapped_days": "Days in which one with two signs swapped is not paid either",
+    "without_invoice": "Also two for one day without any invoice",
+    "prefixes": "Words before a number that do not tell invoices apart",
     "limits": "Limits: name, how much, for which payments, hold or refuse",
     "terms": "Accounts: IBAN, the bank's number of it, layouts of both files, until when to decide,"
     " pay or return when nobody does, a second person above, company, days until stale",
@@ -81,6 +85,8 @@ HINTS: Final[Mapping[str, str]] = {
     "terms": "One a line, like DE02100100100006820101 | 4471000123 | bank_of_america | generic |"
     " 14:30 America/New_York | return | 10000.00 USD | VESTERHOLT INC | 180.",
     "proof_above": "One sum a line, like 50000.00 EUR. None: no proof is asked for.",
+    "swapped_days": "1234 and 1243. 0: these are not compared.",
+    "prefixes": "One a line, like INV. What is left out is not kept.",
     "limits": "One a line, like Day | 1000000.00 EUR a day by account | entity DE01 | hold. What is"
     " left out is not kept.",
     "connection": "Its name, as nostro connections list tells it.",

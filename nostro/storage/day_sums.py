@@ -30,13 +30,15 @@ LATE_DAYS: Final = 10  # No payment leaves later after the day asked for than in
 
 
 class DayQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """The sums of these days, of these payees where a limit is by payee. `leaving`: by the day of
-    the file that they leave in, instead of the day that they are asked for."""
+    """The sums of these days, of these payees where a limit is by payee, apart from payments with
+    these numbers. `leaving`: by the day of the file that they leave in, instead of the day that
+    they are asked for."""
 
     days: Collection[date]
     payee_numbers: Collection[str]
     currencies: Collection[str]
     today: date
+    apart_from: Collection[str] = ()
     leaving: bool = False
 
 
@@ -57,6 +59,7 @@ def day_sums(policy: PaymentLimits, asked: DayQuestion) -> DaySums:
         payees=sorted(asked.payee_numbers),
         today=asked.today,
         late_days=LATE_DAYS,
+        apart_from=sorted(asked.apart_from),
         leaving=asked.leaving,
         counting=sorted(COUNTING),
         waiting=list(_WAITING),

@@ -15,10 +15,11 @@ import msgspec
 from nostro.domain.canonical import canonical
 from nostro.domain.case import CaseKind
 from nostro.domain.event import Event
-from nostro.domain.money import Money
 from nostro.domain.party import Account, PayeeAccount
-from nostro.domain.policies.checks import Finding, PaidInvoice
-from nostro.storage import orders, queries
+from nostro.domain.payment import PaymentRequest
+from nostro.domain.policies.checks import Finding
+from nostro.domain.policies.duplicates import EarlierPayment
+from nostro.storage import earlier_payments, orders, queries
 from nostro.storage.orders import OrderRow
 from nostro.storage.restoring import ASKED
 from nostro.storage.tenancy import current
@@ -29,16 +30,17 @@ _PAYEE_ACCOUNTS = msgspec.json.Decoder(list[PayeeAccount])
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What a set of payments leads to. `count` is how many they are; `invoices` are looked for as
-    (payee number, amount, invoice) among payments since a day; restores since a time matter."""
+    """What a set of payments leads to. `count` is how many they are; `asked` are they with their
+    payees' numbers, compared with payments since a day; restores since a time matter."""
 
     count: int
     source: str
     references: Collection[str]
     end_to_end_ids: Collection[str]
     payee_numbers: Collection[str]
-    invoices: Collection[tuple[str, Money, str]]
-    invoices_since: date
+    asked: Sequence[tuple[str, PaymentRequest]]
+    paid_since: date
+    today: date
     restored_since: datetime
 
 
@@ -50,7 +52,7 @@ class KnownBefore(msgspec.Struct, frozen=True, kw_only=True):
     entity_ids: dict[str, str]  # By the entity's code.
     accounts: Sequence[Account]  # By name.
     payee_accounts: dict[str, PayeeAccount]  # The newest of each payee, by the payee's number.
-    paid: list[PaidInvoice]
+    paid: list[EarlierPayment]
     known_sources: dict[str, OrderRow]
     taken_end_to_end_ids: set[str]  # Of those asked for, and of those that we would give.
     restored: bool
@@ -75,7 +77,10 @@ def take_numbers(question: Question) -> KnownBefore:
     (taken,), (known,), paid = queries.together(
         ("take_payment_numbers", {"tenant_id": current(), "count": question.count}),
         ("known_before_payments", asked),
-        ("paid_invoices", orders.paid_question(question.invoices, question.invoices_since)),
+        (
+            "earlier_payments",
+            earlier_payments.question(question.asked, question.paid_since, question.today),
+        ),
     )
     references = known["known_references"]
     payees = _PAYEE_ACCOUNTS.decode(known["payee_accounts"])
@@ -85,7 +90,7 @@ def take_numbers(question: Question) -> KnownBefore:
         entity_ids=_IDS.decode(known["entity_ids"]),
         accounts=_ACCOUNTS.decode(known["accounts"]),
         payee_accounts={account.payee_number: account for account in payees},
-        paid=orders.paid_in(paid, question.invoices),
+        paid=earlier_payments.earlier_in(paid),
         known_sources=orders.known_sources(question.source, references) if references else {},
         taken_end_to_end_ids=set(known["taken_end_to_end_ids"]),
         restored=known["restored"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import PostalAddress
 from nostro.domain.payment import Approvable, Instruction, RollRule, Route
 from nostro.domain.policies.approval_steps import Matter
-from nostro.domain.policies.checks import Finding, PaidInvoice
+from nostro.domain.policies.checks import Finding
 from nostro.storage import bulk, models, queries
 from nostro.storage.tenancy import current
 
@@ -325,51 +325,6 @@ def rewrite(order: OrderRow) -> None:
 
 def act_at(order_ids: Collection[UUID], when: datetime | None) -> None:
     models.Order.objects.filter(bulk.one_of("id", order_ids)).update(next_action_at=when)
-
-
-# A payment in these states will never move money: it does not make another one a duplicate.
-_NEVER_PAID = tuple(
-    state.value
-    for state in (
-        OrderState.INVALID,
-        OrderState.DENIED,
-        OrderState.CANCELLED,
-        OrderState.EXPIRED,
-        OrderState.REJECTED,
-        OrderState.FAILED,
-    )
-)
-
-
-def paid_question(asked: Collection[tuple[str, Money, str]], since: date) -> dict[str, Any]:
-    """The parameters of the query `paid_invoices`, which finds payments from every source since a
-    day for any of these (payee number, amount, invoice); `paid_in` reads its rows."""
-    told = sorted({(payee, amount.minor) for payee, amount, _ in asked})
-    return {
-        "tenant_id": current(),
-        "payees": [payee for payee, _ in told],
-        "amounts": [minor for _, minor in told],
-        "invoices": sorted({invoice for _, _, invoice in asked}),
-        "since": since,
-        "never_paid": list(_NEVER_PAID),
-    }
-
-
-def paid_in(
-    found: Iterable[dict[str, Any]], asked: Collection[tuple[str, Money, str]]
-) -> list[PaidInvoice]:
-    paid = [
-        PaidInvoice(
-            reference=row["number"],
-            payee_number=row["payee_number"],
-            invoice=row["invoice"],
-            amount=Money(row["amount_minor"], row["currency"]),
-            requested_date=row["requested_date"],
-            state=OrderState(row["state"]),
-        )
-        for row in found
-    ]
-    return [one for one in paid if (one.payee_number, one.amount, one.invoice) in asked]
 
 
 def known_sources(source: str, references: Collection[str]) -> dict[str, OrderRow]:

@@ -10,7 +10,7 @@ import msgspec
 from nostro.domain.party import PayeeAccount
 from nostro.domain.payment import PaymentRequest
 from nostro.domain.policies.approval import ApprovalRules
-from nostro.domain.policies.checks import PaidInvoice
+from nostro.domain.policies.duplicates import DuplicateRules, PaidBefore
 from nostro.domain.policies.payment_limits import DaySums, PaymentLimits
 from nostro.domain.policies.routing_rules import RoutingRules
 from nostro.storage import approval_rules, day_sums, parties, policies
@@ -21,8 +21,6 @@ from nostro.workflows import after_restore
 from nostro.workflows.context import Acting
 from nostro.workflows.payment_routing import Routing, routing_of
 
-DUPLICATE_WINDOW = timedelta(days=400)
-
 
 class Masters(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known that a run is checked against, loaded once for the whole run."""
@@ -31,7 +29,8 @@ class Masters(msgspec.Struct, frozen=True, kw_only=True):
     entity_of_number: dict[str, str]
     routing: Routing
     payee_accounts: dict[str, PayeeAccount]
-    paid: dict[str, list[PaidInvoice]]
+    paid: PaidBefore
+    duplicates: DuplicateRules
     known_sources: dict[str, OrderRow]
     taken_end_to_end_ids: set[str]  # Those that these payments ask for, and those we would give.
     customer_code: str
@@ -54,9 +53,11 @@ def masters(
     by_iban = parties.payee_numbers_of_ibans(
         {r.creditor_iban for r in requests if r.payee_number == f"iban:{r.creditor_iban}"}
     )
-    count = 0 if numbered else len(requests)
-    known = take_numbers(_question(source, requests, by_iban, now, count))
     agreed = policies.all_in_force(now)
+    duplicates = agreed.of(DuplicateRules)
+    since = now.date() - timedelta(days=duplicates.window_days)
+    count = 0 if numbered else len(requests)
+    known = take_numbers(_question(source, requests, by_iban, since, now, count))
     rules_version, rules = approval_rules.named(agreed.version(ApprovalRules))
     current = known.payee_accounts
     current |= {f"iban:{iban}": current[n] for iban, n in by_iban.items() if n in current}
@@ -70,59 +71,56 @@ def masters(
             now.date(),
         ),
         payee_accounts=current,
-        paid=_by_payee(known.paid, instead_of),
+        paid=PaidBefore(one for one in known.paid if one.number not in instead_of),
+        duplicates=duplicates,
         known_sources=known.known_sources,
         taken_end_to_end_ids=known.taken_end_to_end_ids,
         customer_code=known.customer_code,
         rules_version=rules_version,
         rules=rules,
-        sums=day_sums.day_sums(agreed.of(PaymentLimits), _days(requests, by_iban, now.date())),
+        sums=day_sums.day_sums(
+            agreed.of(PaymentLimits), _days(requests, by_iban, now.date(), instead_of)
+        ),
         left_already=after_restore.suspicions(acting) if known.restored else {},
     )
     return [f"PAY-{known.first_number + offset:05d}" for offset in range(count)], found
-
-
-def _by_payee(
-    paid: Sequence[PaidInvoice], instead_of: Collection[str]
-) -> dict[str, list[PaidInvoice]]:
-    found: dict[str, list[PaidInvoice]] = {}
-    for invoice in paid:
-        if invoice.reference not in instead_of:
-            found.setdefault(invoice.payee_number, []).append(invoice)
-    return found
 
 
 def _question(
     source: str,
     requests: Sequence[PaymentRequest],
     by_iban: dict[str, str],
+    since: date,
     now: datetime,
     count: int,
 ) -> Question:
-    payees = [_payee_number(request, by_iban) for request in requests]
+    asked = [(_payee_number(request, by_iban), request) for request in requests]
     return Question(
         count=count,
         source=source,
         references={request.source_reference for request in requests},
         end_to_end_ids={request.end_to_end_id for request in requests if request.end_to_end_id},
-        payee_numbers=set(payees),
-        invoices={
-            (payee, request.amount, invoice)
-            for payee, request in zip(payees, requests, strict=True)
-            for invoice in request.invoices
-        },
-        invoices_since=now.date() - DUPLICATE_WINDOW,
+        payee_numbers={payee for payee, _ in asked},
+        asked=asked,
+        paid_since=since,
+        today=now.date(),
         restored_since=now - after_restore.ASKED_AGAIN_WITHIN,
     )
 
 
-def _days(requests: Sequence[PaymentRequest], by_iban: dict[str, str], today: date) -> DayQuestion:
+def _days(
+    requests: Sequence[PaymentRequest],
+    by_iban: dict[str, str],
+    today: date,
+    instead_of: Collection[str],
+) -> DayQuestion:
     """The days of these payments: one that is over is paid today."""
     return DayQuestion(
         days={max(request.requested_date, today) for request in requests},
         payee_numbers={_payee_number(request, by_iban) for request in requests},
         currencies={request.amount.currency for request in requests},
         today=today,
+        apart_from=instead_of,
     )
 
 

@@ -15,9 +15,9 @@ from nostro.domain.errors import Refused
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Member, PayeeAccount
 from nostro.domain.payment import PaymentRequest, Route
-from nostro.domain.policies import checks, limits, making, payment_limits
-from nostro.domain.policies.checks import Effect, Finding, Known, PaidInvoice
-from nostro.storage import day_sums
+from nostro.domain.policies import checks, duplicates, limits, making, payment_limits
+from nostro.domain.policies.checks import Effect, Finding, Known
+from nostro.storage import day_sums, earlier_payments
 from nostro.storage.orders import OrderRow
 from nostro.workflows import after_restore, approval_terms, instructing, screening
 from nostro.workflows.context import Acting
@@ -131,17 +131,7 @@ def _remember(masters: Masters, request: PaymentRequest, order: OrderRow) -> Non
     if order.state in day_sums.COUNTING:
         on = order.instruction.requested_date
         masters.sums.add(order.matter(), on, confidential=order.confidential)
-    masters.paid.setdefault(order.payee_number, []).extend(
-        PaidInvoice(
-            reference="" if order.confidential else order.number,
-            payee_number=order.payee_number,
-            invoice=invoice,
-            amount=request.amount,
-            requested_date=request.requested_date,
-            state=order.state,
-        )
-        for invoice in request.invoices
-    )
+    masters.paid.add(earlier_payments.as_earlier(order))
 
 
 def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
@@ -160,25 +150,30 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
     request = msgspec.structs.replace(request, payee_number=payee_number)
     known = Known(
         payee_account=payee,
-        paid=tuple(masters.paid.get(payee_number, ())),
         now=intake.acting.world.clock.now(),
         past=intake.past,
     )
     findings = checks.check(request, known)
-    left = after_restore.suspicion(request.creditor_number, request.amount, masters.left_already)
-    if left and not intake.past and left.code not in {finding.code for finding in findings}:
-        findings = (*findings, left)
     if any(finding.effect is Effect.INVALID for finding in findings):
         return Checked(request=request, findings=findings, order=None)
     order = _order(intake, request, number, UUID(entity_id), payee, route)
     if beyond := _beyond(intake.maker.member, order):
         return _refused(request, beyond.code, beyond.happened)
+    findings = (*findings, *_paid_before(intake, order))
     if not intake.past:
         broken = checks.check_instruction(order.instruction, route.rail)
         if broken:
             return Checked(request=request, findings=(*broken, *findings), order=None)
         findings = (*findings, *intake.screening.of_request(request), *_limited(masters, order))
     return _after(request, order, findings)
+
+
+def _paid_before(intake: Intake, order: OrderRow) -> tuple[Finding, ...]:
+    """The earlier payments that it may repeat; or one that left and that a backup forgot."""
+    known, told = intake.masters, order.instruction
+    found = duplicates.findings(earlier_payments.as_earlier(order), known.paid, known.duplicates)
+    left = after_restore.suspicion(told.creditor_number, told.amount, known.left_already)
+    return (left,) if left and not found and not intake.past else found
 
 
 def _after(request: PaymentRequest, order: OrderRow, findings: tuple[Finding, ...]) -> Checked:

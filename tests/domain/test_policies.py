@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from nostro.domain.errors import Refused
 from nostro.domain.money import Money
-from nostro.domain.order import OrderState
 from nostro.domain.party import Account, Member, PayeeAccount, PostalAddress, Role
 from nostro.domain.payment import PaymentRequest, Rail
 from nostro.domain.policies.approval import (
@@ -21,7 +20,7 @@ from nostro.domain.policies.approval import (
     may_approve,
     may_release_hold,
 )
-from nostro.domain.policies.checks import RECENT_CHANGE, Effect, Known, PaidInvoice, check
+from nostro.domain.policies.checks import RECENT_CHANGE, Effect, Known, check
 from nostro.domain.policies.limits import shortened
 from nostro.domain.policies.routing import propose
 
@@ -48,53 +47,36 @@ def payee(**changes: Any) -> PayeeAccount:
     return PayeeAccount(**{**fields, **changes})
 
 
-def paid(**changes: Any) -> PaidInvoice:
-    fields: dict[str, Any] = {
-        "reference": "P-1", "payee_number": "V1", "invoice": "INV-1", "amount": EURO,
-        "requested_date": date(2026, 10, 1), "state": OrderState.SETTLED,
-    }  # fmt: skip
-    return PaidInvoice(**{**fields, **changes})
-
-
 YOUNG, OLD = NOW - timedelta(days=3), NOW - RECENT_CHANGE
-CHECKS: dict[str, tuple[dict[str, Any], PayeeAccount | None, list[PaidInvoice], str]] = {
-    "nothing": ({}, payee(), [], ""),
-    "zero": ({"amount": Money(0, "EUR")}, payee(), [], "amount_not_positive"),
-    "negative": ({"amount": Money(-1, "EUR")}, payee(), [], "amount_not_positive"),
-    "no town": ({"payee_address": PostalAddress(country="NL")}, payee(), [], "address_incomplete"),
-    "no country": ({"payee_address": PostalAddress(town="U")}, payee(), [], "address_incomplete"),
-    "in a year": ({"requested_date": NOW.date() + timedelta(days=366)}, payee(), [], ""),
+CHECKS: dict[str, tuple[dict[str, Any], PayeeAccount | None, str]] = {
+    "nothing": ({}, payee(), ""),
+    "zero": ({"amount": Money(0, "EUR")}, payee(), "amount_not_positive"),
+    "negative": ({"amount": Money(-1, "EUR")}, payee(), "amount_not_positive"),
+    "no town": ({"payee_address": PostalAddress(country="NL")}, payee(), "address_incomplete"),
+    "no country": ({"payee_address": PostalAddress(town="U")}, payee(), "address_incomplete"),
+    "in a year": ({"requested_date": NOW.date() + timedelta(days=366)}, payee(), ""),
     "too far": (
-        {"requested_date": NOW.date() + timedelta(days=367)}, payee(), [], "date_too_far"
+        {"requested_date": NOW.date() + timedelta(days=367)}, payee(), "date_too_far"
     ),
-    "the last day of all": ({"requested_date": date.max}, payee(), [], "date_too_far"),
-    "a year ago": ({"requested_date": NOW.date() - timedelta(days=366)}, payee(), [], ""),
-    "too old": ({"requested_date": NOW.date() - timedelta(days=367)}, payee(), [], "date_too_old"),
-    "unknown payee": ({}, None, [], "payee_unknown"),
-    "another account": ({"creditor_iban": OTHER}, payee(), [], "account_differs"),
-    "fresh change": ({}, payee(version=2, valid_from=YOUNG), [], "account_recently_changed"),
-    "confirmed change": ({}, payee(version=2, valid_from=YOUNG, confirmed=True), [], ""),
-    "old change": ({}, payee(version=2, valid_from=OLD), [], ""),
-    "paid before": ({}, payee(), [paid()], "duplicate_suspected"),
-    "paid twice before": (
-        {}, payee(), [paid(), paid(invoice="INV-2")], "duplicate_suspected duplicate_suspected"
-    ),
-    "another payee's": ({}, payee(), [paid(payee_number="V2")], ""),
-    "another invoice": ({}, payee(), [paid(invoice="INV-11")], ""),
-    "another amount": ({}, payee(), [paid(amount=Money(100_01, "EUR"))], ""),
-    "another currency": ({}, payee(), [paid(amount=Money(100_00, "USD"))], ""),
+    "the last day of all": ({"requested_date": date.max}, payee(), "date_too_far"),
+    "a year ago": ({"requested_date": NOW.date() - timedelta(days=366)}, payee(), ""),
+    "too old": ({"requested_date": NOW.date() - timedelta(days=367)}, payee(), "date_too_old"),
+    "unknown payee": ({}, None, "payee_unknown"),
+    "another account": ({"creditor_iban": OTHER}, payee(), "account_differs"),
+    "fresh change": ({}, payee(version=2, valid_from=YOUNG), "account_recently_changed"),
+    "confirmed change": ({}, payee(version=2, valid_from=YOUNG, confirmed=True), ""),
+    "old change": ({}, payee(version=2, valid_from=OLD), ""),
     "all at once": (
         {"amount": Money(0, "EUR"), "payee_address": PostalAddress()}, None,
-        [paid(amount=Money(0, "EUR"))],
-        "amount_not_positive address_incomplete payee_unknown duplicate_suspected",
+        "amount_not_positive address_incomplete payee_unknown",
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_checks(name: str) -> None:
-    changes, account, earlier, codes = CHECKS[name]
-    known = Known(payee_account=account, paid=tuple(earlier), now=NOW)
+    changes, account, codes = CHECKS[name]
+    known = Known(payee_account=account, now=NOW)
     findings = check(request(**changes), known)
     assert [finding.code for finding in findings] == codes.split()
     for finding in findings:
@@ -107,54 +89,15 @@ def test_checks(name: str) -> None:
         assert IBAN not in finding.sentence
 
 
-def test_a_duplicate_names_the_other_payment() -> None:
-    known = Known(payee_account=payee(), paid=(paid(),), now=NOW)
-    (finding,) = check(request(), known)
-    assert finding.refers_to == "P-1"
-    assert all(word in finding.sentence for word in ("INV-1", "100.00 EUR", "1 Oct 2026", "P-1"))
-
-
-def test_of_a_confidential_duplicate_nothing_is_told_but_that_it_is_there() -> None:
-    known = Known(payee_account=payee(), paid=(paid(reference=""),), now=NOW)
-    (finding,) = check(request(), known)
-    assert (finding.code, finding.refers_to) == ("duplicate_suspected", "")
-    assert not any(word in finding.sentence for word in ("100.00", "Oct", "P-1", "paid"))
-
-
-@pytest.mark.parametrize(
-    ("state", "said", "where"),
-    [
-        (OrderState.HELD, "is already being paid", "P-1, held until a person has looked"),
-        (OrderState.AWAITING_APPROVAL, "is already being paid", "P-1, waiting for approval"),
-        (OrderState.SCHEDULED, "is already being paid", "P-1, approved, not sent yet"),
-        (OrderState.IN_FLIGHT, "is already being paid", "P-1, with the bank"),
-        (OrderState.EXECUTED, "was already paid", "P-1"),
-        (OrderState.SETTLED, "was already paid", "P-1"),
-        (OrderState.RETURNED, "was already paid and came back", "P-1"),
-    ],
-)
-def test_only_what_was_paid_is_called_paid(state: OrderState, said: str, where: str) -> None:
-    known = Known(payee_account=payee(), paid=(paid(state=state),), now=NOW)
-    (finding,) = check(request(), known)
-    assert finding.sentence == f"Invoice INV-1 {said}: 100.00 EUR on 1 Oct 2026 ({where})."
-
-
 @pytest.mark.parametrize(("days", "said"), [(0, "today"), (1, "1 day ago"), (2, "2 days ago")])
 def test_a_recent_change_says_when(days: int, said: str) -> None:
     account = payee(version=2, valid_from=NOW - timedelta(days=days))
-    (finding,) = check(request(), Known(payee_account=account, paid=(), now=NOW))
+    (finding,) = check(request(), Known(payee_account=account, now=NOW))
     assert f"was changed {said} by ERP" in finding.sentence
 
 
-def test_money_in_sentences_is_grouped() -> None:
-    large = Money(1_234_567_00, "EUR")
-    known = Known(payee_account=payee(), paid=(paid(amount=large),), now=NOW)
-    (finding,) = check(request(amount=large), known)
-    assert "1,234,567.00 EUR on 1 Oct 2026" in finding.sentence
-
-
 def test_what_was_paid_before_nostro_may_be_old() -> None:
-    known = Known(payee_account=payee(), paid=(), now=NOW, past=True)
+    known = Known(payee_account=payee(), now=NOW, past=True)
     assert check(request(requested_date=date(2020, 1, 1)), known) == ()
 
 

@@ -10,8 +10,6 @@ import msgspec
 from nostro.domain.errors import Invalid
 from nostro.domain.identifier import iban
 from nostro.domain.local_account import Scheme, ending, local_account, parts
-from nostro.domain.money import Money
-from nostro.domain.order import OrderState
 from nostro.domain.party import PayeeAccount, PostalAddress
 from nostro.domain.payment import Instruction, PaymentRequest, Rail
 from nostro.domain.policies import limits
@@ -39,28 +37,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     field: str = ""
 
 
-class PaidInvoice(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment that already exists for an invoice, whatever its source, and how far it is.
-
-    `reference` is empty where the payment is confidential: then no more is told of it.
-    """
-
-    reference: str
-    payee_number: str
-    invoice: str
-    amount: Money
-    requested_date: date
-    state: OrderState
-
-
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What we know when a payment is checked: the payee's account as kept, and earlier payments.
+    """What we know when a payment is checked: the payee's account as kept.
 
     `past` says that it was paid before nostro came: such a payment may be as old as it is.
     """
 
     payee_account: PayeeAccount | None
-    paid: tuple[PaidInvoice, ...]
     now: datetime
     past: bool = False
 
@@ -71,7 +54,6 @@ def check(request: PaymentRequest, known: Known) -> tuple[Finding, ...]:
         *_form(request),
         *_day(request, known),
         *_payee(request, known),
-        *_duplicate(request, known),
     )
 
 
@@ -172,49 +154,6 @@ def _payee(request: PaymentRequest, known: Known) -> list[Finding]:
             )
         ]
     return []
-
-
-def _duplicate(request: PaymentRequest, known: Known) -> list[Finding]:
-    return [
-        _hold(
-            "duplicate_suspected",
-            _already(earlier),
-            earlier.reference,
-        )
-        for earlier in known.paid
-        if earlier.payee_number == request.payee_number
-        and earlier.invoice in request.invoices
-        and earlier.amount == request.amount
-    ]
-
-
-_S = OrderState
-# How far a payment is that is not known to be paid, in words.
-_ON_ITS_WAY = {
-    **dict.fromkeys((_S.DRAFT, _S.VALIDATED), "being checked"),
-    _S.HELD: "held until a person has looked",
-    _S.AWAITING_APPROVAL: "waiting for approval",
-    **dict.fromkeys((_S.APPROVED, _S.SCHEDULED), "approved, not sent yet"),
-    _S.IN_FLIGHT: "with the bank",
-}
-_CAME_BACK = {
-    _S.RETURNED: "and came back",
-    _S.RECALLED: "and was recalled",
-    _S.PARTIALLY_RETURNED: "and came back in part",
-}
-
-
-def _already(earlier: PaidInvoice) -> str:
-    """That the invoice has a payment, and what became of it: only what was paid is called so."""
-    if not earlier.reference:
-        return f"Invoice {earlier.invoice} has a confidential payment already; ask who is cleared."
-    what = f"{spelled(earlier.amount)} on {day(earlier.requested_date)}"
-    if on_its_way := _ON_ITS_WAY.get(earlier.state):
-        said, where = "is already being paid", f"{earlier.reference}, {on_its_way}"
-    else:
-        said = f"was already paid {_CAME_BACK.get(earlier.state, '')}".rstrip()
-        where = earlier.reference
-    return f"Invoice {earlier.invoice} {said}: {what} ({where})."
 
 
 def day(when: date) -> str:

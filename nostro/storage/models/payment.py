@@ -146,6 +146,11 @@ class Order(TenantModel):
             models.Index(
                 fields=["tenant_id", "creditor_iban", "amount_minor"], name="order_paid_to"
             ),
+            models.Index(
+                fields=["tenant_id", "creditor_account", "amount_minor"],
+                condition=~models.Q(creditor_account=""),
+                name="order_paid_to_local",
+            ),
             models.Index(fields=["tenant_id", "requested_date"], name="order_day"),
             models.Index(
                 fields=["tenant_id", "payee_number", "currency"],

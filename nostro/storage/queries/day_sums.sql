@@ -24,6 +24,7 @@ CROSS JOIN LATERAL (
           ELSE d.day END AND d.day
       AND p.currency = l.currency
       AND p.state = ANY(%(counting)s::text[])
+      AND p.number <> ALL(%(apart_from)s::text[])
       AND (l.per <> 'day by payee' OR asked.number IS NOT NULL)
       AND (l.above IS NULL OR p.amount_minor > l.above)
       AND (l.currencies IS NULL OR p.currency = ANY(l.currencies))
