@@ -48,6 +48,10 @@ LABELS: Final[Mapping[str, str]] = {
     "client_id": "Client id, as nostro is registered there",
     "client_secret": "Client secret",
     "proof_above": "A fresh proof of the person above an amount",
+    "least_percent": "From how alike on a person looks, in percent",
+    "countries": "Countries that are not paid without a person",
+    "list_days_max": "Days after which a watch list is too old",
+    "lists_needed": "Payments wait while a list is missing or too old",
     "window_days": "Days in which an invoice is not paid again",
     "swapped_days": "Days in which one with two signs swapped is not paid either",
     "without_invoice": "Also two for one day without any invoice",
@@ -85,6 +89,7 @@ HINTS: Final[Mapping[str, str]] = {
     "terms": "One a line, like DE02100100100006820101 | 4471000123 | bank_of_america | generic |"
     " 14:30 America/New_York | return | 10000.00 USD | VESTERHOLT INC | 180.",
     "proof_above": "One sum a line, like 50000.00 EUR. None: no proof is asked for.",
+    "countries": "One a line, like KP: two letters.",
     "swapped_days": "1234 and 1243. 0: these are not compared.",
     "prefixes": "One a line, like INV. What is left out is not kept.",
     "limits": "One a line, like Day | 1000000.00 EUR a day by account | entity DE01 | hold. What is"

@@ -13,10 +13,12 @@ from nostro.domain.policies.approval import ApprovalRules
 from nostro.domain.policies.duplicates import DuplicateRules, PaidBefore
 from nostro.domain.policies.payment_limits import DaySums, PaymentLimits
 from nostro.domain.policies.routing_rules import RoutingRules
+from nostro.domain.policies.screening import ScreeningRules
 from nostro.storage import approval_rules, day_sums, parties, policies
 from nostro.storage.day_sums import DayQuestion
-from nostro.storage.intake import Question, take_numbers
+from nostro.storage.intake import KnownBefore, Question, take_numbers
 from nostro.storage.orders import OrderRow
+from nostro.storage.policies import InForce
 from nostro.workflows import after_restore
 from nostro.workflows.context import Acting
 from nostro.workflows.payment_routing import Routing, routing_of
@@ -36,6 +38,7 @@ class Masters(msgspec.Struct, frozen=True, kw_only=True):
     customer_code: str
     rules_version: str
     rules: ApprovalRules
+    screening: ScreeningRules
     sums: DaySums  # What else is paid on the days of these payments.
     left_already: after_restore.Left  # What may be these payments, sent and forgotten by a backup.
 
@@ -50,9 +53,7 @@ def masters(
 ) -> tuple[list[str], Masters]:
     """Numbers for these payments, unless they have theirs, and what they are checked against."""
     now = acting.world.clock.now()
-    by_iban = parties.payee_numbers_of_ibans(
-        {r.creditor_iban for r in requests if r.payee_number == f"iban:{r.creditor_iban}"}
-    )
+    by_iban = _numbers_of_ibans(requests)
     agreed = policies.all_in_force(now)
     duplicates = agreed.of(DuplicateRules)
     since = now.date() - timedelta(days=duplicates.window_days)
@@ -64,12 +65,7 @@ def masters(
     found = Masters(
         entity_ids=known.entity_ids,
         entity_of_number={account.number: account.legal_entity_id for account in known.accounts},
-        routing=routing_of(
-            agreed.version(RoutingRules),
-            known.accounts,
-            {entity_id: code for code, entity_id in known.entity_ids.items()},
-            now.date(),
-        ),
+        routing=_routing(agreed, known, now.date()),
         payee_accounts=current,
         paid=PaidBefore(one for one in known.paid if one.number not in instead_of),
         duplicates=duplicates,
@@ -78,12 +74,25 @@ def masters(
         customer_code=known.customer_code,
         rules_version=rules_version,
         rules=rules,
+        screening=agreed.of(ScreeningRules),
         sums=day_sums.day_sums(
             agreed.of(PaymentLimits), _days(requests, by_iban, now.date(), instead_of)
         ),
         left_already=after_restore.suspicions(acting) if known.restored else {},
     )
     return [f"PAY-{known.first_number + offset:05d}" for offset in range(count)], found
+
+
+def _routing(agreed: InForce, known: KnownBefore, today: date) -> Routing:
+    codes = {entity_id: code for code, entity_id in known.entity_ids.items()}
+    return routing_of(agreed.version(RoutingRules), known.accounts, codes, today)
+
+
+def _numbers_of_ibans(requests: Sequence[PaymentRequest]) -> dict[str, str]:
+    """Whose account it is, where a source names no payee."""
+    return parties.payee_numbers_of_ibans(
+        {r.creditor_iban for r in requests if r.payee_number == f"iban:{r.creditor_iban}"}
+    )
 
 
 def _question(

@@ -86,7 +86,7 @@ def check_all(
         maker=maker or Maker(id=acting.actor.id, name=acting.actor.name),
         masters=known,
         past=past,
-        screening=screening.Screening(),
+        screening=screening.Screening(known.screening, acting.world.clock.now().date()),
     )
     checked = []
     for number, request in zip(numbers, requests, strict=True):
@@ -115,7 +115,7 @@ def check_again(
         maker=maker,
         masters=known,
         past=False,
-        screening=screening.Screening(),
+        screening=screening.Screening(known.screening, acting.world.clock.now().date()),
     )
     checked = _check_one(intake, request, order.number)
     if checked.order is None:

@@ -20,6 +20,7 @@ from nostro.domain.policies.screening import Cleared, Hit, Payee, ScreeningRules
 from nostro.domain.watch_list import WatchListInForce
 from nostro.matching.watch_list_search import WatchListSearch
 from nostro.storage import watch_lists
+from nostro.storage.orders import OrderRow
 
 PAYEES_REMEMBERED = 50_000
 
@@ -57,18 +58,20 @@ def _read() -> _Read:
 
 
 class Screening:
-    """The lists and this customer's rules, for a set of payments; inside a unit of work."""
+    """The lists and a customer's rules, for a set of payments; inside a unit of work."""
 
-    def __init__(self) -> None:
-        self._rules = rules()
+    def __init__(self, rules: ScreeningRules, today: date) -> None:
+        self._rules = rules
         self._lists = _read()
+        self._unlisted = policy.unlisted(self._lists.lists, today, rules)
         self._cleared: dict[str, set[Cleared]] = {}
 
     def of_request(self, request: PaymentRequest) -> tuple[Finding, ...]:
         """Why a person must look at a payment that comes in."""
         country = country_of(request.creditor_iban, request.creditor_account)
         told = request.payee_address, country, request.creditor_bic
-        return self.findings(policy.payee_of(request.payee_name, *told))
+        payee = policy.payee_of(request.payee_name, *told)
+        return (*self.findings(payee), *self._unlisted)
 
     def findings(self, payee: Payee) -> tuple[Finding, ...]:
         """Why a person must look at a payment to this payee; what was cleared is left out."""
@@ -78,10 +81,26 @@ class Screening:
         """Why a person must look at where the payment goes."""
         return policy.blocked(payee, self._rules)
 
+    def not_let_go(self, order: OrderRow, payee: Payee) -> tuple[Finding, ...]:
+        """What speaks against an approved payment but the lists, unless somebody has let just this
+        one go all the same."""
+        found = (*self.blocked(payee), *self._unlisted)
+        return tuple(one for one in found if not watch_lists.was_let_go(order.id, one.code))
+
     def hits(self, payee: Payee) -> list[Hit]:
         """The entries that he may be, but for those that a person said he is not."""
         found = self._lists.hits(payee, self._rules)
         return [hit for hit in found if not self._was_cleared(hit, payee)]
+
+    def as_if_new(self, payee: Payee) -> tuple[Finding, ...]:
+        """Why a person would look at this payee, had nobody been cleared of anything."""
+        hits = self._lists.hits(payee, self._rules)
+        return (*policy.findings(payee, hits), *self.blocked(payee), *self._unlisted)
+
+    def cleared_hits(self, payee: Payee) -> set[str]:
+        """The entries, as holds refer to them, of which a person has cleared this payee."""
+        hits = self._lists.hits(payee, self._rules)
+        return {hit.refers_to for hit in hits if self._was_cleared(hit, payee)}
 
     def _was_cleared(self, hit: Hit, payee: Payee) -> bool:
         wanted = policy.clearance_of(hit, payee)
@@ -91,12 +110,7 @@ class Screening:
         return wanted in known
 
 
-STANDARD = ScreeningRules()
-
-
-def rules() -> ScreeningRules:
-    """The rules that payees of this customer are held against."""
-    return STANDARD
+STANDARD = ScreeningRules()  # Where no customer is asked: at the terminal, for monitors.
 
 
 def look_up(payee: Payee, by: ScreeningRules) -> list[Hit]:

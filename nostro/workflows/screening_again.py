@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from nostro.domain.local_account import country_of
 from nostro.domain.party import Member
 from nostro.domain.policies import screening as policy
-from nostro.domain.policies.screening import Payee
-from nostro.storage import events, orders, watch_lists
+from nostro.domain.policies.screening import Payee, ScreeningRules
+from nostro.storage import events, orders, policies, watch_lists
 from nostro.storage.orders import OrderRow
 from nostro.workflows import recheck
 from nostro.workflows.context import Acting
@@ -20,24 +20,23 @@ _NAME_FIELD = "payee name"  # As approvers see what was rewritten for the bank.
 def still_clear(acting: Acting, due: Sequence[OrderRow]) -> list[OrderRow]:
     """Those locked orders whose payees nothing speaks against by the lists in force now.
 
-    The others go back to a person: held with the evidence, their approvals void. A country counts
-    unless somebody has let this payment go to it.
+    The others go back to a person: held with the evidence, their approvals void. A country counts,
+    and so do lists that are missing, unless somebody has let just this payment go.
     """
     if not due:
         return []
-    screening, clear = Screening(), []
+    now, clear = acting.world.clock.now(), []
+    screening = Screening(policies.in_force(ScreeningRules, now), now.date())
     for order in due:
         payee = payee_of(order)
         found = policy.findings(payee, screening.hits(payee))
-        blocked = screening.blocked(payee)
-        if blocked and not watch_lists.was_let_go(order.id, policy.COUNTRY):
-            found += blocked
+        found += screening.not_let_go(order, payee)
         if not found:
             clear.append(order)
             continue
         recheck.send_back(acting, order, found[0])
         more = [(acting.world.ids.new(), order.id, finding) for finding in found[1:]]
-        orders.insert_holds(more, acting.world.clock.now())
+        orders.insert_holds(more, now)
     return clear
 
 

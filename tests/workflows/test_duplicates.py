@@ -97,7 +97,7 @@ def test_the_database_finds_what_comparing_all_of_them_finds(company: Company, s
     requests = [
         company.request(
             f"{seed}-{at}", row.payment.amount.minor, payee_number=row.payment.payee_number,
-            currency=row.payment.amount.currency, creditor_account=accounts[row.payment.account],
+            currency=row.payment.amount.currency, creditor_iban=accounts[row.payment.account],
             invoices=row.payment.invoices,
             requested_date=company.clock.now().date() + timedelta(days=at % 40),
         )

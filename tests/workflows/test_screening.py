@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,22 @@ from django.db import DatabaseError
 
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.order import OrderState
-from nostro.domain.party import PostalAddress
-from nostro.domain.policies.screening import COUNTRY, HIT, ScreeningRules
-from nostro.storage import events, models, watch_lists
+from nostro.domain.party import Member, PostalAddress
+from nostro.domain.policies.screening import (
+    COUNTRY,
+    HIT,
+    NO_LISTS,
+    OLD_LISTS,
+    ScreeningRules,
+)
+from nostro.storage import events, models, policies, watch_lists
 from nostro.storage.tenancy import tenant
-from nostro.workflows import approval, screening, watch_list_loading
+from nostro.workflows import approval, changes, screening, watch_list_loading
 from tests.workflows.company import Company
+from tests.workflows.test_change_requests import admins, agree, refusal
+from tests.workflows.test_change_requests import ask as ask_change
+
+__all__ = ["admins"]
 
 GOLDEN = Path(__file__).parents[1] / "golden_watch_lists"
 LISTED = "Qwert Zyxwvut"
@@ -159,9 +170,20 @@ def test_a_name_rewritten_for_the_bank_is_compared_as_it_was_written(listed: Com
     assert len(listed.release()) == 1
 
 
-def test_blocked_countries_wait(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def put(company: Company, rules: ScreeningRules) -> None:
+    with tenant(company.tenant_id):
+        policies.add(
+            company.world.ids.new(),
+            rules,
+            valid_from=company.clock.now(),
+            changed_by="a test",
+            reason="a test",
+        )
+
+
+def test_blocked_countries_wait(company: Company) -> None:
     rules = ScreeningRules(countries=frozenset({"KP", "NL"}))
-    monkeypatch.setattr(screening, "STANDARD", rules)
+    put(company, rules)
     order_id = ask(company, "A", payee_address=PostalAddress(town="Pyongyang", country="KP"))
     (sentence,) = holds(company, order_id, COUNTRY)
     assert sentence == (
@@ -173,12 +195,10 @@ def test_blocked_countries_wait(company: Company, monkeypatch: pytest.MonkeyPatc
     assert len(company.release()) == 1
 
 
-def test_a_country_blocked_later_stops_what_is_about_to_leave(
-    company: Company, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_country_blocked_later_stops_what_is_about_to_leave(company: Company) -> None:
     order_id = ask(company, "A")
     company.approve([order_id])
-    monkeypatch.setattr(screening, "STANDARD", ScreeningRules(countries=frozenset({"NL"})))
+    put(company, ScreeningRules(countries=frozenset({"NL"})))
     assert company.release() == []
     assert holds(company, order_id, COUNTRY)
 
@@ -249,3 +269,55 @@ def test_a_list_that_nobody_renewed_is_told(company: Company) -> None:
     assert screening.lists_too_old(date(2026, 12, 20)) == ["eu", "un"]
     for code in ("eu", "un"):
         watch_list_loading.remove(company.acting(), code)
+
+
+def test_payments_wait_while_lists_are_missing_or_too_old(company: Company) -> None:
+    put(company, ScreeningRules(lists_needed=True, list_days_max=30))
+    first = ask(company, "A", "Nobody Of That Name")
+    assert holds(company, first, NO_LISTS) == [
+        "No watch list is loaded: the payee was compared with none."
+    ]
+    load(company, "eu_xml")
+    second = ask(company, "B", "Nobody Of That Name")
+    assert state(company, second) is OrderState.AWAITING_APPROVAL
+    company.approve([second])
+    load(company, "eu_xml", published=date(2026, 9, 1))
+    assert company.release() == []
+    (sentence,) = holds(company, second, OLD_LISTS)
+    assert sentence == (
+        "The payee was compared with lists older than 30 days: EU consolidated list of 1 Sep 2026."
+    )
+    let_go(company, second)
+    company.approve([second])
+    assert len(company.release()) == 1
+    watch_list_loading.remove(company.acting(), "eu")
+
+
+def test_two_people_change_how_payees_are_held_against_lists(listed: Company, admins: Any) -> None:
+    ada, ben, _ = admins
+    held, other = ask(listed, "A"), ask(listed, "B", "Nobody Of That Name")
+    kind, since = changes.named("screening"), listed.clock.now() - timedelta(days=1)
+    wanted = {"least_percent": 100, "countries": ["nl"], "list_days_max": 7}
+    assert kind.dry_run
+    with tenant(listed.tenant_id):
+        tried = kind.dry_run(listed.acting(), changes.read(kind, wanted), since)
+        as_is = kind.dry_run(listed.acting(), changes.read(kind, {}), since)
+        strict = kind.dry_run(listed.acting(), changes.read(kind, {"least_percent": 100}), since)
+    assert (tried.looked_at, tried.different, as_is.different) == (2, 1, 0)
+    assert "account is in NL" in tried.shown[0].after
+    assert [(one.before[:5], one.after) for one in strict.shown] == [("held:", "not held for this")]
+    agree(listed, ben, wish(listed, ada, wanted))
+    (order,) = listed.ask(listed.request("C"))
+    assert holds(listed, order, COUNTRY)
+    assert state(listed, held) is OrderState.HELD
+    assert state(listed, other) is OrderState.AWAITING_APPROVAL
+    for code, bad in (
+        ("percent_out_of_range", {"least_percent": 59}),
+        ("days_out_of_range", {"list_days_max": 0}),
+        ("invalid_country", {"countries": ["Korea"]}),
+    ):
+        assert refusal(partial(wish, listed, ada, bad)) == code
+
+
+def wish(company: Company, member: Member, wanted: dict[str, Any]) -> UUID:
+    return ask_change(company, member, wanted, "screening")

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 
 from nostro.domain.canonical import digest
 from nostro.domain.party import PostalAddress
 from nostro.domain.policies.checks import Effect, Finding
+from nostro.domain.policy import Policy
 from nostro.domain.watch_list import (
     EntryKind,
     ListedName,
@@ -26,6 +27,8 @@ from nostro.domain.watch_list import (
 
 HIT = "watch_list_hit"
 COUNTRY = "country_blocked"
+NO_LISTS = "watch_lists_missing"
+OLD_LISTS = "watch_lists_too_old"
 HITS_MAX = 10  # Entries of which each is told by itself; more are counted.
 # What else is known lowers or raises how alike somebody is, in points of a hundred.
 _OTHER_KIND = -10  # A company is no person.
@@ -37,13 +40,17 @@ _BIRTH_YEARS_APART = 2
 MORE_AT_MOST: Final = _SAME_BIRTH
 
 
-class ScreeningRules(msgspec.Struct, frozen=True, kw_only=True):
+class ScreeningRules(Policy, frozen=True, kw_only=True):
     """From how alike on a person has to look (0 to 100), which countries are not paid (ISO 3166),
-    and after how many days without a newer list somebody is told."""
+    after how many days without a newer list it is too old, and whether payments then wait, as they
+    do while there is none."""
+
+    KIND: ClassVar[str] = "screening"
 
     least_percent: int = 85
     countries: frozenset[str] = frozenset()
     list_days_max: int = 30
+    lists_needed: bool = False
 
 
 class Payee(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,6 +222,22 @@ def cleared_by(hold_refers_to: str, payee_name: str) -> Cleared:
 def clearance_of(hit: Hit, payee: Payee) -> Cleared:
     """The clearance that would let this hit pass."""
     return cleared_by(hit.refers_to, payee.name)
+
+
+def unlisted(
+    lists: Sequence[WatchListInForce], today: date, rules: ScreeningRules
+) -> tuple[Finding, ...]:
+    """A hold where payees cannot be compared with what is listed today, if the rules want one."""
+    if not rules.lists_needed:
+        return ()
+    if not lists:
+        sentence = "No watch list is loaded: the payee was compared with none."
+        return (Finding(code=NO_LISTS, effect=Effect.HOLD, sentence=sentence),)
+    if not (old := too_old(lists, today, rules)):
+        return ()
+    named = ", ".join(one.told() for one in old)
+    sentence = f"The payee was compared with lists older than {rules.list_days_max} days: {named}."
+    return (Finding(code=OLD_LISTS, effect=Effect.HOLD, sentence=sentence),)
 
 
 def too_old(
