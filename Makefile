@@ -8,7 +8,7 @@ export PYTHONUNBUFFERED := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock sbom clean bench-start bench-formats bench-payments bench-audit bench-screening fuzz kill-test tryton-test product development
+.PHONY: help demo test lint lock sbom clean bench-start bench-formats bench-payments bench-audit bench-controls bench-screening fuzz kill-test tryton-test product development
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench-payments: development ## How long a run of 100,000 payments takes, beside 
 
 bench-audit: product ## How fast events are recorded, sealed and verified
 	@$(BIN)/python bench/audit.py
+
+bench-controls: product ## What checks, limits, lists and rules cost a run of 100,000 payments
+	@$(BIN)/python bench/controls.py
 
 bench-screening: product ## How long 100,000 payees take against 10,000 listed names
 	@$(BIN)/python bench/screening.py

@@ -42,6 +42,8 @@ def iban(number: int) -> str:
 class Company:
     """A customer of its own for each run: an entity, an account, its payees, three people."""
 
+    in_turn = False  # Whether the second person's approval comes after the first's.
+
     def __init__(self, code: str, folder: Path) -> None:
         from nostro import app
 
@@ -154,19 +156,34 @@ def waiting(company: Company) -> Iterator[tuple[list[UUID], str]]:
 
 
 def approve(company: Company) -> None:
-    """Both people at once, one of them from the end: each portion is approved by one, then two."""
+    """Both people at once. Side by side: one of them from the end. In turn: the second person
+    approves each portion once the first has."""
     from nostro.workflows import approval
 
     portions = list(waiting(company))
-    orders = (portions, portions[::-1])
 
-    def one(person: int) -> None:
-        acting, member = company.actings[person + 1], company.people[person + 1]
-        for order_ids, digest in orders[person]:
-            approval.approve(acting, member, order_ids, digest)
+    def one(person: int, portion: tuple[list[UUID], str]) -> None:
+        acting, member = company.actings[person], company.people[person]
+        approval.approve(acting, member, *portion)
+
+    def first(_: object) -> list[Future[None]]:
+        following = []
+        for portion in portions:
+            one(1, portion)
+            if company.in_turn:
+                following.append(people.submit(one, 2, portion))
+        return following
+
+    def second(_: object) -> list[Future[None]]:
+        if not company.in_turn:
+            for portion in portions[::-1]:
+                one(2, portion)
+        return []
 
     with ThreadPoolExecutor(2, initializer=_own_connections) as people:
-        list(people.map(one, range(2)))
+        for work in [people.submit(first, None), people.submit(second, None)]:
+            for later in work.result():
+                later.result()
 
 
 def release(company: Company) -> None:
@@ -210,8 +227,12 @@ def _stat(process: int) -> list[str]:
     return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
 
 
-def chain(count: int, folder: Path) -> dict[str, Any]:
+def chain(
+    count: int, folder: Path, controls: Callable[[Company], None] | None = None
+) -> dict[str, Any]:
     company = Company(f"B{count}-{os.getpid()}", folder)
+    if controls:
+        controls(company)
     from nostro import connectors, formats
     from nostro.formats import Profile
     from nostro.formats.iso20022.validation import schema
