@@ -18,6 +18,7 @@ from nostro.api import (
     callbacks,
     cases,
     cash,
+    check_exceptions,
     checks,
     events,
     evidence_packs,
@@ -90,7 +91,7 @@ v1 = Door(
 )
 _ROOMS = (
     *(payments, payment_actions, holds, saved_filters, submissions, cases, payee_changes, stops),
-    *(checks, access, sign_on, policies, calendars, cash, events, evidence_packs),
+    *(checks, check_exceptions, access, sign_on, policies, calendars, cash, events, evidence_packs),
     *(webhooks, callbacks, health),
 )
 for _room in _ROOMS:

@@ -16,9 +16,11 @@ from datetime import datetime
 
 import msgspec
 
+from nostro.domain.check_exception import Decision, PresentedCheck
 from nostro.domain.errors import Refused
 from nostro.domain.money import Money
 from nostro.simulator.books import Account, OpenAccount
+from nostro.simulator.checks import present
 from nostro.simulator.closing import close_days, report_account
 from nostro.simulator.personalities import Character, character
 from nostro.simulator.script import Script
@@ -116,6 +118,18 @@ class Bank:
         """Open an account, or find it; what is on one that is there stays as it is."""
         self._state.run(now)
         return self._state.accounts.get(iban) or self._state.open(iban, opening)
+
+    def present(self, check: PresentedCheck, *, now: datetime) -> str:
+        """Somebody cashes a check: "paid", or "asked" about. Raises Invalid (`file_not_read`)."""
+        self._state.run(now)
+        done = present(self._state, check)
+        self._state.run(now)
+        return done
+
+    def unless_decided(self, decision: Decision, *, now: datetime) -> None:
+        """What becomes of checks from now on that nobody decides on."""
+        self._state.run(now)
+        self._state.checks.if_nobody = decision
 
     def report(self, iban: str, *, now: datetime) -> None:
         """Put a camt.052 of an account into the mailbox. Raises Refused (`no_such_account`)."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from nostro.domain.check_exception import Decision, PresentedCheck
 from nostro.domain.errors import Refused
 from nostro.domain.money import Money
 from nostro.simulator.bank import Bank, PaymentRow
@@ -23,6 +24,7 @@ from nostro.simulator.journal import (
     Followed,
     Journal,
     Opened,
+    Presented,
     Reported,
     Shifted,
     Submitted,
@@ -209,6 +211,15 @@ class Desk:
         with self._lock:
             self.bank.balance(iban)
             self._note(self.bank, Reported(at=self._now(), iban=iban))
+
+    def present(self, check: PresentedCheck, if_nobody: Decision) -> None:
+        """Raises Invalid (`file_not_read`) for an account that is not there."""
+        with self._lock:
+            told = Presented(at=self._now(), check=check, if_nobody=if_nobody)
+            self.bank.unless_decided(if_nobody, now=told.at)
+            self.bank.present(check, now=told.at)
+            if self._journal is not None:
+                self._journal.write(told)
 
     def payments(self) -> list[PaymentRow]:
         with self._lock:

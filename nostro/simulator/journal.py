@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from nostro.domain.check_exception import Decision, PresentedCheck
 from nostro.domain.errors import Refused
 from nostro.domain.money import Money
 from nostro.simulator.bank import Bank
@@ -86,6 +87,14 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, tag="reported"):
     iban: str
 
 
+class Presented(msgspec.Struct, frozen=True, kw_only=True, tag="presented"):
+    """Somebody cashed a check. `if_nobody` is what the bank does from now on by itself."""
+
+    at: datetime
+    check: PresentedCheck
+    if_nobody: Decision
+
+
 class Delivered(msgspec.Struct, frozen=True, kw_only=True, tag="delivered"):
     """A door (a folder, a callback) has given away so many messages of the mailbox."""
 
@@ -94,7 +103,7 @@ class Delivered(msgspec.Struct, frozen=True, kw_only=True, tag="delivered"):
     messages: int
 
 
-Call = Submitted | Shifted | Became | Followed | Opened | Reported | Delivered
+Call = Submitted | Shifted | Became | Followed | Opened | Reported | Presented | Delivered
 _DECODER = msgspec.json.Decoder(Began | Call)
 
 
@@ -111,6 +120,9 @@ def perform(bank: Bank, call: Call) -> None:
             bank.open(call.iban, call.opening, now=call.at)
         case Reported():
             bank.report(call.iban, now=call.at)
+        case Presented():
+            bank.unless_decided(call.if_nobody, now=call.at)
+            bank.present(call.check, now=call.at)
         case Shifted() | Delivered():
             bank.run(call.at)
 

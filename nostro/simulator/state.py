@@ -18,11 +18,12 @@ from nostro.domain.money import Money, exponent_of
 from nostro.domain.payment_file import Method, Payment
 from nostro.simulator.answer_messages import Word
 from nostro.simulator.books import Account
+from nostro.simulator.check_drawer import Drawer
 from nostro.simulator.dice import Dice
 from nostro.simulator.personalities import Character, Reach
 from nostro.simulator.script import Script
 
-XML = "application/xml"
+XML, LIST = "application/xml", "text/plain"
 # An account that nobody opened beforehand begins with ten million.
 _OPENED_WITH_WHOLE_UNITS = 10_000_000
 _NO_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
@@ -127,6 +128,7 @@ class State:
         self.opens_accounts = False
         self.bic = "SIMBNL2A"
         self.accounts: dict[str, Account] = {}
+        self.checks = Drawer()
         self.files: dict[str, list[TakenFile]] = {}
         self.arrivals = 0
         self.tries: dict[str, int] = {}
@@ -193,9 +195,14 @@ class State:
         for _ in range(2 if "duplicates_messages" in traits else 1):
             number = f"{len(self.messages) + 1:08d}"
             subject = _NO_FILE_NAME.sub("_", about)[:_NAME_LETTERS_MAX]
-            name = f"{number}-{kind}-{subject}.xml"
+            is_list = content[:1] != b"<"
+            name = f"{number}-{kind}-{subject}.{'csv' if is_list else 'xml'}"
             message = Message(
-                id=number, name=name, media_type=XML, released_at=self.now, content=content
+                id=number,
+                name=name,
+                media_type=LIST if is_list else XML,
+                released_at=self.now,
+                content=content,
             )
             self.messages.append(message)
             self.tell(f"{kind} for {about} is in the mailbox as {name}")

@@ -18,6 +18,7 @@ from nostro.domain.payment_file import PaymentFile
 from nostro.formats import HEAD_BYTES, Profile, documents
 from nostro.formats.iso20022.answers import camt_055
 from nostro.formats.iso20022.payments import pain_001, pain_008
+from nostro.simulator import checks
 from nostro.simulator.answer_messages import Word
 from nostro.simulator.paying import DECIDES_AFTER, decide
 from nostro.simulator.personalities import Reach
@@ -62,12 +63,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def submit(state: State, content: bytes, key: str, *, written: bool) -> Answer:
-    """A file comes in: pain.001, pain.008 or camt.055.
+    """A file comes in: pain.001, pain.008, camt.055, issued checks or decisions on checks.
 
     `key` is the idempotency key, "" where the way has none. `written`: this way has no answer, so
     a refusal is told by a pain.002.
     """
     state.arrivals += 1
+    if checks.is_of_checks(content):
+        return _take_checks(state, content)
     try:
         document = read_document(content)
         message_id = _message_id(document)
@@ -90,6 +93,24 @@ def submit(state: State, content: bytes, key: str, *, written: bool) -> Answer:
         state.tell(f"cut the connection after {message_id} was taken")
         return msgspec.structs.replace(answer, fate=Fate.CUT)
     return answer
+
+
+def _take_checks(state: State, content: bytes) -> Answer:
+    """A file of issued checks, or of decisions: it counts the same however often it comes."""
+    name = checks.name_of(content)
+    time = state.tries[name] = state.tries.get(name, 0) + 1
+    traits = _thrown(state, name, time)
+    lost = _at_the_door(state, name, traits)
+    if lost is not None:
+        return lost
+    try:
+        checks.take(state, content)
+    except Invalid as error:
+        state.tell(f"a file of checks was refused: {error.happened}")
+        return _no(Verdict.REFUSED, name, "FF01", str(error))
+    cut = "loses_acknowledgement" in traits
+    fate = Fate.CUT if cut else Fate.ANSWERED
+    return Answer(fate=fate, verdict=Verdict.TAKEN, message_id=name, reference=name)
 
 
 def read_document(content: bytes) -> PaymentFile | CancellationRequest:

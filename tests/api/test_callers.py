@@ -45,7 +45,7 @@ def test_a_key_without_scopes_opens_nothing(here: seed.Seeded) -> None:
             continue
         body = door.body_for(path, here)
         told = door.call(token, method, filled(path, here), body, Idempotency_Key="x")
-        code = "keys_never_approve" if path.endswith("approve") else "scope_missing"
+        code = "keys_never_approve" if path.endswith(("approve", "decision")) else "scope_missing"
         door.is_problem(told, 403, code)
 
 
@@ -64,6 +64,7 @@ def test_each_scope_opens_its_routes_only(here: seed.Seeded) -> None:
         Scope.PAYMENTS_READ: {
             "/v1/holds",
             "/v1/payments",
+            "/v1/check-exceptions",
             "/v1/checks",
             "/v1/checks/gaps",
             "/v1/payments/confidential",

@@ -26,6 +26,7 @@ from nostro.storage import (
     case_listing,
     cases,
     change_requests,
+    check_exceptions,
     events,
     invitations,
     operator_evidence,
@@ -53,6 +54,7 @@ NAMED: Final[Mapping[str, str]] = {
     "check_id": _IS.format("id", "issued_check"),
     "change_id": _IS.format("id", "payee_change"),
     "event_id": _IS.format("id", "event"),
+    "exception_id": _IS.format("id", "check_exception"),
     "evidence_id": _IS.format("id", "evidence"),
     "filter_id": _IS.format("id", "saved_view"),
     "hold_id": _IS.format("id", "hold"),
@@ -89,6 +91,7 @@ def customer(code: str, iban: str) -> seed.Seeded:
         _recall(made, sent.id)
         _correction(made)
         _stated(made, sent.id)
+        _presented(made)
     _asked_for(made)
     events.seal(made.tenant_id, seed.NOW)
     return made
@@ -181,6 +184,22 @@ def _checks(made: seed.Seeded) -> dict[str, Any]:
     told = door.check(made)
     told["checks"][0]["payee"] = [f"Payee of {made.code}"]
     return told
+
+
+def _presented(made: seed.Seeded) -> None:
+    """A check that the customer's bank asks about."""
+    (evidence_id, *_) = ids_in("evidence", made.tenant_id)
+    row = {
+        "id": door.new(), "account_id": made.account_id, "connection_id": made.connection_id,
+        "evidence_id": evidence_id, "identity": f"{made.code}-1", "issued_id": None,
+        "number": "1900", "amount_minor": 500, "currency": "EUR", "payee": [f"Of {made.code}"],
+        "presented_on": seed.TODAY, "issued_on": None, "bank_reference": f"{made.code}-R",
+        "bank_reason": f"{made.code} asks", "why": "not_issued", "differences": [],
+        "state": "open", "state_since": seed.NOW, "received_at": seed.NOW,
+        "decide_by": world().clock.now() + timedelta(hours=5), "time_zone": "America/New_York",
+        "if_nobody": "return", "next_action_at": None,
+    }  # fmt: skip
+    check_exceptions.insert([row])
 
 
 def rows_of(text: str, *given: UUID) -> list[tuple[Any, ...]]:

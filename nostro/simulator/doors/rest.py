@@ -15,7 +15,9 @@ from urllib.parse import parse_qs, unquote
 
 import msgspec
 
+from nostro.domain.check_exception import Decision, PresentedCheck
 from nostro.domain.errors import Invalid, NostroError, Unavailable
+from nostro.domain.money import Money
 from nostro.simulator.desk import Desk
 from nostro.simulator.dice import Dice
 from nostro.simulator.doors.http_server import Asked, HttpServer, Said
@@ -66,6 +68,7 @@ class RestDoor:
                 "POST /_bank/personality": self._personality,
                 "POST /_bank/script": self._script,
                 "POST /_bank/report": self._report,
+                "POST /_bank/present": self._present,
             }
         )
         try:
@@ -174,6 +177,23 @@ class RestDoor:
         return "throttling" in character.thrown(self._dice, Reach.CONNECTION, "read", number)
 
     # ---- What a rehearsal calls
+
+    def _present(self, asked: Asked, _: Groups) -> Said:
+        """Somebody cashes a check; `if_nobody` is what the bank does when nobody decides."""
+        query = _query(asked)
+        told = {"account": "", "check_number": "", "amount": "", "payee": "", "if_nobody": "return"}
+        told |= {name: text for name, text in query.items() if name in told}
+        if told["if_nobody"] not in set(Decision):
+            raise Invalid("decision_wrong", "if_nobody must be pay or return.")
+        check = PresentedCheck(
+            account=told["account"],
+            check_number=told["check_number"].lstrip("0"),
+            amount=Money.parse(told["amount"], "USD"),
+            presented=self._desk.now().date(),
+            payee=(told["payee"],) if told["payee"] else (),
+        )
+        self._desk.present(check, Decision(told["if_nobody"]))
+        return _json(200, {"messages": len(self._desk.messages(0))})
 
     def _payments(self, _: Asked, __: Groups) -> Said:
         return _json(200, {"payments": self._desk.payments()})
