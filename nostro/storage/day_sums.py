@@ -99,10 +99,10 @@ def _narrowed(at: int, limit: Limit) -> dict[str, Any]:
     return {"at": at, "per": limit.per, "currency": limit.most.currency, **narrowing, **above}
 
 
-def let_go(order_ids: Collection[UUID]) -> dict[UUID, str]:
-    """Past which limits people let each of these payments go."""
+def let_go(order_ids: Collection[UUID], code: str = EXCEEDED) -> dict[UUID, str]:
+    """Past which limits, or other rules of that code, people let each of these payments go."""
     found = models.Hold.objects.filter(
-        bulk.one_of("order_id", order_ids), code=EXCEEDED, closed_at__isnull=False
+        bulk.one_of("order_id", order_ids), code=code, closed_at__isnull=False
     )
     told: dict[UUID, str] = {}
     for order_id, marks in found.values_list("order_id", "refers_to"):

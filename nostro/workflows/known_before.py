@@ -11,10 +11,11 @@ from nostro.domain.party import PayeeAccount
 from nostro.domain.payment import PaymentRequest
 from nostro.domain.policies.approval import ApprovalRules
 from nostro.domain.policies.duplicates import DuplicateRules, PaidBefore
+from nostro.domain.policies.payee_checks import PayeeChecks, PayeeHistory
 from nostro.domain.policies.payment_limits import DaySums, PaymentLimits
 from nostro.domain.policies.routing_rules import RoutingRules
 from nostro.domain.policies.screening import ScreeningRules
-from nostro.storage import approval_rules, day_sums, parties, policies
+from nostro.storage import approval_rules, day_sums, parties, payee_history, policies
 from nostro.storage.day_sums import DayQuestion
 from nostro.storage.intake import KnownBefore, Question, take_numbers
 from nostro.storage.orders import OrderRow
@@ -39,6 +40,8 @@ class Masters(msgspec.Struct, frozen=True, kw_only=True):
     rules_version: str
     rules: ApprovalRules
     screening: ScreeningRules
+    payee_checks: PayeeChecks
+    history: PayeeHistory
     sums: DaySums  # What else is paid on the days of these payments.
     left_already: after_restore.Left  # What may be these payments, sent and forgotten by a backup.
 
@@ -75,6 +78,8 @@ def masters(
         rules_version=rules_version,
         rules=rules,
         screening=agreed.of(ScreeningRules),
+        payee_checks=agreed.of(PayeeChecks),
+        history=_history(agreed, requests, by_iban),
         sums=day_sums.day_sums(
             agreed.of(PaymentLimits), _days(requests, by_iban, now.date(), instead_of)
         ),
@@ -86,6 +91,13 @@ def masters(
 def _routing(agreed: InForce, known: KnownBefore, today: date) -> Routing:
     codes = {entity_id: code for code, entity_id in known.entity_ids.items()}
     return routing_of(agreed.version(RoutingRules), known.accounts, codes, today)
+
+
+def _history(
+    agreed: InForce, requests: Sequence[PaymentRequest], by_iban: dict[str, str]
+) -> PayeeHistory:
+    asked = [(_payee_number(request, by_iban), request) for request in requests]
+    return payee_history.history(asked, agreed.of(PayeeChecks))
 
 
 def _numbers_of_ibans(requests: Sequence[PaymentRequest]) -> dict[str, str]:

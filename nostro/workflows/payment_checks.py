@@ -15,8 +15,9 @@ from nostro.domain.errors import Refused
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Member, PayeeAccount
 from nostro.domain.payment import PaymentRequest, Route
-from nostro.domain.policies import checks, duplicates, limits, making, payment_limits
+from nostro.domain.policies import checks, duplicates, limits, making, payee_checks, payment_limits
 from nostro.domain.policies.checks import Effect, Finding, Known
+from nostro.domain.policies.payee_checks import Paying
 from nostro.storage import day_sums, earlier_payments
 from nostro.storage.orders import OrderRow
 from nostro.workflows import after_restore, approval_terms, instructing, screening
@@ -151,6 +152,7 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
     known = Known(
         payee_account=payee,
         now=intake.acting.world.clock.now(),
+        recent_change=masters.payee_checks.recent_change,
         past=intake.past,
     )
     findings = checks.check(request, known)
@@ -164,7 +166,8 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
         broken = checks.check_instruction(order.instruction, route.rail)
         if broken:
             return Checked(request=request, findings=(*broken, *findings), order=None)
-        findings = (*findings, *intake.screening.of_request(request), *_limited(masters, order))
+        found = *intake.screening.of_request(request), *_by_rules(masters, order, payee)
+        findings = (*findings, *found)
     return _after(request, order, findings)
 
 
@@ -181,6 +184,18 @@ def _after(request: PaymentRequest, order: OrderRow, findings: tuple[Finding, ..
         return Checked(request=request, findings=findings, order=None)
     order = msgspec.structs.replace(order, state=_state_after(findings))
     return Checked(request=request, findings=findings, order=order)
+
+
+def _by_rules(masters: Masters, order: OrderRow, known: PayeeAccount | None) -> tuple[Finding, ...]:
+    """What this customer wants looked at besides."""
+    paying = Paying(
+        matter=order.matter(),
+        account=order.instruction.creditor_number,
+        known=known,
+        confidential=order.confidential,
+    )
+    found = payee_checks.findings(paying, masters.payee_checks, masters.history)
+    return (*found, *_limited(masters, order))
 
 
 def _limited(masters: Masters, order: OrderRow) -> list[Finding]:

@@ -28,6 +28,7 @@ from nostro.storage.orders import OrderRow
 from nostro.storage.submissions import AttemptRow, SubmissionRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows import (
+    blocks_again,
     case_work,
     cut_off_days,
     limits_again,
@@ -79,7 +80,7 @@ def _release(acting: Acting, account_id: str, until: datetime) -> list[UUID]:
     planner = Planner(acting.world)
     due = warehousing.keep_early(acting, planner, due)
     due = screening_again.still_clear(acting, recheck.still_approved(acting, due))
-    due = route_check.still_fit(acting, account_id, due)
+    due = route_check.still_fit(acting, account_id, blocks_again.still_allowed(acting, due))
     dated = _dated(acting, planner, due)
     dated = limits_again.within(acting, cut_off_days.in_time(acting, planner, dated))
     return _freeze(acting, account_id, dated) if dated else []

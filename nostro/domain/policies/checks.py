@@ -45,6 +45,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     payee_account: PayeeAccount | None
     now: datetime
+    recent_change: timedelta = RECENT_CHANGE
     past: bool = False
 
 
@@ -144,7 +145,7 @@ def _payee(request: PaymentRequest, known: Known) -> list[Finding]:
             )
         ]
     age = known.now - account.valid_from
-    if account.version > 1 and age < RECENT_CHANGE and not account.confirmed:
+    if account.version > 1 and age < known.recent_change and not account.confirmed:
         return [
             _hold(
                 "account_recently_changed",
