@@ -30,6 +30,7 @@ from nostro.api import (
     policies,
     problems,
     rate_limits,
+    routes,
     saved_filters,
     sign_on,
     stops,
@@ -90,8 +91,9 @@ v1 = Door(
     urls_namespace="v1",
 )
 _ROOMS = (
-    *(payments, payment_actions, holds, saved_filters, submissions, cases, payee_changes, stops),
-    *(checks, check_exceptions, access, sign_on, policies, calendars, cash, events, evidence_packs),
+    *(payments, payment_actions, routes, holds, saved_filters, submissions, cases),
+    *(payee_changes, stops, checks, check_exceptions, access, sign_on, policies),
+    *(calendars, cash, events, evidence_packs),
     *(webhooks, callbacks, health),
 )
 for _room in _ROOMS:

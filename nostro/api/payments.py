@@ -174,9 +174,9 @@ def _minor(text: str | None, currency: str, field: str) -> int | None:
 
 def _create(caller: Caller, body: NewPayment | NewPayments) -> Answer:
     if isinstance(body, NewPayment):
-        (made,) = _take(caller, [_request(body, "")], lambda _place: "")
+        (made,) = _take(caller, [request_of(body, "")], lambda _place: "")
         return Answer(status=HTTPStatus.CREATED, body=made.model_dump(mode="json"))
-    asked = [_request(one, _at(place)) for place, one in enumerate(body.payments)]
+    asked = [request_of(one, _at(place)) for place, one in enumerate(body.payments)]
     all_made = PaymentsCreated(payments=_take(caller, asked, _at))
     return Answer(status=HTTPStatus.CREATED, body=all_made.model_dump(mode="json"))
 
@@ -253,7 +253,7 @@ _FIELD_OF_CODE = {
 }
 
 
-def _request(asked: NewPayment, at: str) -> PaymentRequest:
+def request_of(asked: NewPayment, at: str) -> PaymentRequest:
     """The payment as the core takes it; raises Invalid naming the field as it was sent."""
     try:
         return _plain_request(asked)

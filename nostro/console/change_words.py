@@ -25,6 +25,7 @@ LABELS: Final[Mapping[str, str]] = {
     "rules": "Rules: name, for which payments, who approves them",
     "routes": "Rules: name, account, rail, charges, fallback, for which payments",
     "examples": "Examples: a payment, the rule that it falls under",
+    "fees": "Fees: bank, rail, currency, what one payment costs",
     "valid_from": "Counts from (UTC)",
     "above": "More people above an amount",
     "settings": "Settings",
@@ -80,6 +81,8 @@ HINTS: Final[Mapping[str, str]] = {
     " counts.",
     "examples": "One a line, like amount 12000.00 CHF, payee_country CH | Swiss francs. Each rule"
     " needs one; standard is what falls under no rule.",
+    "fees": "One a line, like mock-bank | sepa_credit_transfer | EUR | 0.20 EUR. What is left out"
+    " is not known.",
     "valid_from": "Nothing: as soon as it is agreed to.",
     "groups": "One a line, like treasury | approver. None: roles are asked for as for anybody.",
     "kind": "As the terminal lists them: nostro connections kinds.",

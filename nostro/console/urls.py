@@ -37,6 +37,7 @@ from nostro.console.views import (
     today,
     trace,
     trying,
+    ways,
 )
 
 # allauth asks for its addresses by these names (account_..., mfa_...); its other pages are not
@@ -52,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("payments/<uuid:order_id>/again/", payment_forms.make_again, name="make_again"),
     path("payments/<uuid:order_id>/change/", payment_forms.change, name="payment_change"),
     path("payments/<uuid:order_id>/", trace.trace, name="payment"),
+    path("payments/<uuid:order_id>/ways/", ways.payment_ways, name="payment_ways"),
     path("payments/<uuid:order_id>/evidence-pack/", evidence.pack, name="evidence_pack"),
     path("payments/<uuid:payment_id>/release/", holds.release, name="hold_release"),
     path("payments/<uuid:payment_id>/deny/", holds.deny, name="hold_deny"),

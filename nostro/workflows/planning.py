@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from functools import cached_property
+from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,6 @@ from nostro.formats.profiles.dialects import STANDARD
 from nostro.ops import calendar
 from nostro.ops.calendar import Clearing
 from nostro.storage import attempts, bank_calendars, orders, parties
-from nostro.storage.orders import OrderRow
 from nostro.workflows.context import World
 
 _PLANNED = frozenset(
@@ -102,6 +102,15 @@ class Days(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return wanted if told.roll_rule is RollRule.NONE else self.open.next(wanted)
 
 
+class Routed(Protocol):
+    """A payment with its way: an order, or one that might be."""
+
+    @property
+    def instruction(self) -> Instruction: ...
+    @property
+    def route(self) -> Route: ...
+
+
 class Planner:
     """The plans of payments in one unit of work: each bank and way is looked up once."""
 
@@ -124,7 +133,7 @@ class Planner:
             self._ways[way] = self._crossed(way, self.bank(way.connection_id))
         return self._ways[way]
 
-    def leaves_on(self, order: OrderRow) -> date:
+    def leaves_on(self, order: Routed) -> date:
         """The day on which a payment that leaves now is executed, the bank's cut-off apart."""
         told, way = order.instruction, way_of(order.route, order.instruction)
         key = (way, told.requested_date, told.roll_rule)
@@ -132,7 +141,7 @@ class Planner:
             self._days[key] = self.days(way).execution_day(told, self._now)
         return self._days[key]
 
-    def plan(self, order: OrderRow) -> Plan:
+    def plan(self, order: Routed) -> Plan:
         """What becomes of a payment by the calendar, as things stand now."""
         told = order.instruction
         way = way_of(order.route, told)
@@ -141,7 +150,7 @@ class Planner:
             self._plans[key] = self._plan(order, self.days(way))
         return self._plans[key]
 
-    def _plan(self, order: OrderRow, days: Days) -> Plan:
+    def _plan(self, order: Routed, days: Days) -> Plan:
         told = order.instruction
         day, missed = self.leaves_on(order), None
         if days.own_rule:

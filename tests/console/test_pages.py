@@ -31,6 +31,7 @@ PAGES: dict[str, Callable[[Vesterholt], str]] = {
     "approvals": lambda v: "/approvals/",
     "holds": lambda v: "/holds/",
     "payments-filtered": lambda v: "/payments/?currency=EUR&least=1,000&case=open",
+    "payment-ways": lambda v: f"/payments/{v.order_ids['waiting']}/ways/",
     "payment-change": lambda v: f"/payments/{v.order_ids['waiting']}/change/",
     "payment-again": lambda v: f"/payments/{v.order_ids['rejected']}/again/",
     "files": lambda v: "/files/",

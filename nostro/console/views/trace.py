@@ -20,6 +20,7 @@ from nostro.domain.duties import Touched
 from nostro.domain.journal import JournalEvent, JournalLine, PostingAction, PostingOwner
 from nostro.domain.order import OrderState
 from nostro.domain.payment import Route
+from nostro.domain.policies import fallback
 from nostro.storage import confidential
 from nostro.storage.pages.payments import Standing
 from nostro.storage.pages.trace import StoredFile, Trace
@@ -138,6 +139,8 @@ def _instruction(told: Trace) -> dict[str, Any]:
         "status": words.status_of(told.dossier.payment.state, standing),
         "rail": words.rail_word(standing.rail),
         "charges": route.charge_bearer if route else "",
+        "route": route,
+        "others": fallback.left(route) if route else (),
     }
 
 

@@ -42,14 +42,13 @@ def frees_the_way(ended: AttemptState, reason: str, file: SubmissionState) -> bo
     return ended in (AttemptState.NOT_DELIVERED, AttemptState.CANCELLED_REROUTE)
 
 
-def next_way(route: Route) -> WayOut | None:
-    """The way to take next, None when every approved one has been tried."""
+def left(route: Route) -> tuple[WayOut, ...]:
+    """The approved ways that have not been tried, in their order."""
     ways = (route.first or route.way(), *route.fallback)
-    tried = ways.index(route.way())
-    return ways[tried + 1] if tried + 1 < len(ways) else None
+    return ways[ways.index(route.way()) + 1 :]
 
 
 def onwards(route: Route) -> Route | None:
-    """The route by its next way, which people have approved with it."""
-    way = next_way(route)
-    return route.taking(way, first=route.first or route.way()) if way else None
+    """The route by its next way, which people have approved with it; None when all were tried."""
+    found = left(route)
+    return route.taking(found[0], first=route.first or route.way()) if found else None

@@ -18,7 +18,7 @@ def account_id(text: str, accounts: Sequence[Account]) -> str:
     if not text:
         return ""
     plain = text.replace(" ", "")
-    found = [one.id for one in accounts if text == one.name or plain == one.iban]
+    found = [one.id for one in accounts if text in (one.name, one.number) or plain == one.iban]
     if len(found) != 1:
         what = "names no account" if not found else f"names {len(found)} accounts"
         raise unreadable(text, f"{what} of this customer", "Write its IBAN.")

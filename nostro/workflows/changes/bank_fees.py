@@ -1,0 +1,95 @@
+"""What banks charge for a payment: shown beside the ways that a payment could take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from nostro.domain.errors import Invalid
+from nostro.domain.policies import routing_words
+from nostro.domain.policies.bank_fees import BankFee, BankFees
+from nostro.domain.policies.limits import spelled
+from nostro.storage import parties
+from nostro.workflows import granted
+from nostro.workflows.policy_changes import WantedPolicy, policy_kind
+
+FEES_MAX = 500
+
+
+class WantedFee(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`bank` is the name of the connection, `currency` that of the payment, `fee` like
+    "0.20 EUR" for one payment."""
+
+    bank: str
+    rail: str
+    currency: str
+    fee: str
+
+
+class WantedFees(WantedPolicy, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All fees as they are to be; what is left out is not known any more."""
+
+    fees: tuple[WantedFee, ...] = ()
+
+
+def _read(wanted: WantedFees) -> BankFees:
+    banks = {row.name: str(row.id) for row in parties.connections()}
+    fees = tuple(_fee(one, banks) for one in wanted.fees)
+    keys = {(one.connection_id, one.rail, one.currency) for one in fees}
+    if len(keys) != len(fees) or len(fees) > FEES_MAX:
+        raise _unfit(f"There are {len(fees)} fees for {len(keys)} banks, rails and currencies.")
+    return BankFees(fees=fees)
+
+
+def _fee(wanted: WantedFee, banks: dict[str, str]) -> BankFee:
+    rail, fee = routing_words.rail(wanted.rail.strip()), granted.amount_of(wanted.fee)
+    connection_id = banks.get(wanted.bank.strip())
+    currency = wanted.currency.strip().upper()
+    if connection_id is None or rail is None or fee.minor < 0:
+        raise _unfit(f"{wanted.bank[:40]!r}, {wanted.rail[:40]!r} and {wanted.fee!r} are no fee.")
+    granted.amount_of(f"0 {currency}")
+    return BankFee(connection_id=connection_id, rail=rail, currency=currency, fee=fee)
+
+
+def _unfit(happened: str) -> Invalid:
+    return Invalid(
+        "fees_unfit",
+        happened,
+        "Nothing was asked for.",
+        "Write each once, like: bank's connection | sepa_credit_transfer | EUR | 0.20 EUR.",
+        field="fees",
+    )
+
+
+def _tell(fees: BankFees) -> dict[str, Any]:
+    return {
+        "fees": [
+            f"{one.bank}, {one.rail}, {one.currency}: {spelled(granted.amount_of(one.fee))}"
+            for one in _written(fees)
+        ]
+    }
+
+
+def _written(fees: BankFees) -> tuple[WantedFee, ...]:
+    names = {str(row.id): row.name for row in parties.connections()} if fees.fees else {}
+    return tuple(
+        WantedFee(
+            bank=names.get(one.connection_id, one.connection_id),
+            rail=one.rail,
+            currency=one.currency,
+            fee=str(one.fee),
+        )
+        for one in fees.fees
+    )
+
+
+KIND = policy_kind(
+    BankFees,
+    name="bank_fees",
+    title="What banks charge",
+    wanted=WantedFees,
+    read=_read,
+    tell=_tell,
+    write=lambda fees: WantedFees(fees=_written(fees)),
+)
