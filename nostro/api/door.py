@@ -14,6 +14,7 @@ from ninja.operation import Operation
 
 from nostro.api import (
     access,
+    approvals,
     calendars,
     callbacks,
     cases,
@@ -91,8 +92,8 @@ v1 = Door(
     urls_namespace="v1",
 )
 _ROOMS = (
-    *(payments, payment_actions, routes, holds, saved_filters, submissions, cases),
-    *(payee_changes, stops, checks, check_exceptions, access, sign_on, policies),
+    *(payments, payment_actions, routes, approvals, holds, saved_filters, submissions),
+    *(cases, payee_changes, stops, checks, check_exceptions, access, sign_on, policies),
     *(calendars, cash, events, evidence_packs),
     *(webhooks, callbacks, health),
 )

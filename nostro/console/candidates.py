@@ -127,6 +127,4 @@ def unusual(row: ToDecide) -> tuple[Status, ...]:
 
 def is_unusual(row: ToDecide) -> bool:
     """What a person should look at first; the query of all that wait says the same."""
-    usual = row.usual
-    large = usual is None or row.payment.amount.minor > TIMES_USUAL * usual.average.minor
-    return large or bool(row.holds) or row.account_changed
+    return bool(row.unusual)

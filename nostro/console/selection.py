@@ -6,13 +6,16 @@ A browser sends each chosen payment with the digest that it showed; all else is 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from nostro.console import words
-from nostro.console.candidates import Candidate, candidates, held
+from nostro.console.candidates import Candidate, candidates
+from nostro.console.cut_off_words import left_until
 from nostro.console.looking import (
     GROUPS_SHOWN,
     GroupLine,
@@ -23,6 +26,8 @@ from nostro.console.looking import (
     sums_of_groups,
     ways,
 )
+from nostro.console.words import Status
+from nostro.domain.bank_calendar import Plan
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money, total
 from nostro.domain.order import OrderState
@@ -43,9 +48,10 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """The payments of this page that leave the same account alike, or that to look at first.
+    """The payments of this page that leave the same account alike, until one cut-off.
 
-    `count` and `sums` are those of the whole group, of which the page shows `rows`.
+    `count` and `sums` are those of the whole group, of which the page shows `rows`. `open`: some of
+    them may be ticked at once; what is unusual is ticked one by one.
     """
 
     key: str
@@ -56,6 +62,9 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     sums: str
     rows: tuple[Candidate, ...]
     open: bool
+    bank: str = ""
+    plan: Plan | None = None
+    left: Status | None = None
 
     @property
     def mine_shown(self) -> int:
@@ -68,7 +77,6 @@ class Deciding(msgspec.Struct, frozen=True, kw_only=True):
 
     looking: Looking
     groups: tuple[Group, ...]
-    held: tuple[Candidate, ...]
     held_count: int
     mine: int
     others: int
@@ -167,8 +175,14 @@ def digest_of(rows: Iterable[ToDecide]) -> str:
 
 
 def deciding(
-    found: Decisions, looking: Looking, member: Member, ticked: Collection[UUID] = ()
+    found: Decisions,
+    looking: Looking,
+    member: Member,
+    ticked: Collection[UUID] = (),
+    plans: Mapping[UUID, Plan] = MappingProxyType({}),
+    now: datetime | None = None,
 ) -> Deciding:
+    """The page. `plans` tell until when the payments on it must be at their banks, as of `now`."""
     rows = candidates(found.waiting, member, ticked)
     mine = my_groups(found.page.groups)
     inside = found.page.within(looking.wanted)
@@ -176,8 +190,7 @@ def deciding(
     lines = group_lines(looking, found.page.groups)
     return Deciding(
         looking=looking,
-        groups=_groups(rows, inside, {line.key: line for line in lines}),
-        held=tuple(held(row, member) for row in found.held),
+        groups=_by_cut_off(_groups(rows, inside, {line.key: line for line in lines}), plans, now),
         held_count=found.held_count,
         mine=count_of(mine),
         others=count_of(found.page.groups) - count_of(mine),
@@ -252,16 +265,14 @@ def _groups(
     sums: Sequence[GroupSum],
     lines: Mapping[GroupKey, GroupLine],
 ) -> tuple[Group, ...]:
-    """The page in groups: what is unusual first, whatever account it leaves."""
-    first = [one for one in rows if one.flagged]
-    found = [_unusual_first(first, [one for one in sums if one.unusual])] if first else []
+    """The page in groups; in each what is unusual comes first."""
+    found: list[Group] = []
     grouped: dict[GroupKey, list[Candidate]] = {}
     for one in rows:
-        if not one.flagged:
-            grouped.setdefault(_key_of(one), []).append(one)
+        grouped.setdefault(_key_of(one), []).append(one)
     for key, inside in grouped.items():
         line = lines[key]
-        told = [one for one in sums if one.key == key and not one.unusual]
+        told = [one for one in sums if one.key == key]
         run = f"run {line.run}, " if line.run else ""
         found.append(
             Group(
@@ -272,22 +283,32 @@ def _groups(
                 count=count_of(told),
                 sums=sums_of(sums_of_groups(told)),
                 rows=tuple(inside),
-                open=any(one.mine for one in inside),
+                open=any(one.mine and not one.flagged for one in inside),
             )
         )
     return tuple(found)
 
 
-def _unusual_first(rows: Sequence[Candidate], sums: Sequence[GroupSum]) -> Group:
-    return Group(
-        key="first",
-        account="Look at these first",
-        rail="",
-        note="",
-        count=count_of(sums),
-        sums=sums_of(sums_of_groups(sums)),
-        rows=tuple(rows),
-        open=any(one.mine for one in rows),
+def _by_cut_off(
+    groups: Sequence[Group], plans: Mapping[UUID, Plan], now: datetime | None
+) -> tuple[Group, ...]:
+    """The groups in the order in which their banks close."""
+    return tuple(sorted((_timed(group, plans, now) for group in groups), key=_closing))
+
+
+def _closing(group: Group) -> tuple[bool, str]:
+    last = group.plan.last if group.plan else None
+    return last is None, last.isoformat() if last else ""
+
+
+def _timed(group: Group, plans: Mapping[UUID, Plan], now: datetime | None) -> Group:
+    one = group.rows[0].row
+    plan = plans.get(one.payment.id)
+    return msgspec.structs.replace(
+        group,
+        bank=one.bank,
+        plan=plan,
+        left=left_until(plan, now) if plan and now else None,
     )
 
 

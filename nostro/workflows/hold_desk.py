@@ -84,6 +84,13 @@ def may_leave(member: Member, row: ToDecide, about: Touched) -> bool:
     return True
 
 
+def plans_of(acting: Acting, order_ids: Sequence[UUID]) -> dict[UUID, Plan]:
+    """What becomes of these payments by the calendar if they were let go, or approved, now; those
+    of a bank whose settings cannot be read are left out. Inside a unit of work."""
+    plans = Plans(acting)
+    return {row.id: plan for row in orders.load(order_ids) if (plan := plans.of(row))}
+
+
 class Plans:
     """What becomes of payments by the calendar; None where a bank's settings cannot be read."""
 

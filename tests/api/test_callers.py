@@ -62,6 +62,7 @@ def test_each_scope_opens_its_routes_only(here: seed.Seeded) -> None:
     }
     assert opened == {
         Scope.PAYMENTS_READ: {
+            "/v1/approvals",
             "/v1/holds",
             "/v1/payments",
             "/v1/check-exceptions",

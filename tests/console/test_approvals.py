@@ -115,10 +115,32 @@ def test_two_people_approve_and_the_payment_goes(desk: Any, seeded: Vesterholt) 
     assert names == [seeded.first.name, seeded.second.name]
 
 
+def test_groups_stand_in_the_order_in_which_their_banks_close(
+    desk: Any, seeded: Vesterholt
+) -> None:
+    with desk(seeded.second) as seen:
+        groups = seen.page.locator("tr.grp").all_inner_texts()
+        told = [int(found[0]) for text in groups if (found := re.findall(r"in (\d+) h", text))]
+        assert told, "no group says when its bank closes"
+        assert told == sorted(told)
+        assert all("leaves " in text for text in groups)
+
+
+def test_what_is_unusual_is_ticked_one_by_one(desk: Any, seeded: Vesterholt) -> None:
+    with desk(seeded.second) as seen:
+        for row in seen.page.locator("tr[data-row]").all():
+            usual = "As usual" in row.inner_text()
+            assert bool(row.locator("input").get_attribute("data-grp")) is usual
+        for one in seen.page.locator("tr.grp input[data-all]:not(:disabled)").all():
+            one.check()
+        ticked = seen.page.locator("tr[data-row]:has(input:checked)").all_inner_texts()
+        assert all("As usual" in text for text in ticked)
+
+
 def test_sums_by_currency_come_from_the_server(desk: Any, seeded: Vesterholt) -> None:
     with desk(seeded.second) as seen:
-        boxes = seen.page.locator("input[data-all]:not(:disabled)")
-        boxes.first.check()
+        for one in seen.page.locator("input[name=chosen]:not(:disabled)").all()[:4]:
+            one.check()
         expect(seen.page.locator("#selection .sum").first).to_be_visible()
         ticked = seen.page.locator("#decide input[name=chosen]:checked")
         wanted: dict[str, int] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from nostro.console import words
+from nostro.console.cut_off_words import spoken
 from nostro.console.looking import Looking, looking_of
 from nostro.console.selection import (
     Choice,
@@ -31,7 +33,7 @@ from nostro.domain.errors import Invalid, NostroError, Refused
 from nostro.storage import confidential
 from nostro.storage.pages.approvals import chosen, decisions
 from nostro.storage.pages.waiting import Reader, WaitingPayments, waiting_payments
-from nostro.workflows import approval, stepping_up
+from nostro.workflows import approval, hold_desk, stepping_up
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,9 +172,11 @@ def _show(
     looking = sent.looking
     told_of = decisions(_reader(visit), looking.wanted, looking.cursor)
     ticked = {choice.order_id for choice in sent.choices}
-    found = deciding(told_of, looking, visit.member, ticked)
+    shown = [row.payment.id for row in told_of.waiting]
+    plans = hold_desk.plans_of(visit.acting(), shown)
+    found = deciding(told_of, looking, visit.member, ticked, plans, visit.now)
     told = {
-        "headline": headline(found),
+        "headline": f"{headline(found)} {first_cut_off(found, visit.now)}".strip(),
         "deciding": found,
         "selection": _selected(visit, sent),
         "looking": looking,
@@ -210,6 +214,12 @@ def headline(found: Deciding) -> str:
             f"{words.several(found.held_count, 'payment')} {word} held until a person decides."
         )
     return " ".join(parts) or "Nothing waits for approval, and nothing is held."
+
+
+def first_cut_off(found: Deciding, now: datetime) -> str:
+    """How long there is to the first cut-off of what is shown, "" where none is known."""
+    left = [one.plan.last - now for one in found.groups if one.left and one.plan and one.plan.last]
+    return f"The first cut-off is in {spoken(min(left))}." if left else ""
 
 
 def _selected(visit: Visit, sent: Sent) -> Selection:

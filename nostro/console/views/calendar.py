@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from nostro.app import world
 from nostro.console import words
+from nostro.console.cut_off_words import spoken
 from nostro.console.visiting import Visit, page, show
 from nostro.console.words import Status
 from nostro.domain import duties
@@ -123,14 +124,6 @@ def _cut_off(row: AccountHours, now: datetime) -> CutOffLine:
         until=f"{at:%H:%M} {row.time_zone} on {at.day} {at:%b %Y}",
         left=Status(kind=kind, icon="clock", word=f"in {spoken(span)}"),
     )
-
-
-def spoken(span: timedelta) -> str:
-    """2 h 10 min; 3 days; the largest two units that matter."""
-    minutes = max(int(span.total_seconds()) // 60, 0)
-    if minutes >= 48 * 60:
-        return words.several(minutes // (24 * 60), "day")
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
 
 
 def _clearings(rows: Sequence[AccountHours], now: datetime, *, every: bool) -> dict[str, Any]:

@@ -19,9 +19,9 @@ from django.views.decorators.http import require_POST, require_safe
 from nostro.console import words
 from nostro.console.candidates import Candidate
 from nostro.console.candidates import held as held_candidate
+from nostro.console.cut_off_words import spoken
 from nostro.console.selection import Choice, choices_of, digest_of
 from nostro.console.views.approvals import Banner
-from nostro.console.views.calendar import spoken
 from nostro.console.visiting import Visit, by_htmx, page, show, status_of
 from nostro.console.words import Status
 from nostro.domain.errors import Invalid, NostroError, Refused

@@ -19,16 +19,16 @@ from nostro.storage.pages.holds import HoldView, holds_of
 from nostro.storage.pages.payments import standings
 from nostro.storage.pages.waiting import (
     CHANGED_WITHIN,
+    TIMES_USUAL,
     Reader,
     WaitingFilter,
     WaitingPayments,
     waiting_payments,
 )
-from nostro.storage.payment_search import Wanted, funnel, payments
+from nostro.storage.payment_search import Wanted, funnel
 from nostro.storage.rows import PaymentRow
 
 PAGE_SIZE = 50
-HELD_SHOWN = 20
 _MORE = ("payee_account_id", "source_changes", "policy_version", "waits_for")
 
 
@@ -67,6 +67,20 @@ class ToDecide(msgspec.Struct, frozen=True, kw_only=True):
     waits_for: str = ""  # nostro.domain.policies.approval_steps.Waits
 
     @property
+    def unusual(self) -> list[str]:
+        """How this payment differs from what is usual, by code; the query of all that wait says
+        the same of whether it does."""
+        amount, usual = self.payment.amount, self.usual
+        large = usual is not None and amount.minor > TIMES_USUAL * usual.average.minor
+        marks = {
+            "was_held": bool(self.holds),
+            "account_changed": self.account_changed,
+            "first_payment": usual is None,
+            "amount_above_usual": large,
+        }
+        return [code for code, so in marks.items() if so]
+
+    @property
     def touched(self) -> Touched:
         """What a grant has to reach for somebody to decide on it."""
         row = self.payment
@@ -75,26 +89,23 @@ class ToDecide(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decisions(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of what waits, with what tells of all of it; and the oldest of what is held."""
+    """One page of what waits, with what tells of all of it; and how much is held."""
 
     page: WaitingPayments
     waiting: tuple[ToDecide, ...]
-    held: tuple[ToDecide, ...]
     held_count: int
 
 
 def decisions(reader: Reader, wanted: WaitingFilter, cursor: str = "") -> Decisions:
-    """What this person sees: PAGE_SIZE of the payments wanted, and HELD_SHOWN held ones.
+    """What this person sees: PAGE_SIZE of the payments wanted.
 
     Raises Invalid for a cursor that is none.
     """
     found = waiting_payments(reader, wanted, limit=PAGE_SIZE, cursor=cursor)
     is_held = Wanted(state=OrderState.HELD.value)
-    held = payments(is_held, sort="created", limit=HELD_SHOWN)
     return Decisions(
         page=found,
         waiting=chosen([row.id for row in found.rows], reader.now),
-        held=_to_decide(held.rows, reader.now),
         held_count=sum(row.count for row in funnel(is_held)),
     )
 
