@@ -117,6 +117,7 @@ CASE_KIND: Final = {
     CaseKind.CONTRADICTION: Status(kind=_BAD, icon=_ALERT, word="Contradiction"),
     CaseKind.STATEMENT: Status(kind=_WARN, icon="file-text", word="Statement"),
     CaseKind.DIFFERENCE: Status(kind=_WARN, icon="git-compare", word="Difference"),
+    CaseKind.CONTROL: Status(kind=_WARN, icon=_ALERT, word="Control overdue"),
     CaseKind.CHECK: Status(kind=_WARN, icon=_ALERT, word="Check"),
     CaseKind.CONNECTION: Status(kind=_WARN, icon=_ALERT, word="Connection"),
     CaseKind.ACCESS: Status(kind=_BAD, icon=_ALERT, word="Unusual access"),

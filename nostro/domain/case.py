@@ -28,6 +28,7 @@ class CaseKind(StrEnum):
     STATEMENT = "statement"  # A statement does not close, or is missing, or overlaps.
     DIFFERENCE = "difference"  # Booked total and our batch do not agree.
     CONNECTION = "connection"  # A system of the customer cannot be told or asked any more.
+    CONTROL = "control"  # What the customer itself has to do is due, such as a yearly review.
     CHECK = "check"  # A check waits for a decision, or was paid or returned against our word.
     ACCESS = (
         "access"  # Somebody acts under a broken glass, or the partner alone decided: look at it.
@@ -221,6 +222,7 @@ OWNED_BY: Mapping[CaseKind, Role] = {
     CaseKind.STATEMENT: Role.RECONCILER,
     CaseKind.DIFFERENCE: Role.RECONCILER,
     CaseKind.CONNECTION: Role.INTEGRATOR,
+    CaseKind.CONTROL: Role.TREASURER,
     CaseKind.CHECK: Role.TREASURER,
     CaseKind.ACCESS: Role.TREASURER,
 }

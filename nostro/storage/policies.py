@@ -104,6 +104,18 @@ def kind_of(policy_id: UUID) -> str:
     return models.PolicyVersion.objects.values_list("kind", flat=True).get(id=policy_id)
 
 
+def is_in_force(policy_id: UUID, now: datetime) -> bool:
+    """Whether no other version of its kind counts instead of it."""
+    rows = models.PolicyVersion.objects.filter(kind=kind_of(policy_id), valid_from__lte=now)
+    last = rows.order_by("-valid_from", "-version").values_list("id", flat=True).first()
+    return bool(last == policy_id)
+
+
+def look_again(policy_id: UUID, when: datetime) -> None:
+    """Something is due about this version then."""
+    models.PolicyVersion.objects.filter(id=policy_id).update(next_action_at=when)
+
+
 def came_into_force(policy_id: UUID) -> None:
     """Nothing more is due about this version."""
     models.PolicyVersion.objects.filter(id=policy_id).update(next_action_at=None)

@@ -20,6 +20,7 @@ from nostro.workflows import (
     check_deadlines,
     check_files,
     dispatch,
+    fraud_review,
     log_verification,
     release,
     run_import,
@@ -112,7 +113,9 @@ def attend_case(tenant_id: str, case_id: str) -> None:
 @app.task(name="apply_policy", queue="payments")
 @fresh
 def apply_policy(tenant_id: str, policy_id: str) -> None:
-    approval_terms.apply_policy(job_for(UUID(tenant_id)), UUID(policy_id))
+    acting, version_id = job_for(UUID(tenant_id)), UUID(policy_id)
+    if not fraud_review.attend(acting, version_id):
+        approval_terms.apply_policy(acting, version_id)
 
 
 @app.task(name="tell_checks", queue="payments")
