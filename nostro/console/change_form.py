@@ -193,7 +193,7 @@ def _parts(name: str, line: str, between: str, count: int) -> list[str]:
 def as_sent(wish: msgspec.Struct) -> dict[str, Any]:
     """A wish as it would be sent by its form, to begin a new one with."""
     return {
-        name: "\n".join(map(_line, value)) if isinstance(value, tuple) else str(value)
+        name: "\n".join(map(_line, value)) if isinstance(value, tuple) else _usual(value)
         for name in wish.__struct_fields__
         if (value := getattr(wish, name)) not in (None, ())
     }
