@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +20,9 @@ from pydantic import (
     Tag,
 )
 from pydantic_core import PydanticCustomError
+
+from nostro.domain.local_account import Scheme
+from nostro.domain.payment import Rail
 
 BATCH_MAX: Final = 1000
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
@@ -99,14 +102,26 @@ class Address(Asked):
     country: Country
 
 
+class NewLocalAccount(Asked):
+    """An account without an IBAN: whose numbers name the bank, the bank's number, the account's."""
+
+    scheme: Scheme = Field(description="Whose number `bank_code` is.")
+    bank_code: Annotated[str, _text(11, 1)] = Field(examples=["021000021"])
+    number: Annotated[str, _text(34, 1)] = Field(examples=["123456789"])
+    kind: Literal["", "SVGS"] = Field(default="", description="SVGS: a savings account.")
+
+
 class NewPayee(Asked):
-    """Who is paid: the source's own number of the payee, and his account."""
+    """Who is paid: the source's own number of the payee, and his account: its IBAN, or `account`
+    where it has none, or neither for a cheque."""
 
     number: Annotated[str, _text(70, 1)]
     name: Annotated[str, _text(140, 1)]
     address: Address
-    iban: Annotated[str, _text(42, 15)] = Field(examples=["NL20INGB0001234567"])
+    iban: Annotated[str, _text(42)] = Field(default="", examples=["NL20INGB0001234567"])
     bic: Annotated[str, _text(11)] = ""
+    account: NewLocalAccount | None = None
+    is_person: bool = Field(default=False, description="No company: a salary, a refund.")
 
 
 class NewPayment(Asked):
@@ -121,6 +136,7 @@ class NewPayment(Asked):
     remittance: Annotated[str, _text(140)] = ""
     creditor_reference: Annotated[str, _text(35)] = ""
     end_to_end_id: Annotated[str, _text(35)] = ""
+    rail: Rail | None = Field(default=None, description="The rail to take; else one is proposed.")
     confidential: bool = Field(
         default=False,
         description="Payroll: only who is cleared sees payee and amount. It is so for life.",

@@ -11,7 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Router, Status
 from ninja.params.functions import Body, Query
 
-from nostro.api.asked import NewApproval, NewPayment, NewPaymentOrPayments, NewPayments
+from nostro.api.asked import (
+    NewApproval,
+    NewLocalAccount,
+    NewPayment,
+    NewPaymentOrPayments,
+    NewPayments,
+)
 from nostro.api.asked_actions import PaymentFilters, PaymentPage
 from nostro.api.callers import Caller, allowed, in_one_customer
 from nostro.api.reading import sent_body
@@ -27,9 +33,10 @@ from nostro.api.told_payments import (
 from nostro.app import world
 from nostro.domain import identifier
 from nostro.domain.errors import Invalid
+from nostro.domain.local_account import made
 from nostro.domain.money import Money
 from nostro.domain.party import PostalAddress, Role
-from nostro.domain.payment import PaymentRequest
+from nostro.domain.payment import PaymentRequest, Rail
 from nostro.storage import confidential, listing, payment_search
 from nostro.storage.dossier import dossier
 from nostro.storage.idempotency import Answer, once
@@ -223,6 +230,7 @@ _FIELDS = {
     "amount": "amount.value",
     "currency": "amount.currency",
     "creditor_iban": "payee.iban",
+    "creditor_account": "payee.account",
     "bic": "payee.bic",
     "creditor_bic": "payee.bic",
     "creditor_name": "payee.name",
@@ -247,6 +255,7 @@ _FIELD_OF_CODE = {
     "address_incomplete": "payee.address",
     "invalid_country": "payee.address.country",
     "invalid_iban": "payee.iban",
+    "invalid_local_account": "payee.account",
     "invalid_bic": "payee.bic",
     "invalid_creditor_reference": "creditor_reference",
     "remittance_twice": "remittance",
@@ -278,7 +287,8 @@ def _plain_request(asked: NewPayment) -> PaymentRequest:
         payee_number=payee.number,
         payee_name=payee.name,
         payee_address=msgspec.convert(payee.address.model_dump(), PostalAddress),
-        creditor_iban=identifier.iban(payee.iban),
+        creditor_iban=identifier.iban(payee.iban) if _needs_iban(asked) else "",
+        creditor_account=_local(payee.account),
         creditor_bic=identifier.bic(payee.bic) if payee.bic else "",
         requested_date=asked.requested_date,
         invoices=tuple(asked.invoices),
@@ -286,4 +296,18 @@ def _plain_request(asked: NewPayment) -> PaymentRequest:
         creditor_reference=identifier.compact(asked.creditor_reference),
         end_to_end_id=asked.end_to_end_id,
         confidential=asked.confidential,
+        rail=asked.rail,
+        to_person=payee.is_person,
     )
+
+
+def _needs_iban(asked: NewPayment) -> bool:
+    """Whoever gives no other account means an IBAN, but for a cheque."""
+    without = asked.payee.account is not None or asked.rail is Rail.CHECK
+    return bool(asked.payee.iban) or not without
+
+
+def _local(account: NewLocalAccount | None) -> str:
+    if account is None:
+        return ""
+    return str(made(account.scheme, account.bank_code, account.number, account.kind))

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from nostro.api.asked import Amount
 from nostro.domain.attempt import AttemptState
+from nostro.domain.local_account import Scheme
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
@@ -46,6 +47,16 @@ class PaymentsCreated(Told):
     payments: list[PaymentCreated]
 
 
+class LocalAccount(Told):
+    """An account without an IBAN: whose numbers name the bank, the bank's number, the account's.
+    `kind` SVGS: a savings account."""
+
+    scheme: Scheme
+    bank_code: str
+    number: str
+    kind: str
+
+
 class Payment(Told):
     """One payment order."""
 
@@ -62,6 +73,9 @@ class Payment(Told):
     payee_name: str = Field(validation_alias="creditor_name")
     payee_iban: str = Field(validation_alias="creditor_iban")
     payee_bic: str = Field(validation_alias="creditor_bic")
+    payee_account: LocalAccount | None = Field(
+        validation_alias="local_account", description="His account where it has no IBAN."
+    )
     requested_date: date
     end_to_end_id: str
     remittance: str
@@ -196,6 +210,7 @@ class Account(Told):
     id: UUID
     name: str
     iban: str
+    account: LocalAccount | None = Field(description="What names it where it has no IBAN.")
     bic: str
     currency: str
     entity: str = Field(validation_alias="entity_code")

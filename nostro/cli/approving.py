@@ -102,7 +102,7 @@ def _show(rows: Sequence[OrderRow]) -> None:
     table = Table("payment", "payee", "account", "amount")
     for row in rows:
         told = row.instruction
-        table.add_row(row.number, told.creditor_name, told.creditor_iban, str(told.amount))
+        table.add_row(row.number, told.creditor_name, told.creditor_number, str(told.amount))
     Console().print(table)
     sums = total(row.instruction.amount for row in rows)
     print(f"{_several(len(rows))}: {', '.join(str(amount) for amount in sums.values())}")

@@ -15,7 +15,7 @@ from nostro.cli.output_file import quiet_pipe
 from nostro.cli.progress import progress_bar
 from nostro.domain.errors import Invalid
 from nostro.domain.field_comparison import Difference, Weight
-from nostro.domain.payment import PaymentRequest, address_of
+from nostro.domain.payment import PaymentRequest, account_of, address_of, agent_of
 from nostro.domain.payment_comparison import compare
 from nostro.domain.payment_file import (
     Address,
@@ -188,8 +188,8 @@ def _payment(request: PaymentRequest) -> Payment:
         instruction_id=request.source_reference,
         amount=request.amount,
         counterparty=Party(name=request.payee_name, address=address_of(request.payee_address)),
-        counterparty_account=BankAccount(iban=request.creditor_iban),
-        counterparty_agent=Agent(bic=request.creditor_bic),
+        counterparty_account=account_of(request.creditor_iban, request.creditor_account),
+        counterparty_agent=agent_of(request.creditor_bic, request.creditor_account),
         remittance=(told,) if told else (),
         creditor_reference=request.creditor_reference,
         creditor_reference_kind="SCOR" if request.creditor_reference else "",

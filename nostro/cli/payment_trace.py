@@ -13,6 +13,7 @@ from nostro import app
 from nostro.cli.output_file import quiet_pipe
 from nostro.cli.payment_list import plain
 from nostro.domain.errors import Refused
+from nostro.domain.local_account import spelled
 
 if TYPE_CHECKING:
     from nostro.storage.dossier import Dossier
@@ -91,7 +92,7 @@ def _lines(told: Told) -> Iterator[str]:
     yield ""
     yield f"id           {payment.id}"
     yield f"reference    {payment.source_reference} ({payment.source})"
-    yield f"account      {payment.creditor_iban} {payment.creditor_bic}".rstrip()
+    yield f"account      {spelled(payment.creditor_number)} {payment.creditor_bic}".rstrip()
     yield f"end-to-end   {payment.end_to_end_id}"
     yield f"to be paid   {payment.requested_date}, at the latest {told.dossier.latest_date}"
     for word, other in (("replaces", links.replaces), ("replaced by", links.replaced_by)):

@@ -257,7 +257,8 @@ def add_account(iban: str, *, entity: str, connection: str, held: Held, customer
     Parameters
     ----------
     iban
-        The account.
+        The account: its IBAN, or USABA:routing number:account, GBDSC:sort code:account,
+        BIC:bank:account.
     entity
         The code of the legal entity that holds it.
     connection

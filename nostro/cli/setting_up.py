@@ -13,6 +13,7 @@ from nostro import app
 from nostro.cli import terminal
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.identifier import compact
+from nostro.domain.local_account import local_account
 from nostro.domain.party import Account, LegalEntity, PostalAddress, Role
 
 if TYPE_CHECKING:
@@ -156,11 +157,12 @@ def add_account(
         id=str(acting.world.ids.new()),
         legal_entity_id=_entity(acting, entity),
         connection_id=str(connecting.named(acting, connection).id),
-        iban=compact(iban),
+        iban="" if ":" in iban else compact(iban),
+        local_account=local_account(iban) if ":" in iban else "",
         **words,
     )
     setting_up.add_account(acting, account)
-    print(f"{account.iban} {account.currency} is there, reached by {connection}.")
+    print(f"{account.number} {account.currency} is there, reached by {connection}.")
 
 
 def list_accounts(customer: str) -> None:
@@ -174,7 +176,7 @@ def list_accounts(customer: str) -> None:
         codes = {row.id: row.code for row in parties.entities()}
         for row in parties.accounts():
             entity, connection = codes[row.legal_entity_id], names[row.connection_id]
-            table.add_row(row.iban, row.currency, row.name, entity, connection)
+            table.add_row(row.number, row.currency, row.name, entity, connection)
     Console().print(table)
 
 

@@ -17,6 +17,7 @@ LABELS: Final[Mapping[str, str]] = {
     "name": "Name",
     "number": "Payee's number",
     "iban": "IBAN",
+    "account": "Account without IBAN",
     "bic": "BIC",
     "scopes": "What it may be used for",
     "networks": "Networks that it is taken from",
@@ -100,6 +101,8 @@ HINTS: Final[Mapping[str, str]] = {
     "calendars": "One a line, like england. Nothing: that of the account's country.",
     "from_day": "A day like 2026-12-01. Nothing: at once.",
     "until": "Nothing: it ends now.",
+    "account": "Like USABA:021000021:123456789, GBDSC:200000:55779911 or BIC:BOFAUS3N:42; with an"
+    " IBAN leave it empty.",
     "terms": "One a line, like DE02100100100006820101 | 4471000123 | bank_of_america | generic |"
     " 14:30 America/New_York | return | 10000.00 USD | VESTERHOLT INC | 180.",
     "proof_above": "One sum a line, like 50000.00 EUR. None: no proof is asked for.",
@@ -121,6 +124,7 @@ HINTS: Final[Mapping[str, str]] = {
 SIDES: Final[Mapping[str, str]] = {
     "bic": "BIC",
     "iban": "IBAN",
+    "account": "Account without IBAN",
     "more": "More people above",
     "claim": "Read from the claim",
     "days": "Days until it ends",

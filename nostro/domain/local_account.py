@@ -153,3 +153,20 @@ def country_of(iban: str, local: str) -> str:
 def ending(number: str) -> str:
     """The last characters of what names an account, for people."""
     return number.removesuffix(f":{SAVINGS}")[-4:]
+
+
+def told(local: str) -> LocalAccount | None:
+    """The parts of an account without IBAN; None where there is none, or it is erased."""
+    try:
+        return parts(local) if local else None
+    except ValueError:
+        return None
+
+
+def spelled(number: str) -> str:
+    """What names an account, for people: an IBAN in groups of four, another by its parts."""
+    found = told(number) if ":" in number else None
+    if found is None:
+        return " ".join(number[at : at + 4] for at in range(0, len(number), 4))
+    savings = ", savings" if found.kind else ""
+    return f"{WORDS[found.scheme]} {found.bank_code}, account {found.number}{savings}"

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from nostro.domain.errors import Refused
 from nostro.domain.party import Account, LegalEntity, PayeeAccount, PostalAddress
@@ -214,6 +214,14 @@ def current_payee_accounts(numbers: Iterable[str]) -> dict[str, PayeeAccount]:
     found = rows.order_by("version").values_list(*_ACCOUNT)
     accounts = (_payee_account(row, *named[row[1]]) for row in found)
     return {account.payee_number: account for account in accounts}
+
+
+def payee_numbers_of_accounts(numbers: Iterable[str]) -> dict[str, str]:
+    """Which payee an account belongs to, by what names it: an IBAN, or a local account."""
+    wanted = {number for number in numbers if number}
+    named = Q(bulk.one_of("iban", wanted)) | Q(bulk.one_of("local_account", wanted))
+    found = _payee_accounts(models.PayeeAccount.objects.filter(named)) if wanted else []
+    return {account.number: account.payee_number for account in found}
 
 
 def payee_numbers_of_ibans(ibans: Iterable[str]) -> dict[str, str]:

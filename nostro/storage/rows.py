@@ -11,6 +11,7 @@ import msgspec
 
 from nostro.domain.case import CaseState
 from nostro.domain.event import Event
+from nostro.domain.local_account import LocalAccount, told
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
@@ -36,6 +37,7 @@ class PaymentRow(msgspec.Struct, frozen=True, kw_only=True):
     payee_number: str
     creditor_name: str
     creditor_iban: str
+    creditor_account: str
     creditor_bic: str
     requested_date: date
     end_to_end_id: str
@@ -48,6 +50,16 @@ class PaymentRow(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     approved_by: tuple[str, ...] = ()  # Names of those whose approval still counts.
     held_for: tuple[str, ...] = ()  # Why a person must look: sentences of the open holds.
+
+    @property
+    def creditor_number(self) -> str:
+        """What names the payee's account, whichever it is; "" for a cheque."""
+        return self.creditor_iban or self.creditor_account
+
+    @property
+    def local_account(self) -> LocalAccount | None:
+        """The payee's account by its parts where it has no IBAN."""
+        return told(self.creditor_account)
 
 
 class StateTotal(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +124,7 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     name: str
     iban: str
+    local_account: str
     bic: str
     currency: str
     entity_id: UUID
@@ -119,6 +132,11 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     entity_name: str
     connection_id: UUID
     connection_name: str
+
+    @property
+    def account(self) -> LocalAccount | None:
+        """The account by its parts where it has no IBAN."""
+        return told(self.local_account)
 
 
 class BalanceRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -86,14 +86,16 @@ def add_account(acting: Acting, account: Account) -> None:
     """Add one of the customer's own accounts; raises Invalid for an IBAN or currency that cannot
     be, Refused when it is there already."""
     _known_currency(account.currency)
-    _check_iban(account.iban)
+    if not account.local_account:
+        _check_iban(account.iban)
     with tenant(acting.tenant_id):
-        held = [(row.iban, row.currency) for row in parties.accounts()]
-        if (account.iban, account.currency) in held:
-            raise _taken("account", f"{account.iban} in {account.currency}")
+        held = [(row.number, row.currency) for row in parties.accounts()]
+        if (account.number, account.currency) in held:
+            raise _taken("account", f"{account.number} in {account.currency}")
         parties.create_account(account)
         told = {
             "iban": account.iban,
+            **({"account": account.local_account} if account.local_account else {}),
             "currency": account.currency,
             "connection": account.connection_id,
             "entity": account.legal_entity_id,
@@ -125,7 +127,7 @@ def attach_account(acting: Acting, iban: str, currency: str, connection: str, re
 def account_of(iban: str, currency: str = "") -> Account:
     """The customer's own account of this IBAN; inside a unit of work. Raises Refused."""
     wanted = iban.replace(" ", "").upper()
-    found = [row for row in parties.accounts() if row.iban == wanted]
+    found = [row for row in parties.accounts() if row.number == wanted]
     found = [row for row in found if not currency or row.currency == currency]
     if len(found) == 1:
         return found[0]

@@ -57,6 +57,30 @@ def test_an_unknown_payee_is_held(here: seed.Seeded, token: str) -> None:
     assert "V-unknown" in made["held_for"][0]
 
 
+LOCAL = {"scheme": "USABA", "bank_code": "021000021", "number": "123456789", "kind": "SVGS"}
+
+
+def test_an_account_without_iban_is_told_by_its_parts(here: seed.Seeded, token: str) -> None:
+    body = door.payment(here, "local")
+    del body["payee"]["iban"]
+    body["payee"]["account"] = LOCAL
+    told = door.post(token, "/v1/payments", body)
+    assert told.status_code == 201, told.json()
+    payment = door.get(token, told["Location"]).json()["payment"]
+    assert (payment["payee_iban"], payment["payee_account"]) == ("", LOCAL)
+    body = door.payment(here, "local wrong")
+    body["payee"] |= {"iban": "", "account": {**LOCAL, "bank_code": "021000022"}}
+    error = door.post(token, "/v1/payments", body).json()
+    assert (error["code"], error["field"]) == ("invalid_local_account", "payee.account")
+
+
+def test_a_rail_that_does_not_fit_is_refused_in_words(here: seed.Seeded, token: str) -> None:
+    body = {**door.payment(here, "rail"), "rail": "ach_ccd"}
+    error = door.post(token, "/v1/payments", body).json()
+    assert (error["code"], error["field"]) == ("no_rail_fits", "rail")
+    assert "does not carry EUR" in json.dumps(error)
+
+
 def test_a_batch_is_taken_in_order(here: seed.Seeded, token: str) -> None:
     body = {"payments": [door.payment(here, f"batch {number}") for number in range(1000)]}
     told = door.post(token, "/v1/payments", body)

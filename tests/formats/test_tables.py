@@ -37,6 +37,9 @@ class Cells:
     country: str = "AT"
     iban: str = IBAN
     bic: str = ""
+    bank_code: str = ""
+    account_number: str = ""
+    account_scheme: str = ""
     amount: str = "10.00"
     currency: str = "EUR"
     payment_date: str = "2026-11-20"

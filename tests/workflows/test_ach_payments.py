@@ -5,17 +5,19 @@ from __future__ import annotations
 import io
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from nostro.domain.errors import Invalid, Refused
 from nostro.domain.local_account import parts
 from nostro.domain.order import OrderState
-from nostro.domain.party import Account, PayeeAccount
+from nostro.domain.party import Account, PayeeAccount, Role
 from nostro.domain.payment import Rail
 from nostro.formats import Profile, documents, identify
 from nostro.storage import models, parties
 from nostro.storage.tenancy import tenant
-from nostro.workflows import answers, dispatch
+from nostro.workflows import answers, approval, change_requests, dispatch
 from tests.workflows.bank_words import Booking, camt_053
 from tests.workflows.company import FRIDAY, Company
 from tests.workflows.test_ach_answers import RDFI, ach_file
@@ -190,3 +192,65 @@ def test_an_account_that_differs_from_the_payees_holds_the_payment(american: Ame
     assert hold.code == "account_differs"
     assert "ending 9999" in hold.sentence
     assert "ends 6789" in hold.sentence
+
+
+def test_a_payment_run_names_accounts_without_iban(american: American) -> None:
+    company = american.company
+    american_bank = {"COUNTRY": "US", "IBAN": "", "BIC": "", "CURRENCY": "USD"}
+    numbers = {"BANK_CODE": "021000021", "ACCOUNT_NO": "1234 56789"}
+    content = company.run_file(
+        {"VENDOR": "U1", **american_bank}, {"VENDOR": "U1", **american_bank}, {"VENDOR": "V1"}
+    )
+    lines = content.decode().splitlines()
+    titles = ";".join((lines[0], *numbers, "ACCOUNT_SCHEME"))
+    told = [";".join(numbers.values()) + ";", "021000022;1;", ";;"]
+    rows = [f"{line};{more}" for line, more in zip(lines[1:4], told, strict=True)]
+    receipt = company.receive("\n".join([titles, *rows, lines[4]]).encode())
+    assert [(line.outcome, line.code) for line in receipt.lines] == [
+        ("accepted", ""), ("refused", "invalid_local_account"), ("accepted", ""),
+    ]  # fmt: skip
+    with tenant(company.tenant_id):
+        found = dict(models.Order.objects.values_list("payee_number", "creditor_account"))
+    assert found == {"U1": SUPPLIERS["U1"], "V1": ""}
+
+
+def test_a_payee_gets_an_account_without_iban_by_four_eyes(american: American) -> None:
+    company = american.company
+    clerk = company._member("Cora Clerk", frozenset({Role.MAKER}))
+    with tenant(company.tenant_id):
+        company.employ(clerk)
+    wanted = {"number": "U1", "account": "usaba:026009593:77"}
+    asked = change_requests.ask(company.acting(clerk), clerk, "payee_account", wanted, "moved")
+    change_requests.agree(company.acting(company.cy), company.cy, asked, "checked")
+    with tenant(company.tenant_id):
+        account = parties.current_payee_accounts(["U1"])["U1"]
+    assert (account.version, account.number) == (2, "USABA:026009593:77")
+    for twice in ({"iban": "NL20INGB0001234567"}, {"account": "USABA:1:1"}):
+        with pytest.raises(Invalid) as told:
+            change_requests.ask(
+                company.acting(clerk), clerk, "payee_account", {**wanted, **twice}, "again"
+            )
+        assert told.value.code == "invalid_local_account"
+
+
+def test_who_changed_the_account_has_no_say_in_a_payment_to_it_and_in_no_other(
+    american: American,
+) -> None:
+    company = american.company
+    with tenant(company.tenant_id):
+        payee = parties.payee_named("U1")
+        assert payee
+        parties.add_payee_account(
+            PayeeAccount(
+                id=str(company.world.ids.new()), payee_id=str(payee[0]), payee_number="U1",
+                payee_name="Payee U1", version=2, iban="", bic="", local_account=SUPPLIERS["U1"],
+                valid_from=FRIDAY, changed_by="Ann", confirmed=True,
+            ),
+            UUID(company.ann.id),
+        )  # fmt: skip
+    ours, other = company.ask(american.request("U1", 800), american.request("U2", 801))
+    acting = company.acting(company.ann)
+    approval.approve(acting, company.ann, [other], company.seen([other]))
+    with pytest.raises(Refused) as told:
+        approval.approve(acting, company.ann, [ours], company.seen([ours]))
+    assert told.value.code == "payee_editor_cannot_approve"

@@ -24,6 +24,7 @@ from nostro.console import words
 from nostro.console.change_words import SCOPES
 from nostro.console.views.preferences import CHOICES
 from nostro.console.words import NO_BREAK, Status
+from nostro.domain import local_account
 from nostro.domain.money import Money, exponent_of
 from nostro.domain.problem import Location
 from nostro.storage.pages.stops import StopView
@@ -80,10 +81,17 @@ def decimals(amount: Money) -> int:
 
 @register.filter
 def iban(text: str) -> str:
-    """NL91 ABNA 0417 1643 00: in groups of four, as people read it."""
+    """NL91 ABNA 0417 1643 00: in groups of four, as people read it; another account in words."""
     if not text:
         return NOTHING
-    return NO_BREAK.join(text[start : start + 4] for start in range(0, len(text), 4))
+    told = local_account.spelled(text)
+    return told if ":" in text else told.replace(" ", NO_BREAK)
+
+
+@register.filter
+def ending(text: str) -> str:
+    """The last characters of an account's number."""
+    return local_account.ending(text)
 
 
 @register.filter

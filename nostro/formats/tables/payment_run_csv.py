@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from nostro.domain.errors import Invalid
 from nostro.domain.identifier import bic, compact, iban, is_creditor_reference
+from nostro.domain.local_account import COUNTRIES, made
 from nostro.domain.money import Money, total
 from nostro.domain.party import PostalAddress
 from nostro.domain.payment import PaymentRequest, RunTotals
@@ -34,6 +35,8 @@ USUAL_LAYOUT = "vesterholt_ap"
 _NOT_USED = "No payment of the file was taken over."
 _SUM = re.compile(r"([A-Z]{3})[ =:]*([-+0-9.,' ]+)\Z")
 _COUNTRY = re.compile(r"([A-Z]{2})?\Z")
+
+_SCHEMES = {country: scheme.value for scheme, country in COUNTRIES.items()}
 
 
 class _Run:
@@ -74,8 +77,8 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[PaymentRequest | Reject
     """Yield a PaymentRequest or a RejectedLine for each line, and one RunTotals at the end.
 
     Profile: the name of a layout ("vesterholt_ap" by default). Codes of rejected lines:
-    `wrong_column_count`, `field_missing`, `invalid_iban`, `invalid_bic`, `invalid_country`,
-    `invalid_date`, `unknown_currency`, `amount_not_a_number`, `amount_too_fine`,
+    `wrong_column_count`, `field_missing`, `invalid_iban`, `invalid_local_account`, `invalid_bic`,
+    `invalid_country`, `invalid_date`, `unknown_currency`, `amount_not_a_number`, `amount_too_fine`,
     `amount_too_large`, `amount_not_positive`, `duplicate_line`, `line_after_trailer`. Raises
     Invalid with a location for the file as a whole: `empty_file`, `not_text`, `broken_quotes`,
     `missing_columns`, `invalid_trailer`, `run_totals_mismatch`, `run_totals_unproven` (totals are
@@ -135,7 +138,8 @@ def _request(row: Row, amount: Money) -> PaymentRequest:
         payee_number=row.text("payee_number"),
         payee_name=row.text("payee_name"),
         payee_address=_address(row),
-        creditor_iban=iban(row.text("iban")),
+        creditor_iban="" if _is_local(row) else iban(row.text("iban")),
+        creditor_account=_local_account(row) if _is_local(row) else "",
         creditor_bic=bic(row.text("bic")) if row.text("bic") else "",
         requested_date=date_of(row, "payment_date"),
         invoices=invoices,
@@ -145,6 +149,17 @@ def _request(row: Row, amount: Money) -> PaymentRequest:
         run_id=row.text("run_id"),
         approved_by=row.text("approved_by"),
     )
+
+
+def _is_local(row: Row) -> bool:
+    """Whether the line names an account by other numbers than an IBAN."""
+    return not row.text("iban") and bool(row.text("account_number"))
+
+
+def _local_account(row: Row) -> str:
+    """By the scheme that the line names, else that of the payee's country. Raises Invalid."""
+    scheme = row.text("account_scheme") or _SCHEMES.get(row.text("country"), "")
+    return str(made(scheme, row.text("bank_code"), row.text("account_number")))
 
 
 def _address(row: Row) -> PostalAddress:

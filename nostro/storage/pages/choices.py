@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from nostro.domain.local_account import spelled
 from nostro.storage import models
 
 RUNS_SHOWN = 30
@@ -22,8 +23,11 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 def accounts() -> list[Choice]:
     """The customer's own accounts."""
-    rows = models.Account.objects.order_by("name", "id").values_list("id", "name", "iban")
-    return [Choice(id=key, name=name, detail=iban) for key, name, iban in rows]
+    rows = models.Account.objects.order_by("name", "id")
+    return [
+        Choice(id=key, name=name, detail=spelled(local) if local else iban)
+        for key, name, iban, local in rows.values_list("id", "name", "iban", "local_account")
+    ]
 
 
 def banks() -> list[Choice]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from nostro.domain.local_account import spelled
 from nostro.domain.money import Money
 from nostro.storage import models
 from nostro.storage.dossier import HoldRow
@@ -57,11 +58,12 @@ def _beside_payment(payment: PaymentRow, hold: HoldRow) -> HoldView:
     other = models.Order.objects.filter(number=hold.refers_to).first()
     if other is None:
         return HoldView(hold=hold)
+    paid_to = other.creditor_iban or other.creditor_account
     pairs = (
         ("Payee", payment.creditor_name, other.creditor_name),
         ("Amount", _money(payment.amount), _money(Money(other.amount_minor, other.currency))),
         ("Invoices", ", ".join(payment.invoices), ", ".join(other.invoices)),
-        ("Account", _iban(payment.creditor_iban), _iban(other.creditor_iban)),
+        ("Account", spelled(payment.creditor_number), spelled(paid_to)),
         ("Date", f"{payment.requested_date:%-d %b %Y}", f"{other.requested_date:%-d %b %Y}"),
         ("Source", payment.source_reference, other.source_reference),
     )
@@ -82,9 +84,10 @@ def _beside_account(payment: PaymentRow, hold: HoldRow) -> HoldView:
     known = models.PayeeAccount.objects.filter(id=account_id).first()
     if known is None:
         return HoldView(hold=hold)
-    if known.iban != payment.creditor_iban:
+    kept = known.iban or known.local_account
+    if kept != payment.creditor_number:
         told = (
-            ("IBAN", _iban(payment.creditor_iban), _iban(known.iban)),
+            ("Account", spelled(payment.creditor_number), spelled(kept)),
             ("Said by", f"payment {payment.source_reference}", known.changed_by),
         )
         return HoldView(hold=hold, other_title="Known account", compared=_compared(told))
@@ -94,7 +97,7 @@ def _beside_account(payment: PaymentRow, hold: HoldRow) -> HoldView:
     if before is None:
         return HoldView(hold=hold)
     pairs = (
-        ("IBAN", _iban(known.iban), _iban(before.iban)),
+        ("Account", spelled(kept), spelled(before.iban or before.local_account)),
         ("BIC", known.bic or "none", before.bic or "none"),
         ("Since", f"{known.valid_from:%-d %b %Y}", f"{before.valid_from:%-d %b %Y}"),
         ("Changed by", known.changed_by, before.changed_by),
@@ -109,11 +112,6 @@ def _compared(pairs: Collection[tuple[str, str, str]]) -> tuple[Compared, ...]:
 
 def _money(amount: Money) -> str:
     return f"{amount.grouped()} {amount.currency}"
-
-
-def _iban(text: str) -> str:
-    """In groups of four: two of them are compared by eye."""
-    return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
 def _yes(confirmed: bool) -> str:

@@ -95,7 +95,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """Everything on the page of one payment. `story` is oldest first."""
 
     dossier: Dossier
-    debtor_iban: str
+    debtor_number: str
     bank: str
     source: Source | None
     sent: tuple[Sent, ...]
@@ -126,7 +126,7 @@ def trace(order_id: UUID) -> Trace | None:
     sealed = _positions([UUID(line.event.id) for line in story])
     return Trace(
         dossier=found,
-        debtor_iban=iban,
+        debtor_number=iban,
         bank=bank,
         source=_source(order_id),
         sent=tuple(_sent(order_id)),
@@ -162,8 +162,9 @@ def stored_files(evidence_ids: Collection[UUID]) -> dict[UUID, StoredFile]:
 def _account(account_id: UUID | None) -> tuple[str, str]:
     if account_id is None:
         return "", ""
-    found = models.Account.objects.filter(id=account_id).values_list("iban", "connection__name")
-    return found.first() or ("", "")
+    rows = models.Account.objects.filter(id=account_id)
+    found = rows.values_list("iban", "local_account", "connection__name").first()
+    return (found[0] or found[1], found[2]) if found else ("", "")
 
 
 def _source(order_id: UUID) -> Source | None:

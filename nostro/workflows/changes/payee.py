@@ -11,17 +11,19 @@ from nostro.domain.errors import Invalid, Refused
 from nostro.domain.party import Action
 from nostro.storage import events, parties
 from nostro.workflows.changes import Change, Done, Kind
-from nostro.workflows.changes.payee_account import add_version, also_of
+from nostro.workflows.changes.payee_account import account_of, add_version, also_of
 from nostro.workflows.context import Acting
 
 
 class WantedPayee(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`number` is the customer's own number of the payee, as payments name him."""
+    """`number` is the customer's own number of the payee, as payments name him. The account is an
+    IBAN, or one without as nostro.domain.local_account writes it."""
 
     number: str
     name: str
-    iban: str
+    iban: str = ""
     bic: str = ""
+    account: str = ""
 
 
 def _look(acting: Acting, wanted: WantedPayee, request_id: UUID) -> Change:
@@ -40,14 +42,14 @@ def _look(acting: Acting, wanted: WantedPayee, request_id: UUID) -> Change:
             "Nothing was asked for.",
             "Ask for a change of its account instead.",
         )
-    number = identifier.iban(wanted.iban)
-    after = {"number": wanted.number, "name": wanted.name, "iban": number}
+    account = account_of(wanted.iban, wanted.account)
+    after = {"number": wanted.number, "name": wanted.name, **account}
     after |= {"bic": identifier.bic(wanted.bic)} if wanted.bic else {}
     return Change(
         subject_id=request_id,
         subject=f"{wanted.name} ({wanted.number})",
         before={},
-        after=after | also_of(number, wanted.number),
+        after=after | also_of(account, wanted.number),
     )
 
 

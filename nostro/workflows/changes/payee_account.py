@@ -7,13 +7,15 @@ wrote, which is often no whole account, so there is nothing yet to hold an agree
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from nostro.domain import identifier
-from nostro.domain.errors import Refused
+from nostro.domain.errors import Invalid, Refused
+from nostro.domain.local_account import local_account
 from nostro.domain.party import Action, PayeeAccount
 from nostro.storage import events, freezes, parties
 from nostro.workflows.changes import Change, Done, Kind
@@ -22,16 +24,34 @@ from nostro.workflows.wake import wake
 
 
 class WantedPayeeAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`number` is the payee's; the account is a whole IBAN."""
+    """`number` is the payee's; the account is a whole IBAN, or one without an IBAN as
+    nostro.domain.local_account writes it ("USABA:021000021:123456789")."""
 
     number: str
-    iban: str
+    iban: str = ""
     bic: str = ""
+    account: str = ""
 
 
-def also_of(iban: str, number: str) -> dict[str, str]:
+def account_of(iban: str, local: str) -> dict[str, str]:
+    """The one of the two that names the account, as it is kept; raises Invalid."""
+    if local and not iban:
+        return {"account": local_account(local)}
+    if local:
+        raise Invalid(
+            "invalid_local_account",
+            "There is an IBAN and another account number.",
+            "Nothing was asked for.",
+            "Keep one of them.",
+            field="account",
+        )
+    return {"iban": identifier.iban(iban)}
+
+
+def also_of(account: Mapping[str, str], number: str) -> dict[str, str]:
     """Another payee of the same account: whoever agrees should know."""
-    other = parties.payee_numbers_of_ibans([iban]).get(iban, number)
+    named = account.get("iban") or account.get("account", "")
+    other = parties.payee_numbers_of_accounts([named]).get(named, number)
     return {} if other == number else {"also_the_account_of": other}
 
 
@@ -46,7 +66,8 @@ def add_version(
         payee_number=str(after.get("number", "")),
         payee_name=str(after.get("name", "")),
         version=version,
-        iban=after["iban"],
+        iban=after.get("iban", ""),
+        local_account=after.get("account", ""),
         bic=after.get("bic", ""),
         valid_from=acting.world.clock.now(),
         changed_by=f"{done.asked_by_name} and {acting.actor.name}",
@@ -67,15 +88,20 @@ def _look(acting: Acting, wanted: WantedPayeeAccount, _: UUID) -> Change:
         )
     payee_id, name = payee
     current = parties.current_payee_accounts([wanted.number]).get(wanted.number)
-    number = identifier.iban(wanted.iban)
-    after = {"iban": number, "bic": identifier.bic(wanted.bic) if wanted.bic else ""}
-    before = {"iban": current.iban, "bic": current.bic} if current else {}
+    account = account_of(wanted.iban, wanted.account)
+    after = {**account, "bic": identifier.bic(wanted.bic) if wanted.bic else ""}
+    before = _kept(current) if current else {}
     return Change(
         subject_id=payee_id,
         subject=f"{name} ({wanted.number})",
         before=before,
-        after=after if before == after else after | also_of(number, wanted.number),
+        after=after if before == after else after | also_of(account, wanted.number),
     )
+
+
+def _kept(current: PayeeAccount) -> dict[str, str]:
+    named = {"iban": current.iban} if current.iban else {"account": current.local_account}
+    return {**named, "bic": current.bic}
 
 
 def _apply(acting: Acting, wanted: WantedPayeeAccount, change: Change, done: Done) -> None:
