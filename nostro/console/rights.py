@@ -17,6 +17,7 @@ from nostro.domain.party import Member
 from nostro.domain.policies import (
     approval,
     change_rights,
+    check_rights,
     evidence_pack,
     making,
     reading_log,
@@ -35,6 +36,11 @@ def may_hold(member: Member) -> bool:
 
 def may_make(member: Member) -> bool:
     return _may(lambda: making.may_make(member))
+
+
+def why_not_decide_check(member: Member, about: Touched) -> str:
+    """Why this member may not decide on a presented check; "" when he may."""
+    return _why(lambda: check_rights.may_decide(member, about))
 
 
 def may_freeze(member: Member) -> bool:

@@ -10,6 +10,8 @@ import msgspec
 from nostro.domain.attempt import AttemptState, Verdict
 from nostro.domain.case import CaseKind, CaseState
 from nostro.domain.change_request import RequestState
+from nostro.domain.check_exception import ExceptionState, Why
+from nostro.domain.check_state import CheckState
 from nostro.domain.freeze import FreezeCause, FreezeScope
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money
@@ -122,6 +124,35 @@ CASE_KIND: Final = {
     CaseKind.CONNECTION: Status(kind=_WARN, icon=_ALERT, word="Connection"),
     CaseKind.ACCESS: Status(kind=_BAD, icon=_ALERT, word="Unusual access"),
 }
+CHECK: Final = {
+    CheckState.ISSUED: Status(kind=_INFO, icon=_WAIT, word="Issued"),
+    CheckState.TOLD: Status(kind=_OK, icon=_SEND, word="Known to the bank"),
+    CheckState.VOID_ASKED: Status(kind=_WARN, icon=_WAIT, word="To be void"),
+    CheckState.VOID: Status(kind=_MUT, icon=_OFF, word="Void"),
+    CheckState.STOP_ASKED: Status(kind=_WARN, icon=_WAIT, word="To be stopped"),
+    CheckState.STOPPED: Status(kind=_MUT, icon="octagon-pause", word="Stopped"),
+    CheckState.STALE: Status(kind=_WARN, icon="timer", word="Stale"),
+    CheckState.PAID: Status(kind=_OK, icon="check-check", word="Paid"),
+    CheckState.RETURNED: Status(kind=_WARN, icon=_BACK, word="Returned"),
+}
+CHECK_EXCEPTION: Final = {
+    ExceptionState.OPEN: Status(kind=_WARN, icon="clock", word="To be decided"),
+    ExceptionState.PROPOSED: Status(kind=_WARN, icon="users", word="Needs a second person"),
+    ExceptionState.DECIDED: Status(kind=_INFO, icon=_WAIT, word="Decided"),
+    ExceptionState.TOLD: Status(kind=_OK, icon=_DONE, word="The bank knows"),
+    ExceptionState.DEFAULTED: Status(kind=_BAD, icon="timer", word="Nobody decided in time"),
+    ExceptionState.PAID: Status(kind=_OK, icon="check-check", word="Paid"),
+}
+CHECK_WHY: Final = {
+    Why.NOT_ISSUED: "Not issued by us",
+    Why.AMOUNT_DIFFERS: "Another amount",
+    Why.PAYEE_DIFFERS: "Another payee",
+    Why.STALE: "Stale",
+    Why.VOID: "Void",
+    Why.STOPPED: "Stopped",
+    Why.DUPLICATE: "Paid before",
+    Why.OTHER: "The bank's own reason",
+}
 MATCH: Final = {
     MatchState.UNMATCHED: Status(kind=_WARN, icon=_OPEN, word="Not matched"),
     MatchState.TENTATIVE: Status(kind=_INFO, icon=_WAIT, word="Suggested"),
@@ -168,6 +199,8 @@ TABLES: Final[Mapping[str, Mapping[Any, Status]]] = {
     "attempt": ATTEMPT,
     "submission": SUBMISSION,
     "case": CASE,
+    "check": CHECK,
+    "check_exception": CHECK_EXCEPTION,
     "case_kind": CASE_KIND,
     "match": MATCH,
     "closing": CLOSING,

@@ -38,6 +38,7 @@ PAGES: dict[str, Callable[[Vesterholt], str]] = {
     "policies": lambda v: "/policies/",
     "policy": lambda v: "/policies/approval_rules/",
     "policy-of-a-bank": lambda v: "/policies/bank_calendar/",
+    "positive-pay": lambda v: "/positive-pay/",
     "calendar": lambda v: "/calendar/",
     "calendar-all": lambda v: "/calendar/?clearings=all",
     "file-unknown": lambda v: f"/files/{v.file_ids['Werke US dollar account']}/",

@@ -43,6 +43,7 @@ SECTIONS: Final = (
     ("/holds/", "Holds", "pause", "", ""),
     ("/files/", "Files to banks", "send", "", ""),
     ("/policies/", "Policies", "shield-check", "", ""),
+    ("/positive-pay/", "Positive pay", "scroll-text", "", ""),
     ("/calendar/", "Bank calendar", "calendar", "", ""),
     ("/cases/", "Cases", "inbox", "Cases", "Match and fix"),
     ("/corrections/", "Corrections", "git-compare", "", ""),

@@ -11,7 +11,7 @@ document.addEventListener('click',e=>{
   const m=e.target.closest('[data-menu]');
   if(m){const open=$('body>.side').toggleAttribute('data-open');m.setAttribute('aria-expanded',open);return}
 });
-/* keys: / search, J K move between rows, Enter opens, X selects, R to its reason, A to the button
+/* keys: / search, J K move between rows, Enter opens, X selects, R to its reason, P R pay or return a check, A to the button
    that decides, Esc leaves a field */
 function move(rows,step){
   const i=rows.findIndex(r=>r.classList.contains('cur')),n=Math.max(0,Math.min(rows.length-1,i+step));
@@ -31,6 +31,8 @@ document.addEventListener('keydown',e=>{
   if(rows.length&&(e.key==='j'||e.key==='k')){e.preventDefault();move(rows,e.key==='j'?1:-1)}
   else if(e.key==='Enter'&&cur&&e.target===document.body){const a=$('a[href]',cur);if(a)location.assign(a.href)}
   else if(e.key==='x'&&cur){const b=$('.ck input:not(:disabled)',cur);if(b)b.click()}
+  else if((e.key==='p'||e.key==='r')&&cur&&$('input[name=decision]',cur)){e.preventDefault();
+    $(`input[name=decision][value=${e.key==='p'?'pay':'return'}]`,cur).checked=true;$('input[name=reason]',cur).focus()}
   else if(e.key==='r'&&cur){const f=$('input[name^=reason]',cur);if(f){e.preventDefault();f.focus()}}
   else if(e.key==='a'){const b=$('[data-do]:not(:disabled)');if(b){e.preventDefault();b.focus();b.scrollIntoView({block:'nearest'})}}
 });
