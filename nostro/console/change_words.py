@@ -26,6 +26,7 @@ LABELS: Final[Mapping[str, str]] = {
     "rules": "Rules: name, for which payments, who approves them",
     "routes": "Rules: name, account, rail, charges, fallback, for which payments",
     "examples": "Examples: a payment, the rule that it falls under",
+    "additions": "Rules: name, purpose, category purpose, cost centre, for which payments",
     "fees": "Fees: bank, rail, currency, what one payment costs",
     "valid_from": "Counts from (UTC)",
     "above": "More people above an amount",
@@ -86,6 +87,8 @@ HINTS: Final[Mapping[str, str]] = {
     " counts.",
     "examples": "One a line, like amount 12000.00 CHF, payee_country CH | Swiss francs. Each rule"
     " needs one; standard is what falls under no rule.",
+    "additions": 'One a line, like Salaries | SALA | SALA | 4711 | source == "payroll". The first'
+    " whose condition holds counts; each needs an example.",
     "fees": "One a line, like mock-bank | sepa_credit_transfer | EUR | 0.20 EUR. What is left out"
     " is not known.",
     "valid_from": "Nothing: as soon as it is agreed to.",

@@ -124,6 +124,17 @@ class WayOut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     debtor_account: str = ""
 
 
+class Added(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the customer's own rules add to a payment, and which rule. The purposes are told to the
+    bank where its file has room (ISO 20022 Purp and CtgyPurp); the others stay here."""
+
+    rule: str
+    purpose: str = ""
+    category_purpose: str = ""
+    cost_centre: str = ""
+    intercompany: bool = False
+
+
 class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The proposed way of a payment; part of what is approved. What is not there is left out of
     the digest, so that older approvals hold.
@@ -144,6 +155,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     first: WayOut | None = None
     debtor_account: str = ""
     rail_asked_for: bool = False
+    added: Added | None = None
 
     @property
     def debtor_number(self) -> str:
@@ -235,6 +247,7 @@ def batch_of(
     day: date,
     route: Route,
     payments: Iterable[Payment],
+    category_purpose: str = "",
 ) -> PaymentBatch:
     """Payments that share debit account, day, rail and charges, as a batch of a file."""
     service_level, local_instrument = _LEVELS.get(route.rail, ("", ""))
@@ -247,6 +260,7 @@ def batch_of(
         own_agent=own_agent,
         service_level=service_level,
         local_instrument=local_instrument,
+        category_purpose=category_purpose,
         charge_bearer=route.charge_bearer,
         payments=tuple(payments),
     )

@@ -181,14 +181,15 @@ def _batches(
     format_name: str,
     profile: Profile,
 ) -> list[tuple[PaymentBatch, list[Placed]]]:
-    """Payments of one day, rail and charge bearer share a PmtInf."""
-    found: dict[tuple[date, str, str], list[Placed]] = {}
+    """Payments of one day, rail, charge bearer and category purpose share a PmtInf."""
+    found: dict[tuple[date, str, str, str], list[Placed]] = {}
     for one in placed:
         route = one.order.route
-        found.setdefault((one.day, route.rail, route.charge_bearer), []).append(one)
+        purpose = route.added.category_purpose if route.added and format_name == "pain_001" else ""
+        found.setdefault((one.day, route.rail, route.charge_bearer, purpose), []).append(one)
     own = _own(entity)
     batches = []
-    for number, ((day, _, _), members) in enumerate(sorted(found.items()), start=1):
+    for number, ((day, _, _, purpose), members) in enumerate(sorted(found.items()), start=1):
         batch_id = f"{message_id}-{number}"
         batch = batch_of(
             batch_id,
@@ -198,6 +199,7 @@ def _batches(
             day,
             members[0].order.route,
             [_payment(one, format_name, profile) for one in members],
+            purpose,
         )
         batches.append((batch, [msgspec.structs.replace(m, batch_id=batch_id) for m in members]))
     return batches
@@ -207,6 +209,8 @@ def _payment(placed: Placed, format_name: str, profile: Profile) -> Payment:
     """One payment with the references that this format has room for."""
     payment = payment_of(placed.order.instruction)
     if format_name == "pain_001":
+        if added := placed.order.route.added:
+            payment = msgspec.structs.replace(payment, purpose=added.purpose)
         if placed.order.route.rail is Rail.CROSS_BORDER_TRANSFER and not str(
             profile.options.get("version", "")
         ).startswith(_WITHOUT_UETR):

@@ -11,6 +11,7 @@ from nostro.domain.party import PayeeAccount
 from nostro.domain.payment import PaymentRequest
 from nostro.domain.policies.approval import ApprovalRules
 from nostro.domain.policies.duplicates import DuplicateRules, PaidBefore
+from nostro.domain.policies.enrichment import EnrichmentRules
 from nostro.domain.policies.payee_checks import PayeeChecks, PayeeHistory
 from nostro.domain.policies.payment_limits import DaySums, PaymentLimits
 from nostro.domain.policies.routing_rules import RoutingRules
@@ -90,7 +91,8 @@ def masters(
 
 def _routing(agreed: InForce, known: KnownBefore, today: date) -> Routing:
     codes = {entity_id: code for code, entity_id in known.entity_ids.items()}
-    return routing_of(agreed.version(RoutingRules), known.accounts, codes, today)
+    rules, enrichment = agreed.version(RoutingRules), agreed.version(EnrichmentRules)
+    return routing_of(rules, known.accounts, codes, today, enrichment)
 
 
 def _history(

@@ -15,6 +15,7 @@ from nostro.domain.party import Account
 from nostro.domain.payment import PaymentRequest, Rail, Route
 from nostro.domain.policies import routing as standard
 from nostro.domain.policies import routing_rules, routing_words
+from nostro.domain.policies.enrichment import EnrichmentRules, added
 from nostro.domain.policies.routing_rules import RoutingRules
 from nostro.domain.policy import Version
 from nostro.domain.rules.expression import Facts
@@ -33,6 +34,7 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
     codes: Mapping[str, str]  # Of entities, by id.
     own: frozenset[str]
     today: date
+    enrichment: Version[EnrichmentRules]
 
     def facts(self, request: PaymentRequest, entity_id: str, source: str) -> Facts:
         return facts_of(
@@ -46,10 +48,13 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
     def propose(self, request: PaymentRequest, entity_id: str, source: str) -> Route | None:
         """The route for one payment of an entity, or None when none fits."""
         accounts = self.accounts.get(entity_id, ())
-        facts = self.facts(request, entity_id, source) if self.version.content.rules else {}
+        is_asked = self.version.content.rules or self.enrichment.content.rules
+        facts = self.facts(request, entity_id, source) if is_asked else {}
         route = routing_rules.propose(request, accounts, self.version, facts)
         if route and request.debit_iban:
-            return msgspec.structs.replace(route, asked_for=True)
+            route = msgspec.structs.replace(route, asked_for=True)
+        if route and self.enrichment.content.rules:
+            return msgspec.structs.replace(route, added=added(self.enrichment, facts))
         return route
 
     def why_none(self, request: PaymentRequest, entity_id: str) -> tuple[str, str]:
@@ -62,6 +67,7 @@ def routing_of(
     accounts: Sequence[Account],
     codes: Mapping[str, str],
     today: date,
+    enrichment: Version[EnrichmentRules],
 ) -> Routing:
     owned: dict[str, list[Account]] = {}
     for account in accounts:
@@ -72,6 +78,7 @@ def routing_of(
         codes=codes,
         own=frozenset(account.number for account in accounts),
         today=today,
+        enrichment=enrichment,
     )
 
 
@@ -79,7 +86,8 @@ def in_force(acting: Acting) -> Routing:
     """As it counts now, with all accounts; inside a unit of work."""
     now = acting.world.clock.now()
     version = policies.version_in_force(RoutingRules, now)
-    return routing_of(version, parties.accounts(), _codes(), now.date())
+    enrichment = policies.version_in_force(EnrichmentRules, now)
+    return routing_of(version, parties.accounts(), _codes(), now.date(), enrichment)
 
 
 def asked(row: OrderRow, codes: Mapping[str, str]) -> PaymentRequest:
@@ -114,7 +122,13 @@ def dry_run(acting: Acting, rules: RoutingRules, since: datetime) -> DryRun:
     codes, accounts = _codes(), parties.accounts()
     names = {account.id: account.name for account in accounts}
     version = Version(number=0, content=rules, valid_from=None, changed_by="", reason="")
-    routing = routing_of(version, accounts, codes, since.date())
+    routing = routing_of(
+        version,
+        accounts,
+        codes,
+        since.date(),
+        policies.version_in_force(EnrichmentRules, acting.world.clock.now()),
+    )
 
     def judge(row: OrderRow) -> tuple[str, str] | None:
         before = row.route.as_approved()

@@ -42,10 +42,10 @@ def clerk(company: Company) -> Member:
 def test_the_kinds_are_found_by_being_there() -> None:
     assert sorted(changes.find()) == [
         "api_key", "approval_rules", "bank_calendar", "bank_fees", "break_glass", "connection",
-        "delegation", "duplicates", "fraud_monitoring", "group_roles", "legal_hold_lift",
-        "membership", "new_connection", "partner_access", "payee", "payee_account", "payee_checks",
-        "payee_erasure", "payment_limits", "person_erasure", "positive_pay", "retention",
-        "routing_rules", "screening", "sign_on", "sign_on_removal",
+        "delegation", "duplicates", "enrichment", "fraud_monitoring", "group_roles",
+        "legal_hold_lift", "membership", "new_connection", "partner_access", "payee",
+        "payee_account", "payee_checks", "payee_erasure", "payment_limits", "person_erasure",
+        "positive_pay", "retention", "routing_rules", "screening", "sign_on", "sign_on_removal",
     ]  # fmt: skip
 
 

@@ -1,0 +1,75 @@
+"""What treasury adds to a payment is approved with it and told to the bank."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import msgspec
+import pytest
+
+from nostro.storage.tenancy import tenant
+from nostro.workflows import changes
+from tests.workflows.company import Company
+from tests.workflows.test_change_requests import admins, agree, ask, refusal
+from tests.workflows.test_release import lines
+
+__all__ = ["admins"]
+
+SALARIES: dict[str, Any] = {
+    "additions": [
+        {
+            "name": "Salaries", "purpose": "SALA", "category_purpose": "SALA",
+            "cost_centre": "4711", "when": 'source == "payroll"',
+        },
+    ],
+    "examples": [{"payment": "amount 1.00 EUR, source payroll", "rule": "Salaries"}],
+}  # fmt: skip
+
+
+@pytest.fixture
+def salaries(company: Company, admins: Any) -> None:
+    ada, ben, _ = admins
+    assert agree(company, ben, ask(company, ada, SALARIES, "enrichment"))
+
+
+def test_it_is_approved_and_told_to_the_bank(company: Company, salaries: None) -> None:
+    paid = company.ask(company.request("S1"), company.request("S2", payee="V2"), source="payroll")
+    (other,) = company.ask(company.request("O1", payee="V3"))
+    ids = [*paid, other]
+    first, _, plain = company.orders(ids)
+    assert first.route.added
+    assert first.route.added.rule == "rule Salaries of enrichment 1"
+    assert (first.route.added.cost_centre, first.route.added.intercompany) == ("4711", False)
+    assert plain.route.added is None
+    without = msgspec.structs.replace(first, route=msgspec.structs.replace(first.route, added=None))
+    assert without.approvable().digest() != first.approval_digest, "it is part of what is signed"
+    company.approve(ids)
+    (file,) = company.release()
+    told = {line.end_to_end_id: (batch, line) for batch, line in lines(company, file)}
+    rows = company.orders(ids)
+    found = [told[row.instruction.end_to_end_id] for row in rows]
+    assert [line.purpose for _, line in found] == ["SALA", "SALA", ""]
+    assert [batch.category_purpose for batch, _ in found] == ["SALA", "SALA", ""]
+
+
+def test_what_cannot_be_added_is_refused(company: Company, admins: Any) -> None:
+    (rule,) = SALARIES["additions"]
+    for code, additions in (
+        ("enrichment_unfit", [{**rule, "purpose": "salary"}]),
+        ("enrichment_unfit", [{**rule, "cost_centre": "4" * 36}]),
+        ("enrichment_unfit", [{"name": "Salaries", "when": ""}]),
+        ("rules_unnamed", [rule, rule]),
+        ("rule_not_understood", [{**rule, "when": "source = 1"}]),
+        ("example_differs", [{**rule, "when": 'source == "erp"'}]),
+    ):
+        wanted = {**SALARIES, "additions": additions}
+        assert refusal(partial(ask, company, admins[0], wanted, "enrichment")) == code
+
+
+def test_a_new_wish_begins_with_what_counts(company: Company, admins: Any, salaries: None) -> None:
+    kind = changes.named("enrichment")
+    with tenant(company.tenant_id):
+        assert kind.as_it_is
+        wish = msgspec.to_builtins(kind.as_it_is(company.job))
+    assert refusal(partial(ask, company, admins[0], wish, "enrichment")) == "nothing_changes"
