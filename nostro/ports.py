@@ -217,6 +217,33 @@ class ReportsStatus(Protocol):
         """
 
 
+class NameAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """Is this account in this name?"""
+
+    iban: str
+    bic: str
+    name: str
+
+
+class NameTold(msgspec.Struct, frozen=True, kw_only=True):
+    """What the payee's bank says: RCVC, RVMC, RVNM or RVNA, the name that it tells after a close
+    match, and the answer as it came."""
+
+    answer: str
+    name: str
+    content: bytes
+    media_type: str
+
+
+@runtime_checkable
+class VerifiesPayees(Protocol):
+    """A channel that can be asked whether an account is in a name (Verification of Payee)."""
+
+    @abstractmethod
+    def verify_payee(self, asked: NameAsked) -> NameTold:
+        """Ask; nothing moves by it. Raises Unavailable or Refused."""
+
+
 @runtime_checkable
 class RecallsPayments(Protocol):
     """A channel that takes requests to cancel or recall payments."""

@@ -25,6 +25,7 @@ from nostro.api.told_access import (
     PersonAtWork,
     RoleDuties,
 )
+from nostro.api.told_payees import TouchedPayment
 from nostro.app import world
 from nostro.domain.change_request import RequestState
 from nostro.domain.duties import ACTIONS_OF
@@ -34,7 +35,14 @@ from nostro.storage import change_requests as stored
 from nostro.storage import key_owning, people
 from nostro.storage.keys import Scope
 from nostro.storage.paging import LIMIT_DEFAULT
-from nostro.workflows import change_requests, dry_runs, duty_report, granted, key_work
+from nostro.workflows import (
+    change_requests,
+    dry_runs,
+    duty_report,
+    granted,
+    key_work,
+    touched_payments,
+)
 from nostro.workflows.revealing import looking_at
 
 _ONE = "/change-requests/{uuid:request_id}"
@@ -126,6 +134,24 @@ def list_change_requests(
 def read_change_request(request: HttpRequest, request_id: UUID) -> ChangeRequest:
     allowed(request, Scope.ACCESS_READ)
     return _one(request_id)
+
+
+@router.get(
+    f"{_ONE}/payments",
+    response=Listed[TouchedPayment],
+    summary="The open payments of the payee that it would touch, and what becomes of each",
+)
+def list_touched_payments(
+    request: HttpRequest, request_id: UUID, limit: int = LIMIT_DEFAULT, cursor: str = ""
+) -> Listed[TouchedPayment]:
+    allowed(request, Scope.ACCESS_READ)
+    allowed(request, Scope.PAYMENTS_READ)
+    row = stored.request(request_id)
+    if row is None:
+        raise Http404
+    page = touched_payments.by_request(row, limit=limit, cursor=cursor)
+    items = [TouchedPayment.model_validate(one) for one in page.rows] if page else []
+    return Listed[TouchedPayment](items=items, next=(page.next or None) if page else None)
 
 
 @router.post(

@@ -26,6 +26,7 @@ from nostro.api import (
     health,
     holds,
     payee_changes,
+    payees,
     payment_actions,
     payments,
     policies,
@@ -93,7 +94,8 @@ v1 = Door(
 )
 _ROOMS = (
     *(payments, payment_actions, routes, approvals, holds, saved_filters, submissions),
-    *(cases, payee_changes, stops, checks, check_exceptions, access, sign_on, policies),
+    *(cases, payees, payee_changes, stops, checks, check_exceptions, access),
+    *(sign_on, policies),
     *(calendars, cash, events, evidence_packs),
     *(webhooks, callbacks, health),
 )

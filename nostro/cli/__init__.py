@@ -60,6 +60,11 @@ Changes of access, rules and bank details that two people make
   changes ask          Ask for one
   changes agree        Agree to what somebody else asked for
   changes refuse       Say no, or take back one's own
+Whom the customer pays
+  payees import        Ask for a file of payees; somebody else agrees
+  payees show          One, with every version of his account
+  payees penny-test    Pay a few cents with a code that the payee tells back
+  payees verify        Ask his bank whether the account is in his name
 Payments
   payments import      Take in a run: a list, or the payment file of an ERP; safe to repeat
   payments list        Find them: by state, payee, number, reference, day

@@ -23,6 +23,7 @@ from nostro.cli.duty_commands import changes
 from nostro.cli.import_command import import_payments
 from nostro.cli.key_commands import keys
 from nostro.cli.partner_commands import partners
+from nostro.cli.payee_commands import payees
 from nostro.cli.payment_commands import payments
 from nostro.cli.privacy_commands import privacy
 from nostro.cli.screening_commands import screening
@@ -50,6 +51,7 @@ for group in (
     customers,
     people,
     changes,
+    payees,
     entities,
     connections,
     calendar,

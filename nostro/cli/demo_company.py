@@ -16,6 +16,7 @@ from nostro.cli.demo_data import MasterData
 from nostro.domain.event import Actor
 from nostro.domain.money import Money
 from nostro.domain.party import Account, LegalEntity, Member, PayeeAccount, PostalAddress, Role
+from nostro.domain.payee import VersionOrigin, VersionSource
 from nostro.domain.payment import PaymentRequest
 from nostro.ops.demo_bank import DemoBank
 from nostro.ops.secrets import FileSecrets
@@ -239,7 +240,8 @@ def _payees(world: World, data: MasterData) -> None:
                     valid_from=version.valid_from,
                     changed_by=version.changed_by,
                     confirmed=version.confirmed,
-                )
+                ),
+                origin=VersionOrigin(source=VersionSource.TERMINAL, detail="the demo's payees"),
             )
 
 

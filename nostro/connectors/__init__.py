@@ -24,6 +24,7 @@ from nostro.ports import (
     TakesCheckFiles,
     TakesPostings,
     TakesStatuses,
+    VerifiesPayees,
 )
 
 CAPABILITIES = (
@@ -31,6 +32,7 @@ CAPABILITIES = (
     DeliversMessages,
     AnswersEnquiries,
     ReportsStatus,
+    VerifiesPayees,
     RecallsPayments,
     TakesCheckFiles,
     RepeatsSafely,

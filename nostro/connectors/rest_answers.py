@@ -12,7 +12,7 @@ import msgspec
 from nostro.connectors.classify import Answer
 from nostro.domain.bank_status import DUPLICATE_REASONS
 from nostro.domain.errors import ConnectionUnfit, InDoubt, Invalid, NostroError, Refused
-from nostro.ports import Incoming, Outgoing
+from nostro.ports import Incoming, NameTold, Outgoing
 
 _Shape = TypeVar("_Shape")
 
@@ -27,6 +27,13 @@ class Known(msgspec.Struct, frozen=True):
     """The bank has the file with this message id."""
 
     message_id: str
+
+
+class Named(msgspec.Struct, frozen=True):
+    """What the payee's bank says to a name; after a close match the name that it knows."""
+
+    result: Annotated[str, msgspec.Meta(pattern="^(RCVC|RVMC|RVNM|RVNA)$")]
+    name: str = ""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -65,6 +72,17 @@ def is_not_of_file(answer: Answer) -> bool:
     if answer.status in _NOT_LOOKED_AT:
         return True
     return answer.status in ANY_GATEWAY_SAYS and not bank_words(answer).code
+
+
+def name_told(answer: Answer) -> NameTold:
+    """What the payee's bank says to a name, with its answer as it came."""
+    told = decoded(answer, Named)
+    return NameTold(
+        answer=told.result,
+        name=plain(told.name),
+        content=answer.content,
+        media_type=media_type(answer.headers),
+    )
 
 
 def not_let_through(path: str, answer: Answer) -> ConnectionUnfit:

@@ -269,6 +269,7 @@ CORRECTED: Final[Mapping[str, str]] = {
 }
 ORIGINS: Final[Mapping[str, str]] = {
     "nacha_noc": "Notification of change from the bank",
+    "payments": "Payments that name another account",
     "person": "A person",
 }
 # Parts of bank details, in the order in which they are compared.

@@ -29,8 +29,11 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
         *("hold_placed", "imported", "kept", "moved", "payee_cleared", "placed_in_file"),
         *("recall_asked", "received", "reissued", "replaced", "rerouted"),
     ),
-    "payee": ("erased", "revealed"),
-    "payee_change": ("account_changed", "decided", "payee_added"),
+    "payee": (
+        *("account_changed", "account_proposed", "added", "confirmed", "details_changed"),
+        *("erased", "revealed", "test_begun", "verified"),
+    ),
+    "payee_change": ("decided",),
     "run": ("begun", "received", "refused"),
     "saved_filter": ("forgotten", "kept"),
     "statement": ("received",),

@@ -11,9 +11,11 @@ from nostro.domain.errors import Refused
 from nostro.domain.machine import Machine, table
 from nostro.domain.party import Action, Member
 
+FROM_PAYMENTS = "payments"  # The origin of what came with payments; it stops none to the account.
+
 
 class ChangeState(StrEnum):
-    PROPOSED = "proposed"  # Nothing is paid to this payee until it is decided.
+    PROPOSED = "proposed"  # What a bank corrects: nothing is paid to him until it is decided.
     ACCEPTED = "accepted"
     REFUSED = "refused"
 

@@ -11,10 +11,10 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from nostro.domain.freeze import Freeze, FreezeCause, FreezeScope
-from nostro.domain.payee_change import ChangeState
+from nostro.domain.payee_change import FROM_PAYMENTS, ChangeState
 from nostro.storage import models, queries
 from nostro.storage.paging import Page, checked_limit, key_of, page_of
 from nostro.storage.tenancy import current
@@ -130,14 +130,20 @@ def blocking(
 
 def change_is_open(payee_ids: Collection[UUID]) -> bool:
     """Does a change of the account of one of these payees wait for a decision?"""
-    rows = models.PayeeChange.objects.filter(state=ChangeState.PROPOSED.value)
-    return rows.filter(payee_id__in=payee_ids).exists()
+    return _stopping_changes().filter(payee_id__in=payee_ids).exists()
+
+
+def _stopping_changes() -> QuerySet[models.PayeeChange]:
+    """Proposed changes that say that the account which is kept is wrong. Another account that came
+    with payments says so of none: only the payments that brought it wait."""
+    proposed = models.PayeeChange.objects.filter(state=ChangeState.PROPOSED.value)
+    return proposed.exclude(origin=FROM_PAYMENTS)
 
 
 def frozen_payee_numbers() -> frozenset[str]:
     """Payees to whom nothing may be paid now: stopped, or a change of their account is open."""
     stops = models.Freeze.objects.filter(scope=FreezeScope.PAYEE.value, lifted_at__isnull=True)
-    changes = models.PayeeChange.objects.filter(state=ChangeState.PROPOSED.value)
+    changes = _stopping_changes()
     ids = {*stops.values_list("subject_id", flat=True), *changes.values_list("payee_id", flat=True)}
     rows = models.Payee.objects.filter(id__in=ids)
     return frozenset(rows.values_list("number", flat=True))

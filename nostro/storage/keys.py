@@ -48,6 +48,7 @@ class Scope(StrEnum):
     FILES_READ = "files:read"  # The exact bytes, with every payee in them.
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
+    PAYEES_READ = "payees:read"
     STOPS_READ = "stops:read"
     STOPS_WRITE = "stops:write"  # Stop, never lift.
     CONFIDENTIAL_READ = "confidential:read"  # What else is hidden: payees and amounts of payroll.
@@ -63,6 +64,7 @@ _READS: Final = frozenset(
         Scope.EVENTS_READ,
         Scope.SUBMISSIONS_READ,
         Scope.CASES_READ,
+        Scope.PAYEES_READ,
         Scope.STOPS_READ,
         Scope.ACCESS_READ,
     }

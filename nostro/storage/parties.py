@@ -13,9 +13,12 @@ from django.db.models import Q, QuerySet
 
 from nostro.domain.errors import Refused
 from nostro.domain.party import Account, LegalEntity, PayeeAccount, PostalAddress
+from nostro.domain.payee import VersionOrigin
 from nostro.storage import bulk, models, queries
 from nostro.storage.models.tenant import TenantModel
 from nostro.storage.tenancy import current, tenant
+
+UNTOLD = VersionOrigin()
 
 
 class CustomerRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,7 +192,20 @@ def payee_named(number: str) -> tuple[UUID, str] | None:
     return models.Payee.objects.filter(number=number).values_list("id", "name").first()
 
 
-def add_payee_account(account: PayeeAccount, changed_by_person: UUID | None = None) -> None:
+def payee_ids(numbers: Iterable[str]) -> dict[str, UUID]:
+    """The ids of the payees with these numbers; who is not known is left out."""
+    found = models.Payee.objects.filter(bulk.one_of("number", set(numbers)))
+    return dict(found.values_list("number", "id"))
+
+
+def add_payee_account(
+    account: PayeeAccount,
+    changed_by_person: UUID | None = None,
+    origin: VersionOrigin = UNTOLD,
+    request_id: UUID | None = None,
+) -> None:
+    """Store a version. Who asked for it, and agreed to it by `request_id`, never approves
+    payments to it."""
     models.PayeeAccount.objects.create(
         id=UUID(account.id),
         tenant_id=current(),
@@ -202,7 +218,21 @@ def add_payee_account(account: PayeeAccount, changed_by_person: UUID | None = No
         changed_by_person=changed_by_person,
         confirmed=account.confirmed,
         local_account=account.local_account,
+        request_id=request_id,
+        **origin_columns(origin),
     )
+
+
+def origin_columns(origin: VersionOrigin) -> dict[str, Any]:
+    """Where a version comes from, as its row says it."""
+    return {
+        "source": origin.source.value,
+        "source_detail": origin.detail,
+        "evidence_id": UUID(origin.evidence_id) if origin.evidence_id else None,
+        "document": origin.document,
+        "asked_by_name": origin.asked_by,
+        "agreed_by_name": origin.agreed_by,
+    }
 
 
 def current_payee_accounts(numbers: Iterable[str]) -> dict[str, PayeeAccount]:

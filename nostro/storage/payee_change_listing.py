@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from nostro.domain.party import PayeeAccount
 from nostro.domain.payee_change import ChangeState
-from nostro.storage import models, parties
+from nostro.storage import models, parties, payee_changes
 from nostro.storage.listing import payment
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
 from nostro.storage.payee_changes import ChangeRow
@@ -72,18 +72,17 @@ def story(change_id: UUID) -> ChangeStory | None:
         change=row,
         account=parties.current_payee_accounts([row.payee_number]).get(row.payee_number),
         payment=payment(order_id) if order_id else None,
-        told_in=_told_in(about.get("attempt_id"), row.code),
+        told_in=_told_in(row),
         case_outcome=about.get("outcome", ""),
     )
 
 
-def _told_in(attempt_id: UUID | None, code: str) -> ToldIn | None:
-    """The file with the bank's word of this code about the attempt."""
-    if attempt_id is None:
-        return None
-    said = models.Fact.objects.filter(attempt_id=attempt_id, reason=code).order_by("-received_at")
-    row = said.values("evidence_id", "evidence__name").first()
-    return ToldIn(id=row["evidence_id"], name=row["evidence__name"]) if row else None
+def _told_in(row: ChangeRow) -> ToldIn | None:
+    """The file that brought it."""
+    kept = payee_changes.file_of(row)
+    found = models.Evidence.objects.filter(id__in=[kept] if kept else [])
+    told = found.values("id", "name").first()
+    return ToldIn(**told) if told else None
 
 
 _JOINED: Final = {"payee_number": "payee__number", "payee_name": "payee__name"}

@@ -47,6 +47,7 @@ class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     text: str
     case_id: UUID | None
+    run_id: UUID | None
     proposed_by: str
     proposed_at: datetime
     decided_by_name: str
@@ -73,6 +74,17 @@ def of_case(case_id: UUID) -> list[ChangeRow]:
     return [_change(row) for row in rows.order_by("proposed_at")]
 
 
+def file_of(change: ChangeRow) -> UUID | None:
+    """The file that brought it, by its kept bytes: a bank's words, or a run of payments."""
+    runs = models.PaymentRun.objects.filter(id__in=[change.run_id] if change.run_id else [])
+    if found := runs.values_list("evidence_id", flat=True).first():
+        return found
+    cases = models.Case.objects.filter(id__in=[change.case_id] if change.case_id else [])
+    attempts = cases.exclude(attempt=None).values("attempt_id")
+    said = models.Fact.objects.filter(attempt_id__in=attempts, reason=change.code)
+    return said.order_by("-received_at").values_list("evidence_id", flat=True).first()
+
+
 def decide(change_id: UUID, state: ChangeState, person_id: str, name: str, now: datetime) -> None:
     models.PayeeChange.objects.filter(id=change_id).update(
         state=state.value, decided_by=person_id, decided_by_name=name, decided_at=now
@@ -89,8 +101,9 @@ def _change(row: models.PayeeChange) -> ChangeRow:
     )
 
 
-def propose(change: NewChange, now: datetime) -> bool:
-    """Store a proposal; False when the same one was made before, whatever became of it."""
+def propose(change: NewChange, now: datetime, run_id: UUID | None = None) -> bool:
+    """Store a proposal, with the run that brought it; False when the same one was made before,
+    whatever became of it."""
     told = {name: getattr(change, name) for name in change.__struct_fields__}
     key = told.pop("natural_key")
     _, created = models.PayeeChange.objects.get_or_create(
@@ -98,6 +111,7 @@ def propose(change: NewChange, now: datetime) -> bool:
         natural_key=key,
         defaults={
             **told,
+            "run_id": run_id,
             "before": dict(change.before),
             "after": dict(change.after),
             "state": ChangeState.PROPOSED.value,

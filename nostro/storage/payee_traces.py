@@ -160,6 +160,9 @@ def _by_reference(
     return {
         models.Payee: _ids(models.Payee, id=payee_id),
         models.PayeeAccount: _ids(models.PayeeAccount, payee_id=payee_id),
+        models.PayeeDetails: _ids(models.PayeeDetails, payee_id=payee_id),
+        models.PayeeVerification: _ids(models.PayeeVerification, account__payee_id=payee_id),
+        models.PayeeConfirmation: _ids(models.PayeeConfirmation, account__payee_id=payee_id),
         models.PayeeChange: set(proposed.values_list("id", flat=True)),
         models.ChangeRequest: requests,
         models.ChangeAgreement: _ids(models.ChangeAgreement, request_id__in=requests),
@@ -233,7 +236,13 @@ def _evidence(rows: Mapping[type[TenantModel], set[UUID]]) -> set[UUID]:
     )
     runs = models.Order.objects.filter(id__in=orders).exclude(run=None).values("run_id")
     booked = models.BankTransaction.objects.filter(id__in=rows[models.BankTransaction])
+    accounts = models.PayeeAccount.objects.filter(id__in=rows[models.PayeeAccount])
+    details = models.PayeeDetails.objects.filter(id__in=rows[models.PayeeDetails])
+    verified = models.PayeeVerification.objects.filter(id__in=rows[models.PayeeVerification])
     told = (
+        verified.values_list("evidence_id", flat=True),
+        accounts.values_list("evidence_id", flat=True),
+        details.values_list("evidence_id", flat=True),
         models.PaymentRun.objects.filter(id__in=runs).values_list("evidence_id", flat=True),
         files.values_list("evidence_id", flat=True),
         files.values_list("sealed_evidence_id", flat=True),

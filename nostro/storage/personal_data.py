@@ -24,7 +24,10 @@ from nostro.storage.texts import ERASED, emptied, mentions, without
 # dates, states, and references that say nothing without them.
 OVERWRITTEN: Final[Mapping[type[TenantModel], tuple[str, ...]]] = {
     models.Payee: ("name",),
-    models.PayeeAccount: ("iban", "local_account", "bic"),
+    models.PayeeAccount: ("iban", "local_account", "bic", "source_detail", "document"),
+    models.PayeeDetails: ("name", "address", "email", "source_detail", "document"),
+    models.PayeeVerification: ("name_asked", "name_told"),
+    models.PayeeConfirmation: ("code", "spoke_with", "number_called", "said"),
     models.Order: (
         *("creditor_name", "creditor_address", "creditor_iban", "creditor_account"),
         *("creditor_bic", "remittance", "creditor_reference", "invoices", "source_changes"),

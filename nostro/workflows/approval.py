@@ -213,6 +213,7 @@ def _leave_holds(acting: Acting, member: Member, rows: Sequence[OrderRow], reaso
         policy.may_release_hold(member, authors[row.id], row.touched())
     for row in rows:
         screening_again.remember_cleared(acting, member, row, reason)
+        recheck.to_account_of_today(acting, row)
         orders.close_holds(row.id, member.name, reason, now)
     move_orders(acting, ids, OrderMove.RELEASE_HOLD, text=reason)
     move_orders(acting, ids, OrderMove.REQUEST_APPROVAL)

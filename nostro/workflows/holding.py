@@ -6,7 +6,7 @@ the maker, and then the payment is approved anew.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from nostro.domain.errors import Refused
@@ -18,6 +18,7 @@ from nostro.domain.policies.checks import Effect, Finding
 from nostro.storage import events, orders
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
+from nostro.storage.tracing import open_holds
 from nostro.workflows import approval_terms
 from nostro.workflows.cancelling import locked_with_files, take_apart
 from nostro.workflows.case_work import checked_reason
@@ -44,11 +45,34 @@ def place_hold(acting: Acting, member: Member, order_ids: Sequence[UUID], reason
         for submission_id in sorted({attempt.submission_id for attempt in attempts.values()}):
             take_apart(acting, submission_id, told)
         for row in rows:
-            _hold(acting, member, row, told)
+            sentence = f"{member.name} asked to hold it: {told}"
+            finding = Finding(code=HELD_BY, effect=Effect.HOLD, sentence=sentence)
+            _hold(acting, row, finding, told)
+
+
+def hold_found(acting: Acting, found: Mapping[UUID, Finding]) -> list[UUID]:
+    """Hold payments that have not begun to leave for what was found about each; others stay as
+    they are, and so does one that is held for the same already. Inside a unit of work."""
+    if not found:
+        return []
+    rows, attempts = locked_with_files(sorted(found))
+    waits = [row for row in rows if _may_be_held(row)]
+    before = {row.id: {hold.code for hold in open_holds(row.id)} for row in waits}
+    held = [row for row in waits if found[row.id].code not in before[row.id]]
+    files = {attempts[row.id].submission_id for row in held if row.id in attempts}
+    for submission_id in sorted(files):
+        take_apart(acting, submission_id, found[held[0].id].sentence)
+    for row in held:
+        _hold(acting, row, found[row.id], found[row.id].sentence)
+    return [row.id for row in held]
+
+
+def _may_be_held(row: OrderRow) -> bool:
+    return row.state is OrderState.HELD or ORDER.allows(row.state, OrderMove.EDIT)
 
 
 def _check(row: OrderRow) -> None:
-    if row.state is OrderState.HELD or ORDER.allows(row.state, OrderMove.EDIT):
+    if _may_be_held(row):
         return
     raise Refused(
         "too_late_to_hold",
@@ -58,11 +82,8 @@ def _check(row: OrderRow) -> None:
     )
 
 
-def _hold(acting: Acting, member: Member, row: OrderRow, reason: str) -> None:
+def _hold(acting: Acting, row: OrderRow, finding: Finding, reason: str) -> None:
     now = acting.world.clock.now()
-    finding = Finding(
-        code=HELD_BY, effect=Effect.HOLD, sentence=f"{member.name} asked to hold it: {reason}"
-    )
     orders.insert_holds([(acting.world.ids.new(), row.id, finding)], now)
     told = {"number": row.number, "state_before": row.state.value, "reason": reason}
     events.record([acting.event("order.hold_placed", "order", row.id, **told)])
@@ -70,4 +91,4 @@ def _hold(acting: Acting, member: Member, row: OrderRow, reason: str) -> None:
         return
     approval_terms.ask_anew(acting, [row])
     for step in _BACK_TO_HELD:
-        move_orders(acting, [row.id], step, reason=HELD_BY, text=reason)
+        move_orders(acting, [row.id], step, reason=finding.code, text=reason)

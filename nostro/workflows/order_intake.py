@@ -8,6 +8,7 @@ from nostro.domain.errors import Refused
 from nostro.domain.policies.checks import Finding
 from nostro.storage import events, intake, orders
 from nostro.storage.orders import OrderRow
+from nostro.workflows import payee_proposals
 from nostro.workflows.context import Acting
 from nostro.workflows.payment_checks import Checked
 
@@ -20,6 +21,7 @@ def store(acting: Acting, checked: Sequence[Checked]) -> None:
     holds = [(new_id(), order.id, finding) for order, found in taken for finding in found]
     orders.insert_holds(holds, now)
     _tell(acting, taken)
+    payee_proposals.propose(acting, checked)
 
 
 def store_few(acting: Acting, checked: Sequence[Checked]) -> None:
@@ -36,6 +38,7 @@ def store_few(acting: Acting, checked: Sequence[Checked]) -> None:
         )
     ]
     _all_or_none(intake.store([order for order, _ in taken], holds, happened, now), len(taken))
+    payee_proposals.propose(acting, checked)
 
 
 def _tell(acting: Acting, taken: Sequence[tuple[OrderRow, Sequence[Finding]]]) -> None:

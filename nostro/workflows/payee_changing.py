@@ -1,6 +1,7 @@
 """Deciding on a proposed change of a payee's bank details: never by the one who proposed it.
 
-Until it is decided nothing is paid to the payee. Accepted, the payee has a new version of its
+Until what a bank corrects is decided nothing is paid to the payee; where payments brought another
+account only these wait. Accepted, the payee has a new version of its
 account, for which its next payment is held like for any changed one; a file to the old one that
 waits is looked at again before it leaves (waiting_files), and stays. Refused, the old one stands.
 """
@@ -15,11 +16,13 @@ from nostro.domain import identifier
 from nostro.domain import payee_change as policy
 from nostro.domain.case import CASE, CaseMove
 from nostro.domain.errors import Refused
-from nostro.domain.party import Member, PayeeAccount
+from nostro.domain.party import Member
+from nostro.domain.payee import VersionOrigin, VersionSource
 from nostro.domain.payee_change import ChangeState
-from nostro.storage import cases, events, freezes, parties, payee_changes
+from nostro.storage import cases, events, freezes, payee_changes
 from nostro.storage.payee_changes import ChangeRow
 from nostro.storage.tenancy import tenant
+from nostro.workflows import payee_versions
 from nostro.workflows.case_work import checked_reason, move
 from nostro.workflows.context import Acting
 from nostro.workflows.wake import wake
@@ -41,24 +44,29 @@ def accept(
     with tenant(acting.tenant_id):
         freezes.close_gate()  # No file to the old account begins to leave meanwhile.
         change = _decidable(member, change_id)
-        now, ids = acting.world.clock.now(), acting.world.ids
-        current = parties.current_payee_accounts([change.payee_number]).get(change.payee_number)
-        parties.add_payee_account(
-            PayeeAccount(
-                id=str(ids.new()),
-                payee_id=str(change.payee_id),
-                payee_number=change.payee_number,
-                payee_name=change.payee_name,
-                version=current.version + 1 if current else 1,
-                iban=number,
-                bic=bank,
-                valid_from=now,
-                changed_by=member.name,
-                confirmed=False,
-            ),
-            UUID(member.id),
+        new = payee_versions.NewAccount(
+            iban=number,
+            bic=bank,
+            origin=_origin(change, member, told),
+            by=member.name,
+            person=UUID(member.id),
+        )
+        payee_versions.add_account(
+            acting, change.payee_id, change.payee_number, change.payee_name, new
         )
         _decide(acting, member, change, ChangeState.ACCEPTED, told)
+
+
+def _origin(change: ChangeRow, member: Member, reason: str) -> VersionOrigin:
+    """Where the version comes from: who told it, in which file, and who checked it."""
+    from_payments = change.origin == policy.FROM_PAYMENTS
+    return VersionOrigin(
+        source=VersionSource.ERP if from_payments else VersionSource.BANK,
+        detail=" ".join(part for part in (change.code, change.text) if part),
+        evidence_id=str(payee_changes.file_of(change) or ""),
+        document=reason,
+        agreed_by=member.name,
+    )
 
 
 def refuse(acting: Acting, member: Member, change_id: UUID, reason: str) -> None:

@@ -23,6 +23,7 @@ from nostro.storage.orders import OrderRow
 from nostro.workflows import after_restore, approval_terms, instructing, screening
 from nostro.workflows.context import Acting
 from nostro.workflows.known_before import Masters, masters
+from nostro.workflows.name_answers import NameAnswers
 
 # What stays of a payment that is changed.
 _KEPT = ("id", "state", "maker_id", "maker_name", "changed_by", "replaces")
@@ -59,6 +60,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     masters: Masters
     past: bool
     screening: screening.Screening
+    names: NameAnswers
 
 
 def check_all(
@@ -88,6 +90,7 @@ def check_all(
         masters=known,
         past=past,
         screening=screening.Screening(known.screening, acting.world.clock.now().date()),
+        names=NameAnswers(known.payee_accounts.values(), acting.world.clock.now()),
     )
     checked = []
     for number, request in zip(numbers, requests, strict=True):
@@ -117,6 +120,7 @@ def check_again(
         masters=known,
         past=False,
         screening=screening.Screening(known.screening, acting.world.clock.now().date()),
+        names=NameAnswers(known.payee_accounts.values(), acting.world.clock.now()),
     )
     checked = _check_one(intake, request, order.number)
     if checked.order is None:
@@ -166,8 +170,8 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
         broken = checks.check_instruction(order.instruction, route.rail)
         if broken:
             return Checked(request=request, findings=(*broken, *findings), order=None)
-        found = *intake.screening.of_request(request), *_by_rules(masters, order, payee)
-        findings = (*findings, *found)
+        found = (*intake.screening.of_request(request), *_by_rules(masters, order, payee))
+        findings = (*findings, *found, *intake.names.of_request(request, payee))
     return _after(request, order, findings)
 
 

@@ -126,6 +126,14 @@ def _approver_left(order: OrderRow) -> Finding:
     )
 
 
+def to_account_of_today(acting: Acting, order: OrderRow) -> None:
+    """A locked, held payment that pays to the very account that its payee has by now is compared
+    with that from now on: else it could never be approved."""
+    account = newer_accounts([order]).get(order.id)
+    if account and account.number == order.instruction.creditor_number:
+        approval_terms.ask_anew(acting, [_retargeted(order, account)])
+
+
 def _retargeted(order: OrderRow, account: PayeeAccount) -> OrderRow:
     """The order compared with the account of today from now on; where it pays to is unchanged."""
     return msgspec.structs.replace(

@@ -21,6 +21,7 @@ PASSWORD = secret_canaries.register("password of a person", "a rather long sente
 READS = (
     *(Scope.PAYMENTS_READ, Scope.STATEMENTS_READ, Scope.ACCOUNTS_READ, Scope.EVENTS_READ),
     *(Scope.SUBMISSIONS_READ, Scope.CASES_READ, Scope.STOPS_READ, Scope.ACCESS_READ),
+    Scope.PAYEES_READ,
 )
 PROGRAM = (*READS, Scope.PAYMENTS_WRITE)
 _PERSONS = (Scope.PAYMENTS_APPROVE, Scope.ACCESS_ASK)

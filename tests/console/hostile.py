@@ -54,7 +54,11 @@ FREE: dict[str, str] = {
     "connection": "name",
     "account": "name ledger_account clearing_account",
     "payee": "number name",
-    "payee_account": "changed_by",
+    "payee_account": "changed_by source_detail document asked_by_name agreed_by_name",
+    "payee_details": "name address email changed_by source_detail document asked_by_name"
+    " agreed_by_name",
+    "payee_verification": "name_asked name_told asked_by_name",
+    "payee_confirmation": "spoke_with number_called said done_by_name agreed_by_name",
     "rate": "source",
     "payment_run": "source reference maker_name",
     "run_line": "sentence raw",
@@ -87,7 +91,7 @@ _CODES = """
     body_digest body answer key type subject_kind previous_hash hash commitment root peaks
     statement group_roles event_types page query name content terms payee_digest list_code entry_id
     entry_digest local_account creditor_account number acted_by why time_zone if_nobody decision
-    first_by
+    first_by source method number_source done_by
 """
 CODES = frozenset(_CODES.split())
 # Of JSON: what under these names is a code, an id, or read as one.

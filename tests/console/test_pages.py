@@ -11,6 +11,8 @@ from playwright.sync_api import Browser
 
 from nostro.domain.case import CaseKind
 from nostro.storage.case_listing import CaseFilter, cases
+from nostro.storage.listing import payment
+from nostro.storage.payee_change_listing import change
 from nostro.storage.tenancy import tenant
 from tests.console.browser import LOOKS, Look, faults, look_at, picture, session
 from tests.console.seed import Vesterholt
@@ -46,6 +48,10 @@ PAGES: dict[str, Callable[[Vesterholt], str]] = {
     "cases": lambda v: "/cases/",
     "case-to-ring": lambda v: f"/cases/{case_of(v, CaseKind.ENQUIRY)}/",
     "case-rejection": lambda v: f"/cases/{case_of(v, CaseKind.REJECTION)}/",
+    "payees": lambda v: "/payees/",
+    "payees-found": lambda v: "/payees/?q=e&standing=changed_recently",
+    "payee": lambda v: f"/payees/{payee_of(v)}/",
+    "payee-call": lambda v: f"/changes/ask/payee_call_back/?number={changed_payee(v)}",
     "corrections": lambda v: "/corrections/",
     "correction": lambda v: f"/corrections/{v.change_id}/",
     "case-correction": lambda v: f"/cases/{case_of(v, CaseKind.CORRECTION)}/",
@@ -64,6 +70,22 @@ PAGES: dict[str, Callable[[Vesterholt], str]] = {
     "sign-out": lambda v: "/sign-out/",
     "not-found": lambda v: "/nothing/here/",
 }
+
+
+def payee_of(seeded: Vesterholt) -> UUID:
+    """The payee whose account a bank corrects."""
+    with tenant(seeded.tenant_id):
+        row = change(seeded.change_id)
+        assert row
+        return row.payee_id
+
+
+def changed_payee(seeded: Vesterholt) -> str:
+    """The number of a payee with an open payment."""
+    with tenant(seeded.tenant_id):
+        row = payment(seeded.order_ids["waiting"])
+        assert row
+        return row.payee_number
 
 
 def case_of(seeded: Vesterholt, kind: CaseKind) -> UUID:

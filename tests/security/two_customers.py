@@ -62,6 +62,7 @@ NAMED: Final[Mapping[str, str]] = {
     "key_id": _IS.format("id", "api_key"),
     "order_id": _IS.format("id", "payment_order"),
     "payment_id": _IS.format("id", "payment_order"),
+    "payee_id": _IS.format("id", "payee"),
     "person_id": _IS.format("person_id", "membership"),
     "pk": _HIS.format("mfa_authenticator"),
     "request_id": _IS.format("id", "change_request"),

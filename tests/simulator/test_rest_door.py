@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey
 from nostro.connectors.bank.rest import CONNECTOR as REST_CONNECTOR
 from nostro.connectors.bank.rest import RestBankConfig
 from nostro.domain.errors import InDoubt
-from nostro.ports import Outgoing
+from nostro.ports import NameAsked, Outgoing
 from nostro.simulator.script import Script
 from tests.simulator.files import Line, pain_001_file, recall_file
 from tests.simulator.houses import House, post, rest
@@ -265,6 +265,26 @@ def test_our_own_connector_understands_this_bank() -> None:
         assert b"ACSC" in channel.status("MSG-2").content
         collected = [one.name for one, _ in channel.collect("")]
     assert collected == [message.name for message in house.desk.messages(0)]
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "told"),
+    [
+        ("acme, B.V.", "RCVC", ""),
+        ("Acme", "RVMC", "Acme B.V."),
+        ("Akme B.V.", "RVMC", "Acme B.V."),
+        ("Zeisig GmbH", "RVNM", ""),
+    ],
+)
+def test_our_own_connector_asks_whose_account_it_is(name: str, answer: str, told: str) -> None:
+    with rest(House()) as client:
+        client.post("/_bank/holders", content=b'{"NL20INGB0001234567": "Acme B.V."}')
+        config = RestBankConfig(base_url=str(client.base_url), payee_path="/payee-verifications")
+        channel: Any = REST_CONNECTOR.open(config, {})
+        said = channel.verify_payee(NameAsked(iban="NL20INGB0001234567", bic="", name=name))
+        assert (said.answer, said.name) == (answer, told)
+        elsewhere = NameAsked(iban="NL02ABNA0123456789", bic="", name=name)
+        assert channel.verify_payee(elsewhere).answer == "RVNA"
 
 
 def outgoing(message_id: str) -> Outgoing:

@@ -90,7 +90,19 @@ class Story:
         )
         assert set(books.states) == {OrderState.SETTLED}
         self.is_named_beside()
-        self.changed("payee_account", number="V9", iban=self.second)
+        self.changed("payee_account", number="V9", iban=self.second, document=TEXT)
+        self.changed("payee_details", number="V9", street=STREET, email=f"{NAME}@payee.example")
+        self.is_called()
+
+    def is_called(self) -> None:
+        company, ann = self.company, self.company.ann
+        company.clock.advance(minutes=1)
+        call = {
+            "number": "V9", "spoke_with": NAME, "number_called": TEXT, "said": STREET,
+            "number_source": "contract", "called_at": company.clock.now().isoformat(),
+        }  # fmt: skip
+        acting = company.acting(ann)
+        self.agree(change_requests.ask(acting, ann, "payee_call_back", call, f"rang {NAME}"))
 
     def is_named_beside(self) -> None:
         """In a search, a request of a program, a case that points at nothing of his, a webhook."""
@@ -559,7 +571,10 @@ NOT_ABOUT_HIM = {
     "open_item": "document customer_number customer_name currency payer_iban",
     "operator_evidence": "kind state stated_by stated_by_name decided_by decided_by_name",
     "payee": "number",
-    "payee_account": "changed_by",
+    "payee_account": "changed_by source asked_by_name agreed_by_name",
+    "payee_confirmation": "method number_source done_by done_by_name agreed_by_name",
+    "payee_verification": "answer asked_by_name",
+    "payee_details": "changed_by source asked_by_name agreed_by_name",
     "payee_change": "state origin code proposed_by decided_by decided_by_name natural_key",
     "payment_freeze": "scope cause frozen_by frozen_by_name",
     "payment_freeze_lift": "person_id person_name",

@@ -33,6 +33,7 @@ from nostro.connectors.rest_answers import (
     incoming,
     is_not_of_file,
     media_type,
+    name_told,
     not_let_through,
     plain,
     refusal,
@@ -42,7 +43,7 @@ from nostro.connectors.signatures import SigningAlgorithm, detached_signature
 from nostro.connectors.tls import tls_context
 from nostro.domain.errors import ConnectionUnfit, InDoubt, Invalid, Refused
 from nostro.domain.payment import Rail
-from nostro.ports import Incoming, Outgoing, Receipt
+from nostro.ports import Incoming, NameAsked, NameTold, Outgoing, Receipt
 
 MESSAGES_AT_ONCE_MAX = 10_000  # At most so many a call; the next call goes on after them.
 
@@ -93,6 +94,7 @@ class RestBankConfig(msgspec.Struct, frozen=True, kw_only=True):
     status_path: PathOfFile = "/files/{message_id}/status"
     messages_path: Path = "/messages"
     recalls_path: Path = "/recalls"
+    payee_path: Path = ""
     repeatable_hours: Hours = 0
     nothing_done_statuses: tuple[Status, ...] = ()
     unknown_means_never: bool = False
@@ -273,6 +275,11 @@ class _ThatRecallsPayments(RestBank):
         return self._hand_over(self._config.recalls_path, outgoing)
 
 
+class _ThatVerifiesPayees(RestBank):
+    def verify_payee(self, asked: NameAsked) -> NameTold:
+        return name_told(self._get(self._config.payee_path, query=msgspec.structs.asdict(asked)))
+
+
 class _ThatRepeatsSafely(RestBank):
     def repeatable_for(self) -> timedelta:
         return timedelta(hours=self._config.repeatable_hours)
@@ -313,6 +320,7 @@ _PARTS: tuple[tuple[type[RestBank], Callable[[RestBankConfig], object]], ...] = 
     (_ThatReportsStatus, lambda config: config.status_path),
     (_ThatDeliversMessages, lambda config: config.messages_path),
     (_ThatRecallsPayments, lambda config: config.recalls_path),
+    (_ThatVerifiesPayees, lambda config: config.payee_path),
     (_ThatRepeatsSafely, lambda config: config.repeatable_hours),
     (_ThatAcceptsBySilence, lambda config: config.silence_means_accepted_hours),
     (_ThatTakesCallbacks, lambda config: config.callbacks),
@@ -338,9 +346,8 @@ def _of_file(path: str, message_id: str) -> str:
 
 
 def _needed(config: RestBankConfig) -> set[str]:
-    needed: set[str] = set()
-    if config.client_id and config.client_authentication != "tls":
-        needed |= {"client_secret"}
+    signs_in = config.client_id and config.client_authentication != "tls"
+    needed = {"client_secret"} if signs_in else set()
     if config.mutual_tls:
         needed |= {"client_certificate", "client_key"}
     if config.signature_algorithm:
@@ -385,6 +392,7 @@ CONNECTOR = Connector(
         unknown_means_never=True,
         silence_means_accepted_hours=48,
         callbacks=True,
+        payee_path="/payee-verifications",
     ),
     secret_names=frozenset(
         {"client_secret", "client_certificate", "client_key", "signing_key", "callback_secret"}

@@ -41,6 +41,7 @@ SECTIONS: Final = (
     ("/payments/", "Payments", "arrow-left-right", "Payments", "Move money"),
     ("/approvals/", "Approvals", "check-check", "Approvals", ""),
     ("/holds/", "Holds", "pause", "", ""),
+    ("/payees/", "Payees", "building-2", "", ""),
     ("/files/", "Files to banks", "send", "", ""),
     ("/policies/", "Policies", "shield-check", "", ""),
     ("/positive-pay/", "Positive pay", "scroll-text", "", ""),

@@ -25,9 +25,11 @@ from nostro.domain.policies import change_rights
 from nostro.storage import change_requests as stored
 from nostro.storage import parties, people
 from nostro.storage.change_requests import RequestRow
+from nostro.storage.paging import Page
 from nostro.storage.subject_names import names_of
-from nostro.workflows import change_requests, changes, dry_runs
+from nostro.workflows import change_requests, changes, dry_runs, touched_payments
 from nostro.workflows.changes import Kind
+from nostro.workflows.touched_payments import Touched
 
 SHOWN: Final = 50
 FRAGMENT: Final = "change_tried.html"  # What trying a change gives to the form that asked.
@@ -145,6 +147,7 @@ def show_form(
     today = visit.now.date()
     told = {
         "kind": kind,
+        "touched": _touched(kind, sent),
         "fields": change_form.fields_of(kind, sent, _colleagues(visit), _entities()),
         "entities": _entities(),
         "refused": "" if may_ask(visit, kind) else "Your roles do not ask for this change.",
@@ -160,6 +163,14 @@ def show_form(
     failed = error or untried
     status = status_of(failed) if failed else 200
     return show(request, visit, "change_ask.html", told, fragment=FRAGMENT, status=status)
+
+
+def _touched(kind: Kind, sent: Mapping[str, Any]) -> Page[Touched] | None:
+    """The open payments of the payee that the form names already."""
+    number = str(sent.get("number", "")).strip()
+    if kind.touches is None or not number:
+        return None
+    return touched_payments.touched(kind.touches, number, str(sent.get("iban", "")).strip())
 
 
 def headline(waits: list[Shown]) -> str:
@@ -214,6 +225,7 @@ def _show(
         "one": shown_request(row, visit),
         "open": row.state is RequestState.ASKED,
         "able": change_requests.deciders(visit.acting(), row) if row.kind in changes.find() else (),
+        "touched": touched_payments.by_request(row) if row.state is RequestState.ASKED else None,
         "missing": row.needed - len(row.agreements),
         "values": request.POST,
         "error": error,

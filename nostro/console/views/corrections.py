@@ -17,13 +17,15 @@ from nostro.console.visiting import Visit, page, show, signed_in, status_of
 from nostro.domain.errors import NostroError
 from nostro.domain.freeze import FreezeCause, FreezeScope
 from nostro.domain.money import total
-from nostro.domain.payee_change import ChangeState
+from nostro.domain.payee_change import FROM_PAYMENTS, ChangeState
+from nostro.domain.policies.touching import Touch
 from nostro.storage.pages import stops
 from nostro.storage.pages.stops import StopView
 from nostro.storage.payee_change_listing import ChangeStory, changes, story
 from nostro.storage.payee_changes import ChangeRow
 from nostro.workflows import payee_changing
 from nostro.workflows.payee_changing import NewAccount
+from nostro.workflows.touched_payments import touched
 
 SHOWN: Final = 50
 DECIDED_SHOWN: Final = 20
@@ -49,10 +51,15 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     origin: str
     parts: tuple[Part, ...]
+    stops: bool = True
 
     @property
     def changed(self) -> tuple[Part, ...]:
         return tuple(part for part in self.parts if part.changed)
+
+    @property
+    def after_iban(self) -> str:
+        return _said(self.row.after, "iban")
 
 
 @require_safe
@@ -118,7 +125,7 @@ def headline(waiting: int, stopped: int) -> str:
         told = words.several(stopped, "payee")
         parts.append(f"{told} {'is' if stopped == 1 else 'are'} stopped because money came back")
     said = words.listed(parts)
-    return f"{said[:1].upper()}{said[1:]}. Nothing is paid to them meanwhile."
+    return f"{said[:1].upper()}{said[1:]}. What names them waits meanwhile."
 
 
 def _decided(
@@ -149,6 +156,7 @@ def _show(
         "suggested": _suggested(found, shown),
         "behind": sum(one.count for one in behind),
         "behind_sums": tuple(total(one.total for one in behind).values()),
+        "touched": touched(Touch.ACCOUNT, row.payee_number, shown.after_iban, limit=SHOWN),
         "stops": [
             stop
             for stop in stops.in_force()
@@ -175,6 +183,7 @@ def shown_change(row: ChangeRow) -> Shown:
         what=f"Corrected {corrected}" if corrected else "Corrected bank details",
         origin=words.ORIGINS.get(row.origin, words.phrase(row.origin)),
         parts=tuple(sorted(parts, key=lambda part: not part.changed)),
+        stops=row.origin != FROM_PAYMENTS,
     )
 
 

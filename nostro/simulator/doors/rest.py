@@ -18,6 +18,7 @@ import msgspec
 from nostro.domain.check_exception import Decision, PresentedCheck
 from nostro.domain.errors import Invalid, NostroError, Unavailable
 from nostro.domain.money import Money
+from nostro.simulator.account_holders import CLOSE_MATCH, verdict_on
 from nostro.simulator.desk import Desk
 from nostro.simulator.dice import Dice
 from nostro.simulator.doors.http_server import Asked, HttpServer, Said
@@ -53,6 +54,7 @@ class RestDoor:
         self._key = key
         self._lock = threading.Lock()
         self._asked = 0
+        self._holders: dict[str, str] = {}
         self._dice = Dice(0)
         self._ways = _compiled(
             {
@@ -62,6 +64,7 @@ class RestDoor:
                 "GET /files/(?P<id>[^/]+)/status": self._status,
                 "GET /messages": self._messages,
                 "POST /recalls": self._recall,
+                "GET /payee-verifications": self._verify,
                 "GET /_bank/payments": self._payments,
                 "GET /_bank/state": self._state,
                 "POST /_bank/advance": self._advance,
@@ -69,6 +72,7 @@ class RestDoor:
                 "POST /_bank/script": self._script,
                 "POST /_bank/report": self._report,
                 "POST /_bank/present": self._present,
+                "POST /_bank/holders": self._holders_told,
             }
         )
         try:
@@ -133,6 +137,25 @@ class RestDoor:
 
     def _recall(self, asked: Asked, _: Groups) -> Said:
         return _told(self._desk.submit(asked.body, key=asked.headers.get("idempotency-key", "")))
+
+    def _verify(self, asked: Asked, _: Groups) -> Said:
+        """Verification of Payee: the name against whose account it is, as far as that is known."""
+        query = _query(asked)
+        with self._lock:
+            holder = self._holders.get(query.get("iban", ""), "")
+        result = verdict_on(query.get("name", ""), holder)
+        told = {"result": result, **({"name": holder} if result == CLOSE_MATCH else {})}
+        return _json(200, told)
+
+    def _holders_told(self, asked: Asked, _: Groups) -> Said:
+        """Whose accounts are whose, until the door closes."""
+        try:
+            holders = msgspec.json.decode(asked.body, type=dict[str, str])
+        except msgspec.DecodeError as error:
+            raise Invalid("holders_unreadable", f"No names by IBAN: {error}.") from None
+        with self._lock:
+            self._holders |= holders
+        return Said(status=204)
 
     def _known(self, _: Asked, groups: Groups) -> Said:
         file = self._desk.known(groups["id"])

@@ -39,6 +39,7 @@ from nostro.storage.models.party import (
     PayeeAccount,
     Rate,
 )
+from nostro.storage.models.payee import PayeeConfirmation, PayeeDetails, PayeeVerification
 from nostro.storage.models.payment import (
     Approval,
     Attempt,
@@ -112,6 +113,9 @@ __all__ = [
     "Payee",
     "PayeeAccount",
     "PayeeChange",
+    "PayeeConfirmation",
+    "PayeeDetails",
+    "PayeeVerification",
     "PaymentRun",
     "Person",
     "PolicyVersion",

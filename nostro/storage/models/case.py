@@ -122,12 +122,13 @@ class PayeeChange(TenantModel):
 
     payee = to_tenant("storage.Payee")
     state = models.TextField()
-    origin = models.TextField()  # "nacha_noc", "person", a source system
+    origin = models.TextField()  # "nacha_noc", "payments"
     before = models.JSONField()
     after = models.JSONField()
     code = models.TextField(default="", db_default="")
     text = models.TextField(default="", db_default="")
     case = to_tenant("storage.Case", null=True)
+    run = to_tenant("storage.PaymentRun", null=True)  # The file that brought it.
     proposed_by = models.TextField()
     proposed_at = models.DateTimeField()
     decided_by = models.TextField(default="", db_default="")

@@ -155,6 +155,13 @@ class PayeeAccount(TenantModel):
     local_account = models.TextField(
         default="", db_default=""
     )  # See nostro.domain.local_account; "" with an IBAN.
+    source = models.TextField(default="", db_default="")  # domain.payee.VersionSource.
+    source_detail = models.TextField(default="", db_default="")
+    evidence = to_tenant("storage.Evidence", null=True)
+    document = models.TextField(default="", db_default="")
+    request = to_tenant("storage.ChangeRequest", null=True)
+    asked_by_name = models.TextField(default="", db_default="")
+    agreed_by_name = models.TextField(default="", db_default="")
 
     class Meta:
         db_table = "payee_account"

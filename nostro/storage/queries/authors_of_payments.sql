@@ -11,14 +11,15 @@ WITH asked AS MATERIALIZED (
     FROM api_key
     WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND owner_id IS NOT NULL
 ), versions AS MATERIALIZED (
-    SELECT pairs.*, version.id AS version_id, version.changed_by_person
+    SELECT pairs.*, version.id AS version_id, version.request_id,
+           version.changed_by_person
     FROM (SELECT DISTINCT paid_to, payee_account_id FROM asked) AS pairs
     CROSS JOIN LATERAL (
-        SELECT id, changed_by_person FROM payee_account
+        SELECT id, request_id, changed_by_person FROM payee_account
         WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND pairs.paid_to <> ''
           AND (iban = pairs.paid_to OR local_account = pairs.paid_to)
         UNION
-        SELECT alike.id, alike.changed_by_person
+        SELECT alike.id, alike.request_id, alike.changed_by_person
         FROM payee_account AS compared
         JOIN payee_account AS alike
           ON alike.tenant_id = compared.tenant_id AND alike.iban = compared.iban
@@ -36,7 +37,8 @@ WITH asked AS MATERIALIZED (
         FROM versions
         JOIN change_agreement AS agreed
           ON agreed.tenant_id = (SELECT %(tenant_id)s::uuid)
-         AND agreed.request_id = versions.version_id
+         -- Once the first id of a version was that of its request.
+         AND agreed.request_id IN (versions.version_id, versions.request_id)
     ) AS said
     GROUP BY 1, 2
 )

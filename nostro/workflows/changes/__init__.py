@@ -20,6 +20,7 @@ import msgspec
 from nostro.domain.dry_run import DryRun
 from nostro.domain.errors import Invalid
 from nostro.domain.party import Action
+from nostro.domain.policies.touching import Touch
 from nostro.domain.policy import Example, SaidVersion, Subject
 from nostro.workflows.context import Acting
 
@@ -78,6 +79,9 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     Who may do any of `asks` may ask for it, who may do `decides` agrees. `as_it_is` (inside a unit
     of work) is the wish that would change nothing: where a wish says all anew, one begins with it.
 
+    `touches` is what it does to a payee, the one whose `number` the wish has: then the open
+    payments that it would touch are shown to whoever asks and agrees.
+
     `dry_run` (inside a unit of work) tries the wish on the payments taken in since a moment and
     says which would have gone another way: it stores nothing. `kept` where it is rules that are
     kept version by version: then they stand among the policies.
@@ -96,6 +100,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     counts_people: bool = False
     as_it_is: Callable[[Acting], msgspec.Struct] | None = None
     prepare: Callable[[Acting, Any], Any] = _as_it_is
+    touches: Touch | None = None
     dry_run: Callable[[Acting, Any, datetime], DryRun] | None = None
     kept: Kept | None = None
     secrets: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ import msgspec
 from nostro.domain.errors import Refused
 from nostro.domain.party import Action
 from nostro.domain.policies import confidential
+from nostro.domain.policies.touching import Touch
 from nostro.storage import payee_traces, people
 from nostro.storage.payee_traces import ERASURE, PayeeTraces
 from nostro.storage.texts import ERASED
@@ -69,4 +70,5 @@ KIND = Kind(
     decides=Action.DECIDE_PAYEES,
     look=_look,
     apply=_apply,
+    touches=Touch.ERASURE,
 )
