@@ -58,7 +58,8 @@ class RailTerms(msgspec.Struct, frozen=True, kw_only=True):
     a name is shortened before approval where `shortens_names` (the rail's field is so short that
     hardly any company's name fits). `acknowledged`: an accepting answer comes per payment; without
     one a payment stays delivered until it is booked or returned. `return_bank_days`: so long the
-    payee's bank may return it. `on_demand`: taken only when it is asked for.
+    payee's bank may return it. `on_demand`: taken only when it is asked for. Not `written`: nothing
+    carries it to a bank yet, so no payment takes it.
     """
 
     rail: Rail
@@ -78,6 +79,7 @@ class RailTerms(msgspec.Struct, frozen=True, kw_only=True):
     return_bank_days: int | None = None
     final: str
     on_demand: bool = False
+    written: bool = True
     source: str
 
 
@@ -266,6 +268,7 @@ _ROWS: Final[tuple[RailTerms, ...]] = (
         speed=Speed.DAYS,
         final="when it is presented and paid; until then it can be stopped",
         on_demand=True,
+        written=False,
         source="our own cheque register; the bank is told by positive pay",
     ),
     RailTerms(
@@ -279,6 +282,7 @@ _ROWS: Final[tuple[RailTerms, ...]] = (
         speed=Speed.NEXT_DAY,
         final="by the provider's terms",
         on_demand=True,
+        written=False,
         source="the provider's own interface",
     ),
     RailTerms(
@@ -292,6 +296,7 @@ _ROWS: Final[tuple[RailTerms, ...]] = (
         speed=Speed.DAYS,
         final="by the rail that the hub chooses",
         on_demand=True,
+        written=False,
         source="the hub's own interface",
     ),
 )
@@ -326,6 +331,8 @@ def fits(rail: Rail, request: PaymentRequest, account: Account) -> tuple[str, ..
 
 def _misfits(terms: RailTerms, request: PaymentRequest, account: Account) -> Iterator[str]:
     currency, title = request.amount.currency, terms.title
+    if not terms.written:
+        yield f"{title} is not written yet."
     if account.currency != currency:
         yield f"{account.name} is in {account.currency}, the payment in {currency}."
     if terms.currencies and currency not in terms.currencies:

@@ -28,6 +28,7 @@ from nostro.storage.orders import OrderRow
 from nostro.storage.submissions import AttemptRow, SubmissionRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows import (
+    ach_file,
     blocks_again,
     case_work,
     cut_off_days,
@@ -164,14 +165,16 @@ def _by_format(
     found: dict[str, list[tuple[OrderRow, date]]] = {}
     for order, day in group:
         rail = order.route.rail
-        if rail not in channel.rails():
+        format_name = channel.payment_format(rail)
+        by_nacha = format_name == ach_file.FORMAT
+        if rail not in channel.rails() or (by_nacha and rail not in ach_file.CLASSES):
             raise Refused(
                 "rail_not_taken",
                 f"The connection of {account.name} takes no payments by {TERMS[rail].title}.",
                 can_do="Route these payments another way, or give the account a connection that"
                 " takes them.",
             )
-        found.setdefault(channel.payment_format(rail), []).append((order, day))
+        found.setdefault(format_name, []).append((order, day))
     return found
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,12 +148,12 @@ ROUTES: list[tuple[dict[str, Any], str]] = [
          "rail": Rail.SEPA_INSTANT},
         "euro sepa_instant",
     ),
-    ({"creditor_account": "", "rail": Rail.CHECK}, "european dollar check"),
+    ({"creditor_account": "", "rail": Rail.CHECK}, "! no_rail_fits: Cheque is not written yet."),
     ({"creditor_account": ""}, "! payee_without_account: "),
     ({"rail": Rail.RTP, "amount": Money(1_000_000_001, "USD")}, "! RTP carries 10,000,000.00 USD"),
     ({"rail": Rail.SEPA_INSTANT}, "! does not carry USD"),
     ({"amount": Money(1, "EUR"), "rail": Rail.ACH_CCD}, "! does not leave from an IBAN (euro)"),
-    ({"rail": Rail.CHECK}, "! no_rail_fits: Cheque does not pay to a US routing"),
+    ({"rail": Rail.CHECK}, "! Cheque does not pay to a US routing"),
     ({"amount": Money(1, "JPY")}, "! no_account: Entity US has no account in JPY."),
     (
         {"amount": Money(100_000_000_000, "EUR"), "creditor_account": "", "creditor_iban": "NL1"},
@@ -190,3 +192,11 @@ def test_a_long_name_is_shortened_by_whole_words() -> None:
     assert limits.shortened_name(name, 22) == "Northwind Traders and"
     assert limits.shortened_name("A" * 30, 22) == "A" * 22
     assert limits.shortened_name(name, 39) == name
+
+
+def test_the_page_is_current() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    made = runpy.run_path(str(docs / "generate_rails.py"))["page"]()
+    assert (docs / "rails.md").read_text(encoding="utf-8") == made, (
+        "run `python docs/generate_rails.py`"
+    )

@@ -254,3 +254,13 @@ def test_who_changed_the_account_has_no_say_in_a_payment_to_it_and_in_no_other(
     with pytest.raises(Refused) as told:
         approval.approve(acting, company.ann, [ours], company.seen([ours]))
     assert told.value.code == "payee_editor_cannot_approve"
+
+
+def test_a_rail_that_the_bank_does_not_take_waits_with_a_case(american: American) -> None:
+    company = american.company
+    company.bank.payment_format = lambda rail: "nacha"  # type: ignore[method-assign]
+    ids = company.ask(american.request("U1", 900, rail=Rail.FEDWIRE))
+    company.approve(ids)
+    assert company.release() == []
+    assert company.states(ids) == [OrderState.SCHEDULED]
+    assert any("takes no payments by Fedwire" in sentence for _, sentence in company.cases())
