@@ -32,6 +32,7 @@ from nostro.api import (
     policies,
     problems,
     rate_limits,
+    remittance_advice,
     routes,
     saved_filters,
     sign_on,
@@ -96,7 +97,7 @@ _ROOMS = (
     *(payments, payment_actions, routes, approvals, holds, saved_filters, submissions),
     *(cases, payees, payee_changes, stops, checks, check_exceptions, access),
     *(sign_on, policies),
-    *(calendars, cash, events, evidence_packs),
+    *(calendars, cash, events, evidence_packs, remittance_advice),
     *(webhooks, callbacks, health),
 )
 for _room in _ROOMS:

@@ -12,6 +12,7 @@ from nostro.domain.case import CASE, CaseMove, CaseState
 from nostro.domain.operator_evidence import ATTEMPT_MOVE, SUBMISSION_MOVE, EvidenceKind
 from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Member
+from nostro.domain.payee_advice import is_paid
 from nostro.domain.payee_change import PAYEE_CHANGE, ChangeMove, ChangeState
 from nostro.domain.policies import recall
 from nostro.domain.policies.reissue import REISSUABLE
@@ -28,6 +29,7 @@ class Possible(msgspec.Struct, frozen=True, kw_only=True):
     reissue: bool
     state: bool
     stop_payee: bool
+    advise: bool
 
     @property
     def anything(self) -> bool:
@@ -44,6 +46,7 @@ def with_payment(member: Member, order: OrderState, attempt: AttemptState | None
         reissue=rights.may_make(member) and order in REISSUABLE,
         state=rights.may_state(member) and bool(attempt and kinds_about_payment(attempt)),
         stop_payee=rights.may_freeze(member),
+        advise=is_paid(order),
     )
 
 

@@ -1,4 +1,4 @@
-"""One A4 page with embedded letters: lines that wrap, blocks that end, no sign lost in silence."""
+"""A4 pages with embedded letters: lines that wrap, blocks that end, no sign lost in silence."""
 
 from __future__ import annotations
 
@@ -148,6 +148,11 @@ class Page:
         self.canvas.setStrokeColor(QUIET)
         self.canvas.setLineWidth(0.7)
         self.canvas.rect(x, y - 0.8, 8, 8, stroke=1, fill=0)
+
+    def turn(self) -> None:
+        """Go on overleaf, on a new page."""
+        self.canvas.showPage()
+        self.y = HEIGHT
 
     def done(self) -> bytes:
         self.canvas.showPage()

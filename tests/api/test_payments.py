@@ -13,7 +13,7 @@ from django.db import connections
 
 from nostro.domain.money import Money
 from nostro.domain.party import Grant, Role
-from nostro.storage import payment_search, people
+from nostro.storage import models, payment_search, people
 from nostro.storage.keys import Scope
 from nostro.storage.tenancy import tenant
 from tests import seed
@@ -404,3 +404,22 @@ def test_one_reference_under_many_keys_at_once_makes_one_payment(
     assert answers[0] == 201
     assert set(answers[1:]) <= {409, 422}, answers
     assert count(here) == before + 1
+
+
+def test_remittance_advice_waits_for_execution(here: seed.Seeded) -> None:
+    token = door.key(here, door.EVERYTHING)
+    made = door.post(token, "/v1/payments", door.payment(here, "advised")).json()
+    path = f"/v1/payments/{made['id']}/remittance-advice"
+    door.is_problem(door.get(token, path), 409, "not_executed_yet")
+    door.is_problem(door.get(token, f"{path}?format=word"), 422, "request_invalid")
+    door.is_problem(
+        door.get(token, f"/v1/payments/{door.new()}/remittance-advice"), 404, "not_found"
+    )
+    with tenant(here.tenant_id):
+        models.Order.objects.filter(id=made["id"]).update(state="settled")
+    starts = {"text": b"Remittance advice: 12.30 EUR", "pdf": b"%PDF-", "x12_820": b"ISA*00*"}
+    for form, start in starts.items():
+        told = door.get(token, f"{path}?format={form}&whole_day=true")
+        assert told.content.startswith(start), told.content[:80]
+        assert told["Content-Disposition"].startswith("attachment; filename=")
+    door.is_problem(door.get(door.key(here), path), 403, "scope_missing")

@@ -273,6 +273,22 @@ def test_the_bank_letter_is_a_pdf(seeded: Vesterholt, auditor: Client) -> None:
     assert "attachment" in answer["Content-Disposition"]
 
 
+def test_advice_to_the_payee_of_a_settled_payment(seeded: Vesterholt, auditor: Client) -> None:
+    page = f"/payments/{seeded.order_ids['settled']}/"
+    assert f"{page}remittance-advice/pdf/" in auditor.get(page).content.decode()
+    answer = auditor.get(f"{page}remittance-advice/pdf/")
+    assert answer.content.startswith(b"%PDF")
+    assert "attachment" in answer["Content-Disposition"]
+    whole = auditor.get(f"{page}remittance-advice/text/?day=")
+    assert b"Remittance advice: " in whole.content
+    assert auditor.get(f"{page}remittance-advice/word/").status_code == 404
+    waiting = f"/payments/{seeded.order_ids['waiting']}/"
+    assert "remittance-advice" not in auditor.get(waiting).content.decode()
+    refused = auditor.get(f"{waiting}remittance-advice/pdf/")
+    assert refused.status_code == 409
+    assert "no bank has said that it is executed" in text_of(refused)
+
+
 # Cases.
 
 

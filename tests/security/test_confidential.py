@@ -48,6 +48,7 @@ NAMES = ("Zyxkanar Eins", "Zyxkanar Zwei", "Zyxkanar Drei")
 AMOUNTS = ("812345.67", "712345.68", "612345.69")
 TOTAL = "2,137,037.04"
 ROLES = tuple(Role)
+REFUSED = ("payment_came_back", "never_executed")  # To who is cleared: no advice, and why.
 
 
 class Life(msgspec.Struct):
@@ -285,6 +286,23 @@ def test_letters_about_such_files_are_for_who_is_cleared(life: Life) -> None:
         assert door.get(shown, f"/v1/cases/{one}/letter").status_code == 200
     assert pages.get(reverse("submission_letter", args=[min(sent)])).status_code == 403
     assert own.get(reverse("submission_letter", args=[min(sent)])).status_code == 200
+
+
+def test_advice_to_a_payee_is_for_who_is_cleared(life: Life) -> None:
+    hidden = door.key(_seeded(life.company), tuple(Scope), person_id=life.everything)
+    shown = door.key(_seeded(life.company), tuple(Scope), person_id=life.cleared)
+    pages, own = _browser(life.everything), _browser(life.cleared)
+    codes = set()
+    for one in life.ids:
+        path = f"/v1/payments/{one}/remittance-advice?format=text"
+        assert door.get(hidden, path).status_code == 404
+        told = door.get(shown, path)
+        codes.add(told.status_code)
+        assert told.status_code == 200 or told.json()["code"] in REFUSED
+        page = reverse("remittance_advice", args=[one, "text"])
+        assert pages.get(page).status_code == 404
+        assert own.get(page).status_code == told.status_code
+    assert codes
 
 
 def test_the_whole_log_is_for_who_is_cleared(life: Life) -> None:

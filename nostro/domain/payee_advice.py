@@ -1,0 +1,111 @@
+"""What a payee is told once he is paid: who paid him how much, on which day, and what for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import msgspec
+
+from nostro.domain.errors import Refused
+from nostro.domain.money import Money, total
+from nostro.domain.order import ORDER, OrderState
+from nostro.domain.party import PostalAddress
+
+_PAID = frozenset({OrderState.EXECUTED, OrderState.SETTLED})
+_CAME_BACK = frozenset(
+    {OrderState.RETURNED, OrderState.PARTIALLY_RETURNED, OrderState.RECALLED}
+)  # fmt: skip
+ENDING_LENGTH = 4
+_DID = "No advice was made, and nobody was told anything."
+
+
+class PaidInvoice(msgspec.Struct, frozen=True, kw_only=True):
+    """One document that was paid. `amount` is None where the source named several and did not say
+    how much is for which."""
+
+    number: str
+    amount: Money | None = None
+
+
+class PaidPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """One executed payment as its payee is told of it; his account only by its last letters."""
+
+    order_id: str
+    number: str
+    amount: Money
+    executed_on: date
+    rail: str
+    end_to_end_id: str
+    uetr: str = ""
+    account_ending: str = ""
+    invoices: tuple[PaidInvoice, ...] = ()
+    text: str = ""  # What was written with the payment, where it names no invoices.
+
+
+class PayeeAdvice(msgspec.Struct, frozen=True, kw_only=True):
+    """Payments of one payer to one payee, executed on one day. The caller looks nothing up later:
+    all that any form of it says stands here."""
+
+    brand_name: str
+    payer_code: str
+    payer_name: str
+    payer_address: PostalAddress
+    payee_number: str
+    payee_name: str
+    payments: tuple[PaidPayment, ...]
+
+    @property
+    def executed_on(self) -> date:
+        return self.payments[0].executed_on
+
+    @property
+    def totals(self) -> list[Money]:
+        return list(total(one.amount for one in self.payments).values())
+
+
+def is_paid(state: OrderState) -> bool:
+    """Whether the payee may be told that he is paid."""
+    return state in _PAID
+
+
+def check_paid(number: str, state: OrderState) -> None:
+    """Raise Refused while a payment has not been executed, and when its money came back or it will
+    never be made: a payee who is told of money must find it."""
+    if state in _PAID:
+        return
+    if state in _CAME_BACK:
+        word = state.replace("_", " ")
+        raise Refused(
+            "payment_came_back",
+            f"Payment {number} was {word}: the payee does not have what it said he would.",
+            _DID,
+            "Tell the payee yourself what became of it; a payment made in its place has its own"
+            " advice.",
+        )
+    if state in ORDER.ends():
+        raise Refused(
+            "never_executed",
+            f"Payment {number} is {state}: no money went to the payee.",
+            _DID,
+            "Make the payment again if the payee is to have the money.",
+        )
+    raise Refused(
+        "not_executed_yet",
+        f"Payment {number} is {state.replace('_', ' ')}: no bank has said that it is executed.",
+        _DID,
+        "Wait until it has executed it: a payee is told of money that has gone, not of plans.",
+    )
+
+
+def invoices_of(numbers: Sequence[str], amount: Money) -> tuple[PaidInvoice, ...]:
+    """The invoices of a payment: a single one is paid the whole amount; of several we only know
+    that they are paid, so nothing is spread over them."""
+    if len(numbers) == 1:
+        return (PaidInvoice(number=numbers[0], amount=amount),)
+    return tuple(PaidInvoice(number=number) for number in numbers)
+
+
+def ending_of(account: str) -> str:
+    """The last letters of an account: enough to recognise one's own, too little to use it."""
+    return account[-ENDING_LENGTH:] if len(account) > 2 * ENDING_LENGTH else ""
