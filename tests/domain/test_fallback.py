@@ -59,7 +59,7 @@ def test_a_duplicate_is_never_technical() -> None:
     assert not fallback.TECHNICAL & DUPLICATE_REASONS
 
 
-@pytest.mark.parametrize("file", fallback.FENCED)
+@pytest.mark.parametrize("file", sorted(fallback.FENCED))
 def test_a_fenced_file_never_leaves_again(file: SubmissionState) -> None:
     reached, new = set(), {file}
     while new:
