@@ -18,6 +18,8 @@ from nostro.api.told_payees import (
     Confirmation,
     DetailsVersion,
     Payee,
+    PayeeSource,
+    PayeeSources,
     PayeeStory,
     Verification,
 )
@@ -79,21 +81,49 @@ def read_payee(request: HttpRequest, payee_id: UUID) -> PayeeStory:
 @router.get(
     "/payees/{uuid:payee_id}/payments",
     response=Listed[Payment],
-    summary="Payments to one, newest first; `open`: only those that are not at their end",
+    summary="Payments to one, newest first; `open`: only those that are not at their end;"
+    " `by_account`: also to his accounts under other numbers",
 )
 def list_payments_of_payee(
     request: HttpRequest,
     payee_id: UUID,
     open: bool = False,  # noqa: A002  # The name of the query parameter.
+    by_account: bool = False,
     limit: int = LIMIT_DEFAULT,
     cursor: str = "",
 ) -> Listed[Payment]:
     allowed(request, Scope.PAYMENTS_READ)
-    states = ",".join(OPEN) if open else ""
-    wanted = Wanted(payee=_row(payee_id).number, state=states)
+    wanted = _his(payee_id, is_open=open, by_account=by_account)
     page = payment_search.payments(wanted, limit=limit, cursor=cursor)
     items = [Payment.model_validate(row) for row in page.rows]
     return Listed[Payment](items=items, next=page.next or None)
+
+
+@router.get(
+    "/payees/{uuid:payee_id}/sources",
+    response=PayeeSources,
+    summary="Where payments to one come from, by his number and by his accounts, with their sums",
+)
+def read_sources_of_payee(
+    request: HttpRequest,
+    payee_id: UUID,
+    open: bool = True,  # noqa: A002  # The name of the query parameter.
+) -> PayeeSources:
+    allowed(request, Scope.PAYMENTS_READ)
+    found = payment_search.by_source(_his(payee_id, is_open=open, by_account=True))
+    return PayeeSources(
+        as_of=world().clock.now(),
+        sources=[PayeeSource.model_validate(row) for row in found],
+    )
+
+
+def _his(payee_id: UUID, *, is_open: bool, by_account: bool) -> Wanted:
+    """His payments: by his number, and if wanted also by any account that he has or had."""
+    return Wanted(
+        payee=_row(payee_id).number,
+        paid_to=payee_listing.accounts_of(payee_id) if by_account else (),
+        state=",".join(OPEN) if is_open else "",
+    )
 
 
 def _row(payee_id: UUID) -> PayeeRow:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from nostro.api.told import Payment, Told
+from nostro.api.told import Paid, Payment, Told
 from nostro.api.told_cases import Stop
 from nostro.domain.payee import ConfirmationMethod, VersionSource
 from nostro.domain.policies.payee_verification import NameAnswer
@@ -32,6 +32,21 @@ class Payee(Told):
     change_waits: bool
     hit_cleared: bool
     changed_recently: bool
+
+
+class PayeeSource(Told):
+    """Payments of one source and entity, and what that source calls the payee."""
+
+    source: str
+    entity: str = Field(validation_alias="entity_code")
+    payee_number: str
+    count: int
+    total: Paid
+
+
+class PayeeSources(BaseModel):
+    as_of: datetime
+    sources: list[PayeeSource]
 
 
 class AccountVersion(Told):

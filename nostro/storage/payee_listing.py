@@ -17,6 +17,7 @@ from nostro.storage import models
 from nostro.storage.listing import plain
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
 from nostro.storage.rows import build, columns
+from nostro.storage.texts import ERASED
 
 
 class Standing(StrEnum):
@@ -145,6 +146,15 @@ def account_versions(payee_id: UUID) -> list[AccountVersionRow]:
     found = models.PayeeAccount.objects.filter(payee_id=payee_id).order_by("-version")
     rows = found.values(*columns(AccountVersionRow))
     return [build(AccountVersionRow, row) for row in rows]
+
+
+def accounts_of(payee_id: UUID) -> tuple[str, ...]:
+    """Every account that he ever had here, as payments name it; not what was erased."""
+    found = models.PayeeAccount.objects.filter(payee_id=payee_id).values_list(
+        "iban", "local_account"
+    )
+    told = {number for pair in found for number in pair if number and number != ERASED}
+    return tuple(sorted(told))
 
 
 def details_versions(payee_id: UUID) -> list[DetailsVersionRow]:

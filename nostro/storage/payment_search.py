@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -17,7 +17,7 @@ from nostro.domain.order import OrderState
 from nostro.storage import bulk, models
 from nostro.storage.listing import payments_of, plain
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
-from nostro.storage.rows import PaymentRow, StateTotal
+from nostro.storage.rows import PaymentRow, SourceTotal, StateTotal
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +26,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     `state`: one, or several with commas between. `payee`: the source's number of the payee. `q`:
     part of a payee's name, or a whole number, reference, invoice, IBAN or UETR. Days are those that
     were asked for, amounts minor units of `currency`, `updated_since` the last change of state.
+    `paid_to`: with `payee`, also what goes to one of these accounts, whatever a source calls him.
     `connection`: sent through it, or not sent yet and leaving by it now. `outcome_unknown`: only
     those of which we do not know whether their bank has them. `among`: only these ids.
     """
@@ -37,6 +38,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     account: UUID | None = None
     connection: UUID | None = None
     payee: str = ""
+    paid_to: tuple[str, ...] = ()
     currency: str = ""
     requested_from: date | None = None
     requested_to: date | None = None
@@ -74,6 +76,7 @@ SORTS: Final[Mapping[str, _Sort]] = {
 NEWEST: Final = "-created"
 EVERY: Final = Wanted()
 FOUND_MAX: Final = 2000
+SOURCES_MAX: Final = 500
 
 
 def payments(
@@ -130,6 +133,26 @@ def funnel(wanted: Wanted = EVERY) -> tuple[StateTotal, ...]:
     )
 
 
+def by_source(wanted: Wanted = EVERY) -> tuple[SourceTotal, ...]:
+    """How many of the payments wanted came from where and for whom, and their sums by currency."""
+    found = (
+        _found(wanted)
+        .values("source", "entity__code", "payee_number", "currency")
+        .annotate(count=Count("*"), minor=Sum("amount_minor"))
+        .order_by("source", "entity__code", "payee_number", "currency")
+    )
+    return tuple(
+        SourceTotal(
+            source=row["source"],
+            entity_code=row["entity__code"],
+            payee_number=row["payee_number"],
+            count=row["count"],
+            total=Money(int(row["minor"]), row["currency"]),
+        )
+        for row in found[:SOURCES_MAX]
+    )
+
+
 def id_of(text: str) -> UUID | None:
     """The payment that a person means: its id, its number or its end-to-end id."""
     found = models.Order.objects.order_by("-id")
@@ -148,6 +171,8 @@ def _found(wanted: Wanted) -> QuerySet[models.Order]:
         found = found.filter(_searched(wanted.q))
     if wanted.among is not None:
         found = found.filter(bulk.one_of("id", wanted.among))
+    if wanted.paid_to:
+        found = found.filter(_paid_to(wanted.payee, wanted.paid_to))
     if wanted.connection:
         found = found.filter(_through(wanted.connection))
     if wanted.has_open_case is not None:
@@ -157,6 +182,12 @@ def _found(wanted: Wanted) -> QuerySet[models.Order]:
         attempts = models.Attempt.objects.filter(order_id=OuterRef("id"))
         found = found.filter(Exists(attempts.filter(state=AttemptState.UNKNOWN.value)))
     return found
+
+
+def _paid_to(number: str, accounts: Sequence[str]) -> Q:
+    """To a payee by his number, or to an account of his by whatever number."""
+    to_account = Q(creditor_iban__in=accounts) | Q(creditor_account__in=accounts)
+    return to_account | Q(payee_number=plain(number, "payee"))
 
 
 def _through(connection: UUID) -> Q:
@@ -185,7 +216,7 @@ def _columns(wanted: Wanted) -> dict[str, Any]:
         "state__in": _states(wanted.state) if wanted.state else None,
         "entity__code": plain(wanted.entity, "entity"),
         "account_id": wanted.account,
-        "payee_number": plain(wanted.payee, "payee"),
+        "payee_number": None if wanted.paid_to else plain(wanted.payee, "payee"),
         "currency": plain(wanted.currency, "currency"),
         "requested_date__gte": wanted.requested_from,
         "requested_date__lte": wanted.requested_to,

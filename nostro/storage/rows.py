@@ -70,6 +70,17 @@ class StateTotal(msgspec.Struct, frozen=True, kw_only=True):
     total: Money
 
 
+class SourceTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """How many payments of one source and entity go to a payee as that source numbers him, and
+    their sum in one currency."""
+
+    source: str
+    entity_code: str
+    payee_number: str
+    count: int
+    total: Money
+
+
 class StatementRow(msgspec.Struct, frozen=True, kw_only=True):
     """One statement with its balance verdict; `unmatched` counts its unexplained lines."""
 

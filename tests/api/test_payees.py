@@ -8,7 +8,7 @@ import pytest
 
 from nostro.domain.change_request import RequestState
 from nostro.domain.party import Role
-from nostro.storage import change_requests, parties
+from nostro.storage import change_requests, models, parties
 from nostro.storage.change_requests import RequestRow
 from nostro.storage.keys import Scope
 from nostro.storage.tenancy import tenant
@@ -89,3 +89,47 @@ def test_what_a_change_of_an_account_would_touch(here: seed.Seeded, token: str) 
     assert one["payment"]["id"] == told.json()["id"]
     assert one["fate"] in ("not_approved", "fits")
     assert one["sentence"]
+
+
+def test_payments_to_one_are_seen_together_across_sources(database: str) -> None:
+    """Two sources call him by other numbers; his account shows that it is he."""
+    here = seed.customer("TOGETHER", payments=2)
+    door.payee(here, "P-3")
+    token = door.key(here, door.EVERYTHING)
+    body = door.payment(here, "together")
+    body["payee"]["number"] = "P-3"
+    made = door.post(token, "/v1/payments", body).json()
+    address = f"/v1/payees/{payee_id(here, 'P-3')}"
+    by_number = door.get(token, f"{address}/payments?open=true").json()["items"]
+    assert [row["id"] for row in by_number] == [made["id"]]
+    together = door.get(token, f"{address}/payments?open=true&by_account=true").json()["items"]
+    assert {row["payee_number"] for row in together} == {"P-3", "V1", "V2"}
+    told = door.get(token, f"{address}/sources").json()
+    assert told["as_of"]
+    assert [
+        (row["source"], row["payee_number"], row["count"], row["total"]["value"])
+        for row in told["sources"]
+    ] == [("api", "P-3", 1, "12.30"), ("seed", "V1", 1, "100.01"), ("seed", "V2", 1, "100.02")]
+    with tenant(here.tenant_id):
+        models.Order.objects.filter(id=made["id"]).update(state="settled")
+        models.Order.objects.filter(id=here.order_ids[0]).update(confidential=True)
+    left = door.get(token, f"{address}/sources").json()["sources"]
+    assert [row["payee_number"] for row in left] == ["V1", "V2"]
+    scopes = [one for one in door.EVERYTHING if one is not Scope.CONFIDENTIAL_READ]
+    hidden = door.get(door.key(here, scopes), f"{address}/sources?open=false").json()["sources"]
+    assert [(row["payee_number"], row["count"]) for row in hidden] == [("P-3", 1), ("V2", 1)]
+    door.is_problem(door.get(token, f"/v1/payees/{uuid4()}/sources"), 404, "not_found")
+
+
+def test_what_was_erased_is_nobodys_account(database: str) -> None:
+    """Two payees whose accounts are erased are not one."""
+    here = seed.customer("ERASED", payments=2)
+    door.payee(here, "P-4")
+    with tenant(here.tenant_id):
+        rows = models.PayeeAccount.objects.filter(payee_id=payee_id(here, "P-4"))
+        rows.update(iban="erased", local_account="erased")
+        models.Order.objects.filter(id=here.order_ids[1]).update(creditor_iban="erased")
+    token = door.key(here, door.EVERYTHING)
+    address = f"/v1/payees/{payee_id(here, 'P-4')}"
+    assert door.get(token, f"{address}/payments?by_account=true").json()["items"] == []
+    assert door.get(token, f"{address}/sources?open=false").json()["sources"] == []
