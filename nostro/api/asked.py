@@ -137,6 +137,11 @@ class NewPayment(Asked):
     creditor_reference: Annotated[str, _text(35)] = ""
     end_to_end_id: Annotated[str, _text(35)] = ""
     rail: Rail | None = Field(default=None, description="The rail to take; else one is proposed.")
+    approved_by: Annotated[str, _text(70)] = Field(
+        default="",
+        description="Who approved it in your system. It counts as that person's approval here only"
+        " where the rules of approving name him for the source api.",
+    )
     confidential: bool = Field(
         default=False,
         description="Payroll: only who is cleared sees payee and amount. It is so for life.",

@@ -295,6 +295,7 @@ def _plain_request(asked: NewPayment) -> PaymentRequest:
         remittance=asked.remittance,
         creditor_reference=identifier.compact(asked.creditor_reference),
         end_to_end_id=asked.end_to_end_id,
+        approved_by=asked.approved_by,
         confidential=asked.confidential,
         rail=asked.rail,
         to_person=payee.is_person,

@@ -24,6 +24,7 @@ LABELS: Final[Mapping[str, str]] = {
     "days": "Ends after how many days",
     "needed": "People who approve a payment",
     "rules": "Rules: name, for which payments, who approves them",
+    "source_approvers": "Approvals in the ERP that count: source, name there, person here",
     "routes": "Rules: name, account, rail, charges, fallback, for which payments",
     "examples": "Examples: a payment, the rule that it falls under",
     "additions": "Rules: name, purpose, category purpose, cost centre, for which payments",
@@ -100,6 +101,8 @@ HINTS: Final[Mapping[str, str]] = {
     "above": "One a line, like 100000.00 EUR | 3. What is left out is not kept.",
     "rules": "One a line, like Large | above 100000.00 EUR and entity DE01 | 2 approver then"
     " 1 treasurer. The first that fits a payment counts.",
+    "source_approvers": "One a line, like api | JDOE | jane@acme.example. It counts only from a"
+    " program that proves itself by its key, as if the person had approved here.",
     "routes": 'One a line, like Swiss francs | CH9300762011623852957 | | | | currency == "CHF".'
     " What is empty is as the standard has it. The first whose condition holds and whose way fits"
     " counts.",

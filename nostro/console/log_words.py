@@ -56,6 +56,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "order.approval_given": "Payment approved",
     "order.edited": "Payment changed",
     "order.hold_placed": "Payment held",
+    "order.source_approval_said": "Source said who approved the payment",
     "order.placed_in_file": "Payment put in a file",
     "payee.account_changed": "Payee's account changed",
     "payee.account_proposed": "Payments name another account of a payee",

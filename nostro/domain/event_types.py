@@ -27,7 +27,7 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     "order": (
         *("approval_asked_anew", "approval_given", "checked", "day_moved", "edited"),
         *("hold_placed", "imported", "kept", "moved", "payee_cleared", "placed_in_file"),
-        *("recall_asked", "received", "reissued", "replaced", "rerouted"),
+        *("recall_asked", "received", "reissued", "replaced", "source_approval_said", "rerouted"),
     ),
     "payee": (
         *("account_changed", "account_proposed", "added", "confirmed", "details_changed"),

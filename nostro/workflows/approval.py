@@ -56,12 +56,24 @@ def approve(
         rows = _lock_all(member, order_ids)
         _of_whole_runs(rows)
         _same_as_seen(rows, seen_digest)
-        given = approvals.given(order_ids)
-        authors = _check_each(member, rows, given)
-        _same_rules(acting, rows)
-        _same_accounts(rows)
-        stepping_up.require(acting, member, rows, seen_digest, step_up_id)
-        return _add(acting, member, rows, given, authors)
+        return agree(acting, member, rows, seen_digest, step_up_id)
+
+
+def agree(
+    acting: Acting,
+    member: Member,
+    rows: Sequence[OrderRow],
+    seen_digest: str,
+    step_up_id: UUID | None = None,
+) -> Approved:
+    """Add one person's approval to locked payments that are what he saw; raises as `approve` does.
+    Inside a unit of work."""
+    given = approvals.given([row.id for row in rows])
+    authors = _check_each(member, rows, given)
+    _same_rules(acting, rows)
+    _same_accounts(rows)
+    stepping_up.require(acting, member, rows, seen_digest, step_up_id)
+    return _add(acting, member, rows, given, authors)
 
 
 def check(acting: Acting, member: Member, order_ids: Sequence[UUID]) -> None:

@@ -28,7 +28,7 @@ from nostro.storage import events, parties, runs
 from nostro.storage.orders import OrderRow
 from nostro.storage.runs import LineOutcome
 from nostro.storage.tenancy import tenant
-from nostro.workflows import arrival, order_intake, run_import, run_layouts
+from nostro.workflows import arrival, order_intake, run_import, run_layouts, source_approvals
 from nostro.workflows.context import Acting
 from nostro.workflows.payment_checks import REPEATED, REUSED, Checked, Maker, check_all
 from nostro.workflows.run_import import Begun, Heard
@@ -156,6 +156,7 @@ def take_payments(
             if found.order is None:
                 raise _not_taken(place, found)
         order_intake.store_few(acting, checked)
+        source_approvals.count(acting, checked)
         return [(found.order, found.findings) for found in checked if found.order]
 
 

@@ -21,6 +21,7 @@ from nostro.domain.policies.approval_steps import (
     Step,
     Waits,
 )
+from nostro.domain.policies.source_approval import SourceApprover
 from nostro.domain.policy import Policy
 
 APPROVALS_NEEDED = 2
@@ -49,6 +50,7 @@ class ApprovalRules(Policy, frozen=True, kw_only=True):
     above: tuple[Above, ...] = ()
     step_up_above: tuple[Money, ...] = ()
     rules: tuple[Rule, ...] = ()
+    source_approvers: tuple[SourceApprover, ...] = ()  # Whose approvals in the ERP count here.
 
     def chosen(self, matter: Matter) -> int:
         """The number of the first rule that a payment falls under; ANY_RULE when there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -19,7 +20,8 @@ from nostro.domain.policies.approval_words import (
     write_who,
 )
 from nostro.domain.policies.limits import spelled
-from nostro.storage import approval_rules
+from nostro.domain.policies.source_approval import SourceApprover
+from nostro.storage import approval_rules, people
 from nostro.storage.orders import OrderRow
 from nostro.workflows import granted
 from nostro.workflows.context import Acting
@@ -46,6 +48,14 @@ class WantedRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     who: str
 
 
+class WantedApprover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who a source's approver is here: the source, what it calls him, and his address here."""
+
+    source: str
+    name: str
+    person: str
+
+
 class WantedRules(WantedPolicy, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All rules as they are to be; what is left out is not kept.
 
@@ -58,6 +68,7 @@ class WantedRules(WantedPolicy, frozen=True, kw_only=True, forbid_unknown_fields
     above: tuple[WantedAbove, ...] = ()
     proof_above: tuple[str, ...] = ()
     rules: tuple[WantedRule, ...] = ()
+    source_approvers: tuple[WantedApprover, ...] = ()
 
 
 def _read(wanted: WantedRules) -> ApprovalRules:
@@ -86,7 +97,21 @@ def _read(wanted: WantedRules) -> ApprovalRules:
             )
             for one in wanted.rules
         ),
+        source_approvers=tuple(_approver(one, names) for one in wanted.source_approvers),
     )
+
+
+def _approver(one: WantedApprover, names: Names) -> SourceApprover:
+    person_id = names.people.get(one.person.strip().lower())
+    if not (one.source.strip() and one.name.strip() and person_id):
+        raise Invalid(
+            "source_approver_unknown",
+            f"Nobody here is {one.person[:60] or 'meant'} ({one.source[:40]}: {one.name[:60]}).",
+            "Nothing was asked for.",
+            "Name the source, the name that it uses, and the address of somebody who works here.",
+            field="source_approvers",
+        )
+    return SourceApprover(source=one.source.strip(), name=one.name.strip(), person_id=person_id)
 
 
 def _check_rules(rules: tuple[WantedRule, ...]) -> None:
@@ -108,7 +133,26 @@ def _tell(rules: ApprovalRules) -> dict[str, Any]:
         "more": sorted(f"{one.needed} above {spelled(one.amount)}" for one in rules.above),
         "proof_above": sorted(spelled(amount) for amount in rules.step_up_above),
         "rules": [f"{one.name} | {one.when} | {one.who}" for one in _written(rules)],
+        **_told_approvers(rules),
     }
+
+
+def _told_approvers(rules: ApprovalRules) -> dict[str, Any]:
+    """Only where there are some: most customers have none."""
+    told = [f"{one.source} | {one.name} | {one.person}" for one in _approvers(rules)]
+    return {"source_approvers": told} if told else {}
+
+
+def _approvers(rules: ApprovalRules) -> tuple[WantedApprover, ...]:
+    if not rules.source_approvers:
+        return ()
+    addresses = people.emails(UUID(one.person_id) for one in rules.source_approvers)
+    return tuple(
+        WantedApprover(
+            source=one.source, name=one.name, person=addresses.get(one.person_id, one.person_id)
+        )
+        for one in rules.source_approvers
+    )
 
 
 def _write(rules: ApprovalRules) -> WantedRules:
@@ -117,6 +161,7 @@ def _write(rules: ApprovalRules) -> WantedRules:
         above=tuple(WantedAbove(amount=str(one.amount), needed=one.needed) for one in rules.above),
         proof_above=tuple(str(amount) for amount in rules.step_up_above),
         rules=_written(rules),
+        source_approvers=_approvers(rules),
     )
 
 
