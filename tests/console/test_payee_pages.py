@@ -50,7 +50,7 @@ def test_the_page_of_a_payee_shows_versions_payments_and_where_to_change_them(
 ) -> None:
     payee_id, number, name, payment = waiting(seeded)
     told = text_of(first.get(f"/payees/{payee_id}/"))
-    for word in (name, number, payment, "Account, version by version", "What is usual"):
+    for word in (name, number, payment, "Account, version by version", "open payments come from"):
         assert word in told
     assert "Change account" not in told
     assert f"/changes/ask/payee_account/?number={number}" in text_of(

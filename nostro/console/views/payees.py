@@ -150,6 +150,7 @@ def _show(
     versions = payee_listing.account_versions(payee_id)
     details = payee_listing.details_versions(payee_id)
     wanted = Wanted(payee=row.number, state=",".join(OPEN))
+    together = msgspec.structs.replace(wanted, paid_to=payee_listing.accounts_of(payee_id))
     past = payment_search.payments(Wanted(payee=row.number), limit=PAST_SHOWN)
     told = {
         "row": row,
@@ -158,6 +159,7 @@ def _show(
         "details": details,
         "confirmed": [_made(one) for one in payee_listing.confirmations(payee_id)],
         "open": payment_search.payments(wanted, limit=SHOWN),
+        "sources": payment_search.by_source(together),
         "past": [one for one in past.rows if one.state not in OPEN],
         "holds": stored.holds(row.number, SHOWN),
         "verified": [_asked(one) for one in payee_verifications.of_payee(payee_id, PAST_SHOWN)],
