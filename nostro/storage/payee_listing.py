@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 
 from nostro.domain.freeze import FreezeScope
 from nostro.domain.payee_change import ChangeState
@@ -17,6 +18,7 @@ from nostro.storage import models
 from nostro.storage.listing import plain
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
 from nostro.storage.rows import build, columns
+from nostro.storage.tenancy import Sight, sight
 from nostro.storage.texts import ERASED
 
 
@@ -193,7 +195,7 @@ def _payees(now: datetime) -> QuerySet[models.Payee]:
     cleared = models.ScreeningClearance.objects.filter(order__payee_number=OuterRef("number"))
     recent = now - RECENT_CHANGE
     newer = accounts.filter(version__gt=1, valid_from__gt=recent, confirmed=False)
-    return models.Payee.objects.annotate(
+    return _shown().annotate(
         **newest,
         is_confirmed=Exists(accounts.filter(confirmed=True).filter(_is_newest())),
         is_blocked=Exists(stops),
@@ -201,6 +203,14 @@ def _payees(now: datetime) -> QuerySet[models.Payee]:
         is_cleared=Exists(cleared),
         is_recent=Exists(newer.filter(_is_newest())),
     )
+
+
+def _shown() -> QuerySet[models.Payee]:
+    """Whoever was only ever paid confidentially is there for those who are cleared."""
+    if sight() is Sight.WHOLE:
+        return models.Payee.objects.all()
+    hidden = RawSQL("SELECT nostro_confidential_payees()", ())
+    return models.Payee.objects.exclude(number__in=hidden)
 
 
 def _is_newest() -> Q:

@@ -153,6 +153,11 @@ class Order(TenantModel):
             ),
             models.Index(fields=["tenant_id", "requested_date"], name="order_day"),
             models.Index(
+                fields=["tenant_id", "payee_number"],
+                condition=models.Q(confidential=True),
+                name="order_confidential_payee",
+            ),
+            models.Index(
                 fields=["tenant_id", "payee_number", "currency"],
                 include=[
                     "amount_minor",
