@@ -114,4 +114,7 @@ def test_it_says_what_it_can_do_by_its_settings() -> None:
     plain = open_connection("sftp", settings(), {})
     sealing = open_connection("sftp", settings(encrypt_to="a key"), {})
     assert set(capabilities(sealing)) - set(capabilities(plain)) == {"SealsFiles"}
-    assert capabilities(plain) == ("SendsPayments", "DeliversMessages", "AnswersEnquiries")
+    assert capabilities(plain) == (
+        *("SendsPayments", "DeliversMessages", "AnswersEnquiries"),
+        "TakesCheckFiles",
+    )

@@ -38,7 +38,11 @@ def approver(company: Company, *grants: Grant) -> Client:
 
 
 def ask(company: Company, count: int, prefix: str, **more: object) -> list[UUID]:
-    requests = [company.request(f"{prefix}{n}", 100_00, **more) for n in range(count)]
+    """Payments of one amount, whose invoices are nowhere one slip of the pen apart."""
+    requests = [
+        company.request(f"{prefix}{n}", 100_00, invoices=(f"I{prefix}{n:03}{n:03}",), **more)
+        for n in range(count)
+    ]
     return company.ask(*requests)
 
 

@@ -38,7 +38,7 @@ def test_a_connection_is_set_up_tried_and_changed(company: Company, tmp_path: Pa
     (tmp_path / "out" / "statement.xml").write_text("<a/>")
     found = connecting.tried(acting, "new bank")
     assert (found.worked, found.looked[0].said) == (True, "the first is statement.xml")
-    assert set(found.can) == {"SendsPayments", "DeliversMessages"}
+    assert set(found.can) == {"SendsPayments", "DeliversMessages", "TakesCheckFiles"}
     assert "RecallsPayments" in found.cannot
     assert list((tmp_path / "in").iterdir()) == [], "nothing was sent"
     config = connecting.change(
