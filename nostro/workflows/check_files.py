@@ -88,6 +88,8 @@ def tell_again(acting: Acting, member: Member, submission_id: UUID, reason: str)
                 "What it does not know goes into the next file by itself.",
             )
         rows = [row for row in checks.in_file(file.id) if row.state in _ACTION]
+        for row in rows:
+            check_rights.may_take_back(member, row.touched())
         now = acting.world.clock.now()
         for place in ("issue_file_id", "act_file_id"):
             ours = [row.id for row in rows if getattr(row, place) == file.id]
