@@ -159,6 +159,7 @@ def add_account(
         connection_id=str(connecting.named(acting, connection).id),
         iban="" if ":" in iban else compact(iban),
         local_account=local_account(iban) if ":" in iban else "",
+        takes=None,
         **words,
     )
     setting_up.add_account(acting, account)

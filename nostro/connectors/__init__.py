@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from nostro.domain.errors import Invalid
+from nostro.domain.payment import Rail
 from nostro.ports import (
     AcceptsBySilence,
     AnswersEnquiries,
@@ -61,6 +62,21 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True):
     secret_names: frozenset[str] = frozenset()
 
 
+@runtime_checkable
+class TellsRails(Protocol):
+    """Settings that say by which rails payments are taken, and in which formats, without opening
+    the connection: the opened one says the same (tests/connectors/test_rails_told.py)."""
+
+    @property
+    def rails(self) -> Collection[Rail]: ...
+
+    @property
+    def formats(self) -> Mapping[Rail, str]: ...
+
+    @property
+    def payment_format(self) -> str: ...
+
+
 @cache
 def find() -> dict[str, Connector]:
     """Every connector there is, by name. Deleting a connector's file deletes the connector."""
@@ -93,6 +109,19 @@ def open_connection(name: str, config: dict[str, Any], secrets: dict[str, str]) 
             can_do="Correct the settings of the connection.",
         ) from None
     return connector.open(settings, secrets)
+
+
+def rails_told(name: str, config: dict[str, Any]) -> Mapping[Rail, str] | None:
+    """The rails that a connection takes and the format of each, by its settings alone: no secret
+    is asked for. None where they do not say."""
+    connector = find().get(name)
+    try:
+        settings: object = msgspec.convert(config, connector.config) if connector else None
+    except msgspec.ValidationError:
+        return None  # Whoever opens it is told what is wrong with its settings.
+    if not isinstance(settings, TellsRails):
+        return None
+    return {rail: settings.formats.get(rail, settings.payment_format) for rail in settings.rails}
 
 
 def capabilities(opened: object) -> tuple[str, ...]:

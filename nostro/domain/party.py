@@ -34,7 +34,8 @@ class LegalEntity(msgspec.Struct, frozen=True, kw_only=True):
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """One of the customer's own bank accounts, with the connection that reaches its bank.
 
-    It has an IBAN, or is a `local_account` as nostro.domain.local_account writes it.
+    It has an IBAN, or is a `local_account` as nostro.domain.local_account writes it. `takes` are
+    the rails by which that connection takes payments, None where nobody looked or can say.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     ledger_account: str
     clearing_account: str
     local_account: str = ""
+    takes: frozenset[str] | None = None
 
     @property
     def number(self) -> str:

@@ -347,6 +347,8 @@ def _misfits(terms: RailTerms, request: PaymentRequest, account: Account) -> Ite
         yield f"{title} does not reach {country_of(request.creditor_iban, '') or 'there'}."
     if reason := too_much(terms.rail, request.amount):
         yield reason
+    if account.takes is not None and terms.rail not in account.takes:
+        yield f"The connection of {account.name} takes no payments by {title}."
 
 
 def too_much(rail: Rail, amount: Money) -> str:

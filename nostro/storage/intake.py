@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -26,6 +27,7 @@ from nostro.storage.tenancy import current
 
 _IDS = msgspec.json.Decoder(dict[str, str])
 _ACCOUNTS = msgspec.json.Decoder(list[Account])
+_CONNECTIONS = msgspec.json.Decoder(dict[str, tuple[str, dict[str, Any]]])
 _PAYEE_ACCOUNTS = msgspec.json.Decoder(list[PayeeAccount])
 
 
@@ -51,6 +53,7 @@ class KnownBefore(msgspec.Struct, frozen=True, kw_only=True):
     customer_code: str
     entity_ids: dict[str, str]  # By the entity's code.
     accounts: Sequence[Account]  # By name.
+    connections: dict[str, tuple[str, dict[str, Any]]]  # Their connector and settings, by id.
     payee_accounts: dict[str, PayeeAccount]  # The newest of each payee, by the payee's number.
     paid: list[EarlierPayment]
     known_sources: dict[str, OrderRow]
@@ -89,6 +92,7 @@ def take_numbers(question: Question) -> KnownBefore:
         customer_code=known["customer_code"],
         entity_ids=_IDS.decode(known["entity_ids"]),
         accounts=_ACCOUNTS.decode(known["accounts"]),
+        connections=_CONNECTIONS.decode(known["connections"]),
         payee_accounts={account.payee_number: account for account in payees},
         paid=earlier_payments.earlier_in(paid),
         known_sources=orders.known_sources(question.source, references) if references else {},

@@ -27,6 +27,11 @@ _MODIFIERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _CURRENT, _PAYROLL, _OTHER = "CACC", "PAYROLL", "PAYMENT"
 
 
+def carries(format_name: str, rail: Rail) -> bool:
+    """Whether files of a format have a place for payments of a rail: Nacha has ACH only."""
+    return format_name != FORMAT or rail in CLASSES
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """An order in the file: the day that it is to be executed, and what the rail calls it."""
 

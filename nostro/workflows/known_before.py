@@ -21,7 +21,7 @@ from nostro.storage.day_sums import DayQuestion
 from nostro.storage.intake import KnownBefore, Question, take_numbers
 from nostro.storage.orders import OrderRow
 from nostro.storage.policies import InForce
-from nostro.workflows import after_restore
+from nostro.workflows import after_restore, taken_rails
 from nostro.workflows.context import Acting
 from nostro.workflows.payment_routing import Routing, routing_of
 
@@ -92,7 +92,8 @@ def masters(
 def _routing(agreed: InForce, known: KnownBefore, today: date) -> Routing:
     codes = {entity_id: code for code, entity_id in known.entity_ids.items()}
     rules, enrichment = agreed.version(RoutingRules), agreed.version(EnrichmentRules)
-    return routing_of(rules, known.accounts, codes, today, enrichment)
+    accounts = taken_rails.with_rails(known.accounts, known.connections)
+    return routing_of(rules, accounts, codes, today, enrichment)
 
 
 def _history(

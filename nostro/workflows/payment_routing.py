@@ -22,6 +22,7 @@ from nostro.domain.rules.expression import Facts
 from nostro.domain.rules.payment_facts import facts_of
 from nostro.storage import parties, policies
 from nostro.storage.orders import OrderRow
+from nostro.workflows import taken_rails
 from nostro.workflows.context import Acting
 from nostro.workflows.past_comparison import compared
 
@@ -87,7 +88,7 @@ def in_force(acting: Acting) -> Routing:
     now = acting.world.clock.now()
     version = policies.version_in_force(RoutingRules, now)
     enrichment = policies.version_in_force(EnrichmentRules, now)
-    return routing_of(version, parties.accounts(), _codes(), now.date(), enrichment)
+    return routing_of(version, taken_rails.accounts(), _codes(), now.date(), enrichment)
 
 
 def asked(row: OrderRow, codes: Mapping[str, str]) -> PaymentRequest:
@@ -119,7 +120,7 @@ def dry_run(acting: Acting, rules: RoutingRules, since: datetime) -> DryRun:
 
     Each is asked about as on the day it was wanted: how far ahead it was is not known any more.
     """
-    codes, accounts = _codes(), parties.accounts()
+    codes, accounts = _codes(), taken_rails.accounts()
     names = {account.id: account.name for account in accounts}
     version = Version(number=0, content=rules, valid_from=None, changed_by="", reason="")
     routing = routing_of(

@@ -161,13 +161,13 @@ def _by_format(
     channel: SendsPayments, account: Account, group: Sequence[tuple[OrderRow, date]]
 ) -> dict[str, list[tuple[OrderRow, date]]]:
     """The payments by the format in which their rail is told to this bank; raises Refused for a
-    rail that the bank's connection does not take."""
+    rail that the bank's connection does not take. Where its settings tell its rails, such payments
+    went back to people before (route_check)."""
     found: dict[str, list[tuple[OrderRow, date]]] = {}
     for order, day in group:
         rail = order.route.rail
         format_name = channel.payment_format(rail)
-        by_nacha = format_name == ach_file.FORMAT
-        if rail not in channel.rails() or (by_nacha and rail not in ach_file.CLASSES):
+        if rail not in channel.rails() or not ach_file.carries(format_name, rail):
             raise Refused(
                 "rail_not_taken",
                 f"The connection of {account.name} takes no payments by {TERMS[rail].title}.",

@@ -14,9 +14,8 @@ from nostro.domain.party import Account
 from nostro.domain.policies import routing_rules
 from nostro.domain.policies.checks import Effect, Finding
 from nostro.domain.policies.routing_words import told
-from nostro.storage import parties
 from nostro.storage.orders import OrderRow
-from nostro.workflows import payment_routing, recheck
+from nostro.workflows import payment_routing, recheck, taken_rails
 from nostro.workflows.context import Acting
 from nostro.workflows.payment_routing import Routing
 
@@ -27,7 +26,7 @@ def still_fit(acting: Acting, account_id: str, due: Sequence[OrderRow]) -> list[
     """Those locked orders of one account whose way still holds; the others go back to people."""
     if not due:
         return []
-    accounts = {account.id: account for account in parties.accounts()}
+    accounts = {account.id: account for account in taken_rails.accounts()}
     found = [(order, misfit(order, accounts[account_id])) for order in due]
     if any(why for _, why in found):
         routing = payment_routing.in_force(acting)

@@ -94,10 +94,11 @@ class ScriptedBank:
         self.messages: list[Incoming] = []
         self.recalls: list[Outgoing] = []
         self.recall_outcomes: list[NostroError | None] = []
+        self.taken = frozenset(Rail)
         self.on_send: Callable[[Outgoing], None] = lambda _: None
 
     def rails(self) -> frozenset[Rail]:
-        return frozenset(Rail)
+        return self.taken
 
     def payment_format(self, rail: Rail) -> str:
         return "pain_001"
@@ -154,6 +155,18 @@ class ScriptedConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     erp: bool = False
+
+    @property
+    def rails(self) -> frozenset[Rail]:
+        return BANKS[self.name].taken
+
+    @property
+    def formats(self) -> dict[Rail, str]:
+        return {rail: BANKS[self.name].payment_format(rail) for rail in Rail}
+
+    @property
+    def payment_format(self) -> str:
+        return "pain_001"
 
 
 BANKS: dict[str, ScriptedBank] = {}

@@ -256,11 +256,16 @@ def test_who_changed_the_account_has_no_say_in_a_payment_to_it_and_in_no_other(
     assert told.value.code == "payee_editor_cannot_approve"
 
 
-def test_a_rail_that_the_bank_does_not_take_waits_with_a_case(american: American) -> None:
+def test_a_rail_without_a_place_in_the_banks_files_stops_no_other(american: American) -> None:
     company = american.company
+    wire, ours = company.ask(
+        american.request("U1", 900, rail=Rail.FEDWIRE), american.request("U2", 901)
+    )
+    company.approve([wire, ours])
     company.bank.payment_format = lambda rail: "nacha"  # type: ignore[method-assign]
-    ids = company.ask(american.request("U1", 900, rail=Rail.FEDWIRE))
-    company.approve(ids)
-    assert company.release() == []
-    assert company.states(ids) == [OrderState.SCHEDULED]
+    assert len(company.release()) == 1
+    assert company.states([wire]) == [OrderState.HELD]
+    assert company.attempts([ours]) == ["prepared"]
     assert any("takes no payments by Fedwire" in sentence for _, sentence in company.cases())
+    with pytest.raises(Invalid, match="takes no payments by Fedwire"):
+        company.ask(american.request("U3", 902, rail=Rail.FEDWIRE))

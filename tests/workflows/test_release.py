@@ -11,6 +11,7 @@ from django.db import connections
 
 from nostro import formats
 from nostro.domain.order import OrderState
+from nostro.domain.payment import Rail
 from nostro.domain.payment_file import Payment, PaymentBatch
 from nostro.formats import Profile
 from nostro.storage import evidence, models, parties, people
@@ -169,6 +170,28 @@ def test_an_account_that_cannot_send_stops_no_other(company: Company) -> None:
         assert models.Case.objects.get().order_id == stuck
         models.Connection.objects.filter(id=company.erp_id).update(config={"name": company.code})
     assert len(company.release()) == 1, "it leaves when its connection can"
+
+
+def test_a_rail_that_is_taken_no_more_stops_only_its_own_payments(company: Company) -> None:
+    wired, ours = company.ask(company.request("P1", rail=Rail.SEPA_INSTANT), company.request("P2"))
+    company.approve([wired, ours])
+    company.bank.taken = frozenset({Rail.SEPA_CREDIT_TRANSFER})
+    assert len(company.release()) == 1
+    assert company.attempts([ours]) == ["prepared"]
+    assert company.states([wired]) == [OrderState.HELD]
+    ((_, sentence),) = company.cases()
+    assert "The connection of DE-EUR takes no payments by" in sentence
+
+
+def test_a_connection_that_takes_less_than_its_settings_tell_sends_nothing(
+    company: Company,
+) -> None:
+    ids = company.pay(1)
+    company.bank.rails = frozenset  # type: ignore[method-assign]
+    assert company.release() == []
+    assert company.states(ids) == [OrderState.SCHEDULED]
+    ((_, sentence),) = company.cases()
+    assert "takes no payments by" in sentence
 
 
 def test_one_payment_changed_outside_stops_no_other(company: Company) -> None:

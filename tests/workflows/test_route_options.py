@@ -8,11 +8,12 @@ import pytest
 
 from nostro.domain.errors import Invalid
 from nostro.domain.party import Account
+from nostro.domain.payment import Rail
 from nostro.storage import models
 from nostro.storage.tenancy import tenant
 from nostro.workflows import route_options
 from nostro.workflows.route_options import Option, Options
-from tests.workflows.company import Company
+from tests.workflows.company import BANKS, Company
 from tests.workflows.test_change_requests import admins, agree, ask, refusal
 from tests.workflows.test_routing_rules import decide, large, second
 
@@ -65,6 +66,32 @@ def test_a_payment_that_might_be(company: Company, admins: Any, second: Account)
             route_options.of_request(company.job, company.request("x", entity_code="FR"), "api")
         none = route_options.of_request(company.job, company.request("x", currency="JPY"), "api")
     assert none.rule == ""
+    assert not any(one.fits for one in none.options)
+
+
+def test_what_a_connection_does_not_take_is_not_proposed(
+    company: Company, admins: Any, second: Account
+) -> None:
+    decide(company, admins, large(second, rail="sepa_instant"))
+    (before,) = company.orders(company.ask(company.request("before", 5_000_00)))
+    assert before.route.rail is Rail.SEPA_INSTANT
+    for bank in (company.bank, BANKS[f"{company.code}-2"]):
+        bank.taken = frozenset({Rail.SEPA_CREDIT_TRANSFER})
+    (row,) = company.orders(company.ask(company.request("large", 5_000_00)))
+    assert row.route.rail is Rail.SEPA_CREDIT_TRANSFER
+    assert "Large was passed over: The connection of" in row.route.rule
+    with tenant(company.tenant_id):
+        found = route_options.of_payment(company.job, row.id)
+    assert found
+    instant = of(found, "DE-EUR", "sepa_instant")
+    assert not instant.fits
+    assert "The connection of DE-EUR takes no payments by" in instant.because
+    with pytest.raises(Invalid, match="takes no payments by"):
+        company.ask(company.request("asked", rail=Rail.SEPA_INSTANT))
+    with tenant(company.tenant_id):
+        none = route_options.of_request(
+            company.job, company.request("x", rail=Rail.SEPA_INSTANT), "api"
+        )
     assert not any(one.fits for one in none.options)
 
 

@@ -42,6 +42,15 @@ class MockBankConfig(msgspec.Struct, frozen=True, kw_only=True):
     format_options: dict[str, dict[str, Any]] = {}
     timeout_seconds: int = 30
 
+    @property
+    def payment_format(self) -> str:
+        return "pain_001"
+
+    @property
+    def rails(self) -> frozenset[Rail]:
+        always = {Rail.SEPA_CREDIT_TRANSFER, Rail.CROSS_BORDER_TRANSFER}
+        return frozenset(always | self.formats.keys())
+
 
 class _Message(msgspec.Struct, frozen=True, rename="camel"):
     id: int
@@ -62,11 +71,10 @@ class MockBank:
         )
 
     def rails(self) -> frozenset[Rail]:
-        always = {Rail.SEPA_CREDIT_TRANSFER, Rail.CROSS_BORDER_TRANSFER}
-        return frozenset(always | self._config.formats.keys())
+        return self._config.rails
 
     def payment_format(self, rail: Rail) -> str:
-        return self._config.formats.get(rail, "pain_001")
+        return self._config.formats.get(rail, self._config.payment_format)
 
     def send(self, outgoing: Outgoing) -> Receipt:
         answer = self._channel.send(

@@ -96,6 +96,10 @@ class SftpConfig(msgspec.Struct, frozen=True, kw_only=True):
     profile: str = ""
     timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=TIMEOUT_SECONDS_MAX)] = 60
 
+    @property
+    def rails(self) -> frozenset[Rail]:
+        return frozenset(Rail)
+
 
 class SftpBank:
     def __init__(self, config: SftpConfig, secrets: dict[str, str]) -> None:
@@ -111,7 +115,7 @@ class SftpBank:
         )
 
     def rails(self) -> frozenset[Rail]:
-        return frozenset(Rail)
+        return self._config.rails
 
     def payment_format(self, rail: Rail) -> str:
         return self._config.formats.get(rail, self._config.payment_format)

@@ -46,13 +46,17 @@ class HubFolderConfig(msgspec.Struct, frozen=True, kw_only=True):
     format_options: dict[str, dict[str, Any]] = {}
     profile: str = ""
 
+    @property
+    def rails(self) -> frozenset[Rail]:
+        return frozenset(Rail)
+
 
 class HubFolder:
     def __init__(self, config: HubFolderConfig) -> None:
         self._config = config
 
     def rails(self) -> frozenset[Rail]:
-        return frozenset(Rail)
+        return self._config.rails
 
     def payment_format(self, rail: Rail) -> str:
         return self._config.formats.get(rail, self._config.payment_format)

@@ -27,6 +27,10 @@ SELECT
         FROM account WHERE tenant_id = (SELECT %(tenant_id)s::uuid)
     ) AS accounts,
     (
+        SELECT coalesce(json_object_agg(id, json_build_array(connector, config)), '{}')::text
+        FROM connection WHERE tenant_id = (SELECT %(tenant_id)s::uuid)
+    ) AS connections,
+    (
         SELECT coalesce(json_agg(json_build_object(
             'id', a.id, 'payee_id', p.id, 'payee_number', p.number, 'payee_name', p.name,
             'version', a.version, 'iban', a.iban, 'bic', a.bic, 'valid_from', a.valid_from,
