@@ -16,7 +16,7 @@ from nostro.domain.party import Account
 from nostro.domain.payment import Rail, agent_of, payment_of
 from nostro.domain.payment_file import Method, Party, Payment, PaymentBatch, PaymentFile
 from nostro.formats import Profile, options_of
-from nostro.formats.american.nacha_options import NachaOptions
+from nostro.formats.american.nacha_options import REQUIRED, NachaOptions, described
 from nostro.storage.orders import OrderRow
 
 FORMAT = "nacha"
@@ -24,7 +24,7 @@ CLASSES = {Rail.ACH_CCD: "CCD", Rail.ACH_CTX: "CTX", Rail.ACH_PPD: "PPD"}
 REFERENCE_CODE = 8  # Characters of the file header that tell our files apart.
 _TRACE_MODULUS = 10**7
 _MODIFIERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-_CURRENT, _PAYROLL, _OTHER = "CACC", "PAYROLL", "PAYMENT"
+_CURRENT, _PAYROLL, _OTHER = "CACC", REQUIRED["PPD"], "PAYMENT"
 
 
 def carries(format_name: str, rail: Rail) -> bool:
@@ -71,7 +71,7 @@ def written(
     banks take two files of one day that carry the same modifier for one."""
     agent = agent_of("", account.local_account)
     batches, members = [], []
-    for number, ((day, sec_code, described), ours) in enumerate(_grouped(entries), start=1):
+    for number, ((day, sec_code, description), ours) in enumerate(_grouped(entries), start=1):
         ours.sort(key=lambda one: _trace(one, agent.member_id))
         members.append(ours)
         batches.append(
@@ -82,7 +82,7 @@ def written(
                 own=own,
                 own_agent=agent,
                 local_instrument=sec_code,
-                entry_description=described,
+                entry_description=description,
                 payments=tuple(_payment(one, agent.member_id) for one in ours),
             )
         )
@@ -142,7 +142,7 @@ def approved(entries: Iterable[Entry], account: Account, profile: Profile) -> li
         found.append(
             Said(
                 sec_code=CLASSES[one.order.route.rail],
-                description=options.entry_description or _described(one),
+                description=described(_described(one), CLASSES[one.order.route.rail], options),
                 day=one.day,
                 reference=one.rail_reference,
                 trace=_trace(one, odfi),

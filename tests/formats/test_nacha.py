@@ -214,6 +214,24 @@ def test_only_the_word_reversal_turns_a_direction(description: str) -> None:
     assert refused.value.code == "direction_not_allowed"
 
 
+@pytest.mark.parametrize(
+    ("sec_code", "said", "written"),
+    [
+        ("WEB", "PURCHASE", "PURCHASE"),
+        ("WEB", "BILL", "OURS"),
+        ("CCD", "PAYROLL", "OURS"),
+    ],
+)
+def test_a_profile_never_takes_away_a_description_that_the_rules_ask_for(
+    sec_code: str, said: str, written: str
+) -> None:
+    file = payment_file()
+    batch = next(batch for batch in file.batches if batch.local_instrument == sec_code)
+    named = replace(file, batches=(replace(batch, entry_description=said),))
+    [read] = files(write(named, Profile(options={"entry_description": "OURS"})))
+    assert [one.entry_description for one in read.batches] == [written]
+
+
 def test_documents_travel_as_x12_inside_ctx() -> None:
     file = payment_file()
     batch = next(batch for batch in file.batches if batch.local_instrument == "CTX")

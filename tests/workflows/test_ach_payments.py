@@ -21,6 +21,7 @@ from nostro.workflows import answers, approval, change_requests, dispatch
 from tests.workflows.bank_words import Booking, camt_053
 from tests.workflows.company import FRIDAY, Company
 from tests.workflows.test_ach_answers import RDFI, ach_file
+from tests.workflows.test_confidential import cleared
 
 OWN = "USABA:091000019:246813570"
 SUPPLIERS = {
@@ -156,6 +157,30 @@ def test_long_remittance_goes_as_ctx_and_a_person_as_ppd_in_batches_of_their_own
     (row,) = company.orders(ids[2:])
     assert {"field": "payee name", "from": "Payee U3 Incorporated of Delaware",
             "to": "Payee U3 Incorporated"} in row.source_changes  # fmt: skip
+
+
+def test_wages_are_described_so_whatever_the_banks_profile_says(american: American) -> None:
+    company = american.company
+    with tenant(company.tenant_id):
+        row = parties.connection(company.bank_id)
+        told = {"nacha": {**OPTIONS, "entry_description": "VENDOR PAY"}}
+        parties.configure_connection(company.bank_id, {**row.config, "format_options": told})
+    ids = company.ask(
+        american.request("U1", 510),
+        american.request("U2", 511, to_person=True, confidential=True),
+        american.request("U3", 512, to_person=True),
+    )
+    clerks = (
+        cleared(company, "Pia Payroll", Role.APPROVER),
+        cleared(company, "Pat Payroll", Role.APPROVER),
+    )
+    for clerk in clerks:
+        approval.approve(company.acting(clerk), clerk, ids, company.seen(ids))
+    dispatch.attend(company.job, company.release()[0])
+    described = {
+        (batch.local_instrument, batch.entry_description) for batch in american.file().batches
+    }
+    assert described == {("CCD", "VENDOR PAY"), ("PPD", "PAYROLL"), ("PPD", "VENDOR PAY")}
 
 
 def test_a_file_for_each_format_and_no_modifier_twice_a_day(american: American) -> None:

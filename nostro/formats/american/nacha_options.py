@@ -6,6 +6,10 @@ from typing import Literal
 
 import msgspec
 
+# Descriptions that Nacha's fraud monitoring rules ask for since March 2026, by SEC code: of wages,
+# and of purchases on the internet.
+REQUIRED = {"PPD": "PAYROLL", "WEB": "PURCHASE"}
+
 
 class NachaOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A bank's profile. What is empty is taken from the payments themselves.
@@ -45,3 +49,9 @@ class NachaOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     line_end: Literal["lf", "crlf", "cr", "none"] = "lf"
     fill_blocks: bool = True
     leave_out: tuple[str, ...] = ()
+
+
+def described(told: str, sec_code: str, options: NachaOptions) -> str:
+    """What payees see of a batch: what the bank's profile says, but never instead of a word that
+    the rules ask for."""
+    return told if REQUIRED.get(sec_code) == told else options.entry_description or told

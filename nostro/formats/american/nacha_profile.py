@@ -37,7 +37,7 @@ from nostro.formats.american.nacha_layout import (
     code_of,
     is_digits,
 )
-from nostro.formats.american.nacha_options import NachaOptions
+from nostro.formats.american.nacha_options import NachaOptions, described
 from nostro.formats.american.nacha_text import refuse, routing
 from nostro.formats.american.x12 import remittance_of
 from nostro.formats.american.x12_820_writer import write as write_820
@@ -108,7 +108,7 @@ class Prepared:
             own=own,
             own_agent=Agent(clearing_system=ROUTING, member_id=odfi),
             local_instrument=sec_code,
-            entry_description=options.entry_description or batch.entry_description,
+            entry_description=described(batch.entry_description, sec_code, options),
             service_class=service_class,
             codes=tuple(self._codes(batch)),
             payments=tuple(_directed(payment, method) for payment in payments),
