@@ -48,6 +48,8 @@ OTHER_KINDS = 4
 WORDS = {
     ("/cases/", "deed"): tuple(cases.DEEDS),
     ("/changes/", "deed"): tuple(change_views.DEEDS),
+    ("/payments/", "form"): ("text", "pdf", "x12_820"),
+    ("/positive-pay/checks/", "deed"): ("void", "stop", "told"),
     ("/changes/", "kind_name"): tuple(changes.find()),
     ("/policies/", "kind_name"): tuple(changes.find()),
     ("/v1/policies/", "kind_name"): tuple(changes.find()),
