@@ -169,6 +169,21 @@ SIDES: Final[Mapping[str, str]] = {
     "people": "People who approve",
     "newcomers": "Newcomers become people here",
     "proof_above": "Fresh proof above",
+    "source_approvers": "Approvals in the ERP that count",
+    "least_percent": "A person looks from, in percent alike",
+    "list_days_max": "Days until a list is too old",
+    "lists_needed": "Payments wait for missing lists",
+    "review_months": "Months between reviews",
+    "changed_days": "Days a changed account is looked at",
+    "first_payment": "First payments wait",
+    "shared_account": "Payments to shared accounts wait",
+    "usual_times": "Spreads above the usual, 0 for never",
+    "usual_last": "Of how many last payments",
+    "usual_least": "Once there are so many",
+    "window_days": "Days an invoice is not paid again",
+    "swapped_days": "Days for two signs swapped",
+    "without_invoice": "Two a day without invoice wait",
+    "prefixes": "Words that tell no invoices apart",
 }
 # What a key may be used for.
 SCOPES: Final[Mapping[str, str]] = {

@@ -132,7 +132,7 @@ def test_two_people_change_what_counts_and_see_what_it_would_have_done(
     assert as_is.different == 0
     agree(company, ben, ask(company, ada, wanted, "duplicates"))
     (told,) = company.events("customer.policy_changed")
-    assert (told["after"]["window_days"], told["after"]["prefixes"]) == (30, ["XY"])
+    assert (told["after"]["window_days"], told["after"]["prefixes"]) == (30, "XY")
     company.clock.advance(days=31)
     (order,) = company.ask(company.request("E", invoices=("7",)))
     assert company.states([order]) == [OrderState.AWAITING_APPROVAL]

@@ -78,7 +78,7 @@ def _tell(rules: DuplicateRules) -> dict[str, Any]:
         "window_days": rules.window_days,
         "swapped_days": rules.swapped_days,
         "without_invoice": rules.without_invoice,
-        "prefixes": sorted(rules.prefixes),
+        "prefixes": ", ".join(sorted(rules.prefixes)),
     }
 
 
