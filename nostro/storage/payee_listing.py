@@ -9,12 +9,11 @@ from uuid import UUID
 
 import msgspec
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.expressions import RawSQL
 
 from nostro.domain.freeze import FreezeScope
 from nostro.domain.payee_change import ChangeState
 from nostro.domain.policies.checks import RECENT_CHANGE
-from nostro.storage import models
+from nostro.storage import bulk, models, queries
 from nostro.storage.listing import plain
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
 from nostro.storage.rows import build, columns
@@ -209,8 +208,8 @@ def _shown() -> QuerySet[models.Payee]:
     """Whoever was only ever paid confidentially is there for those who are cleared."""
     if sight() is Sight.WHOLE:
         return models.Payee.objects.all()
-    hidden = RawSQL("SELECT nostro_confidential_payees()", ())
-    return models.Payee.objects.exclude(number__in=hidden)
+    hidden = [row["number"] for row in queries.rows("confidential_payees")]
+    return models.Payee.objects.exclude(bulk.one_of("number", hidden))
 
 
 def _is_newest() -> Q:

@@ -189,7 +189,7 @@ def test_there_is_one_way_to_approve_and_it_asks_for_the_proof() -> None:
         if re.search(r"\bapprovals\.add\(|insert\(models\.Approval\b", path.read_text())
     ]
     assert sorted(writing) == ["storage/approvals.py", "workflows/approval.py"]
-    told = inspect.getsource(approval.approve)
+    told = inspect.getsource(approval.agree)
     assert told.index("stepping_up.require(") < told.index("_add(")
     assert inspect.getsource(approval).count("_add(") == 2, "its definition and this one call"
 
