@@ -32,6 +32,7 @@ _WRITTEN = {
     Rail.BACS: "pain.001, NURG",
     Rail.FASTER_PAYMENTS: "pain.001, URNS",
     Rail.CHAPS: "pain.001, URGP",
+    Rail.CHECK: "a check of its own, told in the issue file",
 }
 NOT_WRITTEN = "not written yet"
 HEAD = """# Rails: which ways there are, and what each carries
@@ -63,7 +64,7 @@ The digest of what is approved leaves out what is not there: approvals of paymen
 IBAN and EUR inside SEPA: SEPA credit transfer, else cross-border. ABA number and USD from a US account: CCD, CTX where the
 remittance is longer than CCD carries, PPD where the payee is a person (`payee.is_person`), Fedwire above the limit of ACH.
 Sort code and GBP from a UK account: Faster Payments, above its limit Bacs, above that CHAPS. No account: a cheque, if one is
-asked for (not yet written, see below). A payee's name that a short field cannot hold is shortened by whole words before approval, where approvers see it.
+asked for and an account draws them ([how](positive-pay.md#payments-by-check)). A payee's name that a short field cannot hold is shortened by whole words before approval, where approvers see it.
 
 ## Files
 
@@ -79,8 +80,7 @@ statement line too where it stands in place of the end-to-end id. `tests/workflo
 
 ## Not yet
 
-* Cheques, PSP payouts and treasury hubs have a row, but nothing writes them: a payment that asks for one is refused. A cheque that was
-  issued elsewhere is in the [register](positive-pay.md).
+* PSP payouts and treasury hubs have a row, but nothing writes them: a payment that asks for one is refused.
 * MT101 and X12 820 as files of these rails.
 * CTX carries the remittance as free text, not as an X12 820 made from the invoices.
 * Payment files of an ERP (pain.001, MT101, Nacha) are taken in with IBANs only.

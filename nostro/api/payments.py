@@ -247,6 +247,8 @@ _FIELD_OF_CODE = {
     "no_account": "amount.currency",
     "no_rail_fits": "rail",
     "payee_without_account": "payee",
+    "no_check_account": "rail",
+    "check_confidential": "rail",
     "amount_not_positive": "amount.value",
     "amount_too_large": "amount.value",
     "sepa_needs_euro": "amount.currency",

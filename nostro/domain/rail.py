@@ -268,7 +268,6 @@ _ROWS: Final[tuple[RailTerms, ...]] = (
         speed=Speed.DAYS,
         final="when it is presented and paid; until then it can be stopped",
         on_demand=True,
-        written=False,
         source="our own cheque register; the bank is told by positive pay",
     ),
     RailTerms(
@@ -347,7 +346,9 @@ def _misfits(terms: RailTerms, request: PaymentRequest, account: Account) -> Ite
         yield f"{title} does not reach {country_of(request.creditor_iban, '') or 'there'}."
     if reason := too_much(terms.rail, request.amount):
         yield reason
-    if account.takes is not None and terms.rail not in account.takes:
+    # A check is in no file of payments; whether its account draws any is asked with its route.
+    by_file = terms.rail is not Rail.CHECK
+    if by_file and account.takes is not None and terms.rail not in account.takes:
         yield f"The connection of {account.name} takes no payments by {title}."
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Count
+from django.db.models import BigIntegerField, Count, Max
+from django.db.models.functions import Cast
 
 from nostro.domain.check_state import UNTOLD, CheckState
 from nostro.domain.duties import Touched
@@ -149,6 +150,24 @@ def named(account_id: UUID, numbers: Collection[str], *, locked: bool = False) -
     if locked:
         rows = rows.select_for_update(no_key=True, of=("self",))
     return _rows(rows.filter(bulk.one_of("number", list(numbers))).order_by("id"))
+
+
+def free_numbers(account_id: UUID, first: int, last: int, wanted: int) -> list[str]:
+    """The next numbers of a range, above every one of it that was ever used; fewer at its end.
+
+    Inside a unit of work that has locked the account: another could draw the same ones.
+    """
+    found = models.IssuedCheck.objects.filter(account_id=account_id)
+    used = found.annotate(value=Cast("number", BigIntegerField()))
+    top = used.filter(value__range=(first, last)).aggregate(top=Max("value"))["top"]
+    begin = first if top is None else top + 1
+    return [str(number) for number in range(begin, min(begin + wanted, last + 1))]
+
+
+def number_of_order(order_id: UUID) -> str:
+    """The number of the check that pays an order, "" while none is drawn."""
+    found = models.IssuedCheck.objects.filter(order_id=order_id)
+    return found.values_list("number", flat=True).first() or ""
 
 
 def missing_between(account_id: UUID, limit: int) -> list[tuple[int, int]]:

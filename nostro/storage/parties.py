@@ -105,6 +105,11 @@ def lock_entity(entity_id: UUID) -> None:
     models.LegalEntity.objects.select_for_update(no_key=True).get(id=entity_id)
 
 
+def lock_account(account_id: UUID) -> None:
+    """Let work that draws an account's checks come one after another."""
+    models.Account.objects.select_for_update(no_key=True).get(id=account_id)
+
+
 def create_connection(
     connection_id: UUID,
     name: str,

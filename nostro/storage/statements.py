@@ -43,6 +43,7 @@ class TransactionRow(msgspec.Struct, frozen=True, kw_only=True):
     bank_reference: str
     uetr: str = ""
     charges_minor: int = 0  # Those that the bank itemises inside the amount, positive.
+    check_number: str = ""
 
 
 class NewTransaction(msgspec.Struct, frozen=True, kw_only=True):
@@ -235,6 +236,7 @@ def transaction_of(row: models.BankTransaction) -> TransactionRow:
         bank_reference=row.bank_reference,
         uetr=detail.uetr,
         charges_minor=charges_inside(amount, detail.charges).minor,
+        check_number=detail.check_number,
     )
 
 

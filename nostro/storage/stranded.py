@@ -1,7 +1,7 @@
 """What would be forgotten: payments not at their end that nothing and nobody will look at again.
 
 An attempt is looked after by the timer of its file or by an open case, a file by its own timer or
-case, an order on its way by its timer, its case or its live attempt (promise P2).
+case, an order on its way by its timer, its case, its live attempt or its check (promise P2).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from nostro.domain.attempt import RANK, AttemptState
+from nostro.domain.check_state import CheckState
 from nostro.domain.order import OrderState
 from nostro.domain.submission import SubmissionState
 from nostro.storage import queries
@@ -36,6 +37,13 @@ _ORDER_MOVING = [
     OrderState.IN_FLIGHT.value,
 ]
 
+# The check of an order is with its payee, or its void or stop with the bank.
+_CHECK_WAITS = [
+    state.value
+    for state in CheckState
+    if state not in (CheckState.PAID, CheckState.VOID, CheckState.STOPPED)
+]
+
 
 class Stranded(msgspec.Struct, frozen=True, kw_only=True):
     """One forgotten row: "submission", "attempt" or "order", and since when it is in its state."""
@@ -55,5 +63,6 @@ def stranded(now: datetime) -> list[Stranded]:
         attempt_ends=_ATTEMPT_ENDS,
         submission_ends=_SUBMISSION_ENDS,
         order_moving=_ORDER_MOVING,
+        check_waits=_CHECK_WAITS,
     )
     return [Stranded(**row) for row in found]

@@ -15,14 +15,15 @@ import msgspec
 
 from nostro.domain.attempt import Verdict
 from nostro.domain.errors import Refused
-from nostro.domain.order import ORDER, OrderMove
+from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Member
+from nostro.domain.payment import Rail
 from nostro.domain.policies import confidential
 from nostro.domain.policies import recall as policy
 from nostro.domain.policies.recall import CancelPurpose, RecallReason
 from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
 from nostro.storage import attempts as attempts_stored
-from nostro.storage import orders, submissions
+from nostro.storage import checks, orders, submissions
 from nostro.storage.orders import OrderRow
 from nostro.storage.submissions import AttemptRow
 from nostro.storage.tenancy import tenant
@@ -85,9 +86,7 @@ def take_back(acting: Acting, member: Member, order_ids: Sequence[UUID], wish: W
         recalled, not_taken = recall.ask_back(acting, gone, asked)
         done = {*cancelled, *recalled, *not_taken}
         ended = [row for row in rows if row.id not in done]
-        not_taken |= {
-            row.id: f"{row.number} is {row.state}: nothing is on its way." for row in ended
-        }
+        not_taken |= {row.id: _why_ended(row) for row in ended}
         return TakenBack(
             cancelled=tuple(cancelled),
             recalled=recalled,
@@ -95,6 +94,16 @@ def take_back(acting: Acting, member: Member, order_ids: Sequence[UUID], wish: W
                 NotTaken(order_id=order_id, sentence=why) for order_id, why in not_taken.items()
             ),
         )
+
+
+def _why_ended(row: OrderRow) -> str:
+    if row.route.rail is Rail.CHECK and row.state is OrderState.IN_FLIGHT:
+        number = checks.number_of_order(row.id)
+        return (
+            f"Check {number} was drawn for {row.number}: have it void or stopped under Positive"
+            " pay; the payment is cancelled once the bank knows."
+        )
+    return f"{row.number} is {row.state}: nothing is on its way."
 
 
 def locked_with_files(order_ids: Sequence[UUID]) -> tuple[list[OrderRow], dict[UUID, AttemptRow]]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from nostro.domain.case import CaseKind
 from nostro.domain.check_exception import (
     CHECK_EXCEPTION,
     Decision,
@@ -21,6 +22,8 @@ from nostro.storage import check_exceptions, checks, events
 from nostro.storage.check_exceptions import ExceptionRow
 from nostro.storage.checks import CheckRow
 from nostro.storage.submissions import SubmissionRow
+from nostro.workflows import case_work
+from nostro.workflows.case_work import new_case
 from nostro.workflows.context import Acting
 
 _AT_THE_BANK = (SubmissionState.DELIVERED, SubmissionState.ACKNOWLEDGED)
@@ -56,22 +59,51 @@ def move(
     events.record_alike(acting.alike("check.moved", "check", ids, own, **told))
 
 
-def follow(acting: Acting, file: SubmissionRow, after: SubmissionState) -> None:
+def follow(acting: Acting, file: SubmissionRow, after: SubmissionState) -> list[UUID]:
     """A file with checks has come into another state: the bank knows now what it says.
 
-    What was asked for since its bytes were frozen is in no file yet, and due.
+    What was asked for since its bytes were frozen is in no file yet, and due. Returns the orders
+    whose checks cannot be paid any more.
     """
     rows = checks.in_file(file.id) if after in (*_AT_THE_BANK, _REFUSED) else []
     if after is _REFUSED:
         unknown = [row for row in rows if CHECK.allows(row.state, CheckMove.REFUSE)]
         move(acting, unknown, CheckMove.REFUSE, text=f"The bank refused {file.message_id}.")
-        return
+        _may_be_paid_after_all(acting, unknown)
+        return []
+    dead: list[UUID] = []
     for state, step in _TOLD.items():
         told = [row for row in rows if row.state is state and _carries(row, file.id)]
         if told:
             move(acting, told, step, text=f"The bank has file {file.message_id}.")
+            dead += ended(told, step)
     due = [row.id for row in rows if row.act_file_id is None and row.state in _TOLD]
     checks.update(due, next_action_at=acting.world.clock.now())
+    return dead
+
+
+def ended(rows: Sequence[CheckRow], step: CheckMove) -> list[UUID]:
+    """The orders that a move of their checks ends: the bank knows that it must not pay them."""
+    dead = step in (CheckMove.VOID, CheckMove.STOP)
+    return [row.order_id for row in rows if row.order_id and dead]
+
+
+def _may_be_paid_after_all(acting: Acting, rows: Sequence[CheckRow]) -> None:
+    """The bank had the word that a check is dead, its payment was cancelled, and it refused it."""
+    for row in rows:
+        if row.order_id is None or row.state not in (CheckState.VOID, CheckState.STOPPED):
+            continue
+        told = new_case(
+            acting,
+            CaseKind.CHECK,
+            f"check-not-dead/{row.id}",
+            f"The bank refused the file that says that check {row.number} is"
+            f" {row.state}; its payment was cancelled, and the bank may still pay the check.",
+            "Tell the bank by its portal or on the phone before anything is paid in its place.",
+            amount=row.amount,
+            order_id=row.order_id,
+        )
+        case_work.open_again(acting, told)
 
 
 def move_exceptions(
@@ -130,6 +162,26 @@ def given_back(acting: Acting, rows: Sequence[ExceptionRow]) -> None:
         if row.state is not CheckState.PAID and CHECK.allows(row.state, CheckMove.RETURN)
     ]
     move(acting, back, CheckMove.RETURN, text="The bank gave it back unpaid.", next_action_at=None)
+    not_paid(acting, back)
+
+
+def not_paid(acting: Acting, rows: Sequence[CheckRow]) -> None:
+    """A person decides what becomes of payments whose checks came back: they may come again."""
+    for row in rows:
+        if row.order_id is None:
+            continue
+        told = new_case(
+            acting,
+            CaseKind.CHECK,
+            f"check-came-back/{row.id}",
+            f"The bank gave back check {row.number} over {row.amount}; the payee of its payment"
+            " does not have the money.",
+            "It may be presented again. To pay otherwise have it stopped first, and wait until the"
+            " bank knows.",
+            amount=row.amount,
+            order_id=row.order_id,
+        )
+        case_work.open_again(acting, told)
 
 
 def _carries(row: CheckRow, file_id: UUID) -> bool:

@@ -25,8 +25,9 @@ from nostro.storage import checks, events, parties, policies
 from nostro.storage.checks import CheckRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows.case_work import checked_reason
-from nostro.workflows.check_moves import move
+from nostro.workflows.check_moves import ended, move
 from nostro.workflows.context import Acting
+from nostro.workflows.moves import end_by_check
 from nostro.workflows.wake import wake
 
 AT_ONCE_MAX = 10_000
@@ -164,6 +165,7 @@ def told_otherwise(acting: Acting, member: Member, check_id: UUID, reason: str) 
             not_in_file="",
             next_action_at=None,
         )
+        end_by_check(acting, ended([row], steps[row.state]))
 
 
 def locked(check_id: UUID) -> CheckRow:

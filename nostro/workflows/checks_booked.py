@@ -15,15 +15,17 @@ from nostro.domain.case import CaseKind
 from nostro.domain.check_exception import CHECK_EXCEPTION, Decision, ExceptionMove
 from nostro.domain.check_state import CHECK, NOT_TO_BE_PAID, CheckMove, CheckState
 from nostro.domain.money import Money
+from nostro.domain.order import OrderMove
 from nostro.domain.party import Account
 from nostro.domain.policies.positive_pay import PositivePayTerms, stale_before
 from nostro.domain.statement import Entry, EntryStatus, Statement
-from nostro.storage import check_exceptions, checks, policies
+from nostro.storage import check_exceptions, checks, orders, policies
 from nostro.storage.checks import CheckRow
-from nostro.workflows import case_work
+from nostro.workflows import case_work, drawn_checks
 from nostro.workflows.case_work import new_case
-from nostro.workflows.check_moves import move, move_exceptions
+from nostro.workflows.check_moves import move, move_exceptions, not_paid
 from nostro.workflows.context import Acting
+from nostro.workflows.moves import move_orders
 
 LAPSED_AT_ONCE = 500
 _CHECK_PAID = "475"  # BAI2: check paid; its customer reference is the check's number.
@@ -80,6 +82,8 @@ def _apply(acting: Acting, row: CheckRow, one: Booked) -> None:
     if one.amount.minor < 0:
         if CHECK.allows(row.state, CheckMove.RETURN):
             move(acting, [row], CheckMove.RETURN, text="Its money was booked back.")
+            not_paid(acting, [row])
+            drawn_checks.came_back(acting, row, -one.amount, one.entry.booked)
         return
     if row.state is CheckState.PAID:
         if row.paid_on != one.entry.booked:
@@ -89,6 +93,9 @@ def _apply(acting: Acting, row: CheckRow, one: Booked) -> None:
     before = row.state
     move(acting, [row], CheckMove.PAY, text=f"Booked: {one.amount}", paid_on=one.entry.booked,
          next_action_at=None)  # fmt: skip
+    if row.order_id:  # Settled when the line is matched to it: see drawn_checks.
+        orders.lock_only([row.order_id])
+        move_orders(acting, [row.order_id], OrderMove.EXECUTE, reason="check", text="Booked.")
     if one.amount != row.amount:
         told = f"The bank paid check {row.number} over {one.amount}; we issued {row.amount}."
         _case(acting, row, one, told)
@@ -135,6 +142,7 @@ def _case(acting: Acting, row: CheckRow, one: Booked, sentence: str) -> None:
         sentence,
         "Ask the bank why, the sooner the better: its terms say how long it takes it back.",
         amount=one.amount,
+        order_id=row.order_id,
     )
     case_work.open_again(acting, told)
 

@@ -14,6 +14,7 @@ from nostro.domain.policies.duplicates import DuplicateRules, PaidBefore
 from nostro.domain.policies.enrichment import EnrichmentRules
 from nostro.domain.policies.payee_checks import PayeeChecks, PayeeHistory
 from nostro.domain.policies.payment_limits import DaySums, PaymentLimits
+from nostro.domain.policies.positive_pay import PositivePayTerms
 from nostro.domain.policies.routing_rules import RoutingRules
 from nostro.domain.policies.screening import ScreeningRules
 from nostro.storage import approval_rules, day_sums, parties, payee_history, policies
@@ -93,7 +94,8 @@ def _routing(agreed: InForce, known: KnownBefore, today: date) -> Routing:
     codes = {entity_id: code for code, entity_id in known.entity_ids.items()}
     rules, enrichment = agreed.version(RoutingRules), agreed.version(EnrichmentRules)
     accounts = taken_rails.with_rails(known.accounts, known.connections)
-    return routing_of(rules, accounts, codes, today, enrichment)
+    checks = agreed.of(PositivePayTerms)
+    return routing_of(rules, accounts, codes, today, enrichment, checks)
 
 
 def _history(

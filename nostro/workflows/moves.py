@@ -74,7 +74,7 @@ def move_submission(
     if row.purpose == submissions.PAYMENTS and (inside := ATTEMPT_MOVE_OF.get(after)):
         move_attempts(acting, _meant(row, step), inside, reason=reason, text=text)
     if row.purpose == submissions.CHECKS:
-        check_moves.follow(acting, row, after)
+        end_by_check(acting, check_moves.follow(acting, row, after))
     if row.purpose == submissions.CHECK_DECISIONS:
         check_moves.follow_decisions(acting, row, after)
     if row.state is SubmissionState.UNKNOWN and after in KNOWN_AT_LAST:
@@ -82,6 +82,17 @@ def move_submission(
     if step_of_case := _CASE_MOVE_OF.get(row.purpose, {}).get(after):
         _move_asking_cases(acting, row, step_of_case, text)
     return after
+
+
+def end_by_check(acting: Acting, order_ids: Collection[UUID]) -> None:
+    """End the orders whose checks the bank knows to be dead: cancelled, or returned where one had
+    been paid and its money came back before."""
+    orders.lock_only(order_ids)
+    text = "Its check is void or stopped, and the bank knows it."
+    stopped = move_orders(acting, order_ids, OrderMove.STOP, reason="check", text=text)
+    left = [order_id for order_id in order_ids if order_id not in stopped]
+    returned = move_orders(acting, left, OrderMove.RETURN, reason="check", text=text)
+    posting.reset_returned(acting, returned, "check given back and stopped")
 
 
 def _meant(row: SubmissionRow, step: SubmissionMove) -> list[UUID]:

@@ -16,6 +16,7 @@ from nostro.domain.payment import PaymentRequest, Rail, Route
 from nostro.domain.policies import routing as standard
 from nostro.domain.policies import routing_rules, routing_words
 from nostro.domain.policies.enrichment import EnrichmentRules, added
+from nostro.domain.policies.positive_pay import PositivePayTerms
 from nostro.domain.policies.routing_rules import RoutingRules
 from nostro.domain.policy import Version
 from nostro.domain.rules.expression import Facts
@@ -36,6 +37,14 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
     own: frozenset[str]
     today: date
     enrichment: Version[EnrichmentRules]
+    check_accounts: frozenset[str]  # Those whose checks payments draw.
+
+    def leaving(self, request: PaymentRequest, entity_id: str) -> Sequence[Account]:
+        """The accounts of an entity that could pay it: a check needs one that draws checks."""
+        accounts = self.accounts.get(entity_id, ())
+        if request.rail is not Rail.CHECK:
+            return accounts
+        return [account for account in accounts if account.id in self.check_accounts]
 
     def facts(self, request: PaymentRequest, entity_id: str, source: str) -> Facts:
         return facts_of(
@@ -48,7 +57,7 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
 
     def propose(self, request: PaymentRequest, entity_id: str, source: str) -> Route | None:
         """The route for one payment of an entity, or None when none fits."""
-        accounts = self.accounts.get(entity_id, ())
+        accounts = self.leaving(request, entity_id)
         is_asked = self.version.content.rules or self.enrichment.content.rules
         facts = self.facts(request, entity_id, source) if is_asked else {}
         route = routing_rules.propose(request, accounts, self.version, facts)
@@ -60,7 +69,10 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
 
     def why_none(self, request: PaymentRequest, entity_id: str) -> tuple[str, str]:
         """Why none fits, as a code and in words."""
-        return standard.why_none(request, self.accounts.get(entity_id, ()))
+        if request.rail is Rail.CHECK and not self.leaving(request, entity_id):
+            sentence = "No account of this entity draws checks: its positive pay has no numbers."
+            return "no_check_account", sentence
+        return standard.why_none(request, self.leaving(request, entity_id))
 
 
 def routing_of(
@@ -69,6 +81,7 @@ def routing_of(
     codes: Mapping[str, str],
     today: date,
     enrichment: Version[EnrichmentRules],
+    checks: PositivePayTerms,
 ) -> Routing:
     owned: dict[str, list[Account]] = {}
     for account in accounts:
@@ -80,6 +93,7 @@ def routing_of(
         own=frozenset(account.number for account in accounts),
         today=today,
         enrichment=enrichment,
+        check_accounts=frozenset(one.account_id for one in checks.accounts if one.draws),
     )
 
 
@@ -88,7 +102,8 @@ def in_force(acting: Acting) -> Routing:
     now = acting.world.clock.now()
     version = policies.version_in_force(RoutingRules, now)
     enrichment = policies.version_in_force(EnrichmentRules, now)
-    return routing_of(version, taken_rails.accounts(), _codes(), now.date(), enrichment)
+    checks = policies.in_force(PositivePayTerms, now)
+    return routing_of(version, taken_rails.accounts(), _codes(), now.date(), enrichment, checks)
 
 
 def asked(row: OrderRow, codes: Mapping[str, str]) -> PaymentRequest:
@@ -120,7 +135,7 @@ def dry_run(acting: Acting, rules: RoutingRules, since: datetime) -> DryRun:
 
     Each is asked about as on the day it was wanted: how far ahead it was is not known any more.
     """
-    codes, accounts = _codes(), taken_rails.accounts()
+    codes, accounts, now = _codes(), taken_rails.accounts(), acting.world.clock.now()
     names = {account.id: account.name for account in accounts}
     version = Version(number=0, content=rules, valid_from=None, changed_by="", reason="")
     routing = routing_of(
@@ -128,7 +143,8 @@ def dry_run(acting: Acting, rules: RoutingRules, since: datetime) -> DryRun:
         accounts,
         codes,
         since.date(),
-        policies.version_in_force(EnrichmentRules, acting.world.clock.now()),
+        policies.version_in_force(EnrichmentRules, now),
+        policies.in_force(PositivePayTerms, now),
     )
 
     def judge(row: OrderRow) -> tuple[str, str] | None:

@@ -32,6 +32,7 @@ from nostro.workflows import (
     blocks_again,
     case_work,
     cut_off_days,
+    drawn_checks,
     limits_again,
     recheck,
     route_check,
@@ -136,11 +137,15 @@ def _dated(
 
 
 def _freeze(acting: Acting, account_id: str, group: list[tuple[OrderRow, date]]) -> list[UUID]:
-    """A file for each format in which the bank takes these rails; returns their ids."""
+    """Checks drawn, and a file for each format in which the bank takes the other rails; returns
+    the ids of these files."""
     accounts = {account.id: account for account in parties.accounts()}
     entities = {entity.id: entity for entity in parties.entities()}
     account = accounts[account_id]
     entity = entities[account.legal_entity_id]
+    group = drawn_checks.draw(acting, account, group)
+    if not group:
+        return []
     channel = open_channel(acting, UUID(account.connection_id))
     if not isinstance(channel, SendsPayments):
         raise Refused(

@@ -127,7 +127,7 @@ def _options(
     banks = {str(row.id): row.name for row in parties.connections()}
     chosen = payment.route if payment else None
     found = []
-    for account, option in _ways(request, routing.accounts.get(entity_id, ()), chosen):
+    for account, option in _ways(request, routing.leaving(request, entity_id), chosen):
         if isinstance(option, Route):
             named = _named(account, banks, option)
             plan = _planned(planner, told, option)

@@ -38,7 +38,7 @@ from nostro.storage import (
 )
 from nostro.storage.statements import NewTransaction
 from nostro.storage.tenancy import tenant
-from nostro.workflows import checks_booked
+from nostro.workflows import checks_booked, drawn_checks
 from nostro.workflows.bank_bookings import apply_bookings, close_gate_for
 from nostro.workflows.context import Acting
 from nostro.workflows.statement_matching import explain, open_case
@@ -103,6 +103,7 @@ def _take(
     _overlaps(acting, row_id, statement, new_lines)
     apply_bookings(acting, evidence_id, statement, account, row_id)
     checks_booked.apply_checks(acting, statement, account)
+    drawn_checks.settle(acting, row_id, account)
     matched, suggested = explain(acting, row_id, account)
     return Ingested(
         statement_id=row_id,

@@ -77,7 +77,7 @@ def explain(acting: Acting, statement_id: UUID, account: Account) -> tuple[int, 
         items,
     )
     proven = [p for p in proposals if p.probability_percent == booking.PROVEN]
-    _write_matches(acting, proposals)
+    write_matches(acting, proposals)
     _settle(acting, [p for p in proven if _pays(p)], rows, sent)
     _doubts(acting, proposals, rows, sent)
     _receive(acting, [p for p in proven if not _pays(p)], rows, account)
@@ -157,7 +157,7 @@ def _pays(proposal: Proposal) -> bool:
     return proposal.allocations[0].target is Target.ORDER
 
 
-def _write_matches(acting: Acting, proposals: Sequence[Proposal]) -> None:
+def write_matches(acting: Acting, proposals: Sequence[Proposal]) -> None:
     """Proven ones are confirmed, the others stay suggestions for a person."""
     now, new_id = acting.world.clock.now(), acting.world.ids.new
     made = [

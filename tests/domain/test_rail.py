@@ -148,7 +148,7 @@ ROUTES: list[tuple[dict[str, Any], str]] = [
          "rail": Rail.SEPA_INSTANT},
         "euro sepa_instant",
     ),
-    ({"creditor_account": "", "rail": Rail.CHECK}, "! no_rail_fits: Cheque is not written yet."),
+    ({"creditor_account": "", "rail": Rail.CHECK}, "european dollar check"),
     ({"creditor_account": ""}, "! payee_without_account: "),
     ({"rail": Rail.RTP, "amount": Money(1_000_000_001, "USD")}, "! RTP carries 10,000,000.00 USD"),
     ({"rail": Rail.SEPA_INSTANT}, "! does not carry USD"),

@@ -73,10 +73,16 @@ def _form(request: PaymentRequest) -> list[Finding]:
             _invalid("amount_not_positive", f"The amount is {spelled(request.amount)}.")
         )
     try:
-        if request.creditor_iban or request.rail is not Rail.CHECK:
+        if request.creditor_number or request.rail is not Rail.CHECK:
             _account(request)
     except Invalid as error:
         findings.append(_invalid(error.code, error.happened))
+    if request.rail is Rail.CHECK and request.confidential:
+        sentence = (
+            "A confidential payment is not paid by check: the register and the bank's files of"
+            " checks name the payee to everybody who reads them."
+        )
+        findings.append(_invalid("check_confidential", sentence))
     address = request.payee_address
     if not (address.town and address.country) and not _at_home(request):
         findings.append(

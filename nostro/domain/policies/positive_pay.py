@@ -25,7 +25,8 @@ class AccountTerms(msgspec.Struct, frozen=True, kw_only=True):
     `number` is what the bank calls the account in its files, `layout` the file of issued checks,
     `answers` that of exceptions and decisions. Who decides later than `decide_by` on the bank's
     clock comes too late: then the bank does `if_nobody`. `second_above`: to pay more than that
-    takes two people.
+    takes two people. `first_number` to `last_number` are the checks that payments draw; 0:
+    none are drawn.
     """
 
     account_id: str
@@ -38,6 +39,13 @@ class AccountTerms(msgspec.Struct, frozen=True, kw_only=True):
     second_above: Money | None = None
     company: str = ""
     stale_after_days: int = STALE_AFTER_DAYS
+    first_number: int = 0
+    last_number: int = 0
+
+    @property
+    def draws(self) -> bool:
+        """Whether a payment can be paid by a check of this account."""
+        return self.first_number > 0
 
 
 class PositivePayTerms(Policy, frozen=True, kw_only=True):

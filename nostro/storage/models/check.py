@@ -42,6 +42,11 @@ class IssuedCheck(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant_id", "account", "number"], name="issued_check_once"
             ),
+            models.UniqueConstraint(
+                fields=["tenant_id", "order"],
+                condition=models.Q(order__isnull=False),
+                name="issued_check_of_order",
+            ),
             models.CheckConstraint(
                 condition=models.Q(amount_minor__gt=0), name="issued_check_positive"
             ),

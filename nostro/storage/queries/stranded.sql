@@ -29,5 +29,9 @@ FROM payment_order o
 WHERE o.tenant_id = %(tenant_id)s AND o.state = ANY (%(order_moving)s)
   AND (o.next_action_at IS NULL OR o.next_action_at <= %(late_since)s)
   AND NOT EXISTS (SELECT 1 FROM live_attempt a WHERE a.order_id = o.id)
+  AND NOT EXISTS (
+      SELECT 1 FROM issued_check k
+      WHERE k.tenant_id = o.tenant_id AND k.order_id = o.id AND k.state = ANY (%(check_waits)s)
+  )
   AND NOT EXISTS (SELECT 1 FROM open_case c WHERE c.order_id = o.id)
 ORDER BY 4, 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,13 +24,15 @@ from nostro.workflows import granted
 from nostro.workflows.policy_changes import WantedPolicy, policy_kind
 
 _NOTHING = "Nothing was asked for."
+_RANGE = re.compile(r"(\d{1,15}) ?- ?(\d{1,15})", re.ASCII)
 
 
 class WantedTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One account: its IBAN, what its bank calls it, and what was agreed with the bank.
 
     `decide_by` as "14:30 America/New_York"; `if_nobody` is pay or return; `second_above` as
-    "10000.00 USD" ("": one person may have any check paid).
+    "10000.00 USD" ("": one person may have any check paid). `numbers` as "5001-5999": the checks
+    that payments draw here, never another program's ("": no payment is paid by check).
     """
 
     account: str
@@ -41,6 +44,7 @@ class WantedTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     second_above: str = ""
     company: str = ""
     stale_after_days: int = STALE_AFTER_DAYS
+    numbers: str = ""
 
 
 class WantedPositivePay(WantedPolicy, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,6 +77,7 @@ def _one(one: WantedTerms, accounts: dict[str, str]) -> AccountTerms:
     layout_of(one.layout)
     answers_of(one.answers)
     at, zone = _clock(one.decide_by)
+    first, last = _numbers(one.numbers)
     return AccountTerms(
         account_id=accounts[iban],
         number=number,
@@ -84,7 +89,20 @@ def _one(one: WantedTerms, accounts: dict[str, str]) -> AccountTerms:
         second_above=granted.amount_of(one.second_above) if one.second_above else None,
         company=one.company.strip(),
         stale_after_days=one.stale_after_days,
+        first_number=first,
+        last_number=last,
     )
+
+
+def _numbers(told: str) -> tuple[int, int]:
+    """The first and the last number of a range; zeros where none is told."""
+    if not told.strip():
+        return 0, 0
+    found = _RANGE.fullmatch(told.strip())
+    first, last = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 0 < first <= last:
+        raise _wrong("numbers", f"{told[:40]!r} is not a range like 5001-5999")
+    return first, last
 
 
 def _clock(told: str) -> tuple[time, str]:
@@ -133,6 +151,7 @@ def _write(terms: PositivePayTerms) -> WantedPositivePay:
                 second_above=str(one.second_above) if one.second_above else "",
                 company=one.company,
                 stale_after_days=one.stale_after_days,
+                numbers=f"{one.first_number}-{one.last_number}" if one.draws else "",
             )
             for one in terms.accounts
         )
