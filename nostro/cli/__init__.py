@@ -90,6 +90,7 @@ Bank and payment files (no installation needed)
   write                A bank file out of records in JSON
   convert              From one format to another, saying what is lost
   compare              What two payment files would pay differently, payment by payment
+  match                Which open items bank transactions pay, and how sure that is
   formats              The file formats that are read and written
 To learn, to test, to rehearse
   bank                 A simulated bank: folders, SFTP and REST; it misbehaves on request

@@ -22,6 +22,7 @@ from nostro.cli.database_commands import database
 from nostro.cli.duty_commands import changes
 from nostro.cli.import_command import import_payments
 from nostro.cli.key_commands import keys
+from nostro.cli.match_command import match
 from nostro.cli.partner_commands import partners
 from nostro.cli.payee_commands import payees
 from nostro.cli.payment_commands import payments
@@ -45,6 +46,7 @@ app.command(audit)
 app.command(browser_reports, name="browser-reports")
 app.command(keys)
 app.command(compare)
+app.command(match)
 app.command(bank)
 app.command(payments)
 for group in (

@@ -1,0 +1,96 @@
+"""Stage 0: money that came back goes with the booking that it takes back.
+
+First of all stages: else a payment made anew after a return is taken for a duplicate.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+LONGEST_DAYS: Final = 120
+# Words of a return in what banks write, in capitals or not.
+WORDS: Final = (
+    "return", "reversal", "reversed", "rückl", "rueckl", "ruckl", "retour", "storno", "chargeback",
+    "rejet", "impay", "unpaid", "r-trans", "insufficient funds", "account closed", "devol",
+)  # fmt: skip
+_E2E, _DIGITS, _IBAN, _NAME = 8, 4, 2, 1
+
+
+def pairs(rows: pl.DataFrame) -> pl.DataFrame:
+    """`t, of, proof`: a return and its original; each booking is in one pair at most.
+
+    `rows` have `says`, the digits of the texts as one number, and `plain`, the name.
+    """
+    slim = rows.filter(~pl.col("pending")).select(
+        "t", "day", "account", "cur", "amount", "charges", "iban", "plain", "says", "e2e",
+        (pl.col("returned") | _worded()).alias("told"),
+    )  # fmt: skip
+    return _one_to_one(pl.concat([_told(slim), _untold(slim)]).unique())
+
+
+def _worded() -> pl.Expr:
+    return pl.col("text").str.contains_any(list(WORDS), ascii_case_insensitive=True)
+
+
+def _told(rows: pl.DataFrame) -> pl.DataFrame:
+    """What the bank calls a return: the opposite amount of the same account, and some likeness."""
+    told = rows.filter("told")
+    gross = told.filter(pl.col("charges") != 0).with_columns(
+        amount=pl.col("amount") + pl.col("charges")
+    )
+    later = pl.concat([told, gross]).with_columns(opposite=-pl.col("amount"))
+    joined = later.join(
+        rows, left_on=["account", "cur", "opposite"], right_on=["account", "cur", "amount"],
+        suffix="_o",
+    )  # fmt: skip
+    return _proven(joined, least=1)
+
+
+def _untold(rows: pl.DataFrame) -> pl.DataFrame:
+    """The opposite amount with the same reference and the same other side, or our own id."""
+    out, came = (rows.filter(sign) for sign in (pl.col("amount") < 0, pl.col("amount") > 0))
+    sides = [(out, came), (came, out)]
+    found = []
+    for later, earlier in sides:
+        turned = later.with_columns(opposite=-pl.col("amount"))
+        for key in ("says", "e2e"):
+            given = turned.filter(pl.col(key) != (0 if key == "says" else ""))
+            joined = given.join(
+                earlier, left_on=["account", "cur", "opposite", key],
+                right_on=["account", "cur", "amount", key], suffix="_o", coalesce=False,
+            )  # fmt: skip
+            found.append(_proven(joined, least=_DIGITS + 1))
+    return pl.concat(found)
+
+
+def _proven(joined: pl.DataFrame, least: int) -> pl.DataFrame:
+    """`t, of, proof, gap` of pairs in the right order of time, with what they have in common."""
+    c = pl.col
+    proof = (
+        ((c("e2e") != "") & (c("e2e") == c("e2e_o"))) * _E2E
+        + ((c("says") != 0) & (c("says") == c("says_o"))) * _DIGITS
+        + ((c("iban") != 0) & (c("iban") == c("iban_o"))) * _IBAN
+        + ((c("plain") != "") & (c("plain") == c("plain_o"))) * _NAME
+    )
+    gap = c("day") - c("day_o")
+    later = gap.is_between(0, LONGEST_DAYS) & ((gap > 0) | c("told") | (c("t") > c("t_o")))
+    return (
+        joined.filter(later & ~(c("told_o") & ~c("told")) & (c("t") != c("t_o")))
+        .select("t", c("t_o").alias("of"), proof.cast(pl.Int64).alias("proof"), gap.alias("gap"))
+        .filter(c("proof") >= least)
+    )
+
+
+def _one_to_one(found: pl.DataFrame) -> pl.DataFrame:
+    """The best proven first, of equals the latest original; in the order of time."""
+    ordered = found.sort("proof", "gap", "t", "of", descending=[True, False, False, True])
+    taken: set[int] = set()
+    kept: list[tuple[int, int, int]] = []
+    for t, of, proof in ordered.select("t", "of", "proof").iter_rows():
+        if t not in taken and of not in taken:
+            taken.update((t, of))
+            kept.append((t, of, proof))
+    shape = {"t": pl.UInt32, "of": pl.UInt32, "proof": pl.Int64}
+    return pl.DataFrame(kept, schema=shape, orient="row").sort("t")
