@@ -43,7 +43,7 @@ Routing takes the first row that fits a payment and says in words why the others
 ## The table
 """
 TAIL = """
-On demand: taken only where the source asks for it (`rail` of `POST /v1/payments`) or a rule names it. No answer: a
+On demand: taken only where the source asks for it (`rail` of `POST /v1/payments` or of a payment run) or a rule names it. No answer: a
 payment stays *delivered* until it is booked or returned.
 
 ## Accounts without an IBAN
@@ -53,7 +53,8 @@ An account is named by an IBAN, or by one text: `USABA:021000021:123456789`, `GB
 their accounts eight. The numbers are taken and shown wherever an IBAN is:
 
 * API: `payee.account` (`scheme`, `bank_code`, `number`, `kind`) in, `payee_account` out, beside the IBAN.
-* Payment runs: the columns `bank_code`, `account_number`, `account_scheme` of a layout (`vesterholt_ap` has them).
+* Payment runs: the columns `bank_code`, `account_number`, `account_scheme`, and `rail` to ask for one, of a layout
+  (`vesterholt_ap` has them).
 * Payees: `account` in the changes `payee` and `payee_account`. Own accounts: `nostro accounts add USABA:091000019:246813570 ...`.
 * Duplicates, limits, screening, stops, erasure, and who may approve count by whichever names the account.
 

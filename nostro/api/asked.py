@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from nostro.domain.local_account import Scheme
-from nostro.domain.payment import Rail
+from nostro.domain.payment import Rail, Urgency
 
 BATCH_MAX: Final = 1000
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
@@ -72,6 +72,7 @@ AmountText = Annotated[
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])]
 Day = Annotated[date, BeforeValidator(_day_text)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment_text), AfterValidator(_in_utc)]
+PurposeCode = Annotated[str, Field(pattern="^([A-Z]{4})?$", examples=["SALA"])]
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$", examples=["NL"])]
 
 
@@ -137,6 +138,13 @@ class NewPayment(Asked):
     creditor_reference: Annotated[str, _text(35)] = ""
     end_to_end_id: Annotated[str, _text(35)] = ""
     rail: Rail | None = Field(default=None, description="The rail to take; else one is proposed.")
+    urgency: Urgency | None = Field(
+        default=None, description="Moves nothing by itself: the rules of routing may ask about it."
+    )
+    purpose: PurposeCode = Field(default="", description="ISO 20022 ExternalPurpose1Code.")
+    category_purpose: PurposeCode = Field(
+        default="", description="ISO 20022 ExternalCategoryPurpose1Code."
+    )
     approved_by: Annotated[str, _text(70)] = Field(
         default="",
         description="Who approved it in your system. It counts as that person's approval here only"

@@ -36,7 +36,7 @@ from nostro.domain.errors import Invalid
 from nostro.domain.local_account import made
 from nostro.domain.money import Money
 from nostro.domain.party import PostalAddress, Role
-from nostro.domain.payment import PaymentRequest, Rail
+from nostro.domain.payment import PaymentRequest, Rail, Wishes
 from nostro.storage import confidential, listing, payment_search
 from nostro.storage.dossier import dossier
 from nostro.storage.idempotency import Answer, once
@@ -301,7 +301,15 @@ def _plain_request(asked: NewPayment) -> PaymentRequest:
         confidential=asked.confidential,
         rail=asked.rail,
         to_person=payee.is_person,
+        wishes=_wishes(asked),
     )
+
+
+def _wishes(asked: NewPayment) -> Wishes | None:
+    wishes = Wishes(
+        urgency=asked.urgency, purpose=asked.purpose, category_purpose=asked.category_purpose
+    )
+    return None if wishes == Wishes() else wishes
 
 
 def _needs_iban(asked: NewPayment) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -52,6 +54,26 @@ class Rail(StrEnum):
     TREASURY_HUB = "treasury_hub"
 
 
+class Urgency(StrEnum):
+    """How fast the source wants a payment to be handled. It moves nothing by itself: rules ask."""
+
+    NORMAL = "normal"
+    URGENT = "urgent"
+
+
+class Wishes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the source itself says of a payment's handling. Its purposes (ISO 20022 Purp and
+    CtgyPurp) are told to the bank; no rule of the customer's takes their place."""
+
+    urgency: Urgency | None = None
+    purpose: str = ""
+    category_purpose: str = ""
+
+
+# ISO 20022 ExternalPurpose1Code and ExternalCategoryPurpose1Code.
+PURPOSE_CODE: Final = re.compile(r"[A-Z]{4}\Z")
+
+
 class RollRule(StrEnum):
     NONE = "none"
     NEXT_BANK_DAY = "next_bank_day"
@@ -63,7 +85,8 @@ class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
     `source_reference` is the source's own number of the payment, unique within the source.
     The payee's account is `creditor_iban`, or `creditor_account` as nostro.domain.local_account
     writes it, or neither: then only a cheque can pay. `rail` is the one that the source asks for,
-    `to_person` that the payee is no company (a salary, a refund of expenses).
+    `to_person` that the payee is no company (a salary, a refund of expenses), `wishes` what else it
+    says of the handling.
     `invoices` are the document numbers it pays. `end_to_end_id` is the source's own, or "".
     `debit_iban` is the account the source wants debited, by its IBAN or as local_account writes
     it, or "": then routing chooses. An ERP's
@@ -94,6 +117,7 @@ class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
     confidential: bool = False
     rail: Rail | None = None
     to_person: bool = False
+    wishes: Wishes | None = None
 
     @property
     def creditor_number(self) -> str:
@@ -141,7 +165,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `asked_for`: the source named the account, `rail_asked_for`: the rail. `fallback` are the ways
     that are approved with it, for when it surely failed. Once one of them is taken, the route is
-    that one, and `first` the way that was proposed.
+    that one, and `first` the way that was proposed. `wishes` are the source's.
     """
 
     account_id: str
@@ -156,6 +180,20 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     debtor_account: str = ""
     rail_asked_for: bool = False
     added: Added | None = None
+    wishes: Wishes | None = None
+
+    @property
+    def purpose(self) -> str:
+        """What the payment is for, as the bank is told: the source's own word before any rule's."""
+        return (self.wishes.purpose if self.wishes else "") or (
+            self.added.purpose if self.added else ""
+        )
+
+    @property
+    def category_purpose(self) -> str:
+        return (self.wishes.category_purpose if self.wishes else "") or (
+            self.added.category_purpose if self.added else ""
+        )
 
     @property
     def debtor_number(self) -> str:

@@ -67,6 +67,7 @@ def corrected(
         confidential=old.confidential,
         rail=way.rail if old.route.rail_asked_for else None,
         to_person=way.rail is Rail.ACH_PPD,
+        wishes=old.route.wishes,
     )
 
 

@@ -13,7 +13,7 @@ from datetime import date
 from nostro.domain.errors import Invalid
 from nostro.domain.identifier import iban
 from nostro.domain.party import PostalAddress
-from nostro.domain.payment import PaymentRequest
+from nostro.domain.payment import PURPOSE_CODE, PaymentRequest, Urgency, Wishes
 from nostro.domain.payment_file import (
     NO_AGENT,
     Address,
@@ -44,6 +44,9 @@ _WHY = {
     "prenotification": "only announces payments and moves no money",
     "date_missing": "names no day to be paid on",
 }
+# ISO 20022 Priority2Code and ExternalServiceLevel1Code (URNS: real time), MT101 field 23E.
+_URGENT = frozenset({"HIGH", "URGP", "URNS", "SDVA"})
+_NORMAL = frozenset({"NORM", "NURG"})
 _CARRIED = ("street", "building", "post_code", "town", "country")
 
 Change = dict[str, str]
@@ -223,7 +226,31 @@ def _request(
         creditor_reference=payment.creditor_reference,
         end_to_end_id=payment.end_to_end_id,
         line=number,
+        wishes=_wishes(batch, payment),
     )
+
+
+def _wishes(batch: PaymentBatchHeader, payment: Payment) -> Wishes | None:
+    """How urgent it is by the instruction's priority, the service level or an MT101's :23E:, and
+    its purposes; None where the file says nothing of it."""
+    said = {payment.priority or batch.priority, payment.service_level or batch.service_level}
+    said |= {one[:4] for one in payment.instructions_to_agent}
+    urgency = None
+    if said & _URGENT:
+        urgency = Urgency.URGENT
+    elif said & _NORMAL:
+        urgency = Urgency.NORMAL
+    wishes = Wishes(
+        urgency=urgency,
+        purpose=_code(payment.purpose),
+        category_purpose=_code(payment.category_purpose or batch.category_purpose),
+    )
+    return None if wishes == Wishes() else wishes
+
+
+def _code(text: str) -> str:
+    """A purpose code of ISO 20022; a proprietary one is none, and is told as not carried."""
+    return text if PURPOSE_CODE.match(text) else ""
 
 
 def _not_carried(batch: PaymentBatchHeader, payment: Payment) -> Iterator[tuple[str, str]]:
@@ -240,9 +267,15 @@ def _not_carried(batch: PaymentBatchHeader, payment: Payment) -> Iterator[tuple[
         yield what, party.name or party.identifier
     through = payment.intermediary
     yield "intermediary bank", "" if through == NO_AGENT else through.bic or through.name
-    for field in ("local_instrument", "category_purpose", "priority"):
-        yield field.replace("_", " "), getattr(payment, field) or getattr(batch, field)
-    yield "purpose", payment.purpose
+    yield "local instrument", payment.local_instrument or batch.local_instrument
+    if (priority := payment.priority or batch.priority) not in _URGENT | _NORMAL:
+        yield "priority", priority
+    for field, purpose in (
+        ("category purpose", payment.category_purpose or batch.category_purpose),
+        ("purpose", payment.purpose),
+    ):
+        if not _code(purpose):
+            yield field, purpose
     yield "time of execution", batch.requested_time
     yield "exchange rate", payment.exchange_rate or payment.exchange_contract
     yield "instructions to the bank", ", ".join(payment.instructions_to_agent)

@@ -185,7 +185,7 @@ def _batches(
     found: dict[tuple[date, str, str, str], list[Placed]] = {}
     for one in placed:
         route = one.order.route
-        purpose = route.added.category_purpose if route.added and format_name == "pain_001" else ""
+        purpose = route.category_purpose if format_name == "pain_001" else ""
         found.setdefault((one.day, route.rail, route.charge_bearer, purpose), []).append(one)
     own = _own(entity)
     batches = []
@@ -209,8 +209,7 @@ def _payment(placed: Placed, format_name: str, profile: Profile) -> Payment:
     """One payment with the references that this format has room for."""
     payment = payment_of(placed.order.instruction)
     if format_name == "pain_001":
-        if added := placed.order.route.added:
-            payment = msgspec.structs.replace(payment, purpose=added.purpose)
+        payment = msgspec.structs.replace(payment, purpose=placed.order.route.purpose)
         if placed.order.route.rail is Rail.CROSS_BORDER_TRANSFER and not str(
             profile.options.get("version", "")
         ).startswith(_WITHOUT_UETR):

@@ -61,11 +61,14 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
         is_asked = self.version.content.rules or self.enrichment.content.rules
         facts = self.facts(request, entity_id, source) if is_asked else {}
         route = routing_rules.propose(request, accounts, self.version, facts)
-        if route and request.debit_iban:
-            route = msgspec.structs.replace(route, asked_for=True)
-        if route and self.enrichment.content.rules:
-            return msgspec.structs.replace(route, added=added(self.enrichment, facts))
-        return route
+        if route is None:
+            return None
+        return msgspec.structs.replace(
+            route,
+            asked_for=bool(request.debit_iban),
+            added=added(self.enrichment, facts) if self.enrichment.content.rules else None,
+            wishes=request.wishes,
+        )
 
     def why_none(self, request: PaymentRequest, entity_id: str) -> tuple[str, str]:
         """Why none fits, as a code and in words."""
@@ -127,6 +130,7 @@ def asked(row: OrderRow, codes: Mapping[str, str]) -> PaymentRequest:
         confidential=row.confidential,
         rail=row.route.as_approved().rail if row.route.rail_asked_for else None,
         to_person=row.route.as_approved().rail is Rail.ACH_PPD,
+        wishes=row.route.wishes,
     )
 
 

@@ -26,6 +26,7 @@ from nostro.domain.payment import (
 )
 from nostro.domain.policies import limits, routing
 from nostro.domain.rail import TERMS, fits
+from nostro.domain.rules.payment_facts import condition, facts_of
 
 US = "USABA:021000021:123456789"
 UK = "GBDSC:200000:55779911"
@@ -54,6 +55,22 @@ ACCOUNTS = (
     account("dollar", "USD", local="USABA:026009593:42"),
     account("pound", "GBP", local="GBDSC:601613:31926819"),
 )
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        ({"creditor_account": "", "creditor_iban": "NL20INGB0001234567"}, "iban"),
+        ({}, "aba"),
+        ({"creditor_account": UK}, "sort_code"),
+        ({"creditor_account": "BIC:BOFAUS3N:42"}, "bic"),
+        ({"creditor_account": ""}, "none"),
+    ],
+)
+def test_a_rule_may_ask_what_names_the_payees_account(more: dict[str, str], kind: str) -> None:
+    told = facts_of(request(**more), entity="US", source="api", own=(), today=date(2026, 11, 20))
+    assert condition(f'account_kind == "{kind}"').holds(told)
+    assert (told["urgency"], told["purpose"], told["days_ahead"]) == ("", "", 3)
 
 
 def test_the_digest_of_an_approved_payment_with_an_iban_is_what_it_was() -> None:

@@ -10,7 +10,7 @@ import pytest
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.open_item import OpenItem
-from nostro.domain.payment import PaymentRequest, RunTotals
+from nostro.domain.payment import PaymentRequest, Rail, RunTotals, Urgency, Wishes
 from nostro.domain.problem import RejectedLine
 from nostro.formats import Profile
 from nostro.formats.profiles import Table, load, names
@@ -46,6 +46,10 @@ class Cells:
     invoices: str = ""
     reference: str = ""
     approved_by: str = "m.lind"
+    rail: str = ""
+    urgency: str = ""
+    purpose: str = ""
+    category_purpose: str = ""
 
     def __str__(self) -> str:
         return ";".join(str(getattr(self, field)) for field in AP.columns)
@@ -96,6 +100,11 @@ def rejected(cells: object) -> RejectedLine:
         (Cells(item="A"), "duplicate_line"),
         ("R1;2;1000", "wrong_column_count"),
         (Cells(payee_name='"Huber" Papier'), "broken_quotes"),
+        (Cells(rail="sepa"), "unknown_choice"),
+        (Cells(urgency="asap"), "unknown_choice"),
+        (Cells(purpose="salary"), "invalid_purpose"),
+        (Cells(category_purpose="SAL"), "invalid_purpose"),
+        (Cells(iban="", rail="sepa_instant"), "invalid_iban"),
     ],
 )
 def test_a_bad_line_hides_no_other(cells: object, code: str) -> None:
@@ -182,6 +191,17 @@ def test_an_optional_column_may_be_missing() -> None:
     without_it, _ = read("payment_run_csv", bare)
     assert (with_it.payee_address.street, with_it.payee_address.building) == ("Ring", "3")
     assert (without_it.payee_address.street, without_it.payee_address.building) == ("Ring 3", "")
+
+
+def test_a_line_may_say_its_rail_its_urgency_and_what_it_is_for() -> None:
+    line = Cells(rail="SEPA_instant", urgency="Urgent", purpose="SUPP", category_purpose="INTC")
+    (request, _) = read("payment_run_csv", run(line))
+    assert request.rail is Rail.SEPA_INSTANT
+    assert request.wishes == Wishes(urgency=Urgency.URGENT, purpose="SUPP", category_purpose="INTC")
+    (plain, _) = read("payment_run_csv", run(Cells()))
+    assert (plain.rail, plain.wishes) == (None, None)
+    (cheque, _) = read("payment_run_csv", run(Cells(iban="", rail="check")))
+    assert (cheque.rail, cheque.creditor_number) == (Rail.CHECK, "")
 
 
 def test_line_ends_marks_and_line_breaks_in_cells() -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from nostro.domain.payment import Wishes
 from nostro.storage.tenancy import tenant
-from nostro.workflows import changes
+from nostro.workflows import changes, payment_routing
 from tests.workflows.company import Company
 from tests.workflows.test_change_requests import admins, agree, ask, refusal
 from tests.workflows.test_release import lines
@@ -51,6 +52,20 @@ def test_it_is_approved_and_told_to_the_bank(company: Company, salaries: None) -
     found = [told[row.instruction.end_to_end_id] for row in rows]
     assert [line.purpose for _, line in found] == ["SALA", "SALA", ""]
     assert [batch.category_purpose for batch, _ in found] == ["SALA", "SALA", ""]
+
+
+def test_a_purpose_of_the_source_is_never_overwritten(company: Company, salaries: None) -> None:
+    wishes = Wishes(purpose="BONU")
+    ids = company.ask(company.request("B1", wishes=wishes), source="payroll")
+    (row,) = company.orders(ids)
+    assert row.route.added
+    assert (row.route.purpose, row.route.category_purpose) == ("BONU", "SALA")
+    assert "purpose BONU is the source's and stays, not SALA" in row.route.added.rule
+    assert payment_routing.asked(row, {}).wishes == wishes, "a check at release asks the same"
+    company.approve(ids)
+    (file,) = company.release()
+    ((batch, line),) = lines(company, file)
+    assert (line.purpose, batch.category_purpose) == ("BONU", "SALA")
 
 
 def test_what_cannot_be_added_is_refused(company: Company, admins: Any) -> None:

@@ -14,6 +14,7 @@ from nostro.domain.errors import Invalid, Refused
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.party import PostalAddress
+from nostro.domain.payment import Urgency, Wishes
 from nostro.storage import models
 from nostro.storage.intake import KnownBefore, Question, take_numbers
 from nostro.storage.tenancy import tenant
@@ -234,18 +235,38 @@ def test_what_an_order_has_no_place_for_is_shown_to_approvers(company: Company) 
     line = Pain001(end_to_end_id="E1", creditor_iban=company.payees["V1"])
     file = erp_pain_001(company.accounts["NL-EUR"], [line]).decode()
     more = file.replace("</Ctry></PstlAdr>", "</Ctry><AdrLine>Backyard</AdrLine></PstlAdr>")
-    more = more.replace("<RmtInf>", "<Purp><Cd>SALA</Cd></Purp><RltdRmtInf><RmtId>L 1</RmtId>"
-                        "</RltdRmtInf><RmtInf>")  # fmt: skip
+    more = more.replace("<RmtInf>", "<Purp><Prtry>wages</Prtry></Purp><RltdRmtInf>"
+                        "<RmtId>L 1</RmtId></RltdRmtInf><RmtInf>")  # fmt: skip
     (taken,) = company.receive(more.encode(), "erp.xml", "sap").lines
     assert taken.outcome == "accepted"
     assert taken.order_id
     (row,) = company.orders([taken.order_id])
     for field, text in (
         ("payee address, further parts", "Backyard"),
-        ("purpose", "SALA"),
+        ("purpose", "wages"),
         ("RltdRmtInf/RmtId", "L 1"),
     ):
         assert {"field": field, "from": text, "to": ""} in row.source_changes
+
+
+def test_urgency_and_purpose_of_an_erps_file_are_kept_and_approved(company: Company) -> None:
+    lines = [Pain001(end_to_end_id=f"E{n}", creditor_iban=company.payees[f"V{n}"]) for n in (1, 2)]
+    file = erp_pain_001(company.accounts["NL-EUR"], lines).decode()
+    kind = "<PmtTpInf><InstrPrty>HIGH</InstrPrty><CtgyPurp><Cd>SUPP</Cd></CtgyPurp></PmtTpInf>"
+    file = file.replace("<Amt>", f"{kind}<Amt>", 1)
+    file = file.replace("<RmtInf>", "<Purp><Cd>GDDS</Cd></Purp><RmtInf>", 1)
+    receipt = company.receive(file.encode(), "erp.xml", "sap")
+    ids = [line.order_id for line in receipt.lines if line.order_id]
+    urgent, plain = company.orders(ids)
+    assert urgent.route.wishes == Wishes(
+        urgency=Urgency.URGENT, purpose="GDDS", category_purpose="SUPP"
+    )
+    assert plain.route.wishes is None
+    told = {change["field"] for change in urgent.source_changes}
+    assert not told & {"purpose", "category purpose", "priority"}, "they have a place now"
+    without = msgspec.structs.replace(urgent.route, wishes=None)
+    unsaid = msgspec.structs.replace(urgent, route=without)
+    assert unsaid.approvable().digest() != urgent.approval_digest, "it is part of what is signed"
 
 
 def test_a_payment_of_a_pain_001_that_cannot_be_read_is_a_refused_line(company: Company) -> None:

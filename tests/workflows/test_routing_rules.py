@@ -11,7 +11,7 @@ import pytest
 from nostro.domain.dry_run import DryRun
 from nostro.domain.errors import Invalid
 from nostro.domain.party import Account
-from nostro.domain.payment import ChargeBearer, Rail
+from nostro.domain.payment import ChargeBearer, Rail, Urgency, Wishes
 from nostro.storage import parties
 from nostro.storage.tenancy import tenant
 from nostro.workflows import changes
@@ -91,6 +91,22 @@ def test_a_rule_that_does_not_fit_is_passed_over_and_the_route_says_so(
     (row,) = company.orders(company.ask(company.request("x")))
     assert row.route.rail is Rail.SEPA_CREDIT_TRANSFER
     assert "Abroad was passed over: cross_border_transfer does not go with" in row.route.rule
+
+
+def test_a_rule_may_ask_how_urgent_it_is_and_what_names_the_account(
+    company: Company, admins: Any, second: Account
+) -> None:
+    urgent = {"name": "Fast", "rail": "sepa_instant",
+              "when": 'urgency == "urgent" && account_kind == "iban"'}  # fmt: skip
+    no_iban = {"name": "None", "account": second.name, "when": 'account_kind != "iban"'}
+    told = {"Fast": "amount 1.00 EUR, urgency urgent, account_kind iban",
+            "None": "amount 1.00 EUR, account_kind aba",
+            "standard": "amount 1.00 EUR, account_kind iban"}  # fmt: skip
+    decide(company, admins, wanted(urgent, no_iban, **told))
+    wishes = [Wishes(urgency=Urgency.URGENT), Wishes(urgency=Urgency.NORMAL), None]
+    ids = company.ask(*(company.request(f"w{n}", wishes=one) for n, one in enumerate(wishes)))
+    rails = [row.route.rail for row in company.orders(ids)]
+    assert rails == [Rail.SEPA_INSTANT, Rail.SEPA_CREDIT_TRANSFER, Rail.SEPA_CREDIT_TRANSFER]
 
 
 def test_the_account_that_the_source_names_is_never_left(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar
 
 import msgspec
 
 from nostro.domain.errors import Invalid
-from nostro.domain.payment import Added
+from nostro.domain.payment import PURPOSE_CODE, Added
 from nostro.domain.policies.routing_rules import (
     Example,
     RoutingRule,
@@ -18,8 +17,6 @@ from nostro.domain.policies.routing_rules import (
 from nostro.domain.policy import Policy, Version
 from nostro.domain.rules.expression import Facts
 
-# ISO 20022 ExternalPurpose1Code and ExternalCategoryPurpose1Code: four capital letters.
-_CODE = re.compile(r"[A-Z]{4}\Z")
 COST_CENTRE_MAX = 35
 
 
@@ -48,24 +45,33 @@ class EnrichmentRules(Policy, frozen=True, kw_only=True):
 
 
 def added(version: Version[EnrichmentRules], facts: Facts) -> Added | None:
-    """What the first rule that a payment falls under adds; None where it falls under none."""
+    """What the first rule that a payment falls under adds; None where it falls under none.
+
+    A purpose that the source gives itself stays: the rule fills in what is empty, and says so.
+    """
     found = falls_under(version.content.conditions(), facts)
     if not found:
         return None
     rule = next(one for one in version.content.rules if one.name == found[0].name)
+    said = [f"rule {rule.name} of enrichment {version.number}"]
+    codes = {}
+    for field in ("purpose", "category_purpose"):
+        theirs, ours = facts[field], getattr(rule, field)
+        codes[field] = "" if theirs else ours
+        if theirs and ours not in ("", theirs):
+            said.append(f"{field.replace('_', ' ')} {theirs} is the source's and stays, not {ours}")
     return Added(
-        purpose=rule.purpose,
-        category_purpose=rule.category_purpose,
+        **codes,
         cost_centre=rule.cost_centre,
         intercompany=bool(facts["intercompany"]),
-        rule=f"rule {rule.name} of enrichment {version.number}",
+        rule="; ".join(said),
     )
 
 
 def check(rule: EnrichmentRule) -> None:
     """Raises Invalid (`enrichment_unfit`) for what no bank file has room for."""
     for code in (rule.purpose, rule.category_purpose):
-        if code and not _CODE.match(code):
+        if code and not PURPOSE_CODE.match(code):
             raise _unfit(f"{code[:20]!r} is no purpose code.")
     if len(rule.cost_centre) > COST_CENTRE_MAX:
         raise _unfit(f"The cost centre of {rule.name} has more than {COST_CENTRE_MAX} characters.")

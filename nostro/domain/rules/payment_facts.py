@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any, Final
 
 from nostro.domain.errors import Invalid
-from nostro.domain.local_account import country_of
+from nostro.domain.local_account import Scheme, country_of, parts
 from nostro.domain.money import Money
-from nostro.domain.payment import PaymentRequest
+from nostro.domain.payment import PaymentRequest, Wishes
 from nostro.domain.rules.constants import day_said
 from nostro.domain.rules.expression import Expression, Facts, Kind, read
 
@@ -23,6 +23,7 @@ VOCABULARY: Final[Mapping[str, Kind]] = {
     "payee_country": Kind.TEXT,  # Of its address.
     "bank_country": Kind.TEXT,  # Of the account that is paid.
     "payee_account": Kind.TEXT,
+    "account_kind": Kind.TEXT,  # Of the payee's account: iban, aba, sort_code, bic or none.
     "source": Kind.TEXT,
     "invoices": Kind.NUMBER,
     "remittance": Kind.TEXT,
@@ -30,6 +31,15 @@ VOCABULARY: Final[Mapping[str, Kind]] = {
     "days_ahead": Kind.NUMBER,  # From the day of the check to the requested one.
     "intercompany": Kind.TRUTH,  # The payee's account is one of our own.
     "confidential": Kind.TRUTH,
+    # What the source itself says; "" where it says nothing.
+    "urgency": Kind.TEXT,  # normal or urgent.
+    "purpose": Kind.TEXT,
+    "category_purpose": Kind.TEXT,
+}
+_KINDS: Final[Mapping[Scheme, str]] = {
+    Scheme.USABA: "aba",
+    Scheme.GBDSC: "sort_code",
+    Scheme.BIC: "bic",
 }
 _DERIVED: Final = frozenset({"amount_minor", "currency"})
 _NOTHING: Final[Mapping[Kind, Any]] = {
@@ -50,7 +60,7 @@ def facts_of(
     request: PaymentRequest, *, entity: str, source: str, own: Collection[str], today: date
 ) -> Facts:
     """What there is to ask about one payment; `own` are the accounts of all our entities."""
-    account = request.creditor_number
+    account, wishes = request.creditor_number, request.wishes or Wishes()
     return {
         "amount": request.amount,
         "amount_minor": request.amount.minor,
@@ -61,6 +71,7 @@ def facts_of(
         "payee_country": request.payee_address.country,
         "bank_country": country_of(request.creditor_iban, request.creditor_account),
         "payee_account": account,
+        "account_kind": account_kind(request),
         "source": source,
         "invoices": len(request.invoices),
         "remittance": request.remittance,
@@ -68,7 +79,18 @@ def facts_of(
         "days_ahead": (request.requested_date - today).days,
         "intercompany": account in own,
         "confidential": request.confidential,
+        "urgency": wishes.urgency or "",
+        "purpose": wishes.purpose,
+        "category_purpose": wishes.category_purpose,
     }
+
+
+def account_kind(request: PaymentRequest) -> str:
+    """What names the payee's account: iban, aba, sort_code, bic; none: only a cheque can pay."""
+    if request.creditor_iban:
+        return "iban"
+    local = request.creditor_account
+    return _KINDS[parts(local).scheme] if local else "none"
 
 
 def example(text: str) -> Facts:

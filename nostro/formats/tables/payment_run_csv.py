@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from enum import StrEnum
+from typing import BinaryIO, TypeVar
 
 from nostro.domain.errors import Invalid
 from nostro.domain.identifier import bic, compact, iban, is_creditor_reference
 from nostro.domain.local_account import COUNTRIES, made
 from nostro.domain.money import Money, total
 from nostro.domain.party import PostalAddress
-from nostro.domain.payment import PaymentRequest, RunTotals
+from nostro.domain.payment import (
+    PURPOSE_CODE,
+    PaymentRequest,
+    Rail,
+    RunTotals,
+    Urgency,
+    Wishes,
+)
 from nostro.domain.problem import RejectedLine
 from nostro.formats import Format, Profile
 from nostro.formats.profiles import Table
@@ -36,6 +44,7 @@ _NOT_USED = "No payment of the file was taken over."
 _SUM = re.compile(r"([A-Z]{3})[ =:]*([-+0-9.,' ]+)\Z")
 _COUNTRY = re.compile(r"([A-Z]{2})?\Z")
 
+Choice = TypeVar("Choice", bound=StrEnum)
 _SCHEMES = {country: scheme.value for scheme, country in COUNTRIES.items()}
 
 
@@ -79,11 +88,12 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[PaymentRequest | Reject
     Profile: the name of a layout ("vesterholt_ap" by default). Codes of rejected lines:
     `wrong_column_count`, `field_missing`, `invalid_iban`, `invalid_local_account`, `invalid_bic`,
     `invalid_country`, `invalid_date`, `unknown_currency`, `amount_not_a_number`, `amount_too_fine`,
-    `amount_too_large`, `amount_not_positive`, `duplicate_line`, `line_after_trailer`. Raises
-    Invalid with a location for the file as a whole: `empty_file`, `not_text`, `broken_quotes`,
-    `missing_columns`, `invalid_trailer`, `run_totals_mismatch`, `run_totals_unproven` (totals are
-    stated and a line's amount cannot be read), and `file_cut` when the trailer is missing. Take
-    nothing over before the RunTotals has come.
+    `amount_too_large`, `amount_not_positive`, `unknown_choice`, `invalid_purpose`,
+    `duplicate_line`, `line_after_trailer`. Raises Invalid with a location for the file as a whole:
+    `empty_file`, `not_text`, `broken_quotes`, `missing_columns`, `invalid_trailer`,
+    `run_totals_mismatch`, `run_totals_unproven` (totals are stated and a line's amount cannot be
+    read), and `file_cut` when the trailer is missing. Take nothing over before the RunTotals has
+    come.
     """
     table = table_of(profile, USUAL_LAYOUT)
     yield from payments_of(rows(stream, table), table)
@@ -128,6 +138,7 @@ def _request(row: Row, amount: Money) -> PaymentRequest:
         )
     reference = row.text("reference")
     structured = is_creditor_reference(reference)
+    rail = _chosen(row, "rail", Rail)
     invoices = tuple(i.strip() for i in row.text("invoices").split(",") if i.strip())
     # A structured reference stands alone; else the text, else the invoices tell the payee.
     remittance = "" if structured else reference or ", ".join(invoices)
@@ -138,7 +149,7 @@ def _request(row: Row, amount: Money) -> PaymentRequest:
         payee_number=row.text("payee_number"),
         payee_name=row.text("payee_name"),
         payee_address=_address(row),
-        creditor_iban="" if _is_local(row) else iban(row.text("iban")),
+        creditor_iban="" if _has_no_iban(row, rail) else iban(row.text("iban")),
         creditor_account=_local_account(row) if _is_local(row) else "",
         creditor_bic=bic(row.text("bic")) if row.text("bic") else "",
         requested_date=date_of(row, "payment_date"),
@@ -148,7 +159,48 @@ def _request(row: Row, amount: Money) -> PaymentRequest:
         line=row.line,
         run_id=row.text("run_id"),
         approved_by=row.text("approved_by"),
+        rail=rail,
+        wishes=_wishes(row),
     )
+
+
+def _wishes(row: Row) -> Wishes | None:
+    """What the line says of its handling; None where the cells are empty or not there."""
+    wishes = Wishes(
+        urgency=_chosen(row, "urgency", Urgency),
+        purpose=_purpose(row, "purpose"),
+        category_purpose=_purpose(row, "category_purpose"),
+    )
+    return None if wishes == Wishes() else wishes
+
+
+def _chosen(row: Row, field: str, kind: type[Choice]) -> Choice | None:
+    """One of our words, in either case. Raises Invalid: what is misspelled is never left out."""
+    text = row.text(field)
+    try:
+        return kind(text.lower()) if text else None
+    except ValueError:
+        raise Invalid(
+            "unknown_choice",
+            f"{text[:40]!r} is no {field}.",
+            can_do=f"Write one of {', '.join(kind)}, or leave the cell empty.",
+        ) from None
+
+
+def _purpose(row: Row, field: str) -> str:
+    text = row.text(field)
+    if text and not PURPOSE_CODE.match(text):
+        raise Invalid(
+            "invalid_purpose",
+            f"{text[:20]!r} is no {field.replace('_', ' ')} code.",
+            can_do="Write the four capital letters of the ISO 20022 list, such as SALA or SUPP.",
+        )
+    return text
+
+
+def _has_no_iban(row: Row, rail: Rail | None) -> bool:
+    """Another account, or a cheque: it is paid to a name and an address."""
+    return _is_local(row) or (rail is Rail.CHECK and not row.text("iban"))
 
 
 def _is_local(row: Row) -> bool:
