@@ -86,8 +86,10 @@ class Score(NamedTuple):
 
     @property
     def wrong_by_value(self) -> float:
+        """Of the money that belongs to documents: sweeps and wages would make any error small."""
         value = self.values[""]
-        return (value.posted - value.correct) / value.all if value.all else 0.0
+        documented = value.all - self.values.get("noise", Tally()).all
+        return (value.posted - value.correct) / documented if documented else 0.0
 
     @property
     def lower(self) -> float:

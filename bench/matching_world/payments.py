@@ -179,7 +179,11 @@ class Customers:
     def _fee(self, plan: Plan) -> None:
         """Banks on the way took their fee: told by the bank, in the text, or not at all."""
         draw, item = self._draw, plan.items[0]
-        fee = min(draw.pick(FEES), item.open // 4)
+        usual = [fee for fee in FEES if fee * 8 <= item.open]
+        if not usual:  # Nobody sends so little across a border that way.
+            self._whole(Plan("exact", plan.items))
+            return
+        fee = draw.pick(usual)
         words = self._clear(item)
         kind = draw.below(10)
         if kind < 5:

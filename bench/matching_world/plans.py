@@ -76,9 +76,9 @@ class Planner:
         terms = draw.pick(TERMS)
         usual = max(1, party.size * party.runs_every // ISSUED_UNTIL)
         while left > 0:
-            if start > ISSUED_UNTIL:
-                start = draw_start(draw)  # A second year's worth would be no open items.
             count = min(left, draw.between(max(1, usual * 2 // 3), usual + usual // 3 + 1))
+            if start > ISSUED_UNTIL + 90:
+                count = left
             yield from self._run_of(party, count, start, terms)
             left -= count
             start += party.runs_every
