@@ -119,6 +119,7 @@ CASE_KIND: Final = {
     CaseKind.CONTRADICTION: Status(kind=_BAD, icon=_ALERT, word="Contradiction"),
     CaseKind.STATEMENT: Status(kind=_WARN, icon="file-text", word="Statement"),
     CaseKind.DIFFERENCE: Status(kind=_WARN, icon="git-compare", word="Difference"),
+    CaseKind.PAYEE: Status(kind=_WARN, icon=_ALERT, word="Name of a payee"),
     CaseKind.CONTROL: Status(kind=_WARN, icon=_ALERT, word="Control overdue"),
     CaseKind.CHECK: Status(kind=_WARN, icon=_ALERT, word="Check"),
     CaseKind.CONNECTION: Status(kind=_WARN, icon=_ALERT, word="Connection"),

@@ -35,7 +35,17 @@ MEANING: Mapping[str, AttemptMove] = {
     "CPUC": _M.EXECUTE,
     "CANC": _M.CANCEL_STOP,
     "RJCT": _M.REJECT,
+    # Verification of Payee, answered by the bank that has the file: anything but a match waits
+    # there for the payer.
+    "RCVC": _M.RECEIVE,
+    "RVNC": _M.RECEIVE,  # Of a file: not all payees are checked yet.
+    "RVCM": _M.PEND,
+    "RVMC": _M.PEND,
+    "RVNM": _M.PEND,
+    "RVNA": _M.PEND,
 }
+
+WITH_MISMATCHES = "RVCM"  # Of a file or batch: its payees are checked, and not all match.
 
 # "Duplicate" is no rejection: the bank says that it may already have the payment.
 DUPLICATE_REASONS = frozenset({"AM05", "DUPL", "DU01", "DU02", "DU03", "DU04", "DU05", "R24"})

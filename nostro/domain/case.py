@@ -27,6 +27,7 @@ class CaseKind(StrEnum):
     CONTRADICTION = "contradiction"  # Two bank messages cannot both be true.
     STATEMENT = "statement"  # A statement does not close, or is missing, or overlaps.
     DIFFERENCE = "difference"  # Booked total and our batch do not agree.
+    PAYEE = "payee"  # The bank that has a payment says that its payee's name is not the account's.
     CONNECTION = "connection"  # A system of the customer cannot be told or asked any more.
     CONTROL = "control"  # What the customer itself has to do is due, such as a yearly review.
     CHECK = "check"  # A check waits for a decision, or was paid or returned against our word.
@@ -221,6 +222,7 @@ OWNED_BY: Mapping[CaseKind, Role] = {
     CaseKind.CONTRADICTION: Role.TREASURER,
     CaseKind.STATEMENT: Role.RECONCILER,
     CaseKind.DIFFERENCE: Role.RECONCILER,
+    CaseKind.PAYEE: Role.TREASURER,
     CaseKind.CONNECTION: Role.INTEGRATOR,
     CaseKind.CONTROL: Role.TREASURER,
     CaseKind.CHECK: Role.TREASURER,

@@ -268,6 +268,12 @@ def payee_numbers_of_ibans(ibans: Iterable[str]) -> dict[str, str]:
     return {found.iban: found.payee_number for found in _payee_accounts(rows)}
 
 
+def payee_accounts_by_id(ids: Iterable[UUID]) -> dict[UUID, PayeeAccount]:
+    """These versions of payees' accounts."""
+    found = _payee_accounts(models.PayeeAccount.objects.filter(bulk.one_of("id", set(ids))))
+    return {UUID(account.id): account for account in found}
+
+
 def _payee_accounts(rows: QuerySet[models.PayeeAccount]) -> list[PayeeAccount]:
     found = rows.order_by("version").values_list(*_ACCOUNT, "payee__number", "payee__name")
     return [_payee_account(row, row[-2], row[-1]) for row in found]

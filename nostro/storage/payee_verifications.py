@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from django.db.models import QuerySet
 
+from nostro.domain.party import PayeeAccount
 from nostro.domain.policies.payee_verification import NameAnswer, Verified
-from nostro.storage import bulk, models
+from nostro.storage import bulk, models, parties
 from nostro.storage.tenancy import current
 
 
@@ -28,27 +30,53 @@ class VerificationRow(msgspec.Struct, frozen=True, kw_only=True):
     evidence_id: UUID
 
 
-def add(
-    row_id: UUID, told: Verified, *, connection_id: UUID, evidence_id: UUID, asked_by: str
-) -> None:
-    models.PayeeVerification.objects.create(
-        id=row_id,
-        tenant_id=current(),
-        account_id=UUID(told.account_id),
-        name_asked=told.name_asked,
-        answer=told.answer.value,
-        name_told=told.name_told,
-        asked_at=told.asked_at,
-        asked_by_name=asked_by,
-        connection_id=connection_id,
-        evidence_id=evidence_id,
+class NewAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer to keep; `asked_by` is a person, or the file that the bank answered to."""
+
+    id: UUID
+    told: Verified
+    connection_id: UUID
+    evidence_id: UUID
+    asked_by: str
+
+
+def add_all(new: Iterable[NewAnswer]) -> None:
+    tenant_id = current()
+    bulk.insert(
+        models.PayeeVerification,
+        (
+            {
+                "id": one.id,
+                "tenant_id": tenant_id,
+                "account_id": UUID(one.told.account_id),
+                "name_asked": one.told.name_asked,
+                "answer": one.told.answer.value,
+                "name_told": one.told.name_told,
+                "asked_at": one.told.asked_at,
+                "asked_by_name": one.asked_by,
+                "connection_id": one.connection_id,
+                "evidence_id": one.evidence_id,
+            }
+            for one in new
+        ),
     )
+
+
+def of_evidence(evidence_id: UUID) -> list[tuple[PayeeAccount, Verified]]:
+    """What one message of a bank said, with the accounts that it is about."""
+    found = models.PayeeVerification.objects.filter(evidence_id=evidence_id)
+    said = _verified(found.order_by("asked_at", "id"))
+    accounts = parties.payee_accounts_by_id({UUID(one.account_id) for one in said})
+    return [(accounts[UUID(one.account_id)], one) for one in said]
 
 
 def since(account_ids: Collection[UUID], moment: datetime) -> list[Verified]:
     """What was said about these accounts since a moment, the oldest first."""
     found = models.PayeeVerification.objects.filter(bulk.one_of("account_id", account_ids))
-    rows = found.filter(asked_at__gte=moment).order_by("asked_at", "id")
+    return _verified(found.filter(asked_at__gte=moment).order_by("asked_at", "id"))
+
+
+def _verified(rows: QuerySet[models.PayeeVerification]) -> list[Verified]:
     columns = ("account_id", "name_asked", "answer", "name_told", "asked_at")
     return [
         Verified(

@@ -26,8 +26,9 @@ from nostro.domain.errors import Invalid, Refused
 from nostro.domain.event import Event
 from nostro.domain.party import Member
 from nostro.domain.policies import case_rights as policy
+from nostro.domain.policies.approval import Authorship
 from nostro.domain.submission import SubmissionState
-from nostro.storage import cases, events, orders, submissions
+from nostro.storage import authorship, cases, events, orders, submissions
 from nostro.storage.cases import CaseRow, NewCase
 from nostro.storage.facts import NamedPayment
 from nostro.storage.tenancy import tenant
@@ -117,10 +118,25 @@ def resolve(acting: Acting, member: Member, case_id: UUID, outcome: str) -> None
         (payment,) = orders.load([row.order_id]) if row.order_id else (None,)
         about = payment.touched() if payment else None
         policy.may_resolve(member, row.kind, row.natural_key, about)
+        if row.kind is CaseKind.PAYEE:
+            policy.check_second_person(member, _authors(row))
         _check_known(row)
         move(acting, row, CaseMove.RESOLVE, outcome=checked_reason(outcome))
         if row.kind is CaseKind.CONTRADICTION and row.order_id:
             _give_back(acting, row.order_id, outcome)
+
+
+def _authors(row: CaseRow) -> Authorship:
+    """Who has a hand in the payments that a case is about: one, or all of a file."""
+    inside = submissions.attempts_by_end_to_end_id(row.submission_id) if row.submission_id else {}
+    ids = [row.order_id] if row.order_id else [one.order_id for one in inside.values()]
+    found = authorship.authors(ids).values()
+    return Authorship(
+        makers=frozenset().union(*(one.makers for one in found)),
+        payee_account_changed_by=frozenset().union(
+            *(one.payee_account_changed_by for one in found)
+        ),
+    )
 
 
 def wait(acting: Acting, rows: Sequence[CaseRow], can_do: str) -> None:

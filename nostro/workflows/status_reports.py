@@ -19,7 +19,7 @@ from nostro.domain.submission import SUBMISSION, SubmissionMove, SubmissionState
 from nostro.storage import facts, statements, submissions
 from nostro.storage.submissions import NewFact, SubmissionRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import whole_refusals
+from nostro.workflows import payee_answers, whole_refusals
 from nostro.workflows.answered_enquiries import duplicate_key
 from nostro.workflows.batch_bookings import look_again
 from nostro.workflows.booked_lines import known
@@ -60,6 +60,9 @@ def apply_status_report(
             unexplained = statements.open_batch_lines(batches)
             look_again(acting, batches)
         explain_again(acting, unexplained)
+    if payee_answers.speaks_of_names(report):
+        with tenant(acting.tenant_id):
+            payee_answers.hold_others(acting, evidence_id)
     return counts
 
 
@@ -83,12 +86,13 @@ def _apply_report(
     lines, strange = name_lines(report, attempts)
     words = list(words_of(report, attempts, lines))
     fresh = _store_facts(acting, connection_id, evidence_id, report, row, words)
-    meanings = dict(report.meanings)
+    meanings = payee_answers.meanings_of(report)
     did = _apply(acting, row, fresh, meanings, one_copy)
     facts.remember_bank_references(
         {w.attempt.id: w.line.bank_reference for w in fresh.values() if w.line}
     )
     _tell_changes(acting, row, fresh.values(), meanings)
+    payee_answers.keep(acting, row, evidence_id, report, list(fresh.values()))
     _strangers(acting, report, row, strange)
     _left_out(acting, evidence_id, report, row)
     return list(did.values()), {a.payment_information_id for a in attempts}

@@ -29,6 +29,7 @@ from nostro.storage import (
     payment_search,
     policies,
 )
+from nostro.storage.payee_verifications import NewAnswer
 from nostro.storage.payment_search import Wanted
 from nostro.storage.tenancy import tenant
 from nostro.workflows.channel import open_channel
@@ -100,13 +101,14 @@ def _keep(acting: Acting, asking: _Asking, asked: NameAsked, told: NameTold) -> 
         name_told=told.name,
         asked_at=now,
     )
-    payee_verifications.add(
-        row_id,
-        one,
+    new = NewAnswer(
+        id=row_id,
+        told=one,
         connection_id=asking.connection_id,
         evidence_id=kept,
         asked_by=acting.actor.name,
     )
+    payee_verifications.add_all([new])
     said = {
         "number": account.payee_number,
         "version": account.version,
@@ -117,11 +119,11 @@ def _keep(acting: Acting, asking: _Asking, asked: NameAsked, told: NameTold) -> 
     }
     payee_id = UUID(account.payee_id)
     events.record([acting.event("payee.verified", "payee", payee_id, **said)])
-    _hold(acting, account, one)
+    hold_for(acting, account, one)
     return one
 
 
-def _hold(acting: Acting, account: PayeeAccount, one: Verified) -> None:
+def hold_for(acting: Acting, account: PayeeAccount, one: Verified) -> None:
     """Hold the open payments to this account and name, where the policy says so."""
     why = policy.finding(one, policies.in_force(PayeeVerification, acting.world.clock.now()))
     if why is None:

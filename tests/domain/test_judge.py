@@ -151,7 +151,7 @@ def test_what_we_know_ourselves_contradicts_no_bank(move: AttemptMove) -> None:
 STATUS = """
 RCVD receive | ACTC receive | ACCP accept | ACFC accept | ACSP accept | ACWC accept | ACWP accept
 ACPD accept | ACFW pend | PATC pend | PDNG pend | ACSC execute | ACCC execute | CANC cancel_stop
-RJCT reject
+RJCT reject  | RCVC receive | RVNC receive | RVCM pend | RVMC pend | RVNM pend | RVNA pend
 """
 
 

@@ -70,6 +70,10 @@ order: validate request_approval approve schedule dispatch reject dispatch      
 order: validate request_approval settle                                         -> not settle
 attempt: dispatch deliver receive accept execute                                -> executed
 attempt: dispatch deliver receive pend accept execute                           -> executed
+attempt: dispatch deliver pend                                                  -> pending_at_bank
+attempt: dispatch deliver pend cancel_stop                                      -> cancelled_stop
+attempt: dispatch deliver pend reject                                           -> rejected
+attempt: dispatch deliver pend dispatch                                         -> not dispatch
 attempt: dispatch execute                                                       -> executed
 attempt: dispatch lose_track                                                    -> unknown
 attempt: dispatch lose_track deliver                                            -> delivered

@@ -103,7 +103,12 @@ def test_a_program_does_not_close_what_lets_money_move_again() -> None:
     key = Member(id="k", name="A key", roles=frozenset({Role.TREASURER}), is_person=False)
     maker = Member(id="m", name="A maker", roles=frozenset({Role.MAKER}))
     treasurer = Member(id="t", name="A treasurer", roles=frozenset({Role.TREASURER}))
-    for kind, natural_key in ((CaseKind.CONTRADICTION, "x"), (CaseKind.ENQUIRY, "restore/1")):
+    delicate = (
+        (CaseKind.CONTRADICTION, "x"),
+        (CaseKind.PAYEE, "x"),
+        (CaseKind.ENQUIRY, "restore/1"),
+    )
+    for kind, natural_key in delicate:
         for member in (key, maker):
             with pytest.raises(Refused):
                 may_resolve(member, kind, natural_key)

@@ -8,6 +8,7 @@ from nostro.domain.duties import Touched
 from nostro.domain.errors import Refused
 from nostro.domain.party import Action, Member
 from nostro.domain.policies import reach
+from nostro.domain.policies.approval import Authorship
 
 # What a bank is to be asked after a restore; its end is part of what lifts the stop.
 RESTORE_QUESTION = "restore/"
@@ -22,7 +23,9 @@ def may_resolve(
     A contradiction that is closed lets a payment be made again, and the question of a restore lets
     everything leave again: a program's key, or whoever made the payment, cannot answer them.
     """
-    delicate = kind is CaseKind.CONTRADICTION or natural_key.startswith(RESTORE_QUESTION)
+    delicate = kind in (CaseKind.CONTRADICTION, CaseKind.PAYEE) or natural_key.startswith(
+        RESTORE_QUESTION
+    )
     if not delicate:
         return
     if member.is_person and duties.may(member, Action.END_DOUBTS):
@@ -34,3 +37,15 @@ def may_resolve(
         "The case stays open.",
         "Ask a treasurer or an approver of this customer.",
     )
+
+
+def check_second_person(member: Member, authors: Authorship) -> None:
+    """Raise Refused for who made the payment, or had a hand in its payee's account: whether it is
+    paid though the name is not the account's is for somebody else to say."""
+    if member.id in authors.people:
+        raise Refused(
+            "maker_cannot_close",
+            f"{member.name} made this payment or changed its payee's bank details.",
+            "The case stays open.",
+            "Ask another treasurer or approver to look at both names.",
+        )

@@ -6,7 +6,7 @@ answers make payments wait is the customer's policy (EU 2024/886; payment lifecy
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
@@ -35,6 +35,35 @@ ANSWER_WORDS = {
     NameAnswer.NO_MATCH: "no_match",
     NameAnswer.NOT_POSSIBLE: "not_possible",
 }
+
+
+_TEXT_MAX = 105  # Characters of one text of a status report; a longer name goes on in the next.
+
+
+def told_of(
+    status: str, reason: str, reasons: Sequence[tuple[str, Sequence[str]]]
+) -> tuple[NameAnswer, str] | None:
+    """What a status of a payment says of its payee's name, and the name that it tells; None where
+    it says nothing of it. Banks give the answer as the status or as a reason of it; the name of a
+    close match is in the texts of that reason."""
+    codes = [status, *(code for code, _ in reasons), reason]
+    known = [NameAnswer(code) for code in codes if code in set(NameAnswer)]
+    if not known:
+        return None
+    answer = known[0]
+    if answer is not NameAnswer.CLOSE_MATCH:
+        return answer, ""
+    own = [texts for code, texts in reasons if code == answer]
+    plain = [texts for code, texts in reasons if not code]
+    texts = next(filter(None, own + plain), ())
+    return answer, _joined(texts)
+
+
+def _joined(texts: Sequence[str]) -> str:
+    name = ""
+    for text in texts:
+        name += text if not name or len(name) % _TEXT_MAX == 0 else f" {text}"
+    return name.strip()
 
 
 class PayeeVerification(Policy, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 from nostro.domain.attempt import AttemptState
 from nostro.domain.case import CaseKind
 from nostro.domain.party import Role
+from nostro.domain.policies.payee_verification import NameAnswer
 from nostro.storage import case_listing, events, models, payee_changes
 from nostro.storage.case_listing import OPEN, CaseLine, lines
 from nostro.storage.listing import payment
@@ -38,6 +39,14 @@ class AttemptAsked(msgspec.Struct, frozen=True, kw_only=True):
     uetr: UUID
 
 
+class NamesChecked(msgspec.Struct, frozen=True, kw_only=True):
+    """The name that we pay to, and the one that the bank told, if it did."""
+
+    asked: str
+    told: str
+    answer: NameAnswer
+
+
 class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     """One case with everything around it. `file` is the one that the case is about."""
 
@@ -51,6 +60,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     stated: tuple[StatedRow, ...]
     changes: tuple[ChangeRow, ...]
     story: tuple[TraceLine, ...]
+    names: NamesChecked | None = None
 
 
 def owners(now: datetime) -> list[OwnerCount]:
@@ -91,6 +101,18 @@ def case(case_id: UUID) -> CaseView | None:
         stated=tuple(of_submission(line.submission_id)) if line.submission_id else (),
         changes=tuple(payee_changes.of_case(case_id)),
         story=tuple(line_of(event) for event in events.about([case_id])),
+        names=_names(line),
+    )
+
+
+def _names(line: CaseLine) -> NamesChecked | None:
+    if line.kind is not CaseKind.PAYEE:
+        return None
+    said = models.Case.objects.values_list("details", flat=True).get(id=line.id)
+    if "answer" not in said:
+        return None  # The bank did not say of whom it speaks.
+    return NamesChecked(
+        asked=said["name_asked"], told=said["name_told"], answer=NameAnswer(said["answer"])
     )
 
 
