@@ -129,7 +129,17 @@ def beside(what: str, folder: Path, home: Path, database: str) -> tuple[Measured
     return ended.measured, json.loads(ended.output.splitlines()[-1])
 
 
-def measure(items: int, home: Path, database: str) -> Sized:
+def too_long(what: str, items: int, before: Sized | None) -> str:
+    """Why it is not even tried: a smaller size was too much already, or this one would be."""
+    if before is None or what not in before.beside:
+        return ""
+    last, _ = before.beside[what]
+    if last.fault or last.cpu * items / before.items > LIMIT:
+        return f"left out: {before.items:,} took {last.fault or f'{last.cpu:.0f} CPU s'}"
+    return ""
+
+
+def measure(items: int, home: Path, database: str, before: Sized | None) -> Sized:
     """Everything of one size."""
     folder, out = world(items, 2), home / "m.jsonl"
     model, fault = fitted(items, home)
@@ -140,6 +150,9 @@ def measure(items: int, home: Path, database: str) -> Sized:
     if not told.fault:
         scores["ours"] = score_files(folder, out)
     for what in BESIDE:
+        if fault := too_long(what, items, before):
+            found[what] = Measured(fault=fault), {}
+            continue
         found[what] = beside(what, folder, home, database)
         if what == "peer" and not found[what][0].fault:
             scores["peer"] = score_files(folder, home / "peer.jsonl")
@@ -185,7 +198,9 @@ def main() -> None:
                                   capture_output=True, text=True)  # fmt: skip
             database = told.stdout.split()[-1]
         try:
-            measured = [measure(size, home, database) for size in SIZES]
+            measured: list[Sized] = []
+            for size in SIZES:
+                measured.append(measure(size, home, database, measured[-1] if measured else None))
             paired = public_set(home)
         finally:
             if database:
