@@ -49,6 +49,98 @@ STORIES = [
         paid("380.00", "R-20260077 abzgl. G-20260901"), "post",
         {"R-20260077": 50000, "G-20260901": -12000},
     ),
+    Story(
+        "last digits in a list",
+        [item("INV0032535", "58.99"), item("INV0032536", "614.53"), item("INV0039999", "1.00")],
+        paid("673.52", "INV0032535 2536"), "", {"INV0032535": 5899, "INV0032536": 61453},
+    ),
+    Story(
+        "a slip of the pen", [item("INV0033769", "1821.90"), item("INV0040012", "1821.90")],
+        paid("1821.90", "INV0033679"), "suggest", {"INV0033769": 182190}, "but for a slip",
+    ),
+    Story(
+        "a number cut off", [item("FA2605/27253", "241.90"), item("FA2605/99253", "17.00")],
+        paid("241.90", "/INV/FA2605/27"), "suggest", {"FA2605/27253": 24190}, "is like the number",
+    ),
+    Story(
+        "no reference", [item("INV0033769", "1821.90")], paid("1821.90", "Danke"),
+        "suggest", {"INV0033769": 182190}, "account is known",
+    ),
+    Story(
+        "equal amounts without reference: oldest first, and ambiguous",
+        [item("INV0033769", "49.00"), item("INV0033770", "49.00", due_date="2026-03-15")],
+        paid("49.00", "Danke"), "ambiguous", {"INV0033770": 4900}, "1 other explanation",
+    ),
+    Story(
+        "a discount without reference is nobody's",
+        [item("INV0033769", "500.00", discount_amount="10.00", discount_until="2026-03-30")],
+        paid("490.00", "Danke"), "none", {},
+    ),
+    Story(
+        "a discount too late stays open",
+        [item("INV0033769", "500.00", discount_amount="10.00", discount_until="2026-03-22")],
+        paid("490.00", "INV0033769"), "suggest", {"INV0033769": 49000}, "too late",
+    ),
+    Story(
+        "a part", ONE, paid("400.00", "INV-2026-0001234"),
+        "suggest", {"INV-2026-0001234": 40000}, "a part of the document",
+    ),
+    Story(
+        "a run of what is due", [
+            item("INV0033701", "101.01", due_date="2026-03-10"),
+            item("INV0033702", "202.02", due_date="2026-03-12"),
+            item("INV0033703", "303.03", due_date="2026-03-14"),
+            item("INV0033904", "999.99", due_date="2026-04-14"),
+        ],
+        paid("606.06", "Sammelzahlung"), "suggest",
+        {"INV0033701": 10101, "INV0033702": 20202, "INV0033703": 30303}, "one after the other",
+    ),
+    Story(
+        "a sum of what nothing names never posts", [
+            item("INV0033701", "101.01", due_date="2026-03-10"),
+            item("INV0033702", "202.02", due_date="2026-03-12"),
+            item("INV0033703", "303.03", due_date="2026-03-14"),
+        ],
+        paid("404.04", "Sammelzahlung"), "suggest",
+        {"INV0033701": 10101, "INV0033703": 30303}, "no proof",
+    ),
+    Story(
+        "a list cut off", [
+            item("INV0033701", "101.01", due_date="2026-03-10"),
+            item("INV0033702", "202.02", due_date="2026-03-12"),
+            item("INV0033703", "303.03", due_date="2026-03-14"),
+        ],
+        paid("606.06", "INV0033701, INV0033702, INV00"), "suggest",
+        {"INV0033701": 10101, "INV0033702": 20202, "INV0033703": 30303}, "one after the other",
+    ),
+    Story(
+        "the parent pays", [item("INV0033769", "297.50", party="T", parent_party_id="C-Huber"),
+                            item("INV0033999", "1.00")],
+        paid("297.50", "INV0033769"), "post", {"INV0033769": 29750}, "parent",
+    ),
+    Story(
+        "the original amount", [item("INV0033769", "1628.45", currency="GBP")],
+        paid("1875.71", "INV0033769", original_amount="1628.45", original_currency="GBP"),
+        "post", {"INV0033769": 162845},
+    ),
+    Story(
+        "a payout by its reference", [item("po_1qPWsJzS7BpraMY", "541.38", kind="psp_payout")],
+        paid("541.38", "STRIPE po_1qPWsJzS7BpraMY"), "post", {"po_1qPWsJzS7BpraMY": 54138},
+    ),
+    Story(
+        "a payout by its amount alone", [item("po_1qPWsJzS7BpraMY", "541.38", kind="psp_payout")],
+        paid("541.38", "STRIPE"), "", {},
+    ),
+    Story(
+        "a payment of ours", [item("NOS3562126967", "-869.09", kind="own_payment")],
+        paid("-869.09", "Rechnung 17", end_to_end_id="NOS3562126967"),
+        "post", {"NOS3562126967": -86909},
+    ),
+    Story(
+        "the wrong number of another customer",
+        [item("INV0033769", "1821.90"), item("INV0011435", "17.00", party="Nordlicht")],
+        paid("1821.90", "INV0011435"), "suggest", {"INV0033769": 182190}, "names another document",
+    ),
     Story("another payer", ONE, paid("1000.00", "INV-2026-0001234", payer="Nordlicht"), "", WHOLE),
     Story("pending", ONE, paid("1000.00", "INV-2026-0001234", status="pending"), "suggest", WHOLE),
     Story("noise", ONE, paid("12.34", "Danke 4711"), "none", {}, "nothing that is open"),
@@ -63,6 +155,55 @@ def test_one_payment(story: Story) -> None:
     assert told.cleared == story.cleared
     assert told.status == story.status or (not story.status and told.status != "post")
     assert story.says in told.evidence
+
+
+BATCH = [
+    item(
+        f"NOS990{n}",
+        f"-{n}00.00",
+        kind="own_payment",
+        batch_id="B20260328-1",
+        party=f"Payee {n}",
+        issue_date="2026-03-27",
+    )
+    for n in (1, 2, 4)
+]
+ALL = {"NOS9901": -10000, "NOS9902": -20000, "NOS9904": -40000}
+
+
+@pytest.mark.parametrize(
+    ("payment", "cleared", "adjusted"),
+    [
+        (paid("-700.00", "SAMMLER B20260328-1", payer=""), ALL, {}),
+        (paid("-702.50", "", end_to_end_id="B20260328-1", charges="2.50", payer=""), ALL,
+         {"fee": -250}),
+        (paid("-700.00", "SAMMLER 3 POSTEN", payer=""), ALL, {}),
+        (paid("-500.00", "SAMMLER B20260328-1", payer=""),
+         {"NOS9901": -10000, "NOS9904": -40000}, {}),
+        (paid("-650.00", "SAMMLER B20260328-1", payer=""), {}, {}),
+    ],
+    ids=["gross", "with charges", "counted", "one was rejected", "a difference is never spread"],
+)  # fmt: skip
+def test_a_batch_of_payments_of_ours(
+    payment: dict[str, str], cleared: dict[str, int], adjusted: dict[str, int]
+) -> None:
+    told = decided([payment], BATCH)[payment["id"]]
+    assert (told.cleared, told.adjusted) == (cleared, adjusted)
+
+
+def test_instalments_are_paid_as_the_text_says_else_oldest_first() -> None:
+    parts = [
+        item(f"INV0032584/{n}", "71.40", kind="instalment", references="INV0032584",
+             due_date=f"2026-0{n}-15")
+        for n in (1, 2, 3)
+    ]  # fmt: skip
+    third = paid("71.40", "INV0032584 Rate 3/3", booking_date="2026-03-01")
+    second = paid("71.40", "INV0032584/2", booking_date="2026-03-20")
+    first = paid("71.40", "INV0032584", booking_date="2026-04-20")
+    told = decided([first, second, third], parts)
+    assert told[third["id"]].cleared == {"INV0032584/3": 7140}
+    assert told[second["id"]].cleared == {"INV0032584/2": 7140}
+    assert told[first["id"]].cleared == {"INV0032584/1": 7140}
 
 
 def test_the_second_payment_of_a_document_is_no_payment_of_a_sibling() -> None:

@@ -12,8 +12,9 @@ import polars as pl
 
 from nostro.matching.stages.outcome import RULE
 
-FEE_MOST: Final = 6_000  # Minor units; and at most a twelfth of the document.
+FEE_MOST: Final = 5_000  # Minor units; and at most a twelfth of the document,
 FEE_SHARE: Final = 12
+BIG_FEE_SHARE: Final = 3  # or, less surely, a third.
 ROUNDING_MOST: Final = 5
 LATE_DAYS: Final = 10  # Terms are often stretched by some days.
 
@@ -34,6 +35,7 @@ def of_one() -> pl.Expr:
         .when(discounted & late).then(pl.lit("late_discount", RULE))
         .when(short.abs() <= ROUNDING_MOST).then(pl.lit("rounding", RULE))
         .when(plausible_fee(short, pl.col("v"))).then(pl.lit("fee", RULE))
+        .when(plausible_fee(short, pl.col("v"), BIG_FEE_SHARE)).then(pl.lit("big_fee", RULE))
     )  # fmt: skip
 
 
@@ -57,8 +59,8 @@ def in_terms() -> pl.Expr:
     return pl.when(late).then(pl.col("discount")).otherwise(0)
 
 
-def plausible_fee(short: pl.Expr, value: pl.Expr) -> pl.Expr:
-    return short.is_between(1, FEE_MOST) & (short * FEE_SHARE <= value.abs())
+def plausible_fee(short: pl.Expr, value: pl.Expr, share: int = FEE_SHARE) -> pl.Expr:
+    return short.is_between(1, FEE_MOST) & (short * share <= value.abs())
 
 
 def _short(value: pl.Expr, paid: pl.Expr) -> pl.Expr:

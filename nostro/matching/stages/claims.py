@@ -16,15 +16,20 @@ from nostro.matching.stages.outcome import (
 
 # Which difference a rule leaves; a partial payment leaves none: it clears what it pays.
 _KIND: Final = {
-    "charges": "fee", "all_charges": "fee", "batch_charges": "fee", "fee": "fee", "all_fee": "fee",
-    "discount": "discount", "late_discount": "discount", "all_discount": "discount",
+    "charges": "fee", "all_charges": "fee", "batch_charges": "fee", "fee": "fee",
+    "big_fee": "fee", "all_fee": "fee",
+    "discount": "discount", "all_discount": "discount",
     "rounding": "write_off", "over": "over_pay",
 }  # fmt: skip
 
 
+# What is paid is cleared and the rest stays open: a discount that came too late is a claim.
+PARTS: Final = ("partial", "late_discount")
+
+
 def of_pairs(pairs: pl.DataFrame) -> Outcome:
     """One item each: it is cleared whole, but for partial payments. `pairs` have `rule`."""
-    part = pl.col("rule") == "partial"
+    part = pl.col("rule").cast(pl.String).is_in(PARTS)
     rows = pairs.with_columns(settled=pl.when(part).then(pl.col("a")).otherwise(pl.col("open")))
     differing = rows.with_columns(kind=_kind(), minor=pl.col("a") - pl.col("settled")).filter(
         pl.col("kind").is_not_null() & (pl.col("minor") != 0)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import polars as pl
 
 from nostro.matching.stages import (
+    amount_decision,
+    batches,
     capacity,
+    claims,
     decisions,
     duplicates,
     named_items,
     parties,
+    party_amounts,
+    pay_runs,
     payers,
     pricing,
     reference_keys,
@@ -18,7 +23,7 @@ from nostro.matching.stages import (
 from nostro.matching.stages.confidence import Model
 from nostro.matching.stages.confirmed import Confirmed, member_sums, nobody, refitted
 from nostro.matching.stages.decisions import Decisions, Found
-from nostro.matching.stages.outcome import Outcome, together, without_items
+from nostro.matching.stages.outcome import KEY, PAYER, RULE, Outcome, together, without_items
 from nostro.matching.stages.tables import by_due_date, in_booking_order
 
 
@@ -61,6 +66,10 @@ def _readied(rows: pl.DataFrame) -> pl.DataFrame:
     ).drop("name")
 
 
+FOREIGN_MOST = 200  # More items of a payer in one other currency are too many for a band.
+_LEFT = ("t", "i", "key", "payer", "a", "v", "open", "foreign")
+
+
 class Run:
     """One pass over a set of transactions and items."""
 
@@ -71,6 +80,7 @@ class Run:
         self.live = tables.rows
         self.parts: list[Outcome] = []
         self.named = pl.DataFrame()
+        self.hits: list[pl.DataFrame] = []  # Named, and no rule of amounts explains them.
 
     def match(self) -> Found:
         others = pl.concat([self._decided_by_people(), self._returns()])
@@ -79,8 +89,12 @@ class Run:
         learnt = self.people.learnt(self.tables.rows, self.tables.items)
         self.named = parties.named(self.live, self.tables.parties, learnt)
         told = reference_keys.text_keys(self.live)
-        left = self._by_keys(reference_keys.full_keys(self.items), told, "full")
-        del left
+        self._by_keys(reference_keys.full_keys(self.items), told, "full")
+        self._by_letters()
+        self._by_tails(told)
+        self._by_party(told)
+        self._partly()
+        self._by_runs()
         return Found(together(self.parts), others, repeats)
 
     def _decided_by_people(self) -> pl.DataFrame:
@@ -100,14 +114,119 @@ class Run:
         self.parts.append(without_items(same, "duplicate"))
         self.live = self.live.join(same, on="t", how="anti")
 
-    def _by_keys(self, keys: pl.DataFrame, told: pl.DataFrame, key: str) -> pl.DataFrame:
+    def _by_keys(self, keys: pl.DataFrame, told: pl.DataFrame, key: str) -> None:
         told = told.join(self.live.select("t"), on="t", how="semi")
-        found = named_items.hits(keys, told, key).unique(["t", "i"])
-        pairs = pricing.priced(found, self.live, self.items, self.tables.rates)
+        self._decide_named(named_items.hits(keys, told, key))
+
+    def _decide_named(self, hits: pl.DataFrame) -> None:
+        pairs = pricing.priced(hits, self.live, self.items, self.tables.rates)
         pairs = payers.with_payer(pairs, self.named, self.live, self.tables.parties)
-        named = named_items.decided(pairs)
+        named = named_items.decided(pairs, self.live, self.items)
         self._keep(capacity.within(named.outcome, self.items, named.others))
-        return named.left
+        self.hits.append(named.left)
+
+    def _by_letters(self) -> None:
+        words = reference_keys.text_letters(self.live)
+        self._keep(batches.decided(self.live, self.items, words))
+        self._by_keys(reference_keys.letter_keys(self.items), words, "letters")
+
+    def _by_tails(self, told: pl.DataFrame) -> None:
+        """The end of a number says something only of the payer's own documents."""
+        told = told.join(self.live.select("t"), on="t", how="semi")
+        mine = told.join(self.named.select("t", "party"), on="t")
+        by = pl.concat(
+            [
+                self.items.select("i", by="party"),
+                self.items.filter(pl.col("parent") != 0).select("i", by="parent"),
+            ]
+        ).join(mine.select(by="party").unique(), on="by", how="semi")
+        tails = reference_keys.tail_keys(self.items.join(by, on="i", how="semi")).join(by, on="i")
+        telling = tails.filter(pl.len().over("k", "by") == 1)
+        found = mine.join(telling, left_on=["k", "party"], right_on=["k", "by"])
+        hits = (
+            found.select("t", "k", "i")
+            .unique(["t", "i"])
+            .with_columns(key=pl.lit("tail", KEY), own=pl.lit(value=True))
+        )
+        self._decide_named(hits)
+
+    def _by_party(self, told: pl.DataFrame) -> None:
+        self._name_alike()
+        found = party_amounts.candidates(self.live, self.items, self.named)
+        pairs = (
+            pricing.priced(
+                pl.concat([found, self._by_band()]), self.live, self.items, self.tables.rates
+            )
+            .with_columns(rule=amount_decision.of_one())
+            .drop_nulls("rule")
+        )
+        self._keep(party_amounts.decided(pairs, self._digits(told), self._numbers(pairs)))
+
+    def _by_band(self) -> pl.DataFrame:
+        """Items of the payer in another currency; the rate decides."""
+        foreign = (
+            self.live.filter(pl.col("ocur").is_null()).select("t", "cur").join(self.named, on="t")
+        )
+        owed = self.items.filter(~pl.col("kind").is_in(["psp_payout", "payment_batch"]))
+        few = owed.select("i", "party", icur="cur").filter(
+            pl.len().over("party", "icur") <= FOREIGN_MOST
+        )
+        joined = foreign.join(few, on="party").filter(pl.col("cur") != pl.col("icur"))
+        return joined.select("t", "i", payer=pl.col("source").cast(pl.String).cast(PAYER))
+
+    def _name_alike(self) -> None:
+        unknown = self.live.join(self.named, on="t", how="anti")
+        self.named = pl.concat([self.named, parties.alike(unknown, self.tables.parties)])
+
+    def _digits(self, told: pl.DataFrame) -> pl.DataFrame:
+        said = (
+            told.join(self.live.select("t"), on="t", how="semi")
+            .group_by("t")
+            .agg(digits=pl.col("k").sort().cast(pl.String))
+        )
+        named = pl.concat([left.select("t") for left in self.hits[:1]]).unique()
+        return said.join(named.with_columns(names_other=pl.lit(value=True)), on="t", how="left")
+
+    def _numbers(self, pairs: pl.DataFrame) -> pl.DataFrame:
+        digits = pl.col("number").str.replace_all(r"\D", "").str.strip_chars_start("0")
+        return self.items.join(pairs.select("i").unique(), on="i", how="semi").select(
+            "i", number_digits=digits
+        )
+
+    def _partly(self) -> None:
+        """What names one document of the payer and pays less than it."""
+        left = (
+            self._still(_LEFT)
+            .drop("open", "v")
+            .join(self.items.select("i", "open", v="open"), on="i")
+        )
+        one = left.filter(
+            pl.col("t").is_unique()
+            & ~pl.col("foreign")
+            & payers.agrees()
+            & (pl.col("a").abs() < pl.col("v").abs())
+            & (pl.col("a") * pl.col("v") > 0)
+        )
+        part = one.with_columns(rule=pl.lit("partial", RULE), rivals=pl.lit(0, pl.UInt32))
+        found = claims.of_pairs(part)
+        self._keep(capacity.within(found, self.items, part.select("t", "i").clear()))
+
+    def _still(self, columns: tuple[str, ...]) -> pl.DataFrame:
+        """Named items of transactions that are not yet explained; ends of numbers only where no
+        whole number is named."""
+        left = pl.concat([left.select(columns) for left in self.hits])
+        live = left.join(self.live.select("t"), on="t", how="semi")
+        whole = live.filter(pl.col("key") != "tail").select("t").unique()
+        told = live.filter(pl.col("key") == "tail").join(whole, on="t", how="anti")
+        both = pl.concat([live.filter(pl.col("key") != "tail"), told])
+        return both.sort("t", "i", "key").unique(["t", "i"], keep="first", maintain_order=True)
+
+    def _by_runs(self) -> None:
+        best = self.named.sort("t", "source", "party").unique("t", keep="first")
+        told = self._still(("t", "i", "key")).select("t", "i", full=pl.col("key") != "tail")
+        mine = told.join(self.items.select("i"), on="i", how="semi")
+        single = mine.group_by("t", "i").agg(pl.col("full").any())
+        self._keep(pay_runs.decided(self.live, self.items, best, single))
 
     def _keep(self, outcome: Outcome) -> None:
         self.parts.append(outcome)

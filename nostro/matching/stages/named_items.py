@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
 
 from nostro.matching.stages import amount_decision, claims
@@ -10,8 +12,10 @@ from nostro.matching.stages.payers import agrees
 
 
 def hits(keys: pl.DataFrame, told: pl.DataFrame, key: str) -> pl.DataFrame:
-    """`t, k, i, key`: items whose key a text names. `told` are `t, k` of the texts."""
-    return told.join(keys, on="k").select("t", "k", "i", pl.lit(key, KEY).alias("key"))
+    """`t, k, i, key, own`: items whose key a text names. `told` are `t, k` of the texts."""
+    own = keys if "own" in keys.columns else keys.with_columns(own=pl.lit(value=True))
+    found = told.join(own, on="k").with_columns(key=pl.lit(key, KEY))
+    return found.sort("t", "i", "own", "k").unique(["t", "i"], keep="last")
 
 
 class Named:
@@ -23,8 +27,9 @@ class Named:
         self.left = left
 
 
-def decided(pairs: pl.DataFrame) -> Named:
-    """`pairs` are priced, with `k`, `key` and `payer`, one row for a `t, i`."""
+def decided(pairs: pl.DataFrame, texts: pl.DataFrame, numbers: pl.DataFrame) -> Named:
+    """`pairs` are priced, with `k`, `key` and `payer`, one row for a `t, i`. `texts` and `numbers`
+    are those of the transactions and items."""
     alone = pl.col("t").is_unique()
     single = pairs.filter(alone).with_columns(
         rule=amount_decision.of_one(), rivals=pl.lit(0, pl.UInt32)
@@ -32,7 +37,7 @@ def decided(pairs: pl.DataFrame) -> Named:
     several = pairs.filter(~alone)
     groups = _all_together(several)
     rest = several.join(groups.decided, on="t", how="anti")
-    best, others = _one_of(rest)
+    best, others = _one_of(_numbered(rest, texts, numbers))
     outcome = together([
         claims.of_pairs(single.filter(pl.col("rule").is_not_null())), groups,
         claims.of_pairs(best),
@@ -57,28 +62,48 @@ def _summed(pairs: pl.DataFrame) -> Outcome:
         pl.col("key").max(), pl.col("payer").max(), pl.col("icur").n_unique().alias("currencies"),
         (pl.len() - pl.col("k").n_unique()).cast(pl.UInt32).alias("rivals"),
     ).filter(pl.col("currencies") == 1)  # fmt: skip
-    agreed = groups.with_columns(rule=amount_decision.of_all()).drop_nulls("rule")
+    agreed = groups.with_columns(rule=amount_decision.of_all()).filter(
+        pl.col("rule").is_not_null() & ((pl.col("rule") != "all_fee") | (pl.col("key") != "tail"))
+    )
     return claims.of_groups(agreed, pairs)
+
+
+# Of several named documents, one that is short by a fee is no better than any other set.
+_SURE_ALONE: Final = ("exact", "charges", "discount", "rate")
 
 
 def _one_of(pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Of several named, the one that the amount pays: parts of one document, or numbers that say
-    something else. The payer's come first, then the surest rule, then the oldest."""
-    ruled = pairs.with_columns(rule=amount_decision.of_one()).drop_nulls("rule")
-    ordered = ruled.with_columns(foe=~agrees()).sort("t", "foe", "rule", "key", "i")
-    ranked = ordered.filter(
-        (pl.col("foe") == pl.col("foe").first().over("t"))
-        & (pl.col("rule") == pl.col("rule").first().over("t"))
+    something else. The payer's come first, then the surest rule, then what is named most closely,
+    then the oldest."""
+    ruled = pairs.with_columns(rule=amount_decision.of_one()).filter(
+        pl.col("rule").cast(pl.String).is_in(_SURE_ALONE)
     )
-    # Parts of one document stand for each other, oldest first; other numbers are rivals.
+    ranked = _best_alike(ruled.with_columns(foe=~agrees(), loose=~pl.col("own")))
     first_k = pl.col("k").first().over("t")
-    rivals = (pl.col("k") != first_k).sum().over("t").cast(pl.UInt32)
-    marked = ranked.with_columns(
-        rivals=rivals + (pl.col("party") != pl.col("party").first().over("t")).sum().over("t")
-    ).with_columns(pl.col("rivals").cast(pl.UInt32))
+    strangers = (pl.col("k") != first_k) | (pl.col("party") != pl.col("party").first().over("t"))
+    marked = ranked.with_columns(rivals=strangers.sum().over("t").cast(pl.UInt32))
     best = marked.unique("t", keep="first", maintain_order=True)
-    others = marked.filter(pl.col("k") == first_k).select("t", "i")
-    others = others.join(
-        others.group_by("t").len().filter(pl.col("len") > 1).select("t"), on="t", how="semi"
+    parts = marked.filter((pl.col("k") == first_k) & pl.col("t").is_duplicated())
+    return best, parts.select("t", "i")
+
+
+def _numbered(pairs: pl.DataFrame, texts: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
+    """With `misnumbered`: the text says which instalment it pays ("Rate 3/4"), and not this one."""
+    said = texts.join(pairs.select("t").unique(), on="t", how="semi").select(
+        "t", said=pl.col("text").str.extract(r"(?:^| )(\d{1,2})/\d{1,2}(?:$| )")
     )
-    return best.drop("foe"), others
+    part = numbers.join(pairs.select("i").unique(), on="i", how="semi").select(
+        "i", part=pl.col("number").str.extract(r"/(\d{1,2})$")
+    )
+    both = pairs.join(said, on="t").join(part, on="i")
+    wrong = pl.col("said").is_not_null() & (pl.col("said") != pl.col("part").fill_null(""))
+    return both.with_columns(misnumbered=wrong).drop("said", "part")
+
+
+def _best_alike(ruled: pl.DataFrame) -> pl.DataFrame:
+    """Of each transaction the pairs that are as good as its best one, the oldest first."""
+    order = ("foe", "rule", "misnumbered", "loose")
+    ordered = ruled.sort("t", *order, "i")
+    alike = pl.all_horizontal(pl.col(name) == pl.col(name).first().over("t") for name in order)
+    return ordered.filter(alike)

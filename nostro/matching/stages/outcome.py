@@ -8,9 +8,11 @@ import msgspec
 import polars as pl
 
 RULES: Final = (
-    "exact", "charges", "discount", "late_discount", "fee", "partial", "rest", "over", "rounding",
+    "exact", "charges", "discount", "late_discount", "fee", "big_fee", "partial", "over",
+    "rounding",
     "all_exact", "all_charges", "all_discount", "all_fee", "batch", "batch_charges",
-    "batch_accepted", "rate", "all_rate", "list_end", "alone", "run", "sum", "mismatch", "reversal",
+    "batch_accepted", "rate", "all_rate", "list_tails", "list_run", "list_sum", "run", "sum",
+    "reversal",
     "duplicate", "person",
 )  # fmt: skip
 RULE: Final = pl.Enum(RULES)

@@ -9,39 +9,74 @@ from __future__ import annotations
 import polars as pl
 
 FULL_SHORTEST = 5  # Shorter numbers stand in texts by chance.
-TAIL_SHORTEST = 3
+LETTERS_SHORTEST = 6
+WORD_SHORTEST = 10  # An id without any digit.
+TAIL_SHARED_MOST = 50  # A tail of more documents, or of one in 2,000, is a date or a year.
 PIECE_SHORTEST = 4
 LONGEST = 18  # More digits do not fit a whole number of 64 bits.
-TAIL_SHARED_MOST = 40  # A tail that more documents have says nothing.
 # Digits, and digits behind one separator: "2026-0001234", "2026 0001234".
 _CHAIN = r"\d+(?:[ ./_-]\d+)*"
 
 
 def full_keys(items: pl.DataFrame) -> pl.DataFrame:
-    """`k, i`: all digits of the number, and of each further reference."""
-    own = items.lazy().select(_digits(pl.col("number")).alias("k"), "i")
+    """`k, i, own`: all digits of the number, and of each further reference (not `own`)."""
+    own = items.lazy().select(_digits(pl.col("number")).alias("k"), "i", own=pl.lit(value=True))
     further = (
         items.lazy()
         .filter(pl.col("references") != "")
         .select(pl.col("references").str.split(" ").alias("reference"), "i")
         .explode("reference")
-        .select(_digits(pl.col("reference")).alias("k"), "i")
+        .select(_digits(pl.col("reference")).alias("k"), "i", own=pl.lit(value=False))
     )
-    return pl.concat([own, further]).drop_nulls("k").unique().collect()
+    keys = pl.concat([own, further]).drop_nulls("k")
+    return keys.group_by("k", "i").agg(pl.col("own").any()).collect()
 
 
 def tail_keys(items: pl.DataFrame) -> pl.DataFrame:
-    """`k, i`: the last group of digits where that is not the whole number."""
-    tail = pl.col("number").str.extract(r"(\d+)\D*$")
-    return (
-        items.lazy()
-        .filter(tail.str.len_bytes() >= TAIL_SHORTEST)
-        .select(tail.cast(pl.Int64, strict=False).alias("k"), "i", _digits(pl.col("number")))
-        .filter(pl.col("k").is_not_null() & (pl.col("k").ne_missing(pl.col("number"))))
-        .select("k", "i")
-        .filter(pl.len().over("k") <= TAIL_SHARED_MOST)
-        .collect()
+    """`k, i`: each long group of digits of the number, and the last four to seven of all."""
+    every = pl.col("number").str.replace_all(r"\D", "")
+    digits = items.select("i", "number", digits=every)
+    groups = (
+        digits.select("i", pl.col("number").str.extract_all(r"\d{4,18}").alias("tail"))
+        .explode("tail")
+    )  # fmt: skip
+    ends = [
+        digits.filter(pl.col("digits").str.len_bytes() > length).select(
+            "i", pl.col("digits").str.tail(length).alias("tail")
+        )
+        for length in range(PIECE_SHORTEST, 8)
+    ]
+    tails = pl.concat([groups, *ends]).drop_nulls("tail")
+    keys = tails.select(pl.col("tail").cast(pl.Int64).alias("k"), "i").unique()
+    most = max(TAIL_SHARED_MOST, items.height // 2000)
+    return keys.filter(pl.len().over("k") <= most)
+
+
+def letter_keys(items: pl.DataFrame) -> pl.DataFrame:
+    """`k, i`: references of letters and digits, as payout services and we ourselves give them."""
+    named = items.select("i", letters(pl.col("number")).alias("k"))
+    return named.filter(pl.col("k") != 0)
+
+
+def text_letters(rows: pl.DataFrame) -> pl.DataFrame:
+    """`t, k`: each word of the texts that has a digit or is long, as one number."""
+    texts = pl.concat_str("text", "structured", "e2e", "bank_reference", separator=" ")
+    words = (
+        rows.lazy()
+        .select("t", texts.str.extract_all(r"[0-9A-Za-z_./-]{6,}").alias("word"))
+        .explode("word")
+        .drop_nulls("word")
+        .select("t", letters(pl.col("word")).alias("k"))
     )
+    return words.filter(pl.col("k") != 0).unique().collect()
+
+
+def letters(text: pl.Expr) -> pl.Expr:
+    plain = text.str.to_uppercase().str.replace_all(r"[^0-9A-Z]", "")
+    length = plain.str.len_bytes()
+    digit = plain.str.contains(r"\d") & (length >= LETTERS_SHORTEST)
+    telling = digit | (length >= WORD_SHORTEST)
+    return pl.when(telling).then(plain.hash()).otherwise(pl.lit(0, pl.UInt64))
 
 
 def text_keys(rows: pl.DataFrame) -> pl.DataFrame:

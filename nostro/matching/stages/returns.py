@@ -15,15 +15,17 @@ WORDS: Final = (
     "return", "reversal", "reversed", "rückl", "rueckl", "ruckl", "retour", "storno", "chargeback",
     "rejet", "impay", "unpaid", "r-trans", "insufficient funds", "account closed", "devol",
 )  # fmt: skip
-_E2E, _DIGITS, _IBAN, _NAME = 8, 4, 2, 1
+_E2E, _DIGITS, _IBAN, _NAME = 16, 8, 4, 2
+_ACCOUNT = 1  # A return may be booked on another account of the same company.
 
 
 def pairs(rows: pl.DataFrame) -> pl.DataFrame:
     """`t, of, proof`: a return and its original; each booking is in one pair at most.
 
+    A return that is only announced holds its original too: it must not be posted meanwhile.
     `rows` have `says`, the digits of the texts as one number, and `plain`, the name.
     """
-    slim = rows.filter(~pl.col("pending")).select(
+    slim = rows.select(
         "t", "day", "account", "cur", "amount", "charges", "iban", "plain", "says", "e2e",
         (pl.col("returned") | _worded()).alias("told"),
     )  # fmt: skip
@@ -42,10 +44,10 @@ def _told(rows: pl.DataFrame) -> pl.DataFrame:
     )
     later = pl.concat([told, gross]).with_columns(opposite=-pl.col("amount"))
     joined = later.join(
-        rows, left_on=["account", "cur", "opposite"], right_on=["account", "cur", "amount"],
+        rows, left_on=["cur", "opposite"], right_on=["cur", "amount"],
         suffix="_o",
     )  # fmt: skip
-    return _proven(joined, least=1)
+    return _proven(joined, least=_NAME)
 
 
 def _untold(rows: pl.DataFrame) -> pl.DataFrame:
@@ -58,10 +60,10 @@ def _untold(rows: pl.DataFrame) -> pl.DataFrame:
         for key in ("says", "e2e"):
             given = turned.filter(pl.col(key) != (0 if key == "says" else ""))
             joined = given.join(
-                earlier, left_on=["account", "cur", "opposite", key],
-                right_on=["account", "cur", "amount", key], suffix="_o", coalesce=False,
+                earlier, left_on=["cur", "opposite", key],
+                right_on=["cur", "amount", key], suffix="_o", coalesce=False,
             )  # fmt: skip
-            found.append(_proven(joined, least=_DIGITS + 1))
+            found.append(_proven(joined, least=_DIGITS + _NAME))
     return pl.concat(found)
 
 
@@ -73,6 +75,7 @@ def _proven(joined: pl.DataFrame, least: int) -> pl.DataFrame:
         + ((c("says") != 0) & (c("says") == c("says_o"))) * _DIGITS
         + ((c("iban") != 0) & (c("iban") == c("iban_o"))) * _IBAN
         + ((c("plain") != "") & (c("plain") == c("plain_o"))) * _NAME
+        + (c("account") == c("account_o")) * _ACCOUNT
     )
     gap = c("day") - c("day_o")
     later = gap.is_between(0, LONGEST_DAYS) & ((gap > 0) | c("told") | (c("t") > c("t_o")))

@@ -1,0 +1,129 @@
+"""Stages 5 and 6: the payer is known and one of his open items has this amount.
+
+What the text says is evidence beside it: the number but for a slip, a part of it, another number,
+or nothing. Equal amounts of one payer are paid oldest first: that is a rule, no probability.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+from rapidfuzz.distance import OSA
+
+from nostro.matching.stages import claims
+from nostro.matching.stages.outcome import KEY, KEYS, PAYER, Outcome
+
+_DIGITS_LEAST: Final = 4
+
+
+def decided(pairs: pl.DataFrame, texts: pl.DataFrame, numbers: pl.DataFrame) -> Outcome:
+    """`pairs` are priced, with `rule` and `payer`; `texts` are `t, digits, names_other`, `numbers`
+    are `i, number_digits`."""
+    likely = pairs.filter(pl.col("issue") <= pl.col("day"))
+    scored = _with_key(likely, texts, numbers)
+    kept = scored.filter(
+        pl.col("rule").cast(pl.String).is_in(("exact", "charges"))
+        | (pl.col("key").cast(pl.String).is_in(("slip", "near", "tail")))
+        | (pl.col("rule") == "rate")
+    )
+    return claims.of_pairs(_assigned(kept))
+
+
+def candidates(rows: pl.DataFrame, items: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """`t, i, payer` by payer and amount: exact, before charges, less a discount, the original."""
+    payable = pl.concat(
+        [
+            items.with_columns(by=pl.col("party"), parent=pl.lit(value=False)),
+            items.filter(pl.col("parent") != 0).with_columns(
+                by=pl.col("parent"), parent=pl.lit(value=True)
+            ),
+        ]
+    ).filter((pl.col("by") != 0) & ~pl.col("kind").is_in(["psp_payout", "payment_batch"]))
+    paying = rows.join(named, on="t").select(
+        "t", "party", "source", "cur", "amount", "charges", "ocur",
+        original=pl.col("oamount") * pl.col("amount").sign(),
+    )  # fmt: skip
+    less = payable.with_columns(open=pl.col("open") - pl.col("discount") * pl.col("open").sign())
+    gross = paying.filter(pl.col("charges") != 0).with_columns(
+        amount=pl.col("amount") + pl.col("charges")
+    )
+    foreign = paying.filter(pl.col("original").is_not_null()).with_columns(
+        cur=pl.col("ocur"), amount=pl.col("original")
+    )
+    found = [
+        _joined(side, other)
+        for side, other in (
+            (paying, payable), (gross, payable), (foreign, payable),
+            (paying, less.filter(pl.col("discount") > 0)),
+        )
+    ]  # fmt: skip
+    return pl.concat(found).group_by("t", "i").agg(pl.col("payer").min())
+
+
+def _joined(paying: pl.DataFrame, payable: pl.DataFrame) -> pl.DataFrame:
+    joined = paying.join(
+        payable.select("by", "cur", "open", "i", "parent"),
+        left_on=["party", "cur", "amount"], right_on=["by", "cur", "open"],
+    )  # fmt: skip
+    return joined.select(
+        "t", "i",
+        payer=pl.when("parent").then(pl.lit("parent", PAYER))
+        .otherwise(pl.col("source").cast(pl.String).cast(PAYER)),
+    )  # fmt: skip
+
+
+def _with_key(pairs: pl.DataFrame, texts: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
+    both = pairs.join(texts, on="t", how="left").join(numbers, on="i")
+    rows = both.select("digits", "number_digits").iter_rows()
+    keys = [_likeness(said or [], number) for said, number in rows]
+    named = both.with_columns(pl.Series("key", keys, dtype=KEY))
+    another = (pl.col("key") == "none") & pl.col("names_other").fill_null(value=False)
+    other = pl.when(another).then(pl.lit("other", KEY)).otherwise(pl.col("key"))
+    return named.with_columns(key=other).drop("digits", "number_digits", "names_other")
+
+
+def _likeness(said: list[str], number: str) -> str:
+    """What the digits of a text say about a number: see outcome.KEYS."""
+    return min((_alike(digits, number) for digits in said), key=KEYS.index, default="none")
+
+
+def _alike(digits: str, number: str) -> str:
+    if number.endswith(digits.lstrip("0")) or digits.endswith(number):
+        return "tail"
+    if len(digits) >= _DIGITS_LEAST and OSA.distance(digits, number, score_cutoff=2) <= 1:
+        return "slip"
+    if number.startswith(digits) or (len(number) > 6 and digits in number):
+        return "near"
+    if OSA.distance(digits, number, score_cutoff=3) <= 2 and len(number) > 6:
+        return "near"
+    if len(digits) < len(number) and OSA.distance(digits, number[-len(digits) :]) <= 1:
+        return "near"
+    return "none"
+
+
+def _assigned(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Each item to one transaction: the best evidence first, equal evidence oldest first.
+
+    `rivals` are items that were as good for a transaction when it took one.
+    """
+    order = pairs.sort("key", "rule", "payer", "t", "i")
+    same: dict[tuple[int, str], int] = {}
+    rows = list(order.select("t", "i", pl.col("key").cast(pl.String)).iter_rows())
+    for t, _, key in rows:
+        same[t, key] = same.get((t, key), 0) + 1
+    taken_t: set[int] = set()
+    taken_i: set[int] = set()
+    kept: list[tuple[int, int, int]] = []
+    for t, i, key in rows:
+        if t in taken_t:
+            continue
+        if i in taken_i:
+            same[t, key] -= 1
+            continue
+        taken_t.add(t)
+        taken_i.add(i)
+        kept.append((t, i, same[t, key] - 1))
+    shape = {"t": pl.UInt32, "i": pl.UInt32, "rivals": pl.UInt32}
+    picked = pl.DataFrame(kept, schema=shape, orient="row")
+    return pairs.join(picked, on=["t", "i"])
