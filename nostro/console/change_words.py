@@ -28,7 +28,7 @@ LABELS: Final[Mapping[str, str]] = {
     "routes": "Rules: name, account, rail, charges, fallback, for which payments",
     "examples": "Examples: a payment, the rule that it falls under",
     "additions": "Rules: name, purpose, category purpose, cost centre, for which payments",
-    "fees": "Fees: bank, rail, currency, what one payment costs",
+    "fees": "Fees: bank, rail, currency, what one payment costs, up to which amount",
     "valid_from": "Counts from (UTC)",
     "above": "More people above an amount",
     "settings": "Settings",
@@ -104,14 +104,15 @@ HINTS: Final[Mapping[str, str]] = {
     "source_approvers": "One a line, like api | JDOE | jane@acme.example. It counts only from a"
     " program that proves itself by its key, as if the person had approved here.",
     "routes": 'One a line, like Swiss francs | CH9300762011623852957 | | | | currency == "CHF".'
-    " What is empty is as the standard has it. The first whose condition holds and whose way fits"
+    " What is empty is as the standard has it; cheapest as the rail: the way of the lowest known"
+    " cost. The first whose condition holds and whose way fits"
     " counts.",
     "examples": "One a line, like amount 12000.00 CHF, payee_country CH | Swiss francs. Each rule"
     " needs one; standard is what falls under no rule.",
     "additions": 'One a line, like Salaries | SALA | SALA | 4711 | source == "payroll". The first'
     " whose condition holds counts; each needs an example.",
-    "fees": "One a line, like mock-bank | sepa_credit_transfer | EUR | 0.20 EUR. What is left out"
-    " is not known.",
+    "fees": "One a line, like mock-bank | sepa_credit_transfer | EUR | 0.20 EUR | 5000.00; without"
+    " the last for payments of any amount. What is left out is not known.",
     "valid_from": "Nothing: as soon as it is agreed to.",
     "groups": "One a line, like treasury | approver. None: roles are asked for as for anybody.",
     "kind": "As the terminal lists them: nostro connections kinds.",

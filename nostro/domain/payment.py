@@ -165,7 +165,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `asked_for`: the source named the account, `rail_asked_for`: the rail. `fallback` are the ways
     that are approved with it, for when it surely failed. Once one of them is taken, the route is
-    that one, and `first` the way that was proposed. `wishes` are the source's.
+    that one, and `first` the way that was proposed. `wishes` are the source's, and `to_person`.
+    `cost` is what the bank charges, where the way was chosen as the cheapest.
     """
 
     account_id: str
@@ -181,6 +182,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rail_asked_for: bool = False
     added: Added | None = None
     wishes: Wishes | None = None
+    cost: Money | None = None
+    to_person: bool = False
 
     @property
     def purpose(self) -> str:
@@ -213,7 +216,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.first is None:
             return self
         left = self.fallback[self.fallback.index(self.way()) + 1 :]
-        return msgspec.structs.replace(self, first=None, fallback=left)
+        return msgspec.structs.replace(self, first=None, fallback=left, cost=None)
 
     def taking(self, way: WayOut, first: WayOut | None) -> Route:
         """The same by another of its ways."""

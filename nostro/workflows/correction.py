@@ -66,7 +66,7 @@ def corrected(
         debit_iban=correction.debit_iban or old.route.debtor_number,
         confidential=old.confidential,
         rail=way.rail if old.route.rail_asked_for else None,
-        to_person=way.rail is Rail.ACH_PPD,
+        to_person=old.route.to_person or way.rail is Rail.ACH_PPD,
         wishes=old.route.wishes,
     )
 

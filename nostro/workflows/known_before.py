@@ -10,6 +10,7 @@ import msgspec
 from nostro.domain.party import PayeeAccount
 from nostro.domain.payment import PaymentRequest
 from nostro.domain.policies.approval import ApprovalRules
+from nostro.domain.policies.bank_fees import BankFees
 from nostro.domain.policies.duplicates import DuplicateRules, PaidBefore
 from nostro.domain.policies.enrichment import EnrichmentRules
 from nostro.domain.policies.payee_checks import PayeeChecks, PayeeHistory
@@ -24,7 +25,9 @@ from nostro.storage.orders import OrderRow
 from nostro.storage.policies import InForce
 from nostro.workflows import after_restore, taken_rails
 from nostro.workflows.context import Acting
-from nostro.workflows.payment_routing import Routing, routing_of
+from nostro.workflows.payment_routing import Agreed, Routing, routing_of
+from nostro.workflows.planning import Planner
+from nostro.workflows.route_quotes import FeesAndDays
 
 
 class Masters(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +73,7 @@ def masters(
     found = Masters(
         entity_ids=known.entity_ids,
         entity_of_number={account.number: account.legal_entity_id for account in known.accounts},
-        routing=_routing(agreed, known, now.date()),
+        routing=_routing(acting, agreed, known),
         payee_accounts=current,
         paid=PaidBefore(one for one in known.paid if one.number not in instead_of),
         duplicates=duplicates,
@@ -90,12 +93,16 @@ def masters(
     return [f"PAY-{known.first_number + offset:05d}" for offset in range(count)], found
 
 
-def _routing(agreed: InForce, known: KnownBefore, today: date) -> Routing:
+def _routing(acting: Acting, agreed: InForce, known: KnownBefore) -> Routing:
     codes = {entity_id: code for code, entity_id in known.entity_ids.items()}
-    rules, enrichment = agreed.version(RoutingRules), agreed.version(EnrichmentRules)
+    rules = Agreed(
+        rules=agreed.version(RoutingRules),
+        enrichment=agreed.version(EnrichmentRules),
+        checks=agreed.of(PositivePayTerms),
+        quotes=FeesAndDays(agreed.of(BankFees), Planner(acting.world)),
+    )
     accounts = taken_rails.with_rails(known.accounts, known.connections)
-    checks = agreed.of(PositivePayTerms)
-    return routing_of(rules, accounts, codes, today, enrichment, checks)
+    return routing_of(rules, accounts, codes, acting.world.clock.now().date())
 
 
 def _history(

@@ -15,6 +15,7 @@ from nostro.domain.party import Account
 from nostro.domain.payment import PaymentRequest, Rail, Route
 from nostro.domain.policies import routing as standard
 from nostro.domain.policies import routing_rules, routing_words
+from nostro.domain.policies.bank_fees import BankFees
 from nostro.domain.policies.enrichment import EnrichmentRules, added
 from nostro.domain.policies.positive_pay import PositivePayTerms
 from nostro.domain.policies.routing_rules import RoutingRules
@@ -26,6 +27,17 @@ from nostro.storage.orders import OrderRow
 from nostro.workflows import taken_rails
 from nostro.workflows.context import Acting
 from nostro.workflows.past_comparison import compared
+from nostro.workflows.planning import Planner
+from nostro.workflows.route_quotes import FeesAndDays
+
+
+class Agreed(msgspec.Struct, frozen=True, kw_only=True):
+    """The policies that a way hangs on."""
+
+    rules: Version[RoutingRules]
+    enrichment: Version[EnrichmentRules]
+    checks: PositivePayTerms
+    quotes: FeesAndDays
 
 
 class Routing(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +50,7 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
     today: date
     enrichment: Version[EnrichmentRules]
     check_accounts: frozenset[str]  # Those whose checks payments draw.
+    quotes: FeesAndDays
 
     def leaving(self, request: PaymentRequest, entity_id: str) -> Sequence[Account]:
         """The accounts of an entity that could pay it: a check needs one that draws checks."""
@@ -60,7 +73,7 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
         accounts = self.leaving(request, entity_id)
         is_asked = self.version.content.rules or self.enrichment.content.rules
         facts = self.facts(request, entity_id, source) if is_asked else {}
-        route = routing_rules.propose(request, accounts, self.version, facts)
+        route = routing_rules.propose(request, accounts, self.version, facts, self.quotes)
         if route is None:
             return None
         return msgspec.structs.replace(
@@ -68,6 +81,7 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
             asked_for=bool(request.debit_iban),
             added=added(self.enrichment, facts) if self.enrichment.content.rules else None,
             wishes=request.wishes,
+            to_person=request.to_person,
         )
 
     def why_none(self, request: PaymentRequest, entity_id: str) -> tuple[str, str]:
@@ -79,34 +93,37 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def routing_of(
-    version: Version[RoutingRules],
-    accounts: Sequence[Account],
-    codes: Mapping[str, str],
-    today: date,
-    enrichment: Version[EnrichmentRules],
-    checks: PositivePayTerms,
+    agreed: Agreed, accounts: Sequence[Account], codes: Mapping[str, str], today: date
 ) -> Routing:
     owned: dict[str, list[Account]] = {}
     for account in accounts:
         owned.setdefault(account.legal_entity_id, []).append(account)
     return Routing(
-        version=version,
+        version=agreed.rules,
         accounts=owned,
         codes=codes,
         own=frozenset(account.number for account in accounts),
         today=today,
-        enrichment=enrichment,
-        check_accounts=frozenset(one.account_id for one in checks.accounts if one.draws),
+        enrichment=agreed.enrichment,
+        check_accounts=frozenset(one.account_id for one in agreed.checks.accounts if one.draws),
+        quotes=agreed.quotes,
     )
 
 
 def in_force(acting: Acting) -> Routing:
     """As it counts now, with all accounts; inside a unit of work."""
     now = acting.world.clock.now()
-    version = policies.version_in_force(RoutingRules, now)
-    enrichment = policies.version_in_force(EnrichmentRules, now)
-    checks = policies.in_force(PositivePayTerms, now)
-    return routing_of(version, taken_rails.accounts(), _codes(), now.date(), enrichment, checks)
+    agreed = _agreed(policies.version_in_force(RoutingRules, now), now, Planner(acting.world))
+    return routing_of(agreed, taken_rails.accounts(), _codes(), now.date())
+
+
+def _agreed(rules: Version[RoutingRules], now: datetime, planner: Planner | None) -> Agreed:
+    return Agreed(
+        rules=rules,
+        enrichment=policies.version_in_force(EnrichmentRules, now),
+        checks=policies.in_force(PositivePayTerms, now),
+        quotes=FeesAndDays(policies.in_force(BankFees, now), planner),
+    )
 
 
 def asked(row: OrderRow, codes: Mapping[str, str]) -> PaymentRequest:
@@ -129,7 +146,7 @@ def asked(row: OrderRow, codes: Mapping[str, str]) -> PaymentRequest:
         debit_iban=row.route.as_approved().debtor_number if row.route.asked_for else "",
         confidential=row.confidential,
         rail=row.route.as_approved().rail if row.route.rail_asked_for else None,
-        to_person=row.route.as_approved().rail is Rail.ACH_PPD,
+        to_person=row.route.to_person or row.route.as_approved().rail is Rail.ACH_PPD,
         wishes=row.route.wishes,
     )
 
@@ -137,19 +154,13 @@ def asked(row: OrderRow, codes: Mapping[str, str]) -> PaymentRequest:
 def dry_run(acting: Acting, rules: RoutingRules, since: datetime) -> DryRun:
     """Which payments taken in since a moment would have been proposed another way by these rules.
 
-    Each is asked about as on the day it was wanted: how far ahead it was is not known any more.
+    Each is asked about as on the day it was wanted: how far ahead it was is not known any more. A
+    rule that chooses the cheapest way looks at costs as they are now, and at no cut-offs.
     """
     codes, accounts, now = _codes(), taken_rails.accounts(), acting.world.clock.now()
     names = {account.id: account.name for account in accounts}
     version = Version(number=0, content=rules, valid_from=None, changed_by="", reason="")
-    routing = routing_of(
-        version,
-        accounts,
-        codes,
-        since.date(),
-        policies.version_in_force(EnrichmentRules, now),
-        policies.in_force(PositivePayTerms, now),
-    )
+    routing = routing_of(_agreed(version, now, None), accounts, codes, since.date())
 
     def judge(row: OrderRow) -> tuple[str, str] | None:
         before = row.route.as_approved()

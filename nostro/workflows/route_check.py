@@ -13,6 +13,7 @@ import msgspec
 from nostro.domain.party import Account
 from nostro.domain.policies import routing_rules
 from nostro.domain.policies.checks import Effect, Finding
+from nostro.domain.policies.limits import spelled
 from nostro.domain.policies.routing_words import told
 from nostro.storage.orders import OrderRow
 from nostro.workflows import payment_routing, recheck, taken_rails
@@ -28,8 +29,10 @@ def still_fit(acting: Acting, account_id: str, due: Sequence[OrderRow]) -> list[
         return []
     accounts = {account.id: account for account in taken_rails.accounts()}
     found = [(order, misfit(order, accounts[account_id])) for order in due]
-    if any(why for _, why in found):
+    priced = any(order.route.cost is not None for order in due)
+    if priced or any(why for _, why in found):
         routing = payment_routing.in_force(acting)
+        found = [(order, why or costs_less(order, routing, accounts)) for order, why in found]
         for order, why in found:
             if why:
                 _send_back(acting, order, why, routing, accounts)
@@ -48,6 +51,24 @@ def misfit(order: OrderRow, account: Account) -> str:
     request = payment_routing.asked(order, {})
     way = routing_rules.way(request, [account], route.rail, route.charge_bearer)
     return way if isinstance(way, str) else ""
+
+
+def costs_less(order: OrderRow, routing: Routing, accounts: Mapping[str, Account]) -> str:
+    """The other way that is the cheapest now, of a payment whose way was approved as that; "" while
+    its own still is. That one is dearer than it was moves nothing while no other costs less."""
+    route = order.route
+    if route.cost is None or route.first is not None:
+        return ""
+    request = payment_routing.asked(order, routing.codes)
+    other = routing.propose(request, str(order.entity_id), order.source)
+    if other is None or other.cost is None or other.way() == route.way():
+        return ""
+    fee = routing.quotes.fees.fee(route, order.instruction.amount)
+    if fee and (fee.currency != other.cost.currency or fee.minor <= other.cost.minor):
+        return ""
+    names = {account.id: account.name for account in accounts.values()}
+    costs = f"costs {spelled(fee)} now" if fee else "has no known cost now"
+    return f"it {costs}, and {told(other, names)} costs {spelled(other.cost)}"
 
 
 def _send_back(

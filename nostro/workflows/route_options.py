@@ -15,7 +15,7 @@ from nostro.domain.bank_calendar import Plan
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.party import Account
-from nostro.domain.payment import Instruction, PaymentRequest, Rail, RollRule, Route
+from nostro.domain.payment import PaymentRequest, Rail, Route
 from nostro.domain.policies import routing_rules
 from nostro.domain.policies.bank_fees import BankFees
 from nostro.domain.rail import TERMS, fits
@@ -24,9 +24,9 @@ from nostro.storage import orders, parties, policies
 from nostro.storage.orders import OrderRow
 from nostro.workflows import payment_routing
 from nostro.workflows.context import Acting
-from nostro.workflows.instructing import LATEST_AFTER
 from nostro.workflows.payment_routing import Routing
 from nostro.workflows.planning import Planner
+from nostro.workflows.route_quotes import WhatIf, as_told, planned
 
 OPTIONS_MAX = 200
 
@@ -78,13 +78,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     left_off: int = 0
 
 
-class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment that might be, with the way that is looked at."""
-
-    instruction: Instruction
-    route: Route
-
-
 def of_payment(acting: Acting, order_id: UUID) -> Options | None:
     """The ways of one payment; None where there is none. Inside a unit of work."""
     rows = orders.load([order_id])
@@ -110,7 +103,7 @@ def of_request(acting: Acting, request: PaymentRequest, source: str) -> Options:
         )
     entity_id = entities[request.entity_code]
     route = routing.propose(request, entity_id, source)
-    made_up = WhatIf(instruction=_told(request), route=route) if route else None
+    made_up = WhatIf(instruction=as_told(request), route=route) if route else None
     return _options(acting, routing, request, made_up, entity_id, source)
 
 
@@ -122,7 +115,7 @@ def _options(
     entity_id: str,
     source: str,
 ) -> Options:
-    told = payment.instruction if payment else _told(request)
+    told = payment.instruction if payment else as_told(request)
     planner, fees = Planner(acting.world), policies.in_force(BankFees, acting.world.clock.now())
     banks = {str(row.id): row.name for row in parties.connections()}
     chosen = payment.route if payment else None
@@ -130,8 +123,8 @@ def _options(
     for account, option in _ways(request, routing.leaving(request, entity_id), chosen):
         if isinstance(option, Route):
             named = _named(account, banks, option)
-            plan = _planned(planner, told, option)
-            found.append(_fitting(named, option, plan, chosen, fees, told.amount.currency))
+            plan = planned(planner, told, option)
+            found.append(_fitting(named, option, plan, chosen, fees.fee(option, told.amount)))
         else:
             found.append(option)
     found.sort(key=lambda one: (not one.chosen, not one.fits))
@@ -206,14 +199,13 @@ def _fitting(
     route: Route,
     plan: Plan | None,
     chosen: Route | None,
-    fees: BankFees,
-    currency: str,
+    fee: Money | None,
 ) -> Option:
     option = msgspec.structs.replace(
         option,
         chosen=chosen is not None and route.way() == chosen.way(),
         fallback=chosen is not None and route.way() in chosen.fallback,
-        fee=fees.fee(route, currency),
+        fee=fee,
     )
     if plan is None:
         return option
@@ -225,30 +217,4 @@ def _fitting(
         is_reference=plan.is_reference,
         time_zone=plan.time_zone,
         day_moved_because=plan.why,
-    )
-
-
-def _planned(planner: Planner, told: Instruction, route: Route) -> Plan | None:
-    """When it would leave; None while what its connection says of the bank cannot be read."""
-    try:
-        return planner.plan(WhatIf(instruction=told, route=route))
-    except Invalid:
-        return None
-
-
-def _told(request: PaymentRequest) -> Instruction:
-    """As much of an instruction as days and ways hang on."""
-    return Instruction(
-        end_to_end_id="",
-        amount=request.amount,
-        creditor_name=request.payee_name,
-        creditor_address=request.payee_address,
-        creditor_iban=request.creditor_iban,
-        creditor_account=request.creditor_account,
-        creditor_bic=request.creditor_bic,
-        requested_date=request.requested_date,
-        latest_date=request.requested_date + LATEST_AFTER,
-        roll_rule=RollRule.NEXT_BANK_DAY,
-        remittance=request.remittance,
-        creditor_reference=request.creditor_reference,
     )

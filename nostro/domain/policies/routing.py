@@ -63,14 +63,28 @@ def _leaves(rail: Rail, account: Account) -> bool:
     return ours in terms.debited and (not terms.currencies or account.currency in terms.currencies)
 
 
-def _rails(request: PaymentRequest) -> Iterator[Rail]:
+def every_way(
+    request: PaymentRequest, accounts: Sequence[Account], among: Sequence[Rail] = ()
+) -> list[Route]:
+    """All that fit, in the standard order: by the usual rails, or by those that are named."""
+    debited = [one for one in accounts if request.debit_iban in ("", one.iban, one.local_account)]
+    return [
+        _route(rail, request, account)
+        for rail in _rails(request, among)
+        for account in debited
+        if not fits(rail, request, account)
+    ]
+
+
+def _rails(request: PaymentRequest, among: Sequence[Rail] = ()) -> Iterator[Rail]:
     """The rails to try, in the order of the table."""
     if request.rail is not None:
-        yield request.rail
+        if not among or request.rail in among:
+            yield request.rail
         return
     text = request.remittance or ", ".join(request.invoices)
     in_sepa = request.amount.currency == "EUR" and request.creditor_iban[:2] in SEPA
-    for rail in _PROPOSED:
+    for rail in [one for one in TERMS if one in among] if among else _PROPOSED:
         if rail is Rail.CROSS_BORDER_TRANSFER and in_sepa:
             continue  # Regulation (EU) 260/2012, article 4: euro inside SEPA goes by its schemes.
         if rail is Rail.ACH_PPD and not request.to_person:

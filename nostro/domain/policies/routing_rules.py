@@ -17,6 +17,7 @@ from nostro.domain.errors import Invalid
 from nostro.domain.party import Account
 from nostro.domain.payment import ChargeBearer, PaymentRequest, Rail, Route, WayOut
 from nostro.domain.policies import routing
+from nostro.domain.policies.cheapest import Quotes, cheapest
 from nostro.domain.policy import Policy, Version
 from nostro.domain.rail import TERMS
 from nostro.domain.rules.expression import Expression, Facts
@@ -34,7 +35,8 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
 class RoutingRule(msgspec.Struct, frozen=True, kw_only=True):
     """For payments like `when`, this way; what is empty is as the standard has it. `fallback` are
-    ways that are approved together with it, for when it surely failed."""
+    ways that are approved together with it, for when it surely failed. `cheapest`: the way of the
+    lowest known cost, by the usual rails, or by those `among` which the rule lets it choose."""
 
     name: str
     account_id: str = ""
@@ -42,6 +44,8 @@ class RoutingRule(msgspec.Struct, frozen=True, kw_only=True):
     charge_bearer: ChargeBearer | None = None
     fallback: tuple[Way, ...] = ()
     when: str = ""
+    cheapest: bool = False
+    among: tuple[Rail, ...] = ()
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,14 +111,17 @@ def propose(
     accounts: Sequence[Account],
     version: Version[RoutingRules],
     facts: Facts,
+    quotes: Quotes,
 ) -> Route | None:
     """The route for one payment out of its entity's accounts, or None when none fits."""
     passed: list[str] = []
     for rule in falls_under(version.content, facts):
-        route = _by_rule(rule, request, accounts)
-        if isinstance(route, Route):
-            return _said(route, f"rule {rule.name} of routing rules {version.number}", passed)
-        passed.append(f"{rule.name} was passed over: {route}")
+        found = _by_rule(rule, request, accounts, quotes)
+        if not isinstance(found, str):
+            route, cost = found
+            why = f"rule {rule.name} of routing rules {version.number}"
+            return _said(route, f"{why}: {cost}" if cost else why, passed)
+        passed.append(f"{rule.name} was passed over: {found}")
     standard = routing.propose(request, accounts)
     return _said(standard, standard.rule, passed) if standard else None
 
@@ -124,12 +131,14 @@ def _said(route: Route, why: str, passed: Sequence[str]) -> Route:
 
 
 def _by_rule(
-    rule: RoutingRule, request: PaymentRequest, accounts: Sequence[Account]
-) -> Route | str:
-    """The way that a rule says, or why it does not fit."""
-    route = way(request, _only(accounts, rule.account_id), rule.rail, rule.charge_bearer)
-    if isinstance(route, str):
-        return route
+    rule: RoutingRule, request: PaymentRequest, accounts: Sequence[Account], quotes: Quotes
+) -> tuple[Route, str] | str:
+    """The way that a rule says and why it is the cheapest, where it says that; or why it does not
+    fit."""
+    chosen = _chosen(rule, request, _only(accounts, rule.account_id), quotes)
+    if isinstance(chosen, str):
+        return chosen
+    route, cost = chosen
     found: list[WayOut] = []
     for one in rule.fallback:
         # Whoever approves the list approves other accounts and rails, never other charges.
@@ -141,7 +150,27 @@ def _by_rule(
         )
         if isinstance(other, Route) and other.way() not in (route.way(), *found):
             found.append(other.way())
-    return msgspec.structs.replace(route, fallback=tuple(found))
+    return msgspec.structs.replace(route, fallback=tuple(found)), cost
+
+
+def _chosen(
+    rule: RoutingRule, request: PaymentRequest, accounts: Sequence[Account], quotes: Quotes
+) -> tuple[Route, str] | str:
+    if not rule.cheapest:
+        route = way(request, accounts, rule.rail, rule.charge_bearer)
+        return route if isinstance(route, str) else (route, "")
+    if not accounts:
+        return "its account is none of this entity's"
+    if rule.among and request.rail not in (None, *rule.among):
+        return f"the source asks for {request.rail}"
+    ways = [
+        _charged(one, rule.charge_bearer)
+        for one in routing.every_way(request, accounts, rule.among)
+    ]
+    fitting = [one for one in ways if isinstance(one, Route)]
+    if not fitting:
+        return "no way fits"
+    return cheapest(fitting, request, quotes, {one.id: one.name for one in accounts})
 
 
 def _only(accounts: Sequence[Account], account_id: str) -> Sequence[Account]:
@@ -164,6 +193,10 @@ def way(
     if route is None:
         return routing.why_none(asked, accounts)[1].removesuffix(".")
     route = msgspec.structs.replace(route, rail_asked_for=request.rail is not None)
+    return _charged(route, charge_bearer)
+
+
+def _charged(route: Route, charge_bearer: ChargeBearer | None) -> Route | str:
     if charge_bearer is None or charge_bearer is route.charge_bearer:
         return route
     if charge_bearer not in TERMS[route.rail].charge_bearers:

@@ -10,6 +10,7 @@ from nostro.domain.payment import ChargeBearer, Rail, Route, WayOut
 from nostro.domain.policies.routing_rules import RoutingRule, Way
 
 FALLBACK_MAX = 5
+CHEAPEST = "cheapest"
 _EXAMPLE = 'Swiss | CH9300762011623852957 | | | | currency == "CHF"'
 
 
@@ -25,11 +26,28 @@ def account_id(text: str, accounts: Sequence[Account]) -> str:
     return found[0]
 
 
+def cheapest(text: str) -> tuple[Rail, ...] | None:
+    """The rails among which `cheapest` or `cheapest: rtp, ach_ccd` lets the cost choose, () for the
+    usual ones; None where a rule does not say that."""
+    word, _, named = text.partition(":")
+    if word.strip() != CHEAPEST:
+        return None
+    found = [rail(one.strip()) for one in named.split(",") if one.strip()]
+    return tuple(dict.fromkeys(one for one in found if one))
+
+
+def written_rail(rule: RoutingRule) -> str:
+    if not rule.cheapest:
+        return rule.rail or ""
+    return f"{CHEAPEST}: {', '.join(rule.among)}" if rule.among else CHEAPEST
+
+
 def rail(text: str) -> Rail | None:
     try:
         return Rail(text) if text else None
     except ValueError:
-        raise unreadable(text, "is no rail", f"There are: {', '.join(Rail)}.") from None
+        known = f"There are: {', '.join(Rail)}, and {CHEAPEST}."
+        raise unreadable(text, "is no rail", known) from None
 
 
 def charge_bearer(text: str) -> ChargeBearer | None:

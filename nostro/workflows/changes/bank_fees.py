@@ -19,12 +19,14 @@ FEES_MAX = 500
 
 class WantedFee(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`bank` is the name of the connection, `currency` that of the payment, `fee` like
-    "0.20 EUR" for one payment."""
+    "0.20 EUR" for one payment, `up_to` like "50000.00" the largest payment that it is for, in the
+    payment's currency; empty: any, and what is above the other tiers."""
 
     bank: str
     rail: str
     currency: str
     fee: str
+    up_to: str = ""
 
 
 class WantedFees(WantedPolicy, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,9 +38,11 @@ class WantedFees(WantedPolicy, frozen=True, kw_only=True, forbid_unknown_fields=
 def _read(wanted: WantedFees) -> BankFees:
     banks = {row.name: str(row.id) for row in parties.connections()}
     fees = tuple(_fee(one, banks) for one in wanted.fees)
-    keys = {(one.connection_id, one.rail, one.currency) for one in fees}
+    keys = {(one.connection_id, one.rail, one.currency, one.up_to) for one in fees}
     if len(keys) != len(fees) or len(fees) > FEES_MAX:
-        raise _unfit(f"There are {len(fees)} fees for {len(keys)} banks, rails and currencies.")
+        raise _unfit(
+            f"There are {len(fees)} fees for {len(keys)} banks, rails, currencies and amounts."
+        )
     return BankFees(fees=fees)
 
 
@@ -49,7 +53,12 @@ def _fee(wanted: WantedFee, banks: dict[str, str]) -> BankFee:
     if connection_id is None or rail is None or fee.minor < 0:
         raise _unfit(f"{wanted.bank[:40]!r}, {wanted.rail[:40]!r} and {wanted.fee!r} are no fee.")
     granted.amount_of(f"0 {currency}")
-    return BankFee(connection_id=connection_id, rail=rail, currency=currency, fee=fee)
+    up_to = (
+        granted.amount_of(f"{wanted.up_to.strip()} {currency}") if wanted.up_to.strip() else None
+    )
+    if up_to is not None and up_to.minor <= 0:
+        raise _unfit(f"{wanted.up_to!r} is no largest payment.")
+    return BankFee(connection_id=connection_id, rail=rail, currency=currency, fee=fee, up_to=up_to)
 
 
 def _unfit(happened: str) -> Invalid:
@@ -57,7 +66,8 @@ def _unfit(happened: str) -> Invalid:
         "fees_unfit",
         happened,
         "Nothing was asked for.",
-        "Write each once, like: bank's connection | sepa_credit_transfer | EUR | 0.20 EUR.",
+        "Write each once, like: bank's connection | sepa_credit_transfer | EUR | 0.20 EUR |"
+        " 5000.00, without the last for payments of any amount.",
         field="fees",
     )
 
@@ -65,7 +75,9 @@ def _unfit(happened: str) -> Invalid:
 def _tell(fees: BankFees) -> dict[str, Any]:
     return {
         "fees": [
-            f"{one.bank}, {one.rail}, {one.currency}: {spelled(granted.amount_of(one.fee))}"
+            f"{one.bank}, {one.rail}, {one.currency}"
+            + (f" up to {one.up_to}" if one.up_to else "")
+            + f": {spelled(granted.amount_of(one.fee))}"
             for one in _written(fees)
         ]
     }
@@ -79,6 +91,7 @@ def _written(fees: BankFees) -> tuple[WantedFee, ...]:
             rail=one.rail,
             currency=one.currency,
             fee=str(one.fee),
+            up_to=one.up_to.number() if one.up_to else "",
         )
         for one in fees.fees
     )

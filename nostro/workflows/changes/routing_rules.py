@@ -25,8 +25,10 @@ RULES_MAX, EXAMPLES_MAX = 50, 200
 
 
 class WantedRoute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One rule. `account` by its IBAN or name, `fallback` like "NL91..., DE89... rail"; what is
-    empty is as the standard has it. `when` is a condition: nostro.domain.rules.expression."""
+    """One rule. `account` by its IBAN or name; `rail` is one, or "cheapest", or "cheapest: " with
+    the rails among which the lowest known cost chooses; `fallback` like "NL91..., DE89... rail";
+    what is empty is as the standard has it. `when` is a condition:
+    nostro.domain.rules.expression."""
 
     name: str
     account: str = ""
@@ -60,7 +62,7 @@ def _read(wanted: WantedRoutes) -> RoutingRules:
             RoutingRule(
                 name=one.name.strip(),
                 account_id=routing_words.account_id(one.account.strip(), accounts),
-                rail=routing_words.rail(one.rail.strip()),
+                **_by_rail(one.rail.strip()),
                 charge_bearer=routing_words.charge_bearer(one.charge_bearer.strip()),
                 fallback=routing_words.fallback(one.fallback, accounts),
                 when=one.when.strip(),
@@ -73,6 +75,13 @@ def _read(wanted: WantedRoutes) -> RoutingRules:
     )
     check_examples(rules)
     return rules
+
+
+def _by_rail(text: str) -> dict[str, Any]:
+    among = routing_words.cheapest(text)
+    if among is None:
+        return {"rail": routing_words.rail(text)}
+    return {"cheapest": True, "among": among}
 
 
 def _check_names(wanted: WantedRoutes) -> None:
@@ -113,7 +122,7 @@ def _written(rules: RoutingRules) -> tuple[WantedRoute, ...]:
         WantedRoute(
             name=one.name,
             account=numbers.get(one.account_id, one.account_id),
-            rail=one.rail or "",
+            rail=routing_words.written_rail(one),
             charge_bearer=one.charge_bearer or "",
             fallback=routing_words.written(one, numbers),
             when=one.when,
