@@ -150,8 +150,8 @@ def measure(items: int, home: Path, database: str, before: Sized | None) -> Size
     if not told.fault:
         scores["ours"] = score_files(folder, out)
     for what in BESIDE:
-        if fault := too_long(what, items, before):
-            found[what] = Measured(fault=fault), {}
+        if why := too_long(what, items, before):
+            found[what] = Measured(fault=why), {}
             continue
         found[what] = beside(what, folder, home, database)
         if what == "peer" and not found[what][0].fault:
