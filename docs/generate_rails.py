@@ -32,6 +32,7 @@ _WRITTEN = {
     Rail.BACS: "pain.001, NURG",
     Rail.FASTER_PAYMENTS: "pain.001, URNS",
     Rail.CHAPS: "pain.001, URGP",
+    Rail.TREASURY_HUB: "pain.001 without a service level, to the hub's connection",
     Rail.CHECK: "a check of its own, told in the issue file",
 }
 NOT_WRITTEN = "not written yet"
@@ -81,7 +82,7 @@ statement line too where it stands in place of the end-to-end id. `tests/workflo
 
 ## Not yet
 
-* PSP payouts and treasury hubs have a row, but nothing writes them: a payment that asks for one is refused.
+* PSP payouts have a row, but nothing writes them: a payment that asks for one is refused.
 * MT101 and X12 820 as files of these rails.
 * CTX carries the remittance as free text, not as an X12 820 made from the invoices.
 * Payment files of an ERP (pain.001, MT101, Nacha) are taken in with IBANs only.

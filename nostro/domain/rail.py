@@ -295,10 +295,11 @@ _ROWS: Final[tuple[RailTerms, ...]] = (
         speed=Speed.DAYS,
         final="by the rail that the hub chooses",
         on_demand=True,
-        written=False,
-        source="the hub's own interface",
+        source="the hub's own agreement; our message is pain.001 without a service level",
     ),
 )
+# What a bank's own channel may take: a hub pays at several banks, and no bank is one.
+OF_BANKS: Final = frozenset(Rail) - {Rail.TREASURY_HUB, Rail.PSP_PAYOUT}
 TERMS: Final[Mapping[Rail, RailTerms]] = {row.rail: row for row in _ROWS}
 
 _WORDS: Final[Mapping[Named, str]] = {

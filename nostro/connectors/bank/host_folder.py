@@ -14,6 +14,7 @@ from nostro.connectors import Connector
 from nostro.connectors.pick_up import pick_up
 from nostro.connectors.write_once import write_once
 from nostro.domain.payment import Rail
+from nostro.domain.rail import OF_BANKS
 from nostro.ports import Incoming, Outgoing, Receipt
 
 
@@ -40,7 +41,7 @@ class HostFolderConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rails(self) -> frozenset[Rail]:
-        return frozenset(Rail)
+        return OF_BANKS
 
 
 class HostFolder:

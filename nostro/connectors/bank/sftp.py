@@ -31,6 +31,7 @@ from nostro.connectors.sftp_session import (
 from nostro.connectors.sftp_upload import Delivery, Upload, UploadRule, Verify
 from nostro.domain.errors import InDoubt, Invalid, NostroError, Refused
 from nostro.domain.payment import Rail
+from nostro.domain.rail import OF_BANKS
 from nostro.ports import Incoming, Outgoing, Receipt
 
 # A hand-over must end before its row counts as abandoned (two minutes, workflows.dispatch).
@@ -98,7 +99,7 @@ class SftpConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rails(self) -> frozenset[Rail]:
-        return frozenset(Rail)
+        return OF_BANKS
 
 
 class SftpBank:
