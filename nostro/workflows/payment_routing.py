@@ -16,7 +16,7 @@ from nostro.domain.payment import PaymentRequest, Rail, Route
 from nostro.domain.policies import routing as standard
 from nostro.domain.policies import routing_rules, routing_words
 from nostro.domain.policies.bank_fees import BankFees
-from nostro.domain.policies.enrichment import EnrichmentRules, added
+from nostro.domain.policies.enrichment import EnrichmentRules, added, said
 from nostro.domain.policies.positive_pay import PositivePayTerms
 from nostro.domain.policies.routing_rules import RoutingRules
 from nostro.domain.policy import Version
@@ -170,6 +170,23 @@ def dry_run(acting: Acting, rules: RoutingRules, since: datetime) -> DryRun:
             return None
         told = f"{routing_words.told(after, names)} ({after.rule})" if after else "no way fits"
         return routing_words.told(before, names), told
+
+    return compared(acting, since, judge)
+
+
+def dry_run_of_additions(acting: Acting, rules: EnrichmentRules, since: datetime) -> DryRun:
+    """To which payments taken in since a moment these rules would have added something else. The
+    purposes that a source gave itself stay, as they would have."""
+    now, codes = acting.world.clock.now(), _codes()
+    agreed = _agreed(policies.version_in_force(RoutingRules, now), now, None)
+    routing = routing_of(agreed, taken_rails.accounts(), codes, since.date())
+    version = Version(number=0, content=rules, valid_from=None, changed_by="", reason="")
+
+    def judge(row: OrderRow) -> tuple[str, str] | None:
+        dated = msgspec.structs.replace(routing, today=row.instruction.requested_date)
+        facts = dated.facts(asked(row, codes), str(row.entity_id), row.source)
+        before, after = said(row.route.added), said(added(version, facts))
+        return None if before == after else (before, after)
 
     return compared(acting, since, judge)
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from nostro.domain.dry_run import DryRun
 from nostro.domain.payment import Wishes
 from nostro.storage.tenancy import tenant
 from nostro.workflows import changes, payment_routing
@@ -66,6 +67,31 @@ def test_a_purpose_of_the_source_is_never_overwritten(company: Company, salaries
     (file,) = company.release()
     ((batch, line),) = lines(company, file)
     assert (line.purpose, batch.category_purpose) == ("BONU", "SALA")
+
+
+def test_it_is_tried_on_past_payments_first(company: Company, admins: Any) -> None:
+    kind, since = changes.named("enrichment"), company.clock.now().replace(year=2020)
+    company.ask(company.request("S1"), source="payroll")
+    company.ask(company.request("S2", payee="V2", confidential=True), source="payroll")
+    own = Wishes(purpose="BONU", category_purpose="BONU")
+    company.ask(company.request("S3", payee="V3", wishes=own), source="payroll")
+    company.ask(company.request("O1", payee="V4"))
+
+    def tried() -> DryRun:
+        with tenant(company.tenant_id):
+            assert kind.dry_run
+            return kind.dry_run(company.job, changes.read(kind, SALARIES), since)
+
+    found = tried()
+    assert (found.looked_at, found.different) == (3, 2), "a confidential one is not looked at"
+    assert [(one.before, one.after) for one in found.shown] == [
+        ("nothing is added", "cost centre 4711"),
+        ("nothing is added", "purpose SALA, category purpose SALA, cost centre 4711"),
+    ]
+    ada, ben, _ = admins
+    assert agree(company, ben, ask(company, ada, SALARIES, "enrichment"))
+    company.ask(company.request("S4", payee="V5"), source="payroll")
+    assert tried().different == 2, "what has it already is no different"
 
 
 def test_what_cannot_be_added_is_refused(company: Company, admins: Any) -> None:

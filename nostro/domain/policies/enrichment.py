@@ -68,6 +68,18 @@ def added(version: Version[EnrichmentRules], facts: Facts) -> Added | None:
     )
 
 
+def said(found: Added | None) -> str:
+    """What is added in a few words: "purpose SALA, cost centre 4711"."""
+    if found is None:
+        return "nothing is added"
+    told = (
+        (f"purpose {found.purpose}", found.purpose),
+        (f"category purpose {found.category_purpose}", found.category_purpose),
+        (f"cost centre {found.cost_centre}", found.cost_centre),
+    )
+    return ", ".join(text for text, value in told if value) or "nothing is added"
+
+
 def check(rule: EnrichmentRule) -> None:
     """Raises Invalid (`enrichment_unfit`) for what no bank file has room for."""
     for code in (rule.purpose, rule.category_purpose):

@@ -11,6 +11,7 @@ from nostro.domain.errors import Invalid
 from nostro.domain.policies.enrichment import EnrichmentRule, EnrichmentRules, check
 from nostro.domain.policies.routing_rules import STANDARD, Example, check_examples, rule_of
 from nostro.workflows.changes.routing_rules import EXAMPLES_MAX, RULES_MAX, WantedExample
+from nostro.workflows.payment_routing import dry_run_of_additions
 from nostro.workflows.policy_changes import WantedPolicy, policy_kind
 
 
@@ -95,5 +96,6 @@ KIND = policy_kind(
     read=_read,
     tell=_tell,
     write=_write,
+    dry_run=dry_run_of_additions,
     examples=_examples,
 )
