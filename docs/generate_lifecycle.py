@@ -12,13 +12,14 @@ from nostro.domain.check_exception import CHECK_EXCEPTION
 from nostro.domain.check_state import CHECK
 from nostro.domain.machine import Machine
 from nostro.domain.match import MATCH
+from nostro.domain.name_question import QUESTION
 from nostro.domain.order import ORDER
 from nostro.domain.submission import ATTEMPT_MOVE_OF, SUBMISSION
 
 PAGE = Path(__file__).with_name("lifecycle.md")
 HEAD = """# Payment lifecycle
 
-Eight machines, each one table of moves in `nostro/domain`; four kinds of case have a second table,
+Nine machines, each one table of moves in `nostro/domain`; four kinds of case have a second table,
 their stage. This page is written from those tables by `python docs/generate_lifecycle.py`; a test
 fails when it is not current.
 """
@@ -31,6 +32,7 @@ MACHINES: tuple[tuple[Machine[Any, Any], str], ...] = (
     (CHANGE_REQUEST, "change_request.py"),
     (CHECK, "check_state.py"),
     (CHECK_EXCEPTION, "check_exception.py"),
+    (QUESTION, "name_question.py"),
     (RECALL, "case.py"),
     (RETURN, "case.py"),
     (REVERSAL, "case.py"),

@@ -77,6 +77,15 @@ class TellsRails(Protocol):
     def payment_format(self) -> str: ...
 
 
+@runtime_checkable
+class TellsVerification(Protocol):
+    """Settings that say where payees' banks are asked for names, without opening the connection;
+    an empty path is a service that the other side does not have."""
+
+    @property
+    def payee_path(self) -> str: ...
+
+
 @cache
 def find() -> dict[str, Connector]:
     """Every connector there is, by name. Deleting a connector's file deletes the connector."""
@@ -114,14 +123,24 @@ def open_connection(name: str, config: dict[str, Any], secrets: dict[str, str]) 
 def rails_told(name: str, config: dict[str, Any]) -> Mapping[Rail, str] | None:
     """The rails that a connection takes and the format of each, by its settings alone: no secret
     is asked for. None where they do not say."""
-    connector = find().get(name)
-    try:
-        settings: object = msgspec.convert(config, connector.config) if connector else None
-    except msgspec.ValidationError:
-        return None  # Whoever opens it is told what is wrong with its settings.
+    settings = _settings(name, config)
     if not isinstance(settings, TellsRails):
         return None
     return {rail: settings.formats.get(rail, settings.payment_format) for rail in settings.rails}
+
+
+def verification_told(name: str, config: dict[str, Any]) -> bool:
+    """Whether a connection can ask payees' banks for names, by its settings alone."""
+    settings = _settings(name, config)
+    return isinstance(settings, TellsVerification) and bool(settings.payee_path)
+
+
+def _settings(name: str, config: dict[str, Any]) -> object:
+    connector = find().get(name)
+    try:
+        return msgspec.convert(config, connector.config) if connector else None
+    except msgspec.ValidationError:
+        return None  # Whoever opens it is told what is wrong with its settings.
 
 
 def capabilities(opened: object) -> tuple[str, ...]:

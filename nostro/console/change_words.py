@@ -76,6 +76,8 @@ LABELS: Final[Mapping[str, str]] = {
     " pay or return when nobody does, a second person above, company, days until stale",
     "answers": "Answers that make a payment wait, one a line",
     "valid_days": "Days for which an answer is believed",
+    "ask": "Ask banks by ourselves, not only when a person asks",
+    "ask_again": "After which of them banks are asked again before it counts, one a line",
     "code": "Code, as the payee told it",
     "street": "Street and number",
     "post_code": "Post code",

@@ -31,7 +31,8 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     ),
     "payee": (
         *("account_changed", "account_proposed", "added", "confirmed", "details_changed"),
-        *("erased", "revealed", "test_begun", "verified"),
+        *("erased", "question_moved", "question_put", "question_tried", "revealed"),
+        *("test_begun", "verified"),
     ),
     "payee_change": ("decided",),
     "run": ("begun", "received", "refused"),

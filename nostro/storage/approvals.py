@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from django.db.models import Min
 
 from nostro.domain.errors import Refused
 from nostro.domain.payment import Route
@@ -32,6 +33,13 @@ def given(order_ids: Collection[UUID]) -> dict[UUID, dict[str, Agreed]]:
     ):
         found[order_id][person] = Agreed(digest=agreed, stage=stage)
     return found
+
+
+def first_given(order_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """When the first of the approvals of each order was given that nobody has taken back."""
+    valid = models.Approval.objects.filter(bulk.one_of("order_id", order_ids), voided_at=None)
+    found = valid.values("order_id").annotate(first=Min("approved_at"))
+    return dict(found.values_list("order_id", "first"))
 
 
 def to_digest(agreed: Mapping[str, Agreed], digest: str) -> tuple[Given, ...]:

@@ -23,6 +23,7 @@ TABLES = (
     "policy_version",
     "issued_check",
     "check_exception",
+    "name_question",
 )
 
 

@@ -162,6 +162,7 @@ def _by_reference(
         models.PayeeAccount: _ids(models.PayeeAccount, payee_id=payee_id),
         models.PayeeDetails: _ids(models.PayeeDetails, payee_id=payee_id),
         models.PayeeVerification: _ids(models.PayeeVerification, account__payee_id=payee_id),
+        models.NameQuestion: _ids(models.NameQuestion, account__payee_id=payee_id),
         models.PayeeConfirmation: _ids(models.PayeeConfirmation, account__payee_id=payee_id),
         models.PayeeChange: set(proposed.values_list("id", flat=True)),
         models.ChangeRequest: requests,

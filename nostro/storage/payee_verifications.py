@@ -56,6 +56,7 @@ def add_all(new: Iterable[NewAnswer]) -> None:
                 "asked_by_name": one.asked_by,
                 "connection_id": one.connection_id,
                 "evidence_id": one.evidence_id,
+                "confidential": one.told.confidential,
             }
             for one in new
         ),
@@ -77,7 +78,7 @@ def since(account_ids: Collection[UUID], moment: datetime) -> list[Verified]:
 
 
 def _verified(rows: QuerySet[models.PayeeVerification]) -> list[Verified]:
-    columns = ("account_id", "name_asked", "answer", "name_told", "asked_at")
+    columns = ("account_id", "name_asked", "answer", "name_told", "asked_at", "confidential")
     return [
         Verified(
             account_id=str(account_id),
@@ -85,8 +86,9 @@ def _verified(rows: QuerySet[models.PayeeVerification]) -> list[Verified]:
             answer=NameAnswer(answer),
             name_told=name,
             asked_at=asked_at,
+            confidential=confidential,
         )
-        for account_id, asked, answer, name, asked_at in rows.values_list(*columns)
+        for account_id, asked, answer, name, asked_at, confidential in rows.values_list(*columns)
     ]
 
 

@@ -27,6 +27,7 @@ OVERWRITTEN: Final[Mapping[type[TenantModel], tuple[str, ...]]] = {
     models.PayeeAccount: ("iban", "local_account", "bic", "source_detail", "document"),
     models.PayeeDetails: ("name", "address", "email", "source_detail", "document"),
     models.PayeeVerification: ("name_asked", "name_told"),
+    models.NameQuestion: ("name", "name_key", "problem"),
     models.PayeeConfirmation: ("code", "spoke_with", "number_called", "said"),
     models.Order: (
         *("creditor_name", "creditor_address", "creditor_iban", "creditor_account"),

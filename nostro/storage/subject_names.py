@@ -23,6 +23,7 @@ _NAMED: Final[Mapping[str, tuple[Any, str]]] = {
     "evidence": (models.Evidence, "name"),
     "invitation": (models.Invitation, "name"),
     "journal": (models.JournalEvent, "text"),
+    "name_question": (models.NameQuestion, "name"),
     "order": (models.Order, "number"),
     "payee": (models.Payee, "name"),
     "payee_change": (models.PayeeChange, "payee__name"),

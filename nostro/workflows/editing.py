@@ -24,7 +24,7 @@ from nostro.storage import approval_rules, approvals, events, orders
 from nostro.storage.dossier import HoldRow, holds
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import approval_terms
+from nostro.workflows import approval_terms, name_moves
 from nostro.workflows.cancelling import locked_with_files, take_apart
 from nostro.workflows.case_work import checked_reason
 from nostro.workflows.context import Acting
@@ -59,7 +59,9 @@ def edit(
         changes = differences(before, after)
         fields = [change["field"] for change in changes]
         policy.check_fields(before.number, fields, of_a_run=before.run_id is not None)
-        return _keep(acting, before, _put(acting, after, changes), checked.findings, told)
+        state = _keep(acting, before, _put(acting, after, changes), checked.findings, told)
+        name_moves.put(acting, [checked.asks] if checked.asks else [])
+        return state
 
 
 def differences(before: OrderRow, after: OrderRow) -> list[dict[str, str]]:

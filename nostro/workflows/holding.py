@@ -26,6 +26,7 @@ from nostro.workflows.context import Acting
 from nostro.workflows.moves import move_orders
 
 HELD_BY = "held_by_request"
+_AGREED_TO = (OrderState.AWAITING_APPROVAL, OrderState.APPROVED, OrderState.SCHEDULED)
 _BACK_TO_HELD = (OrderMove.EDIT, OrderMove.VALIDATE, OrderMove.HOLD)
 
 
@@ -65,6 +66,21 @@ def hold_found(acting: Acting, found: Mapping[UUID, Finding]) -> list[UUID]:
     for row in held:
         _hold(acting, row, found[row.id], found[row.id].sentence)
     return [row.id for row in held]
+
+
+def ask_again(acting: Acting, found: Sequence[UUID], reason: str, text: str) -> None:
+    """Put payments that have not begun to leave to their approvers again: what they agreed to is
+    void. Those that are held stay as they are. Inside a unit of work."""
+    if not found:
+        return
+    rows, attempts = locked_with_files(sorted(found))
+    again = [row for row in rows if row.state in _AGREED_TO]
+    files = {attempts[row.id].submission_id for row in again if row.id in attempts}
+    for submission_id in sorted(files):
+        take_apart(acting, submission_id, text)
+    approval_terms.ask_anew(acting, again)
+    for step in (OrderMove.EDIT, OrderMove.VALIDATE, OrderMove.REQUEST_APPROVAL):
+        move_orders(acting, [row.id for row in again], step, reason=reason, text=text)
 
 
 def _may_be_held(row: OrderRow) -> bool:

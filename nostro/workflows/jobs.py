@@ -22,6 +22,8 @@ from nostro.workflows import (
     dispatch,
     fraud_review,
     log_verification,
+    name_moves,
+    name_questions,
     release,
     run_import,
     source_status,
@@ -128,6 +130,12 @@ def tell_checks(tenant_id: str) -> None:
 @fresh
 def attend_check_exception(tenant_id: str, exception_id: str) -> None:
     check_deadlines.attend(job_for(UUID(tenant_id)), UUID(exception_id))
+
+
+@app.task(name=name_moves.JOB, queue="names")
+@fresh
+def ask_names(tenant_id: str) -> None:
+    name_questions.ask_due(job_for(UUID(tenant_id)))
 
 
 @app.task(name="attend_webhooks", queue="webhooks")

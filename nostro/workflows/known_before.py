@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
+from itertools import starmap
 
 import msgspec
 
+from nostro import connectors
 from nostro.domain.party import PayeeAccount
 from nostro.domain.payment import PaymentRequest
 from nostro.domain.policies.approval import ApprovalRules
@@ -14,6 +16,7 @@ from nostro.domain.policies.bank_fees import BankFees
 from nostro.domain.policies.duplicates import DuplicateRules, PaidBefore
 from nostro.domain.policies.enrichment import EnrichmentRules
 from nostro.domain.policies.payee_checks import PayeeChecks, PayeeHistory
+from nostro.domain.policies.payee_verification import PayeeVerification
 from nostro.domain.policies.payment_limits import DaySums, PaymentLimits
 from nostro.domain.policies.positive_pay import PositivePayTerms
 from nostro.domain.policies.routing_rules import RoutingRules
@@ -48,6 +51,8 @@ class Masters(msgspec.Struct, frozen=True, kw_only=True):
     payee_checks: PayeeChecks
     history: PayeeHistory
     sums: DaySums  # What else is paid on the days of these payments.
+    verification: PayeeVerification
+    can_verify: bool  # Some connection can ask payees' banks for names.
     left_already: after_restore.Left  # What may be these payments, sent and forgotten by a backup.
 
 
@@ -60,13 +65,11 @@ def masters(
     numbered: bool = False,
 ) -> tuple[list[str], Masters]:
     """Numbers for these payments, unless they have theirs, and what they are checked against."""
-    now = acting.world.clock.now()
+    now, count = acting.world.clock.now(), 0 if numbered else len(requests)
     by_iban = _numbers_of_ibans(requests)
     agreed = policies.all_in_force(now)
     duplicates = agreed.of(DuplicateRules)
-    since = now.date() - timedelta(days=duplicates.window_days)
-    count = 0 if numbered else len(requests)
-    known = take_numbers(_question(source, requests, by_iban, since, now, count))
+    known = take_numbers(_question(source, requests, by_iban, duplicates, now, count))
     rules_version, rules = approval_rules.named(agreed.version(ApprovalRules))
     current = known.payee_accounts
     current |= {f"iban:{iban}": current[n] for iban, n in by_iban.items() if n in current}
@@ -88,6 +91,8 @@ def masters(
         sums=day_sums.day_sums(
             agreed.of(PaymentLimits), _days(requests, by_iban, now.date(), instead_of)
         ),
+        verification=agreed.of(PayeeVerification),
+        can_verify=any(starmap(connectors.verification_told, known.connections.values())),
         left_already=after_restore.suspicions(acting) if known.restored else {},
     )
     return [f"PAY-{known.first_number + offset:05d}" for offset in range(count)], found
@@ -123,7 +128,7 @@ def _question(
     source: str,
     requests: Sequence[PaymentRequest],
     by_iban: dict[str, str],
-    since: date,
+    duplicates: DuplicateRules,
     now: datetime,
     count: int,
 ) -> Question:
@@ -135,7 +140,7 @@ def _question(
         end_to_end_ids={request.end_to_end_id for request in requests if request.end_to_end_id},
         payee_numbers={payee for payee, _ in asked},
         asked=asked,
-        paid_since=since,
+        paid_since=now.date() - timedelta(days=duplicates.window_days),
         today=now.date(),
         restored_since=now - after_restore.ASKED_AGAIN_WITHIN,
     )

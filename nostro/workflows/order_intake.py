@@ -8,7 +8,7 @@ from nostro.domain.errors import Refused
 from nostro.domain.policies.checks import Finding
 from nostro.storage import events, intake, orders
 from nostro.storage.orders import OrderRow
-from nostro.workflows import payee_proposals
+from nostro.workflows import name_moves, payee_proposals
 from nostro.workflows.context import Acting
 from nostro.workflows.payment_checks import Checked
 
@@ -22,6 +22,7 @@ def store(acting: Acting, checked: Sequence[Checked]) -> None:
     orders.insert_holds(holds, now)
     _tell(acting, taken)
     payee_proposals.propose(acting, checked)
+    name_moves.put(acting, [found.asks for found in checked if found.order and found.asks])
 
 
 def store_few(acting: Acting, checked: Sequence[Checked]) -> None:
@@ -39,6 +40,7 @@ def store_few(acting: Acting, checked: Sequence[Checked]) -> None:
     ]
     _all_or_none(intake.store([order for order, _ in taken], holds, happened, now), len(taken))
     payee_proposals.propose(acting, checked)
+    name_moves.put(acting, [found.asks for found in checked if found.order and found.asks])
 
 
 def _tell(acting: Acting, taken: Sequence[tuple[OrderRow, Sequence[Finding]]]) -> None:

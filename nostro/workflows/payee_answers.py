@@ -27,8 +27,8 @@ from nostro.storage.payee_verifications import NewAnswer
 from nostro.storage.submissions import SubmissionRow
 from nostro.workflows.case_work import new_case, open_cases
 from nostro.workflows.context import Acting
+from nostro.workflows.name_holds import hold_for
 from nostro.workflows.reported_lines import Word
-from nostro.workflows.verifying import hold_for
 
 _AT_THE_BANK = (
     "Authorise it or cancel it at the bank, by its portal or its distributed signature; nothing is"

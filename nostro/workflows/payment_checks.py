@@ -7,6 +7,7 @@ known is loaded once for the whole run.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -24,6 +25,7 @@ from nostro.workflows import after_restore, approval_terms, instructing, screeni
 from nostro.workflows.context import Acting
 from nostro.workflows.known_before import Masters, masters
 from nostro.workflows.name_answers import NameAnswers
+from nostro.workflows.name_moves import Wanted
 
 # What stays of a payment that is changed.
 _KEPT = ("id", "state", "maker_id", "maker_name", "changed_by", "replaces")
@@ -31,11 +33,13 @@ REPEATED, REUSED = "repeated", "reference_reused"
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """One payment after the checks: an order with its findings, or refused outright."""
+    """One payment after the checks: an order with its findings, or refused outright. `asks` is
+    what its payee's bank is to be asked."""
 
     request: PaymentRequest
     findings: tuple[Finding, ...]
     order: OrderRow | None
+    asks: Wanted | None = None
 
 
 class Maker(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +94,7 @@ def check_all(
         masters=known,
         past=past,
         screening=screening.Screening(known.screening, acting.world.clock.now().date()),
-        names=NameAnswers(known.payee_accounts.values(), acting.world.clock.now()),
+        names=_names(known, acting.world.clock.now()),
     )
     checked = []
     for number, request in zip(numbers, requests, strict=True):
@@ -120,13 +124,18 @@ def check_again(
         masters=known,
         past=False,
         screening=screening.Screening(known.screening, acting.world.clock.now().date()),
-        names=NameAnswers(known.payee_accounts.values(), acting.world.clock.now()),
+        names=_names(known, acting.world.clock.now()),
     )
     checked = _check_one(intake, request, order.number)
     if checked.order is None:
         return checked
     same = {name: getattr(order, name) for name in _KEPT}
     return msgspec.structs.replace(checked, order=msgspec.structs.replace(checked.order, **same))
+
+
+def _names(known: Masters, now: datetime) -> NameAnswers:
+    accounts = known.payee_accounts.values()
+    return NameAnswers(accounts, known.verification, now, can_ask=known.can_verify)
 
 
 def _remember(masters: Masters, request: PaymentRequest, order: OrderRow) -> None:
@@ -171,7 +180,9 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
         if broken:
             return Checked(request=request, findings=(*broken, *findings), order=None)
         found = (*intake.screening.of_request(request), *_by_rules(masters, order, payee))
-        findings = (*findings, *found, *intake.names.of_request(request, payee))
+        findings = (*findings, *found, *intake.names.of_request(request, order, payee))
+        asks = intake.names.to_ask(order, payee)
+        return msgspec.structs.replace(_after(request, order, findings), asks=asks)
     return _after(request, order, findings)
 
 

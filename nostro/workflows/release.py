@@ -34,6 +34,8 @@ from nostro.workflows import (
     cut_off_days,
     drawn_checks,
     limits_again,
+    name_moves,
+    names_again,
     recheck,
     route_check,
     screening_again,
@@ -83,9 +85,12 @@ def _release(acting: Acting, account_id: str, until: datetime) -> list[UUID]:
     due = warehousing.keep_early(acting, planner, due)
     due = screening_again.still_clear(acting, recheck.still_approved(acting, due))
     due = route_check.still_fit(acting, account_id, blocks_again.still_allowed(acting, due))
+    due, to_ask = names_again.answered(acting, due)
     dated = _dated(acting, planner, due)
     dated = limits_again.within(acting, cut_off_days.in_time(acting, planner, dated))
-    return _freeze(acting, account_id, dated) if dated else []
+    built = _freeze(acting, account_id, dated) if dated else []
+    name_moves.put(acting, to_ask)
+    return built
 
 
 def _is_stopped(account_id: str) -> bool:

@@ -28,6 +28,7 @@ JOBS: Mapping[str, tuple[str, str]] = {
 PER_CUSTOMER: Mapping[str, str] = {
     "payment_order": "release_payments",
     "issued_check": "tell_checks",
+    "name_question": "ask_names",
 }
 
 

@@ -10,41 +10,31 @@ the policy says of that answer holds payments.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from nostro import connectors
 from nostro.domain.errors import Refused
 from nostro.domain.party import PayeeAccount
-from nostro.domain.policies import payee_verification as policy
-from nostro.domain.policies.payee_verification import NameAnswer, PayeeVerification, Verified
-from nostro.domain.policies.touching import OPEN
+from nostro.domain.policies.payee_verification import NameAnswer, Verified
 from nostro.ports import NameAsked, NameTold, VerifiesPayees
-from nostro.storage import (
-    events,
-    evidence,
-    orders,
-    parties,
-    payee_verifications,
-    payment_search,
-    policies,
-)
+from nostro.storage import events, evidence, parties, payee_verifications
 from nostro.storage.payee_verifications import NewAnswer
-from nostro.storage.payment_search import Wanted
 from nostro.storage.tenancy import tenant
+from nostro.workflows import name_moves
 from nostro.workflows.channel import open_channel
 from nostro.workflows.context import Acting
-from nostro.workflows.holding import hold_found
-
-HELD_AT_ONCE = 200
+from nostro.workflows.name_holds import hold_for
 
 
-class _Asking(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked, and of whom."""
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is asked."""
 
     connection_id: UUID
     channel: VerifiesPayees
-    account: PayeeAccount
 
 
 def ask(acting: Acting, number: str, name: str = "") -> Verified:
@@ -54,27 +44,29 @@ def ask(acting: Acting, number: str, name: str = "") -> Verified:
     connection raises when it cannot be reached: then nothing is known, and nothing changes.
     """
     with tenant(acting.tenant_id):
-        asking = _asking(acting, number)
-    account = asking.account
+        account = _account_of(number)
+        asking = who_is_asked(acting)
     asked = NameAsked(iban=account.iban, bic=account.bic, name=name.strip() or account.payee_name)
     told = asking.channel.verify_payee(asked)
     with tenant(acting.tenant_id):
-        return _keep(acting, asking, asked, told)
+        one = as_told(acting, account, asked.name, told)
+        hold_for(acting, account, one)
+        name_moves.answered(acting, account, one)
+        keep(acting, asking, account, one, told)
+        return one
 
 
-def _asking(acting: Acting, number: str) -> _Asking:
-    account = parties.current_payee_accounts([number]).get(number)
-    if account is None or not account.iban:
-        raise Refused(
-            "payee_without_account",
-            f"Payee {number[:60]} has no account with an IBAN that could be asked about.",
-            "The bank was not asked.",
-            "Ask for an account first.",
-        )
+def can_ask(connections: Iterable[tuple[str, dict[str, Any]]]) -> bool:
+    """Whether one of these connections, told by connector and settings, can ask banks."""
+    return any(connectors.verification_told(name, config) for name, config in connections)
+
+
+def who_is_asked(acting: Acting) -> Asking:
+    """The connection that asks, opened without I/O; raises Refused when there is none."""
     for row in parties.connections():
         channel = open_channel(acting, row.id)
         if isinstance(channel, VerifiesPayees):
-            return _Asking(connection_id=row.id, channel=channel, account=account)
+            return Asking(connection_id=row.id, channel=channel)
     raise Refused(
         "nobody_verifies",
         "No connection can ask banks whose account it is.",
@@ -83,24 +75,54 @@ def _asking(acting: Acting, number: str) -> _Asking:
     )
 
 
-def _keep(acting: Acting, asking: _Asking, asked: NameAsked, told: NameTold) -> Verified:
-    now, ids, account = acting.world.clock.now(), acting.world.ids, asking.account
-    row_id = ids.new()
+def _account_of(number: str) -> PayeeAccount:
+    account = parties.current_payee_accounts([number]).get(number)
+    if account is None or not account.iban:
+        raise Refused(
+            "payee_without_account",
+            f"Payee {number[:60]} has no account with an IBAN that could be asked about.",
+            "The bank was not asked.",
+            "Ask for an account first.",
+        )
+    return account
+
+
+def as_told(
+    acting: Acting, account: PayeeAccount, name: str, told: NameTold, *, confidential: bool = False
+) -> Verified:
+    """The answer in our words, now. Raises ValueError for one that is none of the scheme's."""
+    return Verified(
+        account_id=account.id,
+        name_asked=name,
+        answer=NameAnswer(told.answer),
+        name_told=told.name,
+        asked_at=acting.world.clock.now(),
+        confidential=confidential,
+    )
+
+
+def keep(
+    acting: Acting,
+    asking: Asking,
+    account: PayeeAccount,
+    one: Verified,
+    told: NameTold,
+    about: tuple[str, UUID] | None = None,
+) -> None:
+    """Keep an answer as it came, and tell of it in the log as being `about` that: the payee, where
+    nothing else is said. Inside a unit of work."""
+    ids = acting.world.ids
+    row_id, new_id = ids.new(), ids.new()
     kept = evidence.keep(
-        ids.new(),
+        new_id,
         told.content,
         name=f"verification-{row_id}.json",
         media_type=told.media_type,
         direction="in",
-        now=now,
+        now=one.asked_at,
     )
-    one = Verified(
-        account_id=account.id,
-        name_asked=asked.name,
-        answer=NameAnswer(told.answer),
-        name_told=told.name,
-        asked_at=now,
-    )
+    if one.confidential and kept == new_id and one.name_told:
+        evidence.hide(kept)  # What tells no name is alike for many.
     new = NewAnswer(
         id=row_id,
         told=one,
@@ -117,28 +139,5 @@ def _keep(acting: Acting, asking: _Asking, asked: NameAsked, told: NameTold) -> 
         "name_told": one.name_told,
         "evidence_id": str(kept),
     }
-    payee_id = UUID(account.payee_id)
-    events.record([acting.event("payee.verified", "payee", payee_id, **said)])
-    hold_for(acting, account, one)
-    return one
-
-
-def hold_for(acting: Acting, account: PayeeAccount, one: Verified) -> None:
-    """Hold the open payments to this account and name, where the policy says so."""
-    why = policy.finding(one, policies.in_force(PayeeVerification, acting.world.clock.now()))
-    if why is None:
-        return
-    states = ",".join(state.value for state in OPEN)
-    wanted = Wanted(payee=account.payee_number, state=states)
-    cursor, ids = "", []
-    while True:
-        page = payment_search.payments(wanted, limit=HELD_AT_ONCE, cursor=cursor)
-        ids += [row.id for row in page.rows if row.creditor_iban == account.iban]
-        if not (cursor := page.next):
-            break
-    named = [row for row in orders.load(ids) if _is_asked(one, row.instruction.creditor_name)]
-    hold_found(acting, {row.id: why for row in named})
-
-
-def _is_asked(one: Verified, name: str) -> bool:
-    return policy.same_name(one.name_asked, name)
+    kind, subject = about or ("payee", UUID(account.payee_id))
+    events.record([acting.event("payee.verified", kind, subject, **said)])

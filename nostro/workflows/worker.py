@@ -3,7 +3,7 @@
 Built around the engine's edges (DESIGN section 6): `with_connector`, since the stock command
 swaps the connector and jobs deferred inside a job would then survive a rollback; a loop around
 it, since a database restart ends a worker without an error; a sweep for jobs of dead workers.
-Calls to the programs of others have a lane of their own: one that is slow keeps no payment waiting.
+Calls to the programs of others have lanes of their own: one that is slow keeps no other waiting.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ LOST = (ConnectorException, OperationalError, InterfaceError, OSError)
 # Lanes share nothing but the process: neither places for jobs nor database connections.
 PAYMENT_QUEUES = ("payments", "statements", "default")
 WEBHOOK_QUEUES = ("webhooks",)
+NAME_QUEUES = ("names",)  # Payees' banks asked for names; what waits for them waits in its row.
 CLOCK_THREADS = 4  # Ticking, sealing, and a look before each lane takes work.
 
 
@@ -48,6 +49,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     stalled_after: float = 30.0
     concurrency: int = 2
     webhook_concurrency: int = 2
+    name_concurrency: int = 1
 
 
 class Worker:
@@ -89,7 +91,7 @@ class Worker:
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self.stop)
         pace = self._pace
-        jobs = pace.concurrency + pace.webhook_concurrency
+        jobs = pace.concurrency + pace.webhook_concurrency + pace.name_concurrency
         threads = jobs + CLOCK_THREADS + len(self._beside)
         loop.set_default_executor(ThreadPoolExecutor(threads))
         clockwork = [
@@ -101,6 +103,7 @@ class Worker:
         await asyncio.gather(
             self._keep_working(PAYMENT_QUEUES, pace.concurrency, listen=True),
             self._keep_working(WEBHOOK_QUEUES, pace.webhook_concurrency, listen=False),
+            self._keep_working(NAME_QUEUES, pace.name_concurrency, listen=False),
         )
         await asyncio.gather(*clockwork)
 

@@ -58,6 +58,7 @@ FREE: dict[str, str] = {
     "payee_details": "name address email changed_by source_detail document asked_by_name"
     " agreed_by_name",
     "payee_verification": "name_asked name_told asked_by_name",
+    "name_question": "name name_key problem",
     "payee_confirmation": "spoke_with number_called said done_by_name agreed_by_name",
     "rate": "source",
     "payment_run": "source reference maker_name",

@@ -28,7 +28,7 @@ from nostro.domain.payment import PaymentRequest, Rail
 from nostro.formats import Profile
 from nostro.ops.calendar import HolidayCalendar
 from nostro.ops.identifiers import TimeOrderedIds
-from nostro.ports import Incoming, Outgoing, Receipt
+from nostro.ports import Incoming, Outgoing, Receipt, VerifiesPayees
 from nostro.storage import evidence, models, orders, parties, people
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
@@ -167,6 +167,11 @@ class ScriptedConfig(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def payment_format(self) -> str:
         return "pain_001"
+
+    @property
+    def payee_path(self) -> str:
+        asks = not self.erp and isinstance(BANKS[self.name], VerifiesPayees)
+        return "/names" if asks else ""
 
 
 BANKS: dict[str, ScriptedBank] = {}

@@ -115,4 +115,5 @@ def test_every_queue_has_a_lane() -> None:
     assert jobs.deliver_webhook.queue in worker.WEBHOOK_QUEUES
     queues = {task.queue for name, task in app.tasks.items() if "procrastinate" not in name}
     assert queues >= {"payments", "webhooks"}
-    assert queues <= {*worker.PAYMENT_QUEUES, *worker.WEBHOOK_QUEUES}
+    assert jobs.ask_names.queue in worker.NAME_QUEUES
+    assert queues <= {*worker.PAYMENT_QUEUES, *worker.WEBHOOK_QUEUES, *worker.NAME_QUEUES}

@@ -573,6 +573,7 @@ NOT_ABOUT_HIM = {
     "payee": "number",
     "payee_account": "changed_by source asked_by_name agreed_by_name",
     "payee_confirmation": "method number_source done_by done_by_name agreed_by_name",
+    "name_question": "state",
     "payee_verification": "answer asked_by_name",
     "payee_details": "changed_by source asked_by_name agreed_by_name",
     "payee_change": "state origin code proposed_by decided_by decided_by_name natural_key",

@@ -23,8 +23,8 @@ from nostro.domain.payee import NumberSource, VersionSource
 from nostro.domain.policies.payee_verification import ANSWER_WORDS, Verified
 from nostro.domain.policies.touching import OPEN
 from nostro.storage import payee_listing, payee_verifications, payment_search
+from nostro.storage.pages import names, stops
 from nostro.storage.pages import payees as stored
-from nostro.storage.pages import stops
 from nostro.storage.payee_change_listing import changes
 from nostro.storage.payee_listing import AccountVersionRow, ConfirmationRow, PayeeRow, Standing
 from nostro.storage.payee_verifications import VerificationRow
@@ -162,6 +162,7 @@ def _show(
         "sources": payment_search.by_source(together),
         "past": [one for one in past.rows if one.state not in OPEN],
         "holds": stored.holds(row.number, SHOWN),
+        "unanswered": names.open_of_payee(payee_id),
         "verified": [_asked(one) for one in payee_verifications.of_payee(payee_id, PAST_SHOWN)],
         "cleared": stored.clearances(row.number, PAST_SHOWN),
         "usual": stored.usual(row.number),

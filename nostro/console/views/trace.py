@@ -22,6 +22,7 @@ from nostro.domain.order import OrderState
 from nostro.domain.payment import Route
 from nostro.domain.policies import fallback
 from nostro.storage import confidential
+from nostro.storage.pages import names
 from nostro.storage.pages.payments import Standing
 from nostro.storage.pages.trace import StoredFile, Trace
 from nostro.storage.pages.trace import trace as read
@@ -75,6 +76,7 @@ def trace(request: HttpRequest, visit: Visit, order_id: UUID) -> HttpResponse:
         "told_apart": [case for case in told.cases if case.kind not in _SAME_MATTER],
         "coming": journey.coming(told),
         "plan": planned(order_id, visit.now),
+        "payee_name": names.of_payment(order_id),
         "journals": [_journal(row) for row in told.journals],
         "may_take_evidence": rights.may_take_evidence(visit.member, _touched(told)),
         **_instruction(told),

@@ -2,6 +2,7 @@
 
 The answer is about one version of an account and one name, and is believed for some days. Which
 answers make payments wait is the customer's policy (EU 2024/886; payment lifecycle, section 6.9).
+That there is no answer is told as it is, and never taken for a match.
 """
 
 from __future__ import annotations
@@ -9,15 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 
+from nostro.domain.canonical import digest
+from nostro.domain.name_question import WITHOUT_ANSWER, QuestionState
+from nostro.domain.payment import Rail
 from nostro.domain.policies.checks import Effect, Finding
 from nostro.domain.policy import Policy
 
 DAYS_MAX = 366
 CODE = "payee_not_verified"
+_MARK = 16  # Letters of a name's digest: enough to tell two names apart.
+# The rails whose banks must verify payees, and which are asked about by themselves.
+ASKED_RAILS: Final = (Rail.SEPA_CREDIT_TRANSFER, Rail.SEPA_INSTANT)
 
 
 class NameAnswer(StrEnum):
@@ -67,23 +74,46 @@ def _joined(texts: Sequence[str]) -> str:
 
 
 class PayeeVerification(Policy, frozen=True, kw_only=True):
-    """Which answers make payments wait for a person, and for how many days one is believed."""
+    """Which answers make payments wait for a person, and for how many days one is believed.
+
+    `asks`: banks are asked by themselves. `holds_without`: ends of a question without an answer
+    that make payments wait as well. `asks_again`: after these the same question is asked again, as
+    often as `name_question.TRY_AGAIN_AFTER` says, before they count.
+    """
 
     KIND: ClassVar[str] = "payee_verification"
 
     holds: tuple[NameAnswer, ...] = (NameAnswer.CLOSE_MATCH, NameAnswer.NO_MATCH)
     valid_days: int = 30
+    asks: bool = True
+    holds_without: tuple[QuestionState, ...] = WITHOUT_ANSWER
+    asks_again: tuple[str, ...] = (QuestionState.TIMED_OUT.value,)
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
     """One answer: asked about this name, for the account of this id. `name_told` is the name that
-    the bank knows, where it told one."""
+    the bank knows, where it told one. One that was asked for a confidential payment counts for such
+    only."""
 
     account_id: str
     name_asked: str
     answer: NameAnswer
     name_told: str
     asked_at: datetime
+    confidential: bool = False
+
+
+class Unanswered(msgspec.Struct, frozen=True, kw_only=True):
+    """That nobody said whether the account of this id is in this name: how the question ended."""
+
+    account_id: str
+    name_asked: str
+    state: QuestionState
+    ended_at: datetime
+    confidential: bool = False
+
+
+Said = Verified | Unanswered
 
 
 def believed(policy: PayeeVerification) -> timedelta:
@@ -91,9 +121,19 @@ def believed(policy: PayeeVerification) -> timedelta:
     return timedelta(days=policy.valid_days)
 
 
+def name_key(name: str) -> str:
+    """A name as it is compared: without case and spare spaces."""
+    return " ".join(name.split()).casefold()
+
+
 def same_name(one: str, other: str) -> bool:
     """Whether two names are written the same but for case and spaces."""
-    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+    return name_key(one) == name_key(other)
+
+
+def counts_for(said: Said, *, confidential: bool) -> bool:
+    """Whether what was said may be told of a payment: of a confidential one everything may."""
+    return confidential or not said.confidential
 
 
 def answer_for(
@@ -113,18 +153,87 @@ def answer_for(
     return None
 
 
-def finding(one: Verified | None, policy: PayeeVerification) -> Finding | None:
-    """Why a person must look at a payment, after this answer; None where it may go on."""
-    if one is None or one.answer not in policy.holds:
+def finding(one: Said | None, policy: PayeeVerification) -> Finding | None:
+    """Why a person must look at a payment, after what was said; None where it may go on."""
+    if one is None:
         return None
-    day = f"{one.asked_at.day} {one.asked_at:%b %Y}"
+    if isinstance(one, Unanswered):
+        return _without(one) if one.state in policy.holds_without else None
+    if one.answer not in policy.holds:
+        return None
     return Finding(
         code=CODE,
         effect=Effect.HOLD,
-        sentence=f"The payee's bank said on {day} of the name {one.name_asked}:"
+        sentence=f"The payee's bank said on {_day(one.asked_at)} of the name {one.name_asked}:"
         f" {_said(one)} ({one.answer}).",
-        refers_to=one.account_id,
+        refers_to=f"{one.account_id} {_mark(one)}",
     )
+
+
+def _without(one: Unanswered) -> Finding:
+    why = {
+        QuestionState.TIMED_OUT: "nobody answered in time",
+    }.get(one.state, "whoever was asked could not say it")
+    return Finding(
+        code=CODE,
+        effect=Effect.HOLD,
+        sentence=f"Whether the account is in the name {one.name_asked} is not known: {why}"
+        f" ({_day(one.ended_at)}).",
+        refers_to=f"{one.account_id} {_mark(one)}",
+    )
+
+
+def asks_again(policy: PayeeVerification, answer: NameAnswer) -> bool:
+    return ANSWER_WORDS[answer] in policy.asks_again
+
+
+# How bad each is. That a name cannot be verified says as much as not having asked.
+_GRAVITY: Final = {
+    NameAnswer.MATCH: 0,
+    NameAnswer.NOT_POSSIBLE: 1,
+    NameAnswer.CLOSE_MATCH: 2,
+    NameAnswer.NO_MATCH: 3,
+}
+_NOTHING_KNOWN: Final = 1
+
+
+def is_worse(now: Said, before: Verified | None) -> bool:
+    """Whether this is worse than what was known before, nothing being known without an answer."""
+    return _gravity(now) > (_gravity(before) if before else _NOTHING_KNOWN)
+
+
+def worse_than_approved(one: Verified) -> str:
+    return (
+        f"The payee's bank said on {_day(one.asked_at)} of the name {one.name_asked}:"
+        f" {_said(one)} ({one.answer}). Who approved it did not know that."
+    )
+
+
+def still_asks(one: Said, let_go: str) -> bool:
+    """Whether nobody let a payment go in spite of this. `let_go` is what the holds refer to that
+    people left: what is no worse is not asked again, but another name that a bank tells is."""
+    account = ""
+    for part in let_go.split():
+        grave, mark, _ = part.partition("/")
+        if not mark:
+            account = part  # It stands before what was let go of it.
+        elif account == one.account_id and (int(grave) > _gravity(one) or part == _mark(one)):
+            return False
+    return True
+
+
+def _gravity(one: Said) -> int:
+    return _GRAVITY[one.answer] if isinstance(one, Verified) else _NOTHING_KNOWN
+
+
+def _mark(one: Said) -> str:
+    """What a person looks at: how bad it is, and the name that the bank told, in few letters."""
+    told = name_key(one.name_told) if isinstance(one, Verified) else ""
+    return f"{_gravity(one)}/{digest([told])[:_MARK] if told else ''}"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%b %Y}"
 
 
 def _said(one: Verified) -> str:

@@ -140,6 +140,8 @@ class RestDoor:
 
     def _verify(self, asked: Asked, _: Groups) -> Said:
         """Verification of Payee: the name against whose account it is, as far as that is known."""
+        if self._throttled():
+            return _busy()
         query = _query(asked)
         with self._lock:
             holder = self._holders.get(query.get("iban", ""), "")
@@ -178,7 +180,7 @@ class RestDoor:
 
     def _messages(self, asked: Asked, _: Groups) -> Said:
         if self._throttled():
-            return _json(429, {"code": "throttled"}, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+            return _busy()
         query = _query(asked)
         after = _whole(query, "after", 0)
         limit = min(max(_whole(query, "limit", _PAGE_MESSAGES), 1), PAGE_MESSAGES_MAX)
@@ -276,6 +278,10 @@ def _told(answer: Answer) -> Said:
     if answer.verdict in (Verdict.TAKEN, Verdict.AGAIN):
         return _json(status, {"reference": answer.reference})
     return _json(status, {"code": answer.code, "text": answer.text})
+
+
+def _busy() -> Said:
+    return _json(429, {"code": "throttled"}, {"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
 def _message(message: Message) -> dict[str, Any]:

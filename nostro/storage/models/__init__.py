@@ -39,7 +39,12 @@ from nostro.storage.models.party import (
     PayeeAccount,
     Rate,
 )
-from nostro.storage.models.payee import PayeeConfirmation, PayeeDetails, PayeeVerification
+from nostro.storage.models.payee import (
+    NameQuestion,
+    PayeeConfirmation,
+    PayeeDetails,
+    PayeeVerification,
+)
 from nostro.storage.models.payment import (
     Approval,
     Attempt,
@@ -105,6 +110,7 @@ __all__ = [
     "LegalHold",
     "Match",
     "Membership",
+    "NameQuestion",
     "OpenItem",
     "OperatorEvidence",
     "Order",

@@ -75,11 +75,46 @@ class PayeeVerification(TenantModel):
     asked_by_name = models.TextField()
     connection = to_tenant("storage.Connection")
     evidence = to_tenant("storage.Evidence")
+    confidential = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "payee_verification"
         indexes = (
             models.Index(
                 fields=["tenant_id", "account", "asked_at"], name="payee_verification_account"
+            ),
+        )
+
+
+class NameQuestion(TenantModel):
+    """One question to payees' banks, for as many payments as there are: is this account in this
+    name? `next_action_at` is when it is asked, or asked again.
+
+    That of confidential payments is a question of its own, which nobody else learns of.
+    """
+
+    account = to_tenant("storage.PayeeAccount")
+    name = models.TextField()
+    name_key = models.TextField()  # The name as it is compared: payee_verification.name_key.
+    confidential = models.BooleanField()
+    state = models.TextField()  # See nostro.domain.name_question.QuestionState.
+    state_since = models.DateTimeField()
+    tries = models.IntegerField(default=0)
+    problem = models.TextField(default="")  # Why the last try brought no answer.
+    next_action_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "name_question"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id", "account", "name_key", "confidential"],
+                name="name_question_once",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["tenant_id", "next_action_at"],
+                condition=models.Q(next_action_at__isnull=False),
+                name="name_question_due",
             ),
         )
