@@ -56,8 +56,8 @@ def run(wanted: Wanted) -> None:
 
 def _read(wanted: Wanted) -> matcher.Tables:
     names = match_tables.column_names(wanted.columns)
-    items = match_tables.read(
-        wanted.open_items, match_tables.OPEN_ITEMS, names.get("open_items", {})
+    listed = matcher.Listed(
+        match_tables.read(wanted.open_items, match_tables.OPEN_ITEMS, names.get("open_items", {}))
     )
     rows = match_tables.read(
         wanted.transactions, match_tables.TRANSACTIONS, names.get("transactions", {})
@@ -67,7 +67,7 @@ def _read(wanted: Wanted) -> matcher.Tables:
         if wanted.rates
         else pl.DataFrame(schema=stage_tables.RATE_SHAPE)
     )
-    return matcher.Tables(rows, items, rates)
+    return matcher.Tables(listed, rows, rates)
 
 
 def _people(path: str, prepared: matcher.Tables) -> Confirmed:

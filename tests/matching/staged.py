@@ -60,8 +60,8 @@ def prepared(
     rates: list[dict[str, str]] | None = None,
 ) -> matcher.Tables:
     return matcher.Tables(
+        matcher.Listed(tables.items(table(items, tables.ITEM_COLUMNS)).collect()),
         tables.transactions(table(rows, tables.TRANSACTION_COLUMNS)).collect(),
-        tables.items(table(items, tables.ITEM_COLUMNS)).collect(),
         tables.rates(table(rates or [], tables.RATE_COLUMNS)).collect(),
     )
 

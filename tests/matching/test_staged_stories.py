@@ -36,7 +36,7 @@ STORIES = [
     Story(
         "discount in its terms",
         [item("R-20260077", "500.00", discount_amount="10.00", discount_until="2026-03-28")],
-        paid("490.00", "R-20260077"), "suggest", {"R-20260077": 50000}, "within its terms",
+        paid("490.00", "R-20260077"), "post", {"R-20260077": 50000}, "within its terms",
     ),
     Story(
         "two named", [item("R-20260077", "500.00"), item("R-20260178", "250.10")],

@@ -32,8 +32,9 @@ def decided(rows: pl.DataFrame, items: pl.DataFrame, words: pl.DataFrame) -> Out
         .rename({"k": "batch"}).with_columns(key=pl.lit("own_id", KEY))
     )  # fmt: skip
     whole = named.with_columns(rule=_rule(), rivals=pl.lit(0, pl.UInt32)).drop_nulls("rule")
+    whole = whole.sort("t", "batch").unique("t", keep="first", maintain_order=True)
     counted = _counted(out.join(named, on="t", how="anti"), sums)
-    picked = pl.concat([frame.select(_SHAPE) for frame in (whole.unique("t"), counted)])
+    picked = pl.concat([frame.select(_SHAPE) for frame in (whole, counted)])
     first = picked.sort("t").unique("batch", keep="first", maintain_order=True)
     less = _less_one(named.join(first, on="t", how="anti"), members)
     gross = first.join(members, on=["batch", "cur"]).select("t", "i", "open")

@@ -26,7 +26,10 @@ _Z: Final = 1.96
 # decisions of its own a customer overrules it.
 _PROVEN, _PROVEN_WEIGHT = 999_700, 2_000
 _WEIGHT: Final = 2
-_PROVEN_RULES: Final = ("exact", "charges", "all_exact", "all_charges", "batch", "batch_charges")
+_PROVEN_RULES: Final = (
+    "exact", "charges", "discount", "all_exact", "all_charges", "all_discount", "batch",
+    "batch_charges",
+)  # fmt: skip
 _PROVEN_KEYS: Final = ("structured", "own_id", "full", "letters")
 _KNOWN_PAYERS: Final = ("iban", "alias", "name", "parent")
 _PRIOR: Final = {

@@ -9,6 +9,7 @@ from nostro.matching.stages import (
     batches,
     capacity,
     claims,
+    companies,
     decisions,
     duplicates,
     named_items,
@@ -27,18 +28,31 @@ from nostro.matching.stages.outcome import KEY, PAYER, RULE, Outcome, together, 
 from nostro.matching.stages.tables import by_due_date, in_booking_order
 
 
-class Tables:
-    """The typed tables of one run, transactions in booking order and items by due date."""
+class Listed:
+    """Open items, with what is known by their texts; most of the texts are needed no more."""
 
-    def __init__(self, rows: pl.DataFrame, items: pl.DataFrame, rates: pl.DataFrame) -> None:
-        """`rows`, `items` and `rates` are typed (stages.tables), in any order."""
+    def __init__(self, items: pl.DataFrame) -> None:
+        """`items` are typed (stages.tables), in any order."""
+        ordered = by_due_date(items)
+        self.ids = ordered.select("i", "id")
+        self.parties = parties.Parties(ordered)
+        ordered = ordered.drop("id", "party_name", "party_ibans")
+        self.keys = reference_keys.full_keys(ordered)
+        self.items = ordered.drop("references")
+
+
+class Tables:
+    """The tables of one run, transactions in booking order and items by due date."""
+
+    def __init__(self, listed: Listed, rows: pl.DataFrame, rates: pl.DataFrame) -> None:
+        """`rows` and `rates` are typed (stages.tables), in any order."""
         booked = in_booking_order(rows)
         self.ids = booked.select("t", "id")
         self.rows = _readied(booked.drop("id"))
-        ordered = by_due_date(items)
-        self.item_ids = ordered.select("i", "id")
-        self.parties = parties.Parties(ordered)
-        self.items = ordered.drop("id", "party_name", "party_ibans")
+        self.items = listed.items
+        self.item_ids = listed.ids
+        self.parties = listed.parties
+        self.keys = listed.keys
         self.rates = rates
 
 
@@ -66,7 +80,7 @@ def _readied(rows: pl.DataFrame) -> pl.DataFrame:
     ).drop("name")
 
 
-FOREIGN_MOST = 200  # More items of a payer in one other currency are too many for a band.
+FOREIGN_MOST = 60  # More items of a payer in one other currency are too many for a band.
 _LEFT = ("t", "i", "key", "payer", "a", "v", "open", "foreign")
 
 
@@ -80,6 +94,8 @@ class Run:
         self.live = tables.rows
         self.parts: list[Outcome] = []
         self.named = pl.DataFrame()
+        self.looked_at = 0  # Pairs and open items: what must grow with the rows only.
+        self.accounts: pl.DataFrame | None = None  # Whose each account is, once it is learnt.
         self.hits: list[pl.DataFrame] = []  # Named, and no rule of amounts explains them.
 
     def match(self) -> Found:
@@ -89,7 +105,7 @@ class Run:
         learnt = self.people.learnt(self.tables.rows, self.tables.items)
         self.named = parties.named(self.live, self.tables.parties, learnt)
         told = reference_keys.text_keys(self.live)
-        self._by_keys(reference_keys.full_keys(self.items), told, "full")
+        self._by_keys(self.tables.keys, told, "full")
         self._by_letters()
         self._by_tails(told)
         self._by_party(told)
@@ -116,10 +132,14 @@ class Run:
 
     def _by_keys(self, keys: pl.DataFrame, told: pl.DataFrame, key: str) -> None:
         told = told.join(self.live.select("t"), on="t", how="semi")
-        self._decide_named(named_items.hits(keys, told, key))
+        hits = named_items.hits(keys, told, key).join(self.items.select("i"), on="i", how="semi")
+        if self.accounts is None:
+            self.accounts = companies.of_accounts(hits, self.live, self.items)
+        self._decide_named(companies.own_first(hits, self.accounts, self.live, self.items))
 
     def _decide_named(self, hits: pl.DataFrame) -> None:
         pairs = pricing.priced(hits, self.live, self.items, self.tables.rates)
+        self.looked_at += pairs.height
         pairs = payers.with_payer(pairs, self.named, self.live, self.tables.parties)
         named = named_items.decided(pairs, self.live, self.items)
         self._keep(capacity.within(named.outcome, self.items, named.others))
@@ -160,6 +180,7 @@ class Run:
             .with_columns(rule=amount_decision.of_one())
             .drop_nulls("rule")
         )
+        self.looked_at += pairs.height
         self._keep(party_amounts.decided(pairs, self._digits(told), self._numbers(pairs)))
 
     def _by_band(self) -> pl.DataFrame:
@@ -226,7 +247,9 @@ class Run:
         told = self._still(("t", "i", "key")).select("t", "i", full=pl.col("key") != "tail")
         mine = told.join(self.items.select("i"), on="i", how="semi")
         single = mine.group_by("t", "i").agg(pl.col("full").any())
-        self._keep(pay_runs.decided(self.live, self.items, best, single))
+        found, tried = pay_runs.decided(self.live, self.items, best, single)
+        self.looked_at += tried
+        self._keep(found)
 
     def _keep(self, outcome: Outcome) -> None:
         self.parts.append(outcome)

@@ -14,8 +14,14 @@ from nostro.matching.stages.payers import agrees
 def hits(keys: pl.DataFrame, told: pl.DataFrame, key: str) -> pl.DataFrame:
     """`t, k, i, key, own`: items whose key a text names. `told` are `t, k` of the texts."""
     own = keys if "own" in keys.columns else keys.with_columns(own=pl.lit(value=True))
-    found = told.join(own, on="k").with_columns(key=pl.lit(key, KEY))
-    return found.sort("t", "i", "own", "k").unique(["t", "i"], keep="last")
+    found = told.join(own, on="k").with_columns(pl.col("k").cast(pl.UInt64))
+    whole, further = (_once(found.filter(of)) for of in (pl.col("own"), ~pl.col("own")))
+    more = further.join(whole, on=["t", "i"], how="anti")
+    return pl.concat([whole, more]).with_columns(key=pl.lit(key, KEY))
+
+
+def _once(found: pl.DataFrame) -> pl.DataFrame:
+    return found.group_by("t", "i").agg(pl.col("k").max(), pl.col("own").first())
 
 
 class Named:

@@ -14,6 +14,7 @@ from rapidfuzz.distance import OSA
 from nostro.matching.stages import claims
 from nostro.matching.stages.outcome import KEY, KEYS, PAYER, Outcome
 
+BLOCK_MOST: Final = 16
 _DIGITS_LEAST: Final = 4
 
 
@@ -32,45 +33,73 @@ def decided(pairs: pl.DataFrame, texts: pl.DataFrame, numbers: pl.DataFrame) -> 
 
 def candidates(rows: pl.DataFrame, items: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
     """`t, i, payer` by payer and amount: exact, before charges, less a discount, the original."""
-    payable = pl.concat(
-        [
-            items.with_columns(by=pl.col("party"), parent=pl.lit(value=False)),
-            items.filter(pl.col("parent") != 0).with_columns(
-                by=pl.col("parent"), parent=pl.lit(value=True)
-            ),
-        ]
-    ).filter((pl.col("by") != 0) & ~pl.col("kind").is_in(["psp_payout", "payment_batch"]))
+    payable = _payable(items)
     paying = rows.join(named, on="t").select(
-        "t", "party", "source", "cur", "amount", "charges", "ocur",
+        "t", "party", "source", "cur", "amount", "charges", "ocur", "day",
         original=pl.col("oamount") * pl.col("amount").sign(),
     )  # fmt: skip
-    less = payable.with_columns(open=pl.col("open") - pl.col("discount") * pl.col("open").sign())
+    less = payable.filter(pl.col("discount") > 0).with_columns(
+        open=pl.col("open") - pl.col("discount") * pl.col("open").sign()
+    )
     gross = paying.filter(pl.col("charges") != 0).with_columns(
         amount=pl.col("amount") + pl.col("charges")
     )
     foreign = paying.filter(pl.col("original").is_not_null()).with_columns(
         cur=pl.col("ocur"), amount=pl.col("original")
     )
-    found = [
-        _joined(side, other)
-        for side, other in (
-            (paying, payable), (gross, payable), (foreign, payable),
-            (paying, less.filter(pl.col("discount") > 0)),
-        )
-    ]  # fmt: skip
-    return pl.concat(found).group_by("t", "i").agg(pl.col("payer").min())
+    sides = ((paying, payable), (gross, payable), (foreign, payable), (paying, less))
+    found = pl.concat([_joined(side, other) for side, other in sides])
+    return found.group_by("t", "i").agg(pl.col("payer").min())
+
+
+def _payable(items: pl.DataFrame) -> pl.DataFrame:
+    """Items by who may pay them: the party, or its parent. Payouts are known by reference only."""
+    columns = ("i", "cur", "open", "discount", "due")
+    owed = items.filter(~pl.col("kind").is_in(["psp_payout", "payment_batch"]))
+    own = owed.filter(pl.col("party") != 0).select(*columns, by="party", parent=pl.lit(value=False))
+    of_child = owed.filter(pl.col("parent") != 0)
+    return pl.concat([own, of_child.select(*columns, by="parent", parent=pl.lit(value=True))])
 
 
 def _joined(paying: pl.DataFrame, payable: pl.DataFrame) -> pl.DataFrame:
-    joined = paying.join(
-        payable.select("by", "cur", "open", "i", "parent"),
-        left_on=["party", "cur", "amount"], right_on=["by", "cur", "open"],
+    """All items of the payer and amount; of very many, those due nearest to the booking."""
+    key = pl.struct("party", "cur", "amount").hash().alias("block")
+    asked = paying.with_columns(key)
+    listed = payable.with_columns(
+        pl.struct(party="by", cur="cur", amount="open").hash().alias("block")
+    ).join(asked.select("block").unique(), on="block", how="semi")
+    ranked = listed.sort("block", "due", "i").with_columns(
+        rank=pl.int_range(pl.len()).over("block"), size=pl.len().over("block")
+    )
+    small, heavy = (
+        ranked.filter(pl.col("size") <= BLOCK_MOST),
+        ranked.filter(pl.col("size") > BLOCK_MOST),
+    )
+    found = [asked.join(small, on="block"), _nearest(asked, heavy)]
+    return pl.concat([
+        pairs.select(
+            "t", "i",
+            payer=pl.when("parent").then(pl.lit("parent", PAYER))
+            .otherwise(pl.col("source").cast(pl.String).cast(PAYER)),
+        ) for pairs in found
+    ])  # fmt: skip
+
+
+def _nearest(asked: pl.DataFrame, heavy: pl.DataFrame) -> pl.DataFrame:
+    """At most BLOCK_MOST items for a transaction: blocks of heavy payers never become squares."""
+    first = heavy.select("block", "due", "rank").sort("due")
+    placed = (
+        asked.join(heavy.select("block").unique(), on="block", how="semi")
+        .sort("day")
+        .join_asof(first, left_on="day", right_on="due", by="block", strategy="backward",
+                   check_sortedness=False)
+        .with_columns(pl.col("rank").fill_null(0))
     )  # fmt: skip
-    return joined.select(
-        "t", "i",
-        payer=pl.when("parent").then(pl.lit("parent", PAYER))
-        .otherwise(pl.col("source").cast(pl.String).cast(PAYER)),
-    )  # fmt: skip
+    around = list(range(-BLOCK_MOST // 2, BLOCK_MOST // 2))
+    spread = placed.with_columns(step=pl.lit(around, pl.List(pl.Int64))).explode("step")
+    return spread.with_columns(rank=pl.col("rank") + pl.col("step")).join(
+        heavy.drop("due"), on=["block", "rank"]
+    )
 
 
 def _with_key(pairs: pl.DataFrame, texts: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:

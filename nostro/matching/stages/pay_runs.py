@@ -16,6 +16,7 @@ from nostro.matching.stages import subset_sums
 from nostro.matching.stages.outcome import ADJUSTED, ALLOCATED, DECIDED, Outcome
 
 NEAREST: Final = 40
+UNNAMED_MOST: Final = 12  # Sums that nothing names never post; more of them only mislead.
 FAR: Final = 400  # Heavy customers pay long runs; a short one among so many would be chance.
 FAR_LEAST: Final = 8
 OLDEST_DAYS: Final = 150
@@ -116,7 +117,7 @@ def _answer(payment: Payment, forced: list[Open], free: list[Open]) -> Answer | 
         rule = "list_run" if forced else "run"
         return Answer(rule, (*forced, *runs[0]), len(runs) - 1)
     nearest = sorted(free, key=lambda one: (abs(one.due - payment.day), one))
-    tried = sorted(nearest[: subset_sums.MOST])
+    tried = sorted(nearest[: subset_sums.MOST if forced else UNNAMED_MOST])
     sums = subset_sums.solve([one.amount for one in tried], need)
     if not sums.solutions or (not forced and len(sums.places) < 2):
         return None
@@ -165,8 +166,9 @@ def outcome(answers: Sequence[tuple[Payment, Answer]]) -> Outcome:
 
 def decided(
     rows: pl.DataFrame, items: pl.DataFrame, payers: pl.DataFrame, hits: pl.DataFrame
-) -> Outcome:
-    """`payers` are `t, party, source`, one row a transaction; `hits` are `t, i, full`."""
+) -> tuple[Outcome, int]:
+    """What is found, and how many open items were looked at. `payers` are `t, party, source`,
+    one row a transaction; `hits` are `t, i, full`."""
     wanted = rows.join(payers, on="t").filter(pl.col("amount") != 0)
     search = Search()
     _fill(search, items, wanted)
@@ -178,7 +180,7 @@ def decided(
         found = search.answer(payment, (party, cur))
         if found:
             answers.append((payment, found))
-    return outcome(answers)
+    return outcome(answers), search.tried
 
 
 def _fill(search: Search, items: pl.DataFrame, wanted: pl.DataFrame) -> None:

@@ -60,7 +60,7 @@ def letter_keys(items: pl.DataFrame) -> pl.DataFrame:
 
 def text_letters(rows: pl.DataFrame) -> pl.DataFrame:
     """`t, k`: each word of the texts that has a digit or is long, as one number."""
-    texts = pl.concat_str("text", "structured", "e2e", "bank_reference", separator=" ")
+    texts = pl.concat_str("text", "structured", "e2e", separator=" ")
     words = (
         rows.lazy()
         .select("t", texts.str.extract_all(r"[0-9A-Za-z_./-]{6,}").alias("word"))

@@ -26,7 +26,8 @@ def pairs(rows: pl.DataFrame) -> pl.DataFrame:
     `rows` have `says`, the digits of the texts as one number, and `plain`, the name.
     """
     slim = rows.select(
-        "t", "day", "account", "cur", "amount", "charges", "iban", "plain", "says", "e2e",
+        "t", "day", "account", "cur", "amount", "charges", "iban", "says",
+        _code("plain"), _code("e2e"),
         (pl.col("returned") | _worded()).alias("told"),
     )  # fmt: skip
     return _one_to_one(pl.concat([_told(slim), _untold(slim)]).unique())
@@ -37,44 +38,58 @@ def _worded() -> pl.Expr:
 
 
 def _told(rows: pl.DataFrame) -> pl.DataFrame:
-    """What the bank calls a return: the opposite amount of the same account, and some likeness."""
+    """What the bank calls a return: the opposite amount, and something in common."""
     told = rows.filter("told")
     gross = told.filter(pl.col("charges") != 0).with_columns(
         amount=pl.col("amount") + pl.col("charges")
     )
-    later = pl.concat([told, gross]).with_columns(opposite=-pl.col("amount"))
-    joined = later.join(
-        rows, left_on=["cur", "opposite"], right_on=["cur", "amount"],
-        suffix="_o",
-    )  # fmt: skip
-    return _proven(joined, least=_NAME)
+    later = pl.concat([told, gross])
+    return _opposite(later, rows, ("e2e", "says", "iban", "plain"), least=_NAME)
 
 
 def _untold(rows: pl.DataFrame) -> pl.DataFrame:
     """The opposite amount with the same reference and the same other side, or our own id."""
     out, came = (rows.filter(sign) for sign in (pl.col("amount") < 0, pl.col("amount") > 0))
-    sides = [(out, came), (came, out)]
-    found = []
-    for later, earlier in sides:
-        turned = later.with_columns(opposite=-pl.col("amount"))
-        for key in ("says", "e2e"):
-            given = turned.filter(pl.col(key) != (0 if key == "says" else ""))
-            joined = given.join(
-                earlier, left_on=["cur", "opposite", key],
-                right_on=["cur", "amount", key], suffix="_o", coalesce=False,
-            )  # fmt: skip
-            found.append(_proven(joined, least=_DIGITS + _NAME))
-    return pl.concat(found)
+    keys, least = ("e2e", "says"), _DIGITS + _NAME
+    return pl.concat([_opposite(out, came, keys, least), _opposite(came, out, keys, least)])
+
+
+def _opposite(
+    later: pl.DataFrame, earlier: pl.DataFrame, keys: tuple[str, ...], least: int
+) -> pl.DataFrame:
+    """Pairs of opposite amounts by each key: popular amounts alone would be very many pairs."""
+    turned = later.with_columns(opposite=-pl.col("amount"))
+    sums = earlier.select("cur", opposite="amount").unique()
+    turned = turned.join(sums, on=["cur", "opposite"], how="semi")
+    known = earlier.join(
+        turned.select("cur", amount="opposite").unique(), on=["cur", "amount"], how="semi"
+    )
+    found = [
+        _proven(
+            turned.filter(pl.col(key) != 0).join(
+                known, left_on=["cur", "opposite", key], right_on=["cur", "amount", key],
+                suffix="_o", coalesce=False,
+            ),
+            least,
+        )
+        for key in keys
+    ]  # fmt: skip
+    return pl.concat(found).unique()
+
+
+def _code(column: str) -> pl.Expr:
+    text = pl.col(column)
+    return pl.when(text == "").then(pl.lit(0, pl.UInt64)).otherwise(text.hash()).alias(column)
 
 
 def _proven(joined: pl.DataFrame, least: int) -> pl.DataFrame:
     """`t, of, proof, gap` of pairs in the right order of time, with what they have in common."""
     c = pl.col
     proof = (
-        ((c("e2e") != "") & (c("e2e") == c("e2e_o"))) * _E2E
+        ((c("e2e") != 0) & (c("e2e") == c("e2e_o"))) * _E2E
         + ((c("says") != 0) & (c("says") == c("says_o"))) * _DIGITS
         + ((c("iban") != 0) & (c("iban") == c("iban_o"))) * _IBAN
-        + ((c("plain") != "") & (c("plain") == c("plain_o"))) * _NAME
+        + ((c("plain") != 0) & (c("plain") == c("plain_o"))) * _NAME
         + (c("account") == c("account_o")) * _ACCOUNT
     )
     gap = c("day") - c("day_o")

@@ -60,7 +60,6 @@ def transactions(texts: pl.LazyFrame) -> pl.LazyFrame:
         .then(pl.lit(""))
         .otherwise(said)
         .alias("e2e"),
-        pl.col("bank_reference"),
         minor("original_amount", "original_currency").abs().alias("oamount"),
         pl.col("original_currency").cast(CURRENCY, strict=False).alias("ocur"),
         (pl.col("return_reason") != "").alias("returned"),
