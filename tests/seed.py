@@ -159,10 +159,12 @@ def _statement(
         entries=tuple(_entry(number, minor) for number, minor in enumerate(lines, 1)),
         problems=(), location=Location(),
     )  # fmt: skip
-    statements.insert(
-        statement_id, told, balance_verdict(told), account_id=account_id,
-        evidence_id=evidence_id, sample=False, now=NOW,
+    new = statements.NewStatement(
+        id=statement_id, account_id=account_id, evidence_id=evidence_id,
+        verdict=balance_verdict(told), content="", days=(TODAY, TODAY),
+        entry_count=len(told.entries),
     )  # fmt: skip
+    statements.insert(new, told, (), NOW)
     statements.insert_balances(
         [(_new(), balance) for balance in told.balances], statement_id, account_id, NOW
     )

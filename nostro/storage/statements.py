@@ -13,14 +13,16 @@ from django.db.models import Q
 
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money
+from nostro.domain.problem import Problem
 from nostro.domain.statement import (
     Balance,
     BalanceVerdict,
     Entry,
-    Statement,
+    StatementHeader,
     TransactionDetail,
     charges_inside,
 )
+from nostro.domain.statement_identity import Days
 from nostro.storage import bulk, models
 from nostro.storage.tenancy import current
 
@@ -72,44 +74,69 @@ def account_of_iban(iban: str, currency: str) -> UUID | None:
     return found[0][0] if len(found) == 1 else None
 
 
-def find(account_id: UUID, kind: str, statement_id: str) -> tuple[UUID, UUID] | None:
-    """The statement of that id with the evidence it was read from."""
+class StoredVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A statement of some id that is stored: banks give the same id to different ones."""
+
+    id: UUID
+    evidence_id: UUID
+    content: str
+    days: Days | None
+
+
+class NewStatement(msgspec.Struct, frozen=True, kw_only=True):
+    """A statement on its way into the table, besides what its header tells."""
+
+    id: UUID
+    account_id: UUID
+    evidence_id: UUID
+    verdict: BalanceVerdict
+    content: str
+    days: Days | None
+    entry_count: int
+    sample: bool = False
+
+
+def versions(account_id: UUID, kind: str, statement_id: str) -> list[StoredVersion]:
+    """The statements of that id, in the order in which they came."""
     rows = models.Statement.objects.filter(
         account_id=account_id, kind=kind, statement_id=statement_id
-    )
-    return rows.values_list("id", "evidence_id").first()
+    ).order_by("id")
+    return [
+        StoredVersion(
+            id=row.id,
+            evidence_id=row.evidence_id,
+            content=row.content,
+            days=(row.from_day, row.to_day) if row.from_day and row.to_day else None,
+        )
+        for row in rows
+    ]
 
 
 def insert(
-    row_id: UUID,
-    statement: Statement,
-    verdict: BalanceVerdict,
-    *,
-    account_id: UUID,
-    evidence_id: UUID,
-    sample: bool,
-    now: datetime,
+    new: NewStatement, header: StatementHeader, problems: Sequence[Problem], now: datetime
 ) -> None:
+    verdict = new.verdict
     models.Statement.objects.create(
-        id=row_id,
+        id=new.id,
         tenant_id=current(),
-        account_id=account_id,
-        evidence_id=evidence_id,
-        statement_id=statement.statement_id,
-        kind=statement.kind.value,
-        sequence=statement.sequence,
-        currency=statement.currency,
-        from_day=statement.from_day,
-        to_day=statement.to_day,
+        account_id=new.account_id,
+        evidence_id=new.evidence_id,
+        statement_id=header.statement_id,
+        kind=header.kind.value,
+        sequence=header.sequence,
+        currency=header.currency,
+        from_day=new.days[0] if new.days else None,
+        to_day=new.days[1] if new.days else None,
         opening_minor=verdict.opening.minor if verdict.opening else None,
         closing_minor=verdict.closing.minor if verdict.closing else None,
-        entry_count=len(statement.entries),
+        entry_count=new.entry_count,
         verdict=verdict.verdict.value,
         verdict_reason=verdict.reason,
-        problems=msgspec.to_builtins(statement.problems),
-        bank_created_at=_aware(statement.created_at),
+        problems=msgspec.to_builtins(problems),
+        bank_created_at=_aware(header.created_at),
         received_at=now,
-        sample=sample,
+        sample=new.sample,
+        content=new.content,
     )
 
 
@@ -161,6 +188,12 @@ def insert_transactions(
             for row in rows
         ),
     )
+
+
+def which_are_stored(ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those of these ids under which a transaction is stored."""
+    rows = models.BankTransaction.objects.filter(bulk.one_of("id", ids))
+    return frozenset(rows.values_list("id", flat=True))
 
 
 def _said(detail: TransactionDetail) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """How statements come in: each line once, a balance verdict, then every line explained or open.
 
-1. The statement is of one of our accounts and new; the same statement again changes nothing.
+1. The statement is of one of our accounts and new; the same statement again changes nothing, and
+   lines that another one told before are not booked again (statement_overlaps).
 2. Opening plus booked lines equals closing, or a Case says by how much it does not.
 3. Lines are matched to our payments and to open items; what is proven is applied at once.
 4. A payment that the statement books is settled: cash evidence, not the bank's word alone.
@@ -17,31 +18,27 @@ import msgspec
 
 from nostro import formats
 from nostro.domain.balance_gate import balance_verdict
-from nostro.domain.canonical import digest
 from nostro.domain.case import CaseKind
+from nostro.domain.event import Event
 from nostro.domain.money import Money
 from nostro.domain.party import Account
-from nostro.domain.statement import (
-    BalanceVerdict,
-    Closing,
-    Entry,
-    EntryStatus,
-    Statement,
-    TransactionDetail,
+from nostro.domain.statement import BalanceVerdict, Closing, Statement, StatementHeader
+from nostro.domain.statement_identity import (
+    Identified,
+    content_of,
+    days_of,
+    have_days_in_common,
+    identified,
 )
 from nostro.formats import Profile
-from nostro.storage import (
-    events,
-    evidence,
-    parties,
-    statements,
-)
-from nostro.storage.statements import NewTransaction
+from nostro.storage import events, evidence, parties, repeated_lines, statements
+from nostro.storage.statements import NewStatement, NewTransaction
 from nostro.storage.tenancy import tenant
 from nostro.workflows import checks_booked, drawn_checks
 from nostro.workflows.bank_bookings import apply_bookings, close_gate_for
 from nostro.workflows.context import Acting
 from nostro.workflows.statement_matching import explain, open_case
+from nostro.workflows.statement_overlaps import settle_overlaps
 
 
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,20 +68,33 @@ def ingest(
     verdict = balance_verdict(statement)
     with tenant(acting.tenant_id):
         close_gate_for(statement)
-        account_id = statements.account_of_iban(statement.account, statement.currency)
-        if account_id is None:
-            _not_ours(acting, evidence_id, statement)
-            return _nothing(verdict, None)
-        account = next(a for a in parties.accounts() if a.id == str(account_id))
-        if connection_id and account.connection_id != str(connection_id):
-            _wrong_bank(acting, evidence_id, statement)
+        account = account_of(acting, evidence_id, statement, connection_id)
+        if account is None:
             return _nothing(verdict, None)
         parties.lock_entity(UUID(account.legal_entity_id))
-        earlier = statements.find(account_id, statement.kind, statement.statement_id)
-        if earlier:
-            _say_if_different(acting, evidence_id, statement, earlier[1])
-            return _nothing(verdict, earlier[0])
-        return _take(acting, evidence_id, statement, verdict, account, sample)
+        earlier = statements.versions(UUID(account.id), statement.kind, statement.statement_id)
+        content = content_of(statement)
+        for row in earlier:
+            if content == (row.content or _content_of_kept(row.evidence_id, statement)):
+                return _nothing(verdict, row.id)
+        _say_if_different(acting, statement, account, earlier)
+        return _take(acting, evidence_id, statement, verdict, account, content, sample)
+
+
+def account_of(
+    acting: Acting, evidence_id: UUID, statement: StatementHeader, connection_id: UUID | None
+) -> Account | None:
+    """The account of ours that a statement is of; None, and a Case, when there is none or it came
+    over another bank's connection. Inside a unit of work."""
+    account_id = statements.account_of_iban(statement.account, statement.currency)
+    if account_id is None:
+        _not_ours(acting, evidence_id, statement)
+        return None
+    account = next(a for a in parties.accounts() if a.id == str(account_id))
+    if connection_id and account.connection_id != str(connection_id):
+        _wrong_bank(acting, evidence_id, statement)
+        return None
+    return account
 
 
 def _take(
@@ -93,18 +103,32 @@ def _take(
     statement: Statement,
     verdict: BalanceVerdict,
     account: Account,
+    content: str,
     sample: bool,
 ) -> Ingested:
     """A new statement of ours: stored, judged, explained."""
     row_id = acting.world.ids.new()
-    new_lines = _store(acting, row_id, statement, verdict, UUID(account.id), evidence_id, sample)
+    days = days_of(statement, statement.balances, statement.entries)
+    head = NewStatement(
+        id=row_id,
+        account_id=UUID(account.id),
+        evidence_id=evidence_id,
+        verdict=verdict,
+        content=content,
+        days=days,
+        entry_count=len(statement.entries),
+        sample=sample,
+    )
+    new_lines = _store(acting, head, statement)
     if verdict.verdict is Closing.DOES_NOT_CLOSE:
-        _does_not_close(acting, row_id, statement, verdict)
-    _overlaps(acting, row_id, statement, new_lines)
+        does_not_close(acting, row_id, statement, verdict)
+    given_back = settle_overlaps(acting, row_id, account, statement.kind, days) if days else ()
     apply_bookings(acting, evidence_id, statement, account, row_id)
     checks_booked.apply_checks(acting, statement, account)
     drawn_checks.settle(acting, row_id, account)
     matched, suggested = explain(acting, row_id, account)
+    for other in sorted(given_back):
+        explain(acting, other, account)
     return Ingested(
         statement_id=row_id,
         verdict=verdict,
@@ -126,131 +150,107 @@ def _nothing(verdict: BalanceVerdict, known: UUID | None) -> Ingested:
     )
 
 
-def _store(
-    acting: Acting,
-    row_id: UUID,
-    statement: Statement,
-    verdict: BalanceVerdict,
-    account_id: UUID,
-    evidence_id: UUID,
-    sample: bool,
-) -> int:
+def _store(acting: Acting, head: NewStatement, statement: Statement) -> int:
+    """The statement, its balances and its lines; returns how many lines were new."""
     now, new_id = acting.world.clock.now(), acting.world.ids.new
-    statements.insert(
-        row_id,
-        statement,
-        verdict,
-        account_id=account_id,
-        evidence_id=evidence_id,
-        sample=sample,
-        now=now,
-    )
+    statements.insert(head, statement, statement.problems, now)
     statements.insert_balances(
-        [(new_id(), balance) for balance in statement.balances], row_id, account_id, now
+        [(new_id(), balance) for balance in statement.balances], head.id, head.account_id, now
     )
-    new_lines = _store_lines(acting, statement, row_id, account_id)
-    received = acting.event(
-        "statement.received",
-        "statement",
-        row_id,
-        account_id=str(account_id),
-        bank_statement_id=statement.statement_id,
-        verdict=verdict.verdict.value,
-        reason=verdict.reason,
-        lines=_booked(statement),
-        new_lines=new_lines,
-        evidence_id=str(evidence_id),
-        sample=sample,
-    )
-    events.record([received])
+    lines = identified(enumerate(statement.entries, start=1), {})
+    new_lines = store_lines(acting, lines, head.id, head.account_id)
+    events.record([received(acting, head, statement, len(lines), new_lines)])
     return new_lines
 
 
-def _store_lines(acting: Acting, statement: Statement, row_id: UUID, account_id: UUID) -> int:
-    """Booked lines, each once per account; returns how many were new."""
+def received(
+    acting: Acting, head: NewStatement, statement: StatementHeader, lines: int, new_lines: int
+) -> Event:
+    """The event of a statement that was taken in."""
+    return acting.event(
+        "statement.received",
+        "statement",
+        head.id,
+        account_id=str(head.account_id),
+        bank_statement_id=statement.statement_id,
+        verdict=head.verdict.verdict.value,
+        reason=head.verdict.reason,
+        lines=lines,
+        new_lines=new_lines,
+        told_before=lines - new_lines,
+        evidence_id=str(head.evidence_id),
+        sample=head.sample,
+    )
+
+
+def store_lines(
+    acting: Acting, lines: Sequence[Identified], statement_id: UUID, account_id: UUID
+) -> int:
+    """Booked lines, each once per account; returns how many were new. That a line was told before
+    is remembered."""
     rows = [
         NewTransaction(
             id=acting.world.ids.new(),
-            line=number,
-            dedupe_digest=identity,
-            occurrence=nth,
-            entry=entry,
+            line=line.number,
+            dedupe_digest=line.digest,
+            occurrence=line.occurrence,
+            entry=line.entry,
         )
-        for number, (entry, identity, nth) in enumerate(_identified(statement.entries), start=1)
+        for line in lines
     ]
-    return statements.insert_transactions(rows, row_id, account_id)
-
-
-def _identified(entries: Sequence[Entry]) -> list[tuple[Entry, str, int]]:
-    """Booked entries with their identity and occurrence: two equal fees are two fees."""
-    seen: dict[str, int] = {}
-    found = []
-    for entry in entries:
-        if entry.status != EntryStatus.BOOK:
-            continue
-        identity = digest(_told(entry))
-        seen[identity] = seen.get(identity, 0) + 1
-        found.append((entry, identity, seen[identity]))
-    return found
-
-
-def _told(entry: Entry) -> list[object]:
-    """What makes a booking itself and no other."""
-    return [
-        entry.bank_reference,
-        entry.amount,
-        entry.booked,
-        entry.value,
-        entry.text,
-        [_told_of(detail) for detail in entry.details],
-    ]
-
-
-# What a detail was known by when its line was first stored. Readers learn more fields with time;
-# a line must stay the same line, so this list never grows.
-_IDENTITY = (
-    *("amount", "end_to_end_id", "uetr", "instruction_id", "payment_information_id"),
-    *("message_id", "bank_reference", "counterparty_name", "counterparty_iban", "remittance"),
-    *("creditor_reference", "return_reason", "counterparty_bic"),
-)
-
-
-def _told_of(detail: TransactionDetail) -> object:
-    return {name: msgspec.to_builtins(getattr(detail, name)) for name in _IDENTITY}
+    new_lines = statements.insert_transactions(rows, statement_id, account_id)
+    if new_lines < len(rows):
+        fresh = statements.which_are_stored([row.id for row in rows])
+        repeated_lines.remember(
+            {
+                row.line: (row.id, row.dedupe_digest, row.occurrence)
+                for row in rows
+                if row.id not in fresh
+            },
+            statement_id,
+            account_id,
+        )
+    return new_lines
 
 
 def _say_if_different(
-    acting: Acting, evidence_id: UUID, statement: Statement, earlier_evidence: UUID
+    acting: Acting,
+    statement: Statement,
+    account: Account,
+    earlier: Sequence[statements.StoredVersion],
 ) -> None:
-    """A statement's id that comes back with other content is not the same statement again."""
-    if evidence_id == earlier_evidence or _same_as_in(earlier_evidence, statement):
+    """A statement's id that comes back with other content is not the same statement again.
+
+    Banks use their numbers again, every year say; for the same days it is a contradiction.
+    """
+    days = days_of(statement, statement.balances, statement.entries)
+    if not any(have_days_in_common(days, row.days) for row in earlier):
         return
     open_case(
         acting,
-        f"other-content/{evidence_id}/{statement.statement_id}",
+        f"other-content/{account.id}/{statement.statement_id}",
         f"Statement {statement.statement_id} of {statement.account} came again with other content;"
-        " the first one stands.",
-        "Compare the two files; ask the bank which of them is true.",
+        " every line of both was taken in, each once.",
+        "Compare the two; ask the bank which of them is true.",
         None,
         CaseKind.CONTRADICTION,
     )
 
 
-def _same_as_in(evidence_id: UUID, statement: Statement) -> bool:
+def _content_of_kept(evidence_id: UUID, statement: Statement) -> str:
+    """What a statement of before digests were kept told, read again."""
     content = evidence.read(evidence_id)
     earlier = formats.documents(formats.identify(content), io.BytesIO(content), Profile())
-    return any(
-        isinstance(found, Statement) and _content(found) == _content(statement) for found in earlier
+    alike = (
+        found
+        for found in earlier
+        if isinstance(found, Statement) and found.statement_id == statement.statement_id
     )
+    return next((content_of(found) for found in alike if found.account == statement.account), "-")
 
 
-def _content(statement: Statement) -> object:
-    lines = [(digest(_told(entry)), entry.status) for entry in statement.entries]
-    return statement.statement_id, statement.account, statement.balances, lines
-
-
-def _does_not_close(
-    acting: Acting, row_id: UUID, statement: Statement, verdict: BalanceVerdict
+def does_not_close(
+    acting: Acting, row_id: UUID, statement: StatementHeader, verdict: BalanceVerdict
 ) -> None:
     difference = verdict.difference or Money(0, statement.currency)
     open_case(
@@ -263,25 +263,7 @@ def _does_not_close(
     )
 
 
-def _overlaps(acting: Acting, row_id: UUID, statement: Statement, new_lines: int) -> None:
-    """Lines that came with another statement before are not booked again, but not in silence."""
-    known = _booked(statement) - new_lines
-    if known:
-        open_case(
-            acting,
-            f"overlap/{row_id}",
-            f"{known} lines of statement {statement.statement_id} of {statement.account} came in"
-            " an earlier statement, exactly the same; they were not booked again.",
-            "If the bank made the same booking twice, tell it; else nothing is to be done.",
-            row_id,
-        )
-
-
-def _booked(statement: Statement) -> int:
-    return sum(entry.status == EntryStatus.BOOK for entry in statement.entries)
-
-
-def _wrong_bank(acting: Acting, evidence_id: UUID, statement: Statement) -> None:
+def _wrong_bank(acting: Acting, evidence_id: UUID, statement: StatementHeader) -> None:
     open_case(
         acting,
         f"wrong-bank/{evidence_id}/{statement.statement_id}",
@@ -291,7 +273,7 @@ def _wrong_bank(acting: Acting, evidence_id: UUID, statement: Statement) -> None
     )
 
 
-def _not_ours(acting: Acting, evidence_id: UUID, statement: Statement) -> None:
+def _not_ours(acting: Acting, evidence_id: UUID, statement: StatementHeader) -> None:
     open_case(
         acting,
         f"not-ours/{evidence_id}/{statement.statement_id}",

@@ -35,6 +35,7 @@ FREE: dict[str, str] = {
     "balance": "",
     "bank_transaction": "bank_reference end_to_end_id payment_information_id counterparty_name"
     " counterparty_iban remittance transaction_code",
+    "repeated_line": "",
     "open_item": "document customer_number customer_name payer_iban",
     "match": "decided_by",
     "allocation": "",

@@ -16,6 +16,7 @@ from nostro.storage.models.cash import (
     JournalLine,
     Match,
     OpenItem,
+    RepeatedLine,
     Statement,
 )
 from nostro.storage.models.change import ChangeAgreement, ChangeRequest, PolicyVersion
@@ -126,6 +127,7 @@ __all__ = [
     "Person",
     "PolicyVersion",
     "Rate",
+    "RepeatedLine",
     "RetentionRule",
     "RunLine",
     "SavedView",

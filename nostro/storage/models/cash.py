@@ -28,12 +28,14 @@ class Statement(TenantModel):
     bank_created_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField()
     sample = models.BooleanField(default=False)
+    content = models.TextField(default="", db_default="")  # Digest of what it tells; "": not made.
 
     class Meta:
         db_table = "statement"
         constraints = (
             models.UniqueConstraint(
-                fields=["tenant_id", "account", "kind", "statement_id"], name="statement_once"
+                fields=["tenant_id", "account", "kind", "statement_id", "content"],
+                name="statement_once",
             ),
         )
         indexes = (models.Index(fields=["tenant_id", "account", "to_day"], name="statement_day"),)
@@ -91,6 +93,25 @@ class BankTransaction(TenantModel):
         indexes = (
             models.Index(fields=["tenant_id", "statement", "line"], name="transaction_statement"),
             models.Index(fields=["tenant_id", "match_state", "id"], name="transaction_match"),
+        )
+
+
+class RepeatedLine(TenantModel):
+    """A line of a statement that another statement had told before: the same booking."""
+
+    statement = to_tenant("storage.Statement")
+    line = models.IntegerField()
+    transaction = to_tenant("storage.BankTransaction")
+
+    class Meta:
+        db_table = "repeated_line"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id", "statement", "line"], name="repeated_line_once"
+            ),
+        )
+        indexes = (
+            models.Index(fields=["tenant_id", "transaction"], name="repeated_line_transaction"),
         )
 
 
