@@ -8,7 +8,7 @@ export PYTHONUNBUFFERED := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock sbom clean bench-start bench-formats bench-payments bench-audit bench-controls bench-screening bench-matching fuzz kill-test tryton-test product development
+.PHONY: help demo test lint lock sbom clean bench-start bench-formats bench-payments bench-audit bench-controls bench-screening bench-matching bench-ingest fuzz kill-test tryton-test product development
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench-screening: product ## How long 100,000 payees take against 10,000 listed n
 
 bench-matching: development ## How fast and how right `nostro match` is up to 1,000,000 open items (SIZES=10000)
 	@$(BIN)/python bench/matching.py
+
+bench-ingest: product ## How fast 1,000,000 statement lines come in, beside a staged COPY
+	@$(BIN)/python bench/ingest.py
 
 fuzz: development ## Look for bytes that break a reader (BUDGET=30 seconds each, ONLY=format)
 	@$(BIN)/python bench/fuzz.py

@@ -67,6 +67,7 @@ Whom the customer pays
   payees verify        Ask his bank whether the account is in his name
 Payments
   payments import      Take in a run: a list, or the payment file of an ERP; safe to repeat
+  ingest               Bank statements from files and folders, each line once
   payments list        Find them: by state, payee, number, reference, day
   payments show        Where one is, what happens next, and all that happened to it
   payments hold        Hold what has not left, until a person releases it

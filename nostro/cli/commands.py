@@ -21,6 +21,7 @@ from nostro.cli.connection_commands import connections
 from nostro.cli.database_commands import database
 from nostro.cli.duty_commands import changes
 from nostro.cli.import_command import import_payments
+from nostro.cli.ingest_command import ingest
 from nostro.cli.key_commands import keys
 from nostro.cli.match_command import match
 from nostro.cli.partner_commands import partners
@@ -49,6 +50,7 @@ app.command(compare)
 app.command(match)
 app.command(bank)
 app.command(payments)
+app.command(ingest)
 for group in (
     customers,
     people,

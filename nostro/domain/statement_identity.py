@@ -83,7 +83,10 @@ class ContentDigest:
         self._sum = hashlib.sha256(canonical([header.statement_id, header.account]))
 
     def add(self, entry: Entry) -> None:
-        self._sum.update(f"{identity_of(entry)}{entry.status}\n".encode())
+        self.add_identity(identity_of(entry), entry.status)
+
+    def add_identity(self, told: str, status: str) -> None:
+        self._sum.update(f"{told}{status}\n".encode())
 
     def end(self, balances: Iterable[Balance]) -> str:
         told = [(balance.code, balance.amount, balance.day) for balance in balances]
@@ -121,3 +124,27 @@ def covered(
 def have_days_in_common(one: Days | None, other: Days | None) -> bool:
     """Unless both tell their days, they may."""
     return one is None or other is None or (one[0] <= other[1] and other[0] <= one[1])
+
+
+class SeenFilter:
+    """Which lines of a long statement may have an equal one before them, in constant memory.
+
+    "No" is sure; "yes" is wrong about once in a million lines and has to be looked up.
+    """
+
+    BITS = 1 << 27
+    PIECE, PIECES = 8, 4  # Hexadecimal digits of the digest for each of its marks.
+
+    def __init__(self) -> None:
+        self._marks = bytearray(self.BITS >> 3)
+
+    def met(self, told: str) -> bool:
+        """Has a line of this digest perhaps been before? From now on it has."""
+        before = True
+        for place in range(0, self.PIECE * self.PIECES, self.PIECE):
+            mark = int(told[place : place + self.PIECE], 16) % self.BITS
+            byte, bit = mark >> 3, 1 << (mark & 7)
+            if not self._marks[byte] & bit:
+                before = False
+                self._marks[byte] |= bit
+        return before

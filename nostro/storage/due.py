@@ -24,6 +24,7 @@ TABLES = (
     "issued_check",
     "check_exception",
     "name_question",
+    "statement_file",
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money
@@ -190,6 +190,25 @@ def insert_transactions(
     )
 
 
+def account_id_of(statement_id: UUID) -> UUID:
+    found: UUID = models.Statement.objects.values_list("account_id", flat=True).get(id=statement_id)
+    return found
+
+
+def of_file(evidence_id: UUID, account_id: UUID, statement_id: str) -> UUID | None:
+    """The statement of an account that was read from a file under an id."""
+    rows = models.Statement.objects.filter(
+        evidence_id=evidence_id, account_id=account_id, statement_id=statement_id
+    )
+    return rows.order_by("id").values_list("id", flat=True).first()
+
+
+def line_counts_of(statement_id: UUID) -> tuple[int, int]:
+    """How many lines of a statement were new, and how many another one had told before."""
+    own = models.BankTransaction.objects.filter(statement_id=statement_id).count()
+    return own, models.RepeatedLine.objects.filter(statement_id=statement_id).count()
+
+
 def which_are_stored(ids: Collection[UUID]) -> frozenset[UUID]:
     """Those of these ids under which a transaction is stored."""
     rows = models.BankTransaction.objects.filter(bulk.one_of("id", ids))
@@ -227,11 +246,13 @@ def _entry_columns(entry: Entry) -> dict[str, Any]:
     }
 
 
-def unmatched(statement_id: UUID) -> list[TransactionRow]:
+def unmatched(statement_id: UUID, lines: tuple[int, int] | None = None) -> list[TransactionRow]:
     """Booked lines of a statement that nothing explains yet, in booking order."""
     rows = models.BankTransaction.objects.filter(
         statement_id=statement_id, match_state=MatchState.UNMATCHED
     ).order_by("line")
+    if lines:
+        rows = rows.filter(line__range=lines)
     return [transaction_of(row) for row in rows]
 
 
@@ -276,3 +297,9 @@ def transaction_of(row: models.BankTransaction) -> TransactionRow:
 def has_day(iban: str, day: date) -> bool:
     """Is there a statement of this account that covers the day?"""
     return models.Statement.objects.filter(account__iban=iban, to_day__gte=day).exists()
+
+
+def verdicts_of_file(evidence_id: UUID) -> dict[str, int]:
+    """How many statements were read from a file, by their verdict."""
+    rows = models.Statement.objects.filter(evidence_id=evidence_id).values_list("verdict")
+    return dict(rows.annotate(count=Count("id")).order_by("verdict"))

@@ -27,6 +27,7 @@ from nostro.workflows import (
     release,
     run_import,
     source_status,
+    statement_files,
     webhooks,
 )
 from nostro.workflows.context import job_for
@@ -104,6 +105,12 @@ def understand_message(tenant_id: str, connection_id: str, evidence_id: str) -> 
 @fresh
 def continue_import(tenant_id: str, run_id: str) -> None:
     run_import.carry_on(job_for(UUID(tenant_id)), UUID(run_id))
+
+
+@app.task(name="continue_statements", queue="statements")
+@fresh
+def continue_statements(tenant_id: str, file_id: str) -> None:
+    statement_files.carry_on(job_for(UUID(tenant_id)), UUID(file_id))
 
 
 @app.task(name="attend_case", queue="payments")

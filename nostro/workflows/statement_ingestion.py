@@ -24,6 +24,7 @@ from nostro.domain.money import Money
 from nostro.domain.party import Account
 from nostro.domain.statement import BalanceVerdict, Closing, Statement, StatementHeader
 from nostro.domain.statement_identity import (
+    Days,
     Identified,
     content_of,
     days_of,
@@ -77,8 +78,19 @@ def ingest(
         for row in earlier:
             if content == (row.content or _content_of_kept(row.evidence_id, statement)):
                 return _nothing(verdict, row.id)
-        _say_if_different(acting, statement, account, earlier)
-        return _take(acting, evidence_id, statement, verdict, account, content, sample)
+        days = days_of(statement, statement.balances, statement.entries)
+        say_if_different(acting, statement, days, account, earlier)
+        new = NewStatement(
+            id=acting.world.ids.new(),
+            account_id=UUID(account.id),
+            evidence_id=evidence_id,
+            verdict=verdict,
+            content=content,
+            days=days,
+            entry_count=len(statement.entries),
+            sample=sample,
+        )
+        return _take(acting, new, statement, account)
 
 
 def account_of(
@@ -97,33 +109,14 @@ def account_of(
     return account
 
 
-def _take(
-    acting: Acting,
-    evidence_id: UUID,
-    statement: Statement,
-    verdict: BalanceVerdict,
-    account: Account,
-    content: str,
-    sample: bool,
-) -> Ingested:
+def _take(acting: Acting, new: NewStatement, statement: Statement, account: Account) -> Ingested:
     """A new statement of ours: stored, judged, explained."""
-    row_id = acting.world.ids.new()
-    days = days_of(statement, statement.balances, statement.entries)
-    head = NewStatement(
-        id=row_id,
-        account_id=UUID(account.id),
-        evidence_id=evidence_id,
-        verdict=verdict,
-        content=content,
-        days=days,
-        entry_count=len(statement.entries),
-        sample=sample,
-    )
-    new_lines = _store(acting, head, statement)
+    row_id, verdict, kind = new.id, new.verdict, statement.kind
+    new_lines = _store(acting, new, statement)
     if verdict.verdict is Closing.DOES_NOT_CLOSE:
         does_not_close(acting, row_id, statement, verdict)
-    given_back = settle_overlaps(acting, row_id, account, statement.kind, days) if days else ()
-    apply_bookings(acting, evidence_id, statement, account, row_id)
+    given_back = settle_overlaps(acting, row_id, account, kind, new.days) if new.days else ()
+    apply_bookings(acting, new.evidence_id, statement, account, row_id)
     checks_booked.apply_checks(acting, statement, account)
     drawn_checks.settle(acting, row_id, account)
     matched, suggested = explain(acting, row_id, account)
@@ -213,9 +206,10 @@ def store_lines(
     return new_lines
 
 
-def _say_if_different(
+def say_if_different(
     acting: Acting,
-    statement: Statement,
+    statement: StatementHeader,
+    days: Days | None,
     account: Account,
     earlier: Sequence[statements.StoredVersion],
 ) -> None:
@@ -223,7 +217,6 @@ def _say_if_different(
 
     Banks use their numbers again, every year say; for the same days it is a contradiction.
     """
-    days = days_of(statement, statement.balances, statement.entries)
     if not any(have_days_in_common(days, row.days) for row in earlier):
         return
     open_case(

@@ -50,12 +50,19 @@ _PAID_AND_BACK = frozenset(
 )
 
 
-def explain(acting: Acting, statement_id: UUID, account: Account) -> tuple[int, int]:
+def explain(
+    acting: Acting,
+    statement_id: UUID,
+    account: Account,
+    lines: tuple[int, int] | None = None,
+) -> tuple[int, int]:
     """Match the statement's open lines; returns how many are matched and how many suggested.
+
+    `lines` are the first and last to look at, where a statement is too long for one unit of work.
 
     Inside a unit of work that has locked the entity, and the payments that the lines name.
     """
-    rows = {str(row.id): row for row in statements.unmatched(statement_id)}
+    rows = {str(row.id): row for row in statements.unmatched(statement_id, lines)}
     if not rows:
         return 0, 0
     rows = _named_otherwise(rows, account)

@@ -64,6 +64,9 @@ def settle_overlaps(
     if doubtful:
         owners, apart = _give_back(acting, account_id, heads, pairs, repeating)
         doubtful = [_after(pair, apart) for pair in doubtful]
+    for pair in pairs:
+        if pair.overlap is Overlap.SAME:
+            _end(acting, f"told-twice/{pair.key}")
     _tell(acting, account, doubtful)
     return owners - {statement_id}
 

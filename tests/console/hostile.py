@@ -36,6 +36,7 @@ FREE: dict[str, str] = {
     "bank_transaction": "bank_reference end_to_end_id payment_information_id counterparty_name"
     " counterparty_iban remittance transaction_code",
     "repeated_line": "",
+    "statement_file": "",
     "open_item": "document customer_number customer_name payer_iban",
     "match": "decided_by",
     "allocation": "",

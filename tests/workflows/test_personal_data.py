@@ -587,6 +587,7 @@ NOT_ABOUT_HIM = {
     "run_line": "outcome code",
     "saved_view": "page name query person_id",
     "screening_clearance": "list_code entry_id entry_digest cleared_by",
+    "statement_file": "format_profile state",
     "statement": "statement_id kind currency verdict verdict_reason problems content",
     "step_up": "digest orders nonce method signature",
     "stored_secret": "name",

@@ -18,6 +18,7 @@ from nostro.storage.models.cash import (
     OpenItem,
     RepeatedLine,
     Statement,
+    StatementFile,
 )
 from nostro.storage.models.change import ChangeAgreement, ChangeRequest, PolicyVersion
 from nostro.storage.models.check import CheckException, IssuedCheck
@@ -136,6 +137,7 @@ __all__ = [
     "Seen",
     "SharedNote",
     "Statement",
+    "StatementFile",
     "StepUp",
     "StoredSecret",
     "Submission",

@@ -96,6 +96,36 @@ class BankTransaction(TenantModel):
         )
 
 
+class StatementFile(TenantModel):
+    """A file of statements too long for one unit of work: how far it is stored and explained."""
+
+    evidence = to_tenant("storage.Evidence")
+    connection = to_tenant("storage.Connection", null=True)
+    statement = to_tenant("storage.Statement", null=True)  # The one that is being stored.
+    format_profile = models.TextField()
+    state = models.TextField()
+    records_done = models.BigIntegerField(default=0)
+    lines_done = models.BigIntegerField(default=0)
+    lines_new = models.BigIntegerField(default=0)
+    records_explained = models.BigIntegerField(default=0)
+    received_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    next_action_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "statement_file"
+        constraints = (
+            models.UniqueConstraint(fields=["tenant_id", "evidence"], name="statement_file_once"),
+        )
+        indexes = (
+            models.Index(
+                fields=["tenant_id", "next_action_at"],
+                condition=models.Q(next_action_at__isnull=False),
+                name="statement_file_due",
+            ),
+        )
+
+
 class RepeatedLine(TenantModel):
     """A line of a statement that another statement had told before: the same booking."""
 

@@ -8,7 +8,7 @@ from nostro.storage.models.tenant import to_tenant
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("storage", "0029_confidential_payees"),
+        ("storage", "0031_name_questions"),
     ]
 
     operations = [

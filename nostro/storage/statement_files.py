@@ -1,0 +1,100 @@
+"""Long files of statements as stored: how far each is, and how it is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from nostro.domain.errors import Refused
+from nostro.domain.problem import Problem
+from nostro.domain.statement import BalanceVerdict
+from nostro.domain.statement_identity import Days
+from nostro.storage import bulk, models, queries
+from nostro.storage.tenancy import current
+
+
+class StatementFileRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One long file. `records_done` of it are stored, `lines_done` of them lines of which
+    `lines_new` were new; `statement_id` is the statement that is being stored."""
+
+    id: UUID
+    evidence_id: UUID
+    connection_id: UUID | None
+    statement_id: UUID | None
+    format_profile: str
+    state: str
+    received_at: datetime
+    records_done: int = 0
+    lines_done: int = 0
+    lines_new: int = 0
+    records_explained: int = 0
+
+
+def insert(row: StatementFileRow, due: datetime) -> None:
+    told = {name: getattr(row, name) for name in row.__struct_fields__}
+    models.StatementFile.objects.create(**told, tenant_id=current(), next_action_at=due)
+
+
+def of_evidence(evidence_id: UUID) -> UUID | None:
+    """The file that was begun with these bytes."""
+    rows = models.StatementFile.objects.filter(evidence_id=evidence_id)
+    return rows.values_list("id", flat=True).first()
+
+
+def load(file_id: UUID, *, locked: bool = False) -> StatementFileRow:
+    rows = models.StatementFile.objects
+    found = rows.select_for_update(no_key=True) if locked else rows
+    row = found.filter(id=file_id).first()
+    if row is None:
+        raise Refused("statement_file_unknown", "There is no such file of statements here.")
+    return StatementFileRow(
+        **{name: getattr(row, name) for name in StatementFileRow.__struct_fields__}
+    )
+
+
+def update(file_id: UUID, **changes: Any) -> None:
+    models.StatementFile.objects.filter(id=file_id).update(**changes)
+
+
+def close_statement(
+    statement_id: UUID,
+    verdict: BalanceVerdict,
+    content: str,
+    days: Days | None,
+    entries: int,
+    problems: Sequence[Problem],
+) -> None:
+    """What is known of a statement once all of it was read."""
+    models.Statement.objects.filter(id=statement_id).update(
+        verdict=verdict.verdict.value,
+        verdict_reason=verdict.reason,
+        opening_minor=verdict.opening.minor if verdict.opening else None,
+        closing_minor=verdict.closing.minor if verdict.closing else None,
+        content=content,
+        from_day=days[0] if days else None,
+        to_day=days[1] if days else None,
+        entry_count=entries,
+        problems=msgspec.to_builtins(problems),
+    )
+
+
+def told_so_far(statement_id: UUID, digests: Collection[str]) -> dict[str, int]:
+    """How often a statement, as far as it is stored, tells each of these lines."""
+    told = queries.rows("lines_told_so_far", statement=statement_id, lines=list(digests))
+    return {row["line"]: row["copies"] for row in told}
+
+
+def withdraw(evidence_id: UUID) -> None:
+    """Take back what was stored of a file; a line that another statement tells too becomes its."""
+    ids = models.Statement.objects.filter(evidence_id=evidence_id).values_list("id", flat=True)
+    withdraw_statements(list(ids))
+
+
+def withdraw_statements(statement_ids: Collection[UUID]) -> None:
+    told = bulk.ids_literal(statement_ids)
+    queries.run("hand_over_lines", statements=told)
+    queries.run("withdraw_statements", statements=told)
