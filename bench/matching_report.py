@@ -68,8 +68,12 @@ def speed(size: Sized, name: str, one: Measured, seconds: float, note: str) -> l
     elsewhere = seconds != one.seconds  # What the database used is not in the process that asked.
     return [
         f"{size.items:,}", name, f"{seconds:,.1f}", "" if elsewhere else f"{one.cpu:,.1f}",
-        f"{size.lines / seconds:,.0f}", "" if elsewhere else f"{one.peak / 1e6:,.0f}", times, note,
+        rate(size.lines / seconds), "" if elsewhere else f"{one.peak / 1e6:,.0f}", times, note,
     ]  # fmt: skip
+
+
+def rate(a_second: float) -> str:
+    return f"{a_second:,.0f}" if a_second >= 10 else f"{a_second:.2g}"
 
 
 def rightness(sizes: list[Sized]) -> Rows:
@@ -111,11 +115,13 @@ def verdicts(sizes: list[Sized]) -> Iterator[str]:
     for before in done:
         if before.items * 10 == last.items:
             times = last.ours.seconds / before.ours.seconds
-            what = f"times the seconds of {before.items:,}"
+            cpu = last.ours.cpu / max(before.ours.cpu, 0.01)
+            what = f"times the seconds of {before.items:,} (CPU {cpu:.1f})"
             yield judge(what, times, LONGEST, "at most", "{:.1f}")
     if last.join:
         times = last.ours.seconds / last.join.seconds
-        yield judge("times the bare join", times, TIMES_JOIN, "at most", "{:.1f}")
+        what = f"times the bare join (CPU {last.ours.cpu / max(last.join.cpu, 0.01):.1f})"
+        yield judge(what, times, TIMES_JOIN, "at most", "{:.1f}")
     yield judge("peak MB", last.ours.peak / 1e6, PEAK_MB, "at most", "{:.0f}")
     yield from right_verdicts(last)
     yield (
