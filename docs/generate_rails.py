@@ -78,7 +78,8 @@ Nacha: a batch for each day, class and description (PAYROLL for confidential pay
 identification number is the payment's reference on the rail, unique on its account; the trace number is the bank's eight digits and
 the payment's number; the file id modifier counts the day's files. The frozen bytes are read again, and what a bank understands of
 each entry is compared with what was approved. A return (R01, R03 ...) finds its payment by the identification number, a
-statement line too where it stands in place of the end-to-end id. `tests/workflows/test_ach_payments.py` tells the whole way.
+statement line too where it stands in place of the end-to-end id. `tests/workflows/test_ach_with_simulator.py` tells the whole way with the
+[simulated bank](bank-simulator.md), returns and a notification of change included.
 
 ## Not yet
 
@@ -87,7 +88,6 @@ statement line too where it stands in place of the end-to-end id. `tests/workflo
 * CTX carries the remittance as free text, not as an X12 820 made from the invoices.
 * Payment files of an ERP (pain.001, MT101, Nacha) are taken in with IBANs only.
 * The forms that change or repeat a payment in the console take an IBAN only; so does the answer to a bank's correction.
-* The simulated bank takes no Nacha files: the way over ACH is tried with a scripted bank.
 """
 
 

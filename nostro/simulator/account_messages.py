@@ -6,6 +6,7 @@ ReportEntry10) and are the simulator's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -25,6 +26,9 @@ from nostro.formats.iso20022.validation.schema_order import arranged, order_of
 STATEMENT = "camt.053.001.08"
 REPORT = "camt.052.001.08"
 NOTICE = "camt.054.001.08"
+
+
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Za-z0-9]{11,30}\Z")
 
 
 def statement_message(statement: Statement) -> bytes:
@@ -51,7 +55,8 @@ def notice_message(message_id: str, at: datetime, account: str, entries: Iterabl
 
 def _head(message_id: str, at: datetime | None, account: str) -> Pairs:
     created = at.isoformat() if at else ""
-    return [("Id", message_id), ("CreDtTm", created), ("Acct/Id/IBAN", account)]
+    name = "IBAN" if _IBAN.match(account) else "Othr/Id"
+    return [("Id", message_id), ("CreDtTm", created), (f"Acct/Id/{name}", account)]
 
 
 def _message(

@@ -106,6 +106,11 @@ class Account:
         self._reserved += amount.minor
         return True
 
+    @property
+    def available(self) -> int:
+        """What may still be kept for payments, in minor units."""
+        return self.balance.minor - self._reserved
+
     def free(self, amount: Money) -> None:
         """Keep so much no longer: it leaves now, or it stays."""
         self._reserved -= amount.minor

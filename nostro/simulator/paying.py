@@ -10,6 +10,7 @@ from nostro.domain.identifier import is_iban
 from nostro.domain.money import Money
 from nostro.domain.payment_file import Method
 from nostro.domain.statement import TransactionDetail
+from nostro.simulator import ach
 from nostro.simulator.account_messages import notice_message
 from nostro.simulator.answer_messages import Word
 from nostro.simulator.books import Booking, bank_day, rolled
@@ -100,7 +101,8 @@ def _refused(state: State, one: Instructed) -> str:
 
 def _traits(state: State, one: Instructed) -> Mapping[str, str]:
     payment, file = one.payment, one.file
-    told = state.script.for_payment(payment.end_to_end_id, payment.counterparty_account.iban)
+    account = payment.counterparty_account
+    told = state.script.for_payment(payment.end_to_end_id, account.iban or account.number)
     if told is not None:
         return told
     if file.scripted:
@@ -110,6 +112,8 @@ def _traits(state: State, one: Instructed) -> Mapping[str, str]:
 
 
 def _planned(state: State, one: Instructed, traits: Mapping[str, str]) -> Plan:
+    if ach.is_of_ach(one.file):
+        return ach.plan_of(state, one, traits)
     if told := traits.get(STATUS):
         word = Word(*told.split())
         return Plan(word=word, pays=word.status not in _NOT_PAID_WORDS)
@@ -172,6 +176,7 @@ def _executed(state: State, one: Instructed) -> None:
         f" {one.payment.end_to_end_id} of {one.file.message_id}"
         f" (time {state.executed[key]})"
     )
+    ach.answer_later(state, one)
     if one.plan.returned:
         due = state.now + timedelta(days=one.plan.return_days)
         reason, how = one.plan.return_reason, one.plan.returned
@@ -259,6 +264,8 @@ def give_back(state: State, one: Instructed, how: str, reason: str) -> None:
     state.accounts[one.iban].book(booking)
     state.tell(f"gave back {back} of {one.payment.end_to_end_id} ({reason}, {how})")
     notify(state, one.iban, [booking])
+    if ach.is_of_ach(one.file) and reason != AFTER_RECALL:
+        ach.tell_return(state, one, reason)
 
 
 def _returned(amount: Money, how: str) -> Money:

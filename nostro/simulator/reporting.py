@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from nostro.simulator.ach import is_of_ach
 from nostro.simulator.answer_messages import (
     ID_LETTERS_MAX,
     StatusLine,
@@ -73,7 +74,7 @@ def _send(
     batches: Sequence[tuple[str, Word]],
     told: Told,
 ) -> None:
-    if "silent" in file.traits:
+    if "silent" in file.traits or is_of_ach(file):
         return
     named = file.message_id
     if file.traits.get("wrong_status") == "message":

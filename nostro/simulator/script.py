@@ -9,7 +9,8 @@ A script is TOML or JSON of three tables; what it names, the dice leave alone:
     [payees]                      # by IBAN
     "NL02ABNA0123456789" = "late_return:part"
 
-Words are those of personalities (several with commas), a status word with a reason, or "well".
+Words are those of personalities (several with commas), a status word with a reason, R03 or
+C01 1918171 for an ACH entry (by its individual id, or its account's number), or "well".
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ from nostro.simulator.personalities import (
 STATUS = "status"
 WELL = "well"
 _STATUS = re.compile(r"[A-Z]{4}(?: [A-Z0-9]{1,4})?\Z")
+# What the payee's bank does with an ACH entry: "R03", or "C01 1918171" with the corrected number.
+ACH = "ach"
+_ACH = re.compile(r"(?:R[0-9]{2}|C[0-9]{2}(?: [A-Za-z0-9 -]{1,29})?)\Z")
 _LINE = re.compile(r"\s*(file|payment|payee)\s+([^:\s]+)\s*:\s*(.+)\Z")
 
 
@@ -71,6 +75,9 @@ def traits_of(words: str) -> Traits:
     for text in filter(None, (text.strip() for text in words.split(","))):
         if _STATUS.match(text):
             traits[STATUS] = text
+            continue
+        if _ACH.match(text):
+            traits[ACH] = text
             continue
         name, _, variant = text.partition(":")
         if text == WELL:

@@ -15,7 +15,7 @@ from enum import StrEnum
 import msgspec
 
 from nostro.domain.money import Money, exponent_of
-from nostro.domain.payment_file import Method, Payment
+from nostro.domain.payment_file import Method, Payment, PaymentBatchHeader
 from nostro.simulator.answer_messages import Word
 from nostro.simulator.books import Account
 from nostro.simulator.check_drawer import Drawer
@@ -65,7 +65,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What the bank will do with one payment, and what it will say of it.
 
     `word` comes first; `later` comes an hour after, in contradiction. `returned` is how the money
-    comes back after `return_days` ("" never does).
+    comes back after `return_days` ("" never does); `correction` is of an ACH entry.
     """
 
     word: Word
@@ -76,6 +76,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     return_days: int = 0
     return_reason: str = ""
     hidden: bool = False
+    correction: str = ""
 
 
 class Instructed(msgspec.Struct, kw_only=True):
@@ -88,6 +89,7 @@ class Instructed(msgspec.Struct, kw_only=True):
     requested_date: date | None
     batch_booking: bool
     payment: Payment
+    batch: PaymentBatchHeader
     state: PaymentState = PaymentState.TAKEN
     plan: Plan = Plan(word=Word(), pays=False)
     reference: str = ""
@@ -196,7 +198,8 @@ class State:
             number = f"{len(self.messages) + 1:08d}"
             subject = _NO_FILE_NAME.sub("_", about)[:_NAME_LETTERS_MAX]
             is_list = content[:1] != b"<"
-            name = f"{number}-{kind}-{subject}.{'csv' if is_list else 'xml'}"
+            ending = "ach" if kind.startswith("ach.") else "csv" if is_list else "xml"
+            name = f"{number}-{kind}-{subject}.{ending}"
             message = Message(
                 id=number,
                 name=name,

@@ -16,9 +16,10 @@ from nostro.domain.cancellation import CancellationRequest, payments_of
 from nostro.domain.errors import Invalid
 from nostro.domain.payment_file import PaymentFile
 from nostro.formats import HEAD_BYTES, Profile, documents
+from nostro.formats.american import nacha
 from nostro.formats.iso20022.answers import camt_055
 from nostro.formats.iso20022.payments import pain_001, pain_008
-from nostro.simulator import checks
+from nostro.simulator import ach, checks
 from nostro.simulator.answer_messages import Word
 from nostro.simulator.paying import DECIDES_AFTER, decide
 from nostro.simulator.personalities import Reach
@@ -27,7 +28,7 @@ from nostro.simulator.reporting import report_unread
 from nostro.simulator.state import Instructed, State, TakenFile
 
 RETRY_AFTER_SECONDS = 2
-_READ = (pain_001.FORMAT, pain_008.FORMAT, camt_055.FORMAT)
+_READ = (pain_001.FORMAT, pain_008.FORMAT, nacha.FORMAT, camt_055.FORMAT)
 
 
 class Fate(StrEnum):
@@ -63,7 +64,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def submit(state: State, content: bytes, key: str, *, written: bool) -> Answer:
-    """A file comes in: pain.001, pain.008, camt.055, issued checks or decisions on checks.
+    """A file comes in: pain.001, pain.008, Nacha, camt.055, issued checks or decisions on checks.
 
     `key` is the idempotency key, "" where the way has none. `written`: this way has no answer, so
     a refusal is told by a pain.002.
@@ -74,6 +75,9 @@ def submit(state: State, content: bytes, key: str, *, written: bool) -> Answer:
     try:
         document = read_document(content)
         message_id = _message_id(document)
+        if isinstance(document, PaymentFile) and ach.is_ach(content):
+            message_id = ach.named(document, key)
+            document = ach.from_account(state, document, message_id)
     except Invalid as error:
         state.tell(f"a file was refused: {error.happened}")
         if written:
@@ -82,6 +86,8 @@ def submit(state: State, content: bytes, key: str, *, written: bool) -> Answer:
     time = state.tries[message_id] = state.tries.get(message_id, 0) + 1
     scripted = state.script.for_file(state.arrivals, message_id)
     traits = scripted if scripted is not None else _thrown(state, message_id, time)
+    if ach.is_ach(content):
+        traits = ach.over_ach(traits)
     lost = _at_the_door(state, message_id, traits)
     if lost is not None:
         return lost
@@ -118,7 +124,7 @@ def read_document(content: bytes) -> PaymentFile | CancellationRequest:
     head = content[:HEAD_BYTES]
     form = max(_READ, key=lambda one: one.identify(head))
     if not form.identify(head):
-        raise _unreadable("It is no pain.001, pain.008 or camt.055.")
+        raise _unreadable("It is no pain.001, pain.008, Nacha file or camt.055.")
     found = list(documents(form, BytesIO(content), Profile()))
     if len(found) != 1 or not isinstance(found[0], PaymentFile | CancellationRequest):
         raise _unreadable(f"It holds {len(found)} messages, not one.")
@@ -215,6 +221,7 @@ def _take_payments(state: State, file: TakenFile, document: PaymentFile) -> None
             requested_date=batch.requested_date,
             batch_booking=batch.batch_booking is True,
             payment=payment,
+            batch=batch,
         )
         for batch in document.batches
         for payment in batch.payments
