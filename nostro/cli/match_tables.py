@@ -28,11 +28,13 @@ class Table(NamedTuple):
 
 TRANSACTIONS = Table(
     "transactions", tables.TRANSACTION_COLUMNS, tables.TRANSACTION_NEEDS, tables.transactions,
-    {"day": "booking_date", "cur": "currency", "amount": "amount", "charges": "charges"},
+    {"day": "booking_date", "cur": "currency", "amount": "amount", "charges": "charges",
+     "oamount": "original_amount"},
 )  # fmt: skip
 OPEN_ITEMS = Table(
     "open_items", tables.ITEM_COLUMNS, tables.ITEM_NEEDS, tables.items,
-    {"kind": "kind", "cur": "currency", "open": "open_amount"},
+    {"kind": "kind", "cur": "currency", "open": "open_amount", "issue": "issue_date",
+     "due": "due_date", "discount": "discount_amount", "until": "discount_until"},
 )  # fmt: skip
 RATES = Table(
     "rates", tables.RATE_COLUMNS, tables.RATE_COLUMNS, tables.rates,
@@ -40,6 +42,9 @@ RATES = Table(
 )  # fmt: skip
 _CAN_DO = {
     "booking_date": "Write days like 2026-03-31.",
+    "issue_date": "Write days like 2026-03-31.",
+    "due_date": "Write days like 2026-03-31.",
+    "discount_until": "Write days like 2026-03-31.",
     "date": "Write days like 2026-03-31.",
     "kind": f"It is one of {', '.join(tables.KINDS)}.",
     "currency": "Write the three letters of ISO 4217.",

@@ -16,7 +16,6 @@ FEE_MOST: Final = 5_000  # Minor units; and at most a twelfth of the document,
 FEE_SHARE: Final = 12
 BIG_FEE_SHARE: Final = 3  # or, less surely, a third.
 ROUNDING_MOST: Final = 5
-LATE_DAYS: Final = 10  # Terms are often stretched by some days.
 
 
 def of_one() -> pl.Expr:
@@ -24,7 +23,6 @@ def of_one() -> pl.Expr:
     short = _short(pl.col("v"), pl.col("a"))
     discounted = (pl.col("discount") > 0) & (short == pl.col("discount"))
     in_time = pl.col("day") <= pl.col("until")
-    late = pl.col("day") <= pl.col("until") + LATE_DAYS
     charged = (pl.col("g") != pl.col("a")) & (pl.col("v") == pl.col("g"))
     return (
         pl.when(pl.col("foreign"))
@@ -32,7 +30,7 @@ def of_one() -> pl.Expr:
         .when(pl.col("v") == pl.col("a")).then(pl.lit("exact", RULE))
         .when(charged).then(pl.lit("charges", RULE))
         .when(discounted & in_time).then(pl.lit("discount", RULE))
-        .when(discounted & late).then(pl.lit("late_discount", RULE))
+        .when(discounted).then(pl.lit("late_discount", RULE))
         .when(short.abs() <= ROUNDING_MOST).then(pl.lit("rounding", RULE))
         .when(plausible_fee(short, pl.col("v"))).then(pl.lit("fee", RULE))
         .when(plausible_fee(short, pl.col("v"), BIG_FEE_SHARE)).then(pl.lit("big_fee", RULE))
@@ -54,9 +52,8 @@ def of_all() -> pl.Expr:
 
 
 def in_terms() -> pl.Expr:
-    """The discount that a pair may have on its day, with days of grace."""
-    late = pl.col("day") <= pl.col("until") + LATE_DAYS
-    return pl.when(late).then(pl.col("discount")).otherwise(0)
+    """The discount that a pair may have on its day."""
+    return pl.when(pl.col("day") <= pl.col("until")).then(pl.col("discount")).otherwise(0)
 
 
 def plausible_fee(short: pl.Expr, value: pl.Expr, share: int = FEE_SHARE) -> pl.Expr:

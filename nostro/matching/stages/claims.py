@@ -19,7 +19,8 @@ _KIND: Final = {
     "charges": "fee", "all_charges": "fee", "batch_charges": "fee", "fee": "fee",
     "big_fee": "fee", "all_fee": "fee",
     "discount": "discount", "all_discount": "discount",
-    "rounding": "write_off", "over": "over_pay",
+    "rounding": "write_off", "over": "over_pay", "rate": "fx_difference",
+    "all_rate": "fx_difference",
 }  # fmt: skip
 
 
@@ -31,7 +32,7 @@ def of_pairs(pairs: pl.DataFrame) -> Outcome:
     """One item each: it is cleared whole, but for partial payments. `pairs` have `rule`."""
     part = pl.col("rule").cast(pl.String).is_in(PARTS)
     rows = pairs.with_columns(settled=pl.when(part).then(pl.col("a")).otherwise(pl.col("open")))
-    differing = rows.with_columns(kind=_kind(), minor=pl.col("a") - pl.col("settled")).filter(
+    differing = rows.with_columns(kind=_kind(), minor=_differing()).filter(
         pl.col("kind").is_not_null() & (pl.col("minor") != 0)
     )
     return Outcome(
@@ -62,3 +63,9 @@ def of_groups(groups: pl.DataFrame, pairs: pl.DataFrame) -> Outcome:
 
 def _kind() -> pl.Expr:
     return pl.col("rule").cast(pl.String).replace_strict(_KIND, default=None).cast(ADJUSTMENT)
+
+
+def _differing() -> pl.Expr:
+    """By how much more was paid than is cleared, in the currency in which both are compared."""
+    cleared = pl.when("foreign").then(pl.col("v")).otherwise(pl.col("settled"))
+    return pl.col("a") - cleared

@@ -38,7 +38,7 @@ _PRIOR: Final = {
     "rounding": 900_000, "over": 500_000, "all_exact": 980_000, "all_charges": 970_000,
     "all_discount": 970_000, "all_fee": 900_000, "batch": 980_000, "batch_charges": 980_000,
     "batch_accepted": 900_000, "rate": 950_000, "all_rate": 900_000, "list_tails": 950_000,
-    "list_run": 800_000, "list_sum": 500_000, "run": 850_000, "sum": 300_000,
+    "netted": 950_000, "list_run": 800_000, "list_sum": 500_000, "run": 850_000, "sum": 300_000,
 }  # fmt: skip
 # Never by itself, whatever was confirmed: the trap of sums, discounts without a reference.
 NEVER: Final = ("sum", "duplicate", "over")
@@ -133,6 +133,8 @@ def _prior(name: str) -> tuple[int, int]:
     prior = _PRIOR.get(rule, 0)
     if payer == "conflict":
         prior = min(prior, 700_000)
+    if rivals != "sole":  # As many explanations, as many chances.
+        prior = min(prior, 450_000 if rivals == "two" else 200_000)
     return prior, _WEIGHT
 
 

@@ -13,16 +13,19 @@ from nostro.matching.stages.outcome import Outcome
 
 POST, SUGGEST, AMBIGUOUS, REVERSAL, NONE = "post", "suggest", "ambiguous", "reversal", "none"
 STATUS: Final = pl.Enum((POST, SUGGEST, AMBIGUOUS, REVERSAL, NONE))
+ALTERNATIVES_MOST: Final = 5
 NOTHING_FITS: Final = ["nothing that is open explains it"]
 
 
 class Found(msgspec.Struct, frozen=True):
     """What one pass has found. `others` are `t, of`: further bookings of a decision told under
-    `t`; `repeats` are bookings that repeat an earlier one."""
+    `t`; `repeats` are bookings that repeat an earlier one; `rivals` are
+    `t, i, settled, key` of other items that a booking may pay, the likelier first."""
 
     outcome: Outcome
     others: pl.DataFrame
     repeats: pl.DataFrame
+    rivals: pl.DataFrame
 
 
 class Decisions:
@@ -34,6 +37,7 @@ class Decisions:
         self.lines = lines
         self.outcome = found.outcome
         self.others = found.others
+        self.rivals = found.rivals
         self.ids = ids
         self.item_ids = item_ids
 
@@ -47,16 +51,17 @@ class Decisions:
             .join(allocated, on="t", how="left")
             .join(adjusted, on="t", how="left")
             .join(self._transactions(lines), on="t")
+            .join(self._alternatives(lines), on="t", how="left")
             .sort("t")
             .select(
                 transactions="transactions",
                 allocations=_or_empty("allocations"),
                 adjustments=_or_empty("adjustments"),
                 status="status",
-                probability=pl.col("chance") / WHOLE,
+                probability=(pl.col("chance") / WHOLE).round(6),
                 scenario_of_evidence="of_class",
                 evidence="evidence",
-                alternatives=pl.lit([], pl.List(pl.String)),
+                alternatives=_or_empty("alternatives"),
             )
         )
 
@@ -71,6 +76,22 @@ class Decisions:
         named = rows.join(self.item_ids, on="i").sort("t", "i")
         one = pl.struct(pl.col("id").alias("item"), pl.col("settled").alias("settled_minor"))
         return named.group_by("t", maintain_order=True).agg(one.alias("allocations"))
+
+    def _alternatives(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """Other single items, ranked, for whoever must choose; not for what posts."""
+        open_lines = lines.filter(~pl.col("status").cast(pl.String).is_in((POST, REVERSAL)))
+        taken = self.outcome.allocated.select("t", "i")
+        rows = self.rivals.join(open_lines.select("t"), on="t", how="semi")
+        free = rows.join(taken, on=["t", "i"], how="anti").sort("t", "key", "i")
+        few = free.unique(["t", "i"], keep="first", maintain_order=True)
+        named = few.join(self.item_ids, on="i", maintain_order="left")
+        one = pl.struct(
+            pl.col("id").alias("item"), pl.col("settled").alias("settled_minor"),
+            pl.col("key").cast(pl.String).replace_strict(evidence.KEY_WORDS).alias("why"),
+        )  # fmt: skip
+        return named.group_by("t", maintain_order=True).agg(
+            one.head(ALTERNATIVES_MOST).alias("alternatives")
+        )
 
     def _adjustments(self, lines: pl.DataFrame) -> pl.DataFrame:
         rows = self.outcome.adjusted.join(lines.select("t"), on="t", how="semi")

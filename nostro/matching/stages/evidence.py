@@ -23,6 +23,7 @@ RULE_WORDS: Final = {
     "batch_accepted": "the payments of the batch add up when the rejected ones are left out",
     "rate": "the amount fits the day's exchange rate",
     "all_rate": "all that is named fits the day's exchange rate",
+    "netted": "what is named less a credit note of exactly the difference",
     "list_tails": "what is named, some of it by its last digits, adds up exactly",
     "list_run": "what is named and documents due one after the other add up exactly",
     "list_sum": "what is named and some other documents of the payer add up exactly",

@@ -76,12 +76,13 @@ def _readied(rows: pl.DataFrame) -> pl.DataFrame:
     digits = pl.concat_str("text", "structured").str.replace_all(r"\D", "")
     return rows.with_columns(
         plain=parties.plain(pl.col("name")),
+        oamount=pl.when(pl.col("oamount") != 0).then(pl.col("oamount")),
         says=pl.when(digits == "").then(pl.lit(0, pl.UInt64)).otherwise(digits.hash()),
     ).drop("name")
 
 
 FOREIGN_MOST = 60  # More items of a payer in one other currency are too many for a band.
-_LEFT = ("t", "i", "key", "payer", "a", "v", "open", "foreign")
+_LEFT = ("t", "i", "key", "payer", "a", "v", "open", "foreign", "party", "icur")
 
 
 class Run:
@@ -94,6 +95,7 @@ class Run:
         self.live = tables.rows
         self.parts: list[Outcome] = []
         self.named = pl.DataFrame()
+        self.rivals = pl.DataFrame()
         self.looked_at = 0  # Pairs and open items: what must grow with the rows only.
         self.accounts: pl.DataFrame | None = None  # Whose each account is, once it is learnt.
         self.hits: list[pl.DataFrame] = []  # Named, and no rule of amounts explains them.
@@ -111,7 +113,9 @@ class Run:
         self._by_party(told)
         self._partly()
         self._by_runs()
-        return Found(together(self.parts), others, repeats)
+        named = self._still(("t", "i", "key", "open")).rename({"open": "settled"})
+        rivals = pl.concat([self.rivals.select(named.columns), named])
+        return Found(together(self.parts), others, repeats, rivals)
 
     def _decided_by_people(self) -> pl.DataFrame:
         self._keep(self.people.outcome())
@@ -136,6 +140,9 @@ class Run:
         if self.accounts is None:
             self.accounts = companies.of_accounts(hits, self.live, self.items)
         self._decide_named(companies.own_first(hits, self.accounts, self.live, self.items))
+
+    def _accounts(self) -> pl.DataFrame:
+        return pl.DataFrame() if self.accounts is None else self.accounts
 
     def _decide_named(self, hits: pl.DataFrame) -> None:
         pairs = pricing.priced(hits, self.live, self.items, self.tables.rates)
@@ -172,16 +179,20 @@ class Run:
 
     def _by_party(self, told: pl.DataFrame) -> None:
         self._name_alike()
-        found = party_amounts.candidates(self.live, self.items, self.named)
+        paying = companies.own_first(
+            party_amounts.candidates(self.live, self.items, self.named),
+            self._accounts(), self.live, self.items,
+        )  # fmt: skip
         pairs = (
             pricing.priced(
-                pl.concat([found, self._by_band()]), self.live, self.items, self.tables.rates
+                pl.concat([paying, self._by_band()]), self.live, self.items, self.tables.rates
             )
             .with_columns(rule=amount_decision.of_one())
             .drop_nulls("rule")
         )
         self.looked_at += pairs.height
-        self._keep(party_amounts.decided(pairs, self._digits(told), self._numbers(pairs)))
+        found, self.rivals = party_amounts.decided(pairs, self._digits(told), self._numbers(pairs))
+        self._keep(found)
 
     def _by_band(self) -> pl.DataFrame:
         """Items of the payer in another currency; the rate decides."""
@@ -228,6 +239,11 @@ class Run:
             & (pl.col("a").abs() < pl.col("v").abs())
             & (pl.col("a") * pl.col("v") > 0)
         )
+        notes = self.items.filter(pl.col("open") < 0).select("party", icur="cur", less="open")
+        netted = one.with_columns(less=pl.col("a") - pl.col("v")).join(
+            notes, on=["party", "icur", "less"], how="semi"
+        )
+        one = one.join(netted, on="t", how="anti")
         part = one.with_columns(rule=pl.lit("partial", RULE), rivals=pl.lit(0, pl.UInt32))
         found = claims.of_pairs(part)
         self._keep(capacity.within(found, self.items, part.select("t", "i").clear()))

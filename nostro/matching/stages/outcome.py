@@ -9,11 +9,9 @@ import polars as pl
 
 RULES: Final = (
     "exact", "charges", "discount", "late_discount", "fee", "big_fee", "partial", "over",
-    "rounding",
-    "all_exact", "all_charges", "all_discount", "all_fee", "batch", "batch_charges",
-    "batch_accepted", "rate", "all_rate", "list_tails", "list_run", "list_sum", "run", "sum",
-    "reversal",
-    "duplicate", "person",
+    "rounding", "all_exact", "all_charges", "all_discount", "all_fee", "batch", "batch_charges",
+    "batch_accepted", "rate", "all_rate", "netted", "list_tails", "list_run", "list_sum", "run",
+    "sum", "reversal", "duplicate", "person",
 )  # fmt: skip
 RULE: Final = pl.Enum(RULES)
 KEYS: Final = ("structured", "own_id", "full", "letters", "tail", "slip", "near", "other", "none")

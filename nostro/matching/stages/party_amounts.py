@@ -15,10 +15,13 @@ from nostro.matching.stages import claims
 from nostro.matching.stages.outcome import KEY, KEYS, PAYER, Outcome
 
 BLOCK_MOST: Final = 16
-_DIGITS_LEAST: Final = 4
+_PART_LEAST: Final = 5
+_CENTURIES: Final = ("19", "20")  # Four digits that begin so are a year.
 
 
-def decided(pairs: pl.DataFrame, texts: pl.DataFrame, numbers: pl.DataFrame) -> Outcome:
+def decided(
+    pairs: pl.DataFrame, texts: pl.DataFrame, numbers: pl.DataFrame
+) -> tuple[Outcome, pl.DataFrame]:
     """`pairs` are priced, with `rule` and `payer`; `texts` are `t, digits, names_other`, `numbers`
     are `i, number_digits`."""
     likely = pairs.filter(pl.col("issue") <= pl.col("day"))
@@ -28,7 +31,8 @@ def decided(pairs: pl.DataFrame, texts: pl.DataFrame, numbers: pl.DataFrame) -> 
         | (pl.col("key").cast(pl.String).is_in(("slip", "near", "tail")))
         | (pl.col("rule") == "rate")
     )
-    return claims.of_pairs(_assigned(kept))
+    rivals = kept.select("t", "i", "key", settled="open")
+    return claims.of_pairs(_assigned(kept)), rivals
 
 
 def candidates(rows: pl.DataFrame, items: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
@@ -118,15 +122,16 @@ def _likeness(said: list[str], number: str) -> str:
 
 
 def _alike(digits: str, number: str) -> str:
-    if number.endswith(digits.lstrip("0")) or digits.endswith(number):
+    if number.endswith(digits) or digits.endswith(number):
         return "tail"
-    if len(digits) >= _DIGITS_LEAST and OSA.distance(digits, number, score_cutoff=2) <= 1:
+    if OSA.distance(digits, number, score_cutoff=2) <= 1:
         return "slip"
-    if number.startswith(digits) or (len(number) > 6 and digits in number):
+    if number.startswith(digits) and digits[:2] not in _CENTURIES:
         return "near"
-    if OSA.distance(digits, number, score_cutoff=3) <= 2 and len(number) > 6:
+    if len(digits) >= _PART_LEAST and digits in number:
         return "near"
-    if len(digits) < len(number) and OSA.distance(digits, number[-len(digits) :]) <= 1:
+    end = number[-len(digits) :]
+    if len(digits) >= _PART_LEAST and OSA.distance(digits, end, score_cutoff=2) <= 1:
         return "near"
     return "none"
 

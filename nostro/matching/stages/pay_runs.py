@@ -21,6 +21,7 @@ FAR: Final = 400  # Heavy customers pay long runs; a short one among so many wou
 FAR_LEAST: Final = 8
 OLDEST_DAYS: Final = 150
 _CREDITS_MOST: Final = 4
+_SHORT: Final = 6  # A run of so few documents may be chance where other sums fit as well.
 
 
 class Open(NamedTuple):
@@ -106,6 +107,10 @@ def _answer(payment: Payment, forced: list[Open], free: list[Open]) -> Answer | 
     need = payment.amount - sum(one.amount for one in forced)
     if forced and need == 0:
         return Answer("all_exact", tuple(forced), 0)
+    if forced and need < 0:
+        notes = [one for one in free if one.amount == need]
+        if notes:
+            return Answer("netted", (*forced, notes[0]), len(notes) - 1)
     hinted = [one for one in free if one.i in payment.hinted]
     if hinted:
         sums = subset_sums.solve([one.amount for one in hinted], need)
@@ -113,12 +118,15 @@ def _answer(payment: Payment, forced: list[Open], free: list[Open]) -> Answer | 
             more = tuple(hinted[place] for place in sums.places)
             return Answer("list_tails", (*forced, *more), sums.solutions - 1)
     runs = list(_runs(free, need, 1 if forced else 2))
-    if runs:
+    if runs and len(runs[0]) > _SHORT:
         rule = "list_run" if forced else "run"
         return Answer(rule, (*forced, *runs[0]), len(runs) - 1)
     nearest = sorted(free, key=lambda one: (abs(one.due - payment.day), one))
     tried = sorted(nearest[: subset_sums.MOST if forced else UNNAMED_MOST])
     sums = subset_sums.solve([one.amount for one in tried], need)
+    if runs:
+        others = max(len(runs), sums.solutions) - 1
+        return Answer("list_run" if forced else "run", (*forced, *runs[0]), others)
     if not sums.solutions or (not forced and len(sums.places) < 2):
         return None
     more = tuple(tried[place] for place in sums.places)

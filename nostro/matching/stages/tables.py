@@ -34,7 +34,6 @@ RATE_SHAPE: Final[dict[str, Any]] = {
     "in_cur": CURRENCY,
     "millionths": pl.Int64,
 }
-NO_DAY: Final = 0  # A day that is not given: long before any booking.
 NOTHING_SAID: Final = ("NOTPROVIDED", "NONREF", "NOTAVAILABLE", "N/A", "NONE", "NOREF")
 
 
@@ -46,11 +45,7 @@ def transactions(texts: pl.LazyFrame) -> pl.LazyFrame:
         pl.col("account").hash(),
         _day("booking_date").alias("day"),
         minor("amount", "currency").alias("amount"),
-        pl.when(pl.col("charges") == "")
-        .then(0)
-        .otherwise(minor("charges", "currency"))
-        .abs()
-        .alias("charges"),
+        _given("charges", minor("charges", "currency").abs()).alias("charges"),
         pl.col("currency").cast(CURRENCY, strict=False).alias("cur"),
         pl.col("counterparty_name").alias("name"),
         _code(_letters("counterparty_iban")).alias("iban"),
@@ -60,7 +55,9 @@ def transactions(texts: pl.LazyFrame) -> pl.LazyFrame:
         .then(pl.lit(""))
         .otherwise(said)
         .alias("e2e"),
-        minor("original_amount", "original_currency").abs().alias("oamount"),
+        _given("original_amount", minor("original_amount", "original_currency").abs()).alias(
+            "oamount"
+        ),
         pl.col("original_currency").cast(CURRENCY, strict=False).alias("ocur"),
         (pl.col("return_reason") != "").alias("returned"),
         (pl.col("status").str.to_lowercase() == "pending").alias("pending"),
@@ -82,10 +79,10 @@ def items(texts: pl.LazyFrame) -> pl.LazyFrame:
         "party_ibans",
         minor("open_amount", "currency").alias("open"),
         pl.col("currency").cast(CURRENCY, strict=False).alias("cur"),
-        _day("issue_date").fill_null(NO_DAY).alias("issue"),
-        _day("due_date").fill_null(NO_DAY).alias("due"),
-        minor("discount_amount", "currency").abs().fill_null(0).alias("discount"),
-        _day("discount_until").fill_null(NO_DAY).alias("until"),
+        _given("issue_date", _day("issue_date")).alias("issue"),
+        _given("due_date", _day("due_date")).alias("due"),
+        _given("discount_amount", minor("discount_amount", "currency").abs()).alias("discount"),
+        _given("discount_until", _day("discount_until")).alias("until"),
         _code(_letters("batch_id")).alias("batch"),
     )
 
@@ -109,6 +106,11 @@ def in_booking_order(rows: pl.DataFrame) -> pl.DataFrame:
 def by_due_date(rows: pl.DataFrame) -> pl.DataFrame:
     """Open items by due date, issue and id: their place is `i`, oldest first."""
     return rows.sort("due", "issue", "id").with_row_index("i")
+
+
+def _given(column: str, read: pl.Expr) -> pl.Expr:
+    """0 for what is not given; null is left for what cannot be read."""
+    return pl.when(pl.col(column) == "").then(0).otherwise(read)
 
 
 def _day(column: str) -> pl.Expr:
