@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from nostro.domain.advice_notice import NOTICE
 from nostro.domain.attempt import ATTEMPT, FREES_THE_ORDER, ORDER_MOVE_OF
 from nostro.domain.case import CASE, ENQUIRY, RECALL, RETURN, REVERSAL
 from nostro.domain.change_request import CHANGE_REQUEST
@@ -19,7 +20,7 @@ from nostro.domain.submission import ATTEMPT_MOVE_OF, SUBMISSION
 PAGE = Path(__file__).with_name("lifecycle.md")
 HEAD = """# Payment lifecycle
 
-Nine machines, each one table of moves in `nostro/domain`; four kinds of case have a second table,
+Ten machines, each one table of moves in `nostro/domain`; four kinds of case have a second table,
 their stage. This page is written from those tables by `python docs/generate_lifecycle.py`; a test
 fails when it is not current.
 """
@@ -33,6 +34,7 @@ MACHINES: tuple[tuple[Machine[Any, Any], str], ...] = (
     (CHECK, "check_state.py"),
     (CHECK_EXCEPTION, "check_exception.py"),
     (QUESTION, "name_question.py"),
+    (NOTICE, "advice_notice.py"),
     (RECALL, "case.py"),
     (RETURN, "case.py"),
     (REVERSAL, "case.py"),

@@ -336,3 +336,26 @@ class TakesStatuses(Protocol):
     @abstractmethod
     def tell(self, outgoing: Outgoing) -> Receipt:
         """Hand the file over once under `outgoing.message_id`; raises as `send` does."""
+
+
+@runtime_checkable
+class TellsPayees(Protocol):
+    """A way to tell payees that they are paid: by mail, or as files for whoever tells them."""
+
+    @property
+    @abstractmethod
+    def by_mail(self) -> bool:
+        """Whether it wants to know the payee's address."""
+
+    @abstractmethod
+    def sender(self) -> str:
+        """The address that its mails come from; "" where it writes files."""
+
+    @abstractmethod
+    def tell_payee(self, notice: Outgoing, recipient: str) -> Receipt:
+        """Hand over a message (RFC 5322) once; raises as `send` does."""
+
+    @abstractmethod
+    def greet(self) -> str:
+        """Sign in and go, without telling anybody anything; what was seen, in words. Raises
+        Unavailable or Refused."""

@@ -155,6 +155,12 @@ class NewText(Asked):
     text: Text
 
 
+class NewAdvice(Asked):
+    """Why the payee is told again."""
+
+    reason: Text
+
+
 class NewPayeeAccount(Asked):
     """Where the payee is paid from now on, as it was checked with the payee, and how."""
 

@@ -8,11 +8,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Router
 from ninja.params.functions import Query
 
+from nostro.api.asked_actions import NewAdvice
 from nostro.api.callers import allowed, in_one_customer
+from nostro.api.repeating import IdempotencyKey, answered_once
 from nostro.api.submissions import bytes_of
-from nostro.storage import listing
+from nostro.api.told import Listed
+from nostro.api.told_advice import AdviceAsked, AdviceNotice, told_notice
+from nostro.app import world
+from nostro.storage import advice_notices, listing, payee_listing
 from nostro.storage.keys import Scope
-from nostro.workflows import remittance_advice
+from nostro.storage.paging import LIMIT_DEFAULT
+from nostro.workflows import advice_again, remittance_advice
 from nostro.workflows.remittance_advice import AdviceFormat
 
 _FORMAT = Query(AdviceFormat.TEXT, alias="format", description="How the advice is written")
@@ -44,3 +50,60 @@ def read_remittance_advice(
         content_type=made.media_type,
         headers={"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"},
     )
+
+
+@router.get(
+    "/payments/{uuid:payment_id}/remittance-advice/notices",
+    response=Listed[AdviceNotice],
+    summary="What the payee was told of one payment, or is to be told, and how that stands",
+)
+def list_notices_of_payment(
+    request: HttpRequest, payment_id: UUID, limit: int = LIMIT_DEFAULT, cursor: str = ""
+) -> Listed[AdviceNotice]:
+    allowed(request, Scope.PAYMENTS_READ)
+    if listing.payment(payment_id) is None:
+        raise Http404
+    page = advice_notices.about_payment(payment_id, limit=limit, cursor=cursor)
+    items = [told_notice(one) for one in page.rows]
+    return Listed[AdviceNotice](items=items, next=page.next or None)
+
+
+@router.get(
+    "/payees/{uuid:payee_id}/remittance-advice/notices",
+    response=Listed[AdviceNotice],
+    summary="What one payee was told of all his payments, or is to be told, newest first",
+)
+def list_notices_of_payee(
+    request: HttpRequest, payee_id: UUID, limit: int = LIMIT_DEFAULT, cursor: str = ""
+) -> Listed[AdviceNotice]:
+    allowed(request, Scope.PAYMENTS_READ)
+    row = payee_listing.payee(payee_id, world().clock.now())
+    if row is None:
+        raise Http404
+    page = advice_notices.about_payee(row.number, limit=limit, cursor=cursor)
+    items = [told_notice(one) for one in page.rows]
+    return Listed[AdviceNotice](items=items, next=page.next or None)
+
+
+@router.post(
+    "/payments/{uuid:payment_id}/remittance-advice/send",
+    response=AdviceAsked,
+    summary="Tell the payee of one payment again, or at last, by today's rules and address",
+)
+def send_remittance_advice(
+    request: HttpRequest,
+    response: HttpResponse,
+    payment_id: UUID,
+    body: NewAdvice,
+    key: IdempotencyKey,
+) -> AdviceAsked:
+    caller = allowed(request, Scope.CASES_WRITE)
+    if listing.payment(payment_id) is None:
+        raise Http404
+
+    def send() -> AdviceAsked:
+        sent = advice_again.send_again(caller.acting(), payment_id, body.reason)
+        return AdviceAsked(notice_id=sent)
+
+    answer = answered_once(request, response, key, send)
+    return AdviceAsked.model_validate(answer.body)

@@ -25,6 +25,7 @@ from nostro.ports import (
     TakesCheckFiles,
     TakesPostings,
     TakesStatuses,
+    TellsPayees,
     VerifiesPayees,
 )
 
@@ -42,6 +43,7 @@ CAPABILITIES = (
     SealsFiles,
     TakesPostings,
     TakesStatuses,
+    TellsPayees,
 )
 
 

@@ -28,6 +28,9 @@ LABELS: Final[Mapping[str, str]] = {
     "routes": "Rules: name, account, rail, charges, fallback, for which payments",
     "examples": "Examples: a payment, the rule that it falls under",
     "additions": "Rules: name, purpose, category purpose, cost centre, for which payments",
+    "notices": "Rules: name, mail or file or none, connection, formats, once executed or settled,"
+    " each or a day's together, for which payments",
+    "day_ends": "When notices of a whole day leave",
     "fees": "Fees: bank, rail, currency, what one payment costs, up to which amount",
     "valid_from": "Counts from (UTC)",
     "above": "More people above an amount",
@@ -113,6 +116,9 @@ HINTS: Final[Mapping[str, str]] = {
     " needs one; standard is what falls under no rule.",
     "additions": 'One a line, like Salaries | SALA | SALA | 4711 | source == "payroll". The first'
     " whose condition holds counts; each needs an example.",
+    "notices": "One a line, like Suppliers | mail | post | pdf, x12_820 | executed | day |"
+    ' source == "sap". The first whose condition holds counts; each needs an example.',
+    "day_ends": "A time like 18:00, on the clock below.",
     "fees": "One a line, like mock-bank | sepa_credit_transfer | EUR | 0.20 EUR | 5000.00; without"
     " the last for payments of any amount. What is left out is not known.",
     "valid_from": "Nothing: as soon as it is agreed to.",

@@ -25,6 +25,7 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     "message": ("opened", "received"),
     "open_items": ("received",),
     "order": (
+        *("advice_asked", "advice_dropped", "advice_not_sent", "advice_planned", "advice_sent"),
         *("approval_asked_anew", "approval_given", "checked", "day_moved", "edited"),
         *("hold_placed", "imported", "kept", "moved", "payee_cleared", "placed_in_file"),
         *("recall_asked", "received", "reissued", "replaced", "source_approval_said", "rerouted"),

@@ -69,6 +69,11 @@ def is_paid(state: OrderState) -> bool:
     return state in _PAID
 
 
+def came_back(state: OrderState) -> bool:
+    """Whether a payee who was told that he is paid has to be told otherwise."""
+    return state in _CAME_BACK
+
+
 def check_paid(number: str, state: OrderState) -> None:
     """Raise Refused while a payment has not been executed, and when its money came back or it will
     never be made: a payee who is told of money must find it."""

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from django.db.models import Max
 
 from nostro.domain.attempt import AttemptState
@@ -41,6 +42,36 @@ def advice_of(order_id: UUID, *, whole_day: bool = False) -> PayeeAdvice | None:
     check_paid(found.number, OrderState(found.state))
     (asked,) = _paid([found])
     others = _same_day(found, asked.executed_on) if whole_day else []
+    return _advice(found, (asked, *others))
+
+
+def advice_about(order_ids: Sequence[UUID], day: date) -> PayeeAdvice | None:
+    """The same about exactly these payments of one payee, said to be executed on this day; without
+    looking how they stand. None when there are none."""
+    rows = list(
+        models.Order.objects.select_related("entity")
+        .filter(bulk.one_of("id", order_ids))
+        .order_by("number")
+    )
+    if not rows:
+        return None
+    told = [msgspec.structs.replace(one, executed_on=day) for one in _paid(rows)]
+    return _advice(rows[0], told)
+
+
+def executed_on(order_ids: Sequence[UUID]) -> dict[UUID, date]:
+    """The day that the payees of these payments are told: as in `advice_of`."""
+    rows = list(models.Order.objects.filter(bulk.one_of("id", order_ids)))
+    return {UUID(one.order_id): one.executed_on for one in _paid(rows)}
+
+
+def still_paid(order_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these payments of which their payee may be told that he is paid."""
+    rows = models.Order.objects.filter(bulk.one_of("id", order_ids), state__in=_PAID)
+    return set(rows.values_list("id", flat=True))
+
+
+def _advice(found: models.Order, payments: Sequence[PaidPayment]) -> PayeeAdvice:
     brand = models.Customer.objects.select_related("partner").get().partner.name
     entity = entity_of(found.entity)
     return PayeeAdvice(
@@ -50,7 +81,7 @@ def advice_of(order_id: UUID, *, whole_day: bool = False) -> PayeeAdvice | None:
         payer_address=entity.address,
         payee_number=found.payee_number,
         payee_name=found.creditor_name,
-        payments=(asked, *others),
+        payments=tuple(payments),
     )
 
 

@@ -170,6 +170,7 @@ def _by_reference(
         models.Freeze: freezes,
         models.FreezeLift: _ids(models.FreezeLift, freeze_id__in=freezes),
         **_of_checks(orders, number),
+        **_of_notices(orders),
         **_of_payments(orders, set(proposed.exclude(case=None).values_list("case_id", flat=True))),
         **_of_cash(orders, ibans),
     }
@@ -183,6 +184,12 @@ def _of_checks(orders: set[UUID], number: str) -> dict[type[TenantModel], set[UU
         models.IssuedCheck: issued,
         models.CheckException: _ids(models.CheckException, issued_id__in=issued),
     }
+
+
+def _of_notices(orders: set[UUID]) -> dict[type[TenantModel], set[UUID]]:
+    """What he was told of his payments, and is to be told."""
+    told = models.AdvisedPayment.objects.filter(order_id__in=orders)
+    return {models.AdviceNotice: set(told.values_list("notice_id", flat=True))}
 
 
 def _of_payments(orders: set[UUID], cases: set[UUID]) -> dict[type[TenantModel], set[UUID]]:
@@ -240,7 +247,9 @@ def _evidence(rows: Mapping[type[TenantModel], set[UUID]]) -> set[UUID]:
     accounts = models.PayeeAccount.objects.filter(id__in=rows[models.PayeeAccount])
     details = models.PayeeDetails.objects.filter(id__in=rows[models.PayeeDetails])
     verified = models.PayeeVerification.objects.filter(id__in=rows[models.PayeeVerification])
+    notices = models.AdviceNotice.objects.filter(id__in=rows[models.AdviceNotice])
     told = (
+        notices.values_list("evidence_id", flat=True),
         verified.values_list("evidence_id", flat=True),
         accounts.values_list("evidence_id", flat=True),
         details.values_list("evidence_id", flat=True),

@@ -50,6 +50,7 @@ OVERWRITTEN: Final[Mapping[type[TenantModel], tuple[str, ...]]] = {
     models.JournalEvent: ("text",),
     models.JournalLine: ("text",),
     models.ScreeningClearance: ("reason",),
+    models.AdviceNotice: ("address", "said", "reason"),
     models.IssuedCheck: ("payee", "reason"),
     models.CheckException: ("payee", "differences", "reason", "bank_reason"),
 }

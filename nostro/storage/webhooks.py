@@ -50,10 +50,12 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is to tell for one customer: is a delivery due, how far is his log sealed?"""
+    """What there is to tell for one customer: is a call of his programs due, or a notice to one of
+    his payees, and how far is his log sealed?"""
 
     tenant_id: UUID
     due: bool
+    notice_due: bool
     sealed: int
 
 

@@ -7,8 +7,10 @@ from uuid import UUID
 import msgspec
 
 from nostro import connectors, formats
+from nostro.domain.errors import NostroError
 from nostro.formats import Profile
 from nostro.formats.profiles.dialects import STANDARD, bank_profile, checked
+from nostro.ports import TellsPayees
 from nostro.storage import parties
 from nostro.workflows.context import Acting
 
@@ -25,6 +27,17 @@ def open_channel(acting: Acting, connection_id: UUID) -> object:
     known = acting.world.secrets.known(stored) if stored else {}
     secrets = {stored[place]: secret for place, secret in known.items()}
     return connectors.open_connection(row.connector, row.config, secrets)
+
+
+def payees_told_by(connection_id: UUID) -> TellsPayees | None:
+    """The connection if it tells payees, opened without its secrets and only to be asked how; None
+    when it does not, or its settings do not serve. Inside a unit of work."""
+    row = parties.connection(connection_id)
+    try:
+        opened = connectors.open_connection(row.connector, row.config, {})
+    except NostroError:
+        return None
+    return opened if isinstance(opened, TellsPayees) else None
 
 
 def profile_of(connection_id: UUID, format_name: str) -> Profile:

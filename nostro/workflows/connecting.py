@@ -21,7 +21,13 @@ from nostro import connectors
 from nostro.connectors import Connector, ssh_host_key
 from nostro.connectors.described import connector_named
 from nostro.domain.errors import Invalid, NostroError, Refused
-from nostro.ports import AnswersEnquiries, DeliversMessages, SendsPayments, TakesStatuses
+from nostro.ports import (
+    AnswersEnquiries,
+    DeliversMessages,
+    SendsPayments,
+    TakesStatuses,
+    TellsPayees,
+)
 from nostro.storage import connecting, events, freezes, parties, restoring, tenancy
 from nostro.storage.parties import ConnectionRow
 from nostro.storage.tenancy import tenant
@@ -198,6 +204,8 @@ def tried(acting: Acting, name: str) -> Trial:
         looked.append(_look("asked whether it knows a file that never was", opened.knows, TRIED_ID))
     if isinstance(opened, DeliversMessages):
         looked.append(_look("looked for messages", _first_of, opened))
+    if isinstance(opened, TellsPayees):
+        looked.append(_look("signed in without telling anybody", _greeting, opened))
     can = connectors.capabilities(opened)
     every = [capability.__name__ for capability in connectors.CAPABILITIES]
     trial = Trial(
@@ -221,6 +229,10 @@ def _first_of(opened: DeliversMessages) -> str:
     """From the beginning: nothing that was kept before is put away by this."""
     first = next(iter(opened.collect("")), None)
     return f"the first is {first[0].name}" if first else "there are none"
+
+
+def _greeting(opened: TellsPayees) -> str:
+    return opened.greet()
 
 
 def _answer(answer: object) -> str:

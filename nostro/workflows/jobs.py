@@ -14,6 +14,7 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 from nostro.domain.errors import NostroError
 from nostro.ops.origin import coming_from
 from nostro.workflows import (
+    advice_notices,
     answers,
     approval_terms,
     case_terms,
@@ -155,6 +156,12 @@ def attend_webhooks(tenant_id: str) -> None:
 @fresh
 def deliver_webhook(tenant_id: str, endpoint_id: str) -> None:
     webhooks.deliver(job_for(UUID(tenant_id)), UUID(endpoint_id))
+
+
+@app.task(name="attend_advice", queue="webhooks")
+@fresh
+def attend_advice(tenant_id: str) -> None:
+    advice_notices.attend(job_for(UUID(tenant_id)))
 
 
 # One at a time, whoever the customer: a long log leaves the other places of the lane to payments.

@@ -76,6 +76,8 @@ FREE: dict[str, str] = {
     "event": "actor data on_behalf_of reason trace_id source_address",
     "identity_provider": "issuer client_id groups_claim",
     "federated_identity": "issuer subject",
+    "advice_notice": "payee_number rule address said asked_by_name reason",
+    "advised_payment": "",
     "webhook_endpoint": "url description created_by disabled_because",
     "webhook_delivery": "last_error",
     "saved_view": "name",

@@ -262,6 +262,7 @@ OPENS_CONNECTIONS = {
     "connectors/sftp_session.py": "connects to judged addresses",
     "connectors/ssh_host_key.py": "connects to judged addresses",
     "connectors/openid.py": "gives httpx the judged transport",
+    "connectors/payee/smtp.py": "connects to judged addresses",
     "connectors/webhook_call.py": "has a network of its own that judges",
     "connectors/object_store.py": "talks to a store whose address the operator has set",
     "connectors/outgoing.py": "is the judge",

@@ -533,6 +533,8 @@ def test_a_list_of_erasures_erases_nothing_that_the_rules_keep(
 # What is not overwritten in a payee's own rows, because it is no word about him: states, codes, our
 # own numbers and accounts, colleagues. An account of his alone is overwritten wherever it stands.
 NOT_ABOUT_HIM = {
+    "advice_notice": "kind state payee_number formats rule message_id asked_by_name",
+    "advised_payment": "kind",
     "account": "name iban local_account bic currency ledger_account clearing_account",
     "allocation": "currency",
     "api_key": "prefix secret_hash name scopes networks",

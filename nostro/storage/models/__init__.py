@@ -1,6 +1,7 @@
 """Every table. Only storage knows them; what leaves storage are structs of the domain."""
 
 from nostro.storage.models.access import Invitation, StepUp
+from nostro.storage.models.advice import AdviceNotice, AdviceReader, AdvisedPayment
 from nostro.storage.models.case import (
     Case,
     Freeze,
@@ -76,6 +77,9 @@ from nostro.storage.models.webhook import SavedView, WebhookDelivery, WebhookEnd
 
 __all__ = [
     "Account",
+    "AdviceNotice",
+    "AdviceReader",
+    "AdvisedPayment",
     "Allocation",
     "ApiKey",
     "Approval",

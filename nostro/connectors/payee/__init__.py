@@ -1,0 +1,1 @@
+"""Ways to tell payees that they are paid."""
