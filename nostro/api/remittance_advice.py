@@ -15,6 +15,7 @@ from nostro.api.submissions import bytes_of
 from nostro.api.told import Listed
 from nostro.api.told_advice import AdviceAsked, AdviceNotice, told_notice
 from nostro.app import world
+from nostro.domain.party import Role
 from nostro.storage import advice_notices, listing, payee_listing
 from nostro.storage.keys import Scope
 from nostro.storage.paging import LIMIT_DEFAULT
@@ -102,7 +103,8 @@ def send_remittance_advice(
         raise Http404
 
     def send() -> AdviceAsked:
-        sent = advice_again.send_again(caller.acting(), payment_id, body.reason)
+        member = caller.as_member(Role.RECONCILER)
+        sent = advice_again.send_again(caller.acting(), member, payment_id, body.reason)
         return AdviceAsked(notice_id=sent)
 
     answer = answered_once(request, response, key, send)

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from nostro.domain import duties, operator_evidence, payee_change
 from nostro.domain import freeze as freezing
-from nostro.domain import operator_evidence, payee_change
 from nostro.domain.duties import Touched
 from nostro.domain.errors import Refused
 from nostro.domain.freeze import Freeze
 from nostro.domain.operator_evidence import OperatorEvidence
-from nostro.domain.party import Member
+from nostro.domain.order import OrderState
+from nostro.domain.party import Action, Member
+from nostro.domain.payee_advice import is_paid
 from nostro.domain.policies import (
     approval,
     change_rights,
@@ -41,6 +43,11 @@ def may_make(member: Member) -> bool:
 def why_not_decide_check(member: Member, about: Touched) -> str:
     """Why this member may not decide on a presented check; "" when he may."""
     return _why(lambda: check_rights.may_decide(member, about))
+
+
+def may_send_advice(member: Member, state: OrderState) -> bool:
+    """Whether he may have the payee of a payment in this state told again."""
+    return is_paid(state) and duties.may(member, Action.WORK_ON_CASES)
 
 
 def may_freeze(member: Member) -> bool:

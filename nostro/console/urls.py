@@ -63,6 +63,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         remittance.advice,
         name="remittance_advice",
     ),
+    path(
+        "payments/<uuid:order_id>/remittance-advice/",
+        remittance.send_again,
+        name="send_advice",
+    ),
     path("payments/<uuid:payment_id>/release/", holds.release, name="hold_release"),
     path("payments/<uuid:payment_id>/deny/", holds.deny, name="hold_deny"),
     path("approvals/", approvals.approvals, name="approvals"),

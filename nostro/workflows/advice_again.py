@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from nostro.domain import duties
 from nostro.domain.advice_notice import NoticeKind, NoticeState
 from nostro.domain.errors import Refused
+from nostro.domain.party import Action, Member
 from nostro.domain.payee_advice import check_paid
 from nostro.domain.policies.advising import AdviceRules
 from nostro.storage import advice_notices, events, orders, policies
@@ -21,47 +23,53 @@ from nostro.workflows.wake import wake
 _DID = "Nobody was told anything."
 
 
-def send_again(acting: Acting, order_id: UUID, reason: str) -> UUID:
+def send_again(acting: Acting, member: Member, order_id: UUID, reason: str) -> UUID:
     """Tell the payee of one payment anew, by today's rules and at today's address, under a new
     Message-ID; returns the notice. Whether he who asks may see the payment is the caller's matter.
 
     Raises Refused: `payment_unknown`, `not_executed_yet`, `payment_came_back`, `never_executed`,
-    `advice_on_its_way`, `advice_by_no_rule`.
+    `advice_on_its_way`, `advice_by_no_rule`; `not_yours_to_ask` for who does not work on cases.
     """
-    why, now = checked_reason(reason), acting.world.clock.now()
+    if not duties.may(member, Action.WORK_ON_CASES):
+        raise Refused("not_yours_to_ask", f"{member.name} may not have payees told.", _DID)
+    why = checked_reason(reason)
     with tenant(acting.tenant_id):
         found = orders.load([order_id])
         if not found:
             raise Refused("payment_unknown", "There is no such payment for this customer.", _DID)
-        row = found[0]
-        check_paid(row.number, row.state)
+        check_paid(found[0].number, found[0].state)
         before = advice_notices.lock_about(order_id, NoticeKind.ADVICE)
         _check_ended(before)
-        connection_id, formats, named = _way(acting, row, before)
-        made = NoticeRow(
-            id=acting.world.ids.new(),
-            kind=NoticeKind.ADVICE,
-            state=NoticeState.WAITING,
-            round=advice_notices.rounds(order_id, NoticeKind.ADVICE) + 1,
-            entity_id=row.entity_id,
-            payee_number=row.payee_number,
-            confidential=row.confidential,
-            connection_id=connection_id,
-            formats=formats,
-            gathers=False,
-            executed_on=executed_on([order_id])[order_id],
-            rule=named,
-            first_due_at=now,
-            next_action_at=now,
-            created_at=now,
-            asked_by_name=acting.actor.name,
-            reason=why,
-        )
+        made = _made(acting, found[0], before, why)
         advice_notices.add([made], {made.id: [order_id]}, acting.world.ids.new)
         told = {"notice_id": str(made.id), "reason": why}
         events.record([acting.event("order.advice_asked", "order", order_id, **told)])
         wake("attend_advice", tenant_id=acting.tenant_id)
         return made.id
+
+
+def _made(acting: Acting, row: OrderRow, before: list[NoticeRow], why: str) -> NoticeRow:
+    connection_id, formats, named = _way(acting, row, before)
+    now = acting.world.clock.now()
+    return NoticeRow(
+        id=acting.world.ids.new(),
+        kind=NoticeKind.ADVICE,
+        state=NoticeState.WAITING,
+        round=advice_notices.rounds(row.id, NoticeKind.ADVICE) + 1,
+        entity_id=row.entity_id,
+        payee_number=row.payee_number,
+        confidential=row.confidential,
+        connection_id=connection_id,
+        formats=formats,
+        gathers=False,
+        executed_on=executed_on([row.id])[row.id],
+        rule=named,
+        first_due_at=now,
+        next_action_at=now,
+        created_at=now,
+        asked_by_name=acting.actor.name,
+        reason=why,
+    )
 
 
 def _check_ended(before: list[NoticeRow]) -> None:

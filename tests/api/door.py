@@ -144,6 +144,7 @@ def body_for(path: str, seeded: seed.Seeded) -> dict[str, Any]:
     bodies: dict[str, dict[str, Any]] = {
         "approve": {"digest": "0" * 64},
         "hold": {"reason": "wait"},
+        "send": {"reason": "it never came"},
         "reissue": {"reason": "again"},
         "edit": {"reason": "a slip", "remittance": "Invoice 9"},
         "due": {"due_at": "2026-12-01T12:00:00Z", "reason": "later"},

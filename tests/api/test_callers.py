@@ -71,6 +71,7 @@ def test_each_scope_opens_its_routes_only(here: seed.Seeded) -> None:
             "/v1/payments/confidential",
             "/v1/payments/funnel",
             "/v1/payments/{payment_id}",
+            "/v1/payments/{payment_id}/remittance-advice/notices",
             "/v1/payments/{payment_id}/routes",
             "/v1/saved-filters",
         },

@@ -393,7 +393,7 @@ def test_an_erased_payee_is_in_no_notice(company: Company, server: MailServer) -
 
 
 def again(company: Company, order_id: UUID, reason: str = "He says it never came.") -> UUID:
-    return send_again(company.acting(), order_id, reason)
+    return send_again(company.acting(), company.maker, order_id, reason)
 
 
 def refused(company: Company, order_id: UUID) -> str:
@@ -443,3 +443,5 @@ def test_without_a_rule_there_is_no_way(company: Company, server: MailServer) ->
     sent.hears(sent.report((0, "ACSC", "")))
     assert refused(company, sent.ids[0]) == "advice_by_no_rule"
     assert refused(company, company.bank_id) == "payment_unknown"
+    company.maker = company._member("Audrey Auditor", frozenset({Role.AUDITOR}))
+    assert refused(company, sent.ids[0]) == "not_yours_to_ask"

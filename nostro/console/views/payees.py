@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from nostro.console import words
 from nostro.console.acting import then, tried
+from nostro.console.told_payees import notices
 from nostro.console.visiting import Visit, page, show, signed_in, status_of
 from nostro.domain import duties
 from nostro.domain.errors import NostroError, Refused
@@ -22,7 +23,7 @@ from nostro.domain.party import Action
 from nostro.domain.payee import NumberSource, VersionSource
 from nostro.domain.policies.payee_verification import ANSWER_WORDS, Verified
 from nostro.domain.policies.touching import OPEN
-from nostro.storage import payee_listing, payee_verifications, payment_search
+from nostro.storage import advice_notices, payee_listing, payee_verifications, payment_search
 from nostro.storage.pages import names, stops
 from nostro.storage.pages import payees as stored
 from nostro.storage.payee_change_listing import changes
@@ -166,6 +167,7 @@ def _show(
         "verified": [_asked(one) for one in payee_verifications.of_payee(payee_id, PAST_SHOWN)],
         "cleared": stored.clearances(row.number, PAST_SHOWN),
         "usual": stored.usual(row.number),
+        "notices": notices(advice_notices.about_payee(row.number, limit=PAST_SHOWN)),
         "stops": [one for one in stops.in_force() if _is_of(one.freeze.subject_id, one, row)],
         "proposed": [one for one in changes(limit=SHOWN).rows if one.payee_id == payee_id],
         "may_ask": duties.may(visit.member, Action.PROPOSE_PAYEES),

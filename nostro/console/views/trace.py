@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from nostro.app import world
 from nostro.console import drawing, journey, possible, rights, words
+from nostro.console.told_payees import notices
 from nostro.console.views.submissions import statements
 from nostro.console.visiting import Visit, page, show
 from nostro.domain.bank_calendar import Plan
@@ -21,7 +22,7 @@ from nostro.domain.journal import JournalEvent, JournalLine, PostingAction, Post
 from nostro.domain.order import OrderState
 from nostro.domain.payment import Route
 from nostro.domain.policies import fallback
-from nostro.storage import confidential
+from nostro.storage import advice_notices, confidential
 from nostro.storage.pages import names
 from nostro.storage.pages.payments import Standing
 from nostro.storage.pages.trace import StoredFile, Trace
@@ -32,6 +33,7 @@ from nostro.workflows.warehousing import said
 
 # Cases about what the banner at the top says anyway.
 _SAME_MATTER = (CaseKind.REJECTION, CaseKind.ENQUIRY)
+NOTICES_SHOWN = 20
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +82,8 @@ def trace(request: HttpRequest, visit: Visit, order_id: UUID) -> HttpResponse:
         "journals": [_journal(row) for row in told.journals],
         "may_take_evidence": rights.may_take_evidence(visit.member, _touched(told)),
         **_instruction(told),
+        "notices": notices(advice_notices.about_payment(order_id, limit=NOTICES_SHOWN)),
+        "may_send_advice": rights.may_send_advice(visit.member, told.dossier.payment.state),
         **_possible(told, visit),
         **_people(told),
     }

@@ -22,7 +22,7 @@ UNDO = [
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("storage", "0031_name_questions"),
+        ("storage", "0033_statement_files"),
     ]
 
     operations = [
