@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from nostro.domain.canonical import digest
 from nostro.domain.case import (
     CASE,
     STAGES,
@@ -121,7 +122,8 @@ def resolve(acting: Acting, member: Member, case_id: UUID, outcome: str) -> None
         if row.kind is CaseKind.PAYEE:
             policy.check_second_person(member, _authors(row))
         _check_known(row)
-        move(acting, row, CaseMove.RESOLVE, outcome=checked_reason(outcome))
+        over = _decided_over(row) if row.kind is CaseKind.PAYEE else {}
+        move(acting, row, CaseMove.RESOLVE, outcome=checked_reason(outcome), **over)
         if row.kind is CaseKind.CONTRADICTION and row.order_id:
             _give_back(acting, row.order_id, outcome)
 
@@ -137,6 +139,15 @@ def _authors(row: CaseRow) -> Authorship:
             *(one.payee_account_changed_by for one in found)
         ),
     )
+
+
+def _decided_over(row: CaseRow) -> dict[str, str]:
+    """What a decision about names is about, in the log with it: what the bank said, and the payment
+    as it was approved, or all of its file."""
+    inside = submissions.attempts_by_end_to_end_id(row.submission_id) if row.submission_id else {}
+    about = [one for one in inside.values() if row.attempt_id in (None, one.id)]
+    digests = sorted(one.approval_digest for one in about)
+    return {"answer": row.reason, "digest": digests[0] if row.attempt_id else digest(digests)}
 
 
 def wait(acting: Acting, rows: Sequence[CaseRow], can_do: str) -> None:
@@ -207,9 +218,16 @@ def locked(case_id: UUID) -> CaseRow:
 
 
 def move(
-    acting: Acting, row: CaseRow, step: CaseMove, *, outcome: str = "", text: str = ""
+    acting: Acting,
+    row: CaseRow,
+    step: CaseMove,
+    *,
+    outcome: str = "",
+    text: str = "",
+    **over: str,
 ) -> CaseRow:
-    """Move one locked case by its table; raises NotAllowed when the table has no such move."""
+    """Move one locked case by its table; raises NotAllowed when the table has no such move. `over`
+    is told with it in the log."""
     after = CASE.after(row.state, step)
     now = acting.world.clock.now()
     changes: dict[str, Any] = {"state": after.value}
@@ -226,6 +244,7 @@ def move(
         state_after=after.value,
         outcome=outcome,
         text=text,
+        **over,
     )
     events.record([moved])
     return _again(row.id)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from nostro.domain.canonical import digest
 from nostro.domain.case import CaseState
 from nostro.domain.errors import Refused
 from nostro.domain.order import OrderState
@@ -149,6 +150,10 @@ def test_only_a_second_person_closes_it(sent: Sent) -> None:
     assert sent.case("payee").state == CaseState.OPEN
     case_work.resolve(company.acting(company.cy), company.cy, case.id, "cancelled at the bank")
     assert sent.case("payee").state == CaseState.RESOLVED
+    decided = company.events("case.moved")[-1]
+    assert (decided["answer"], decided["digest"]) == (
+        case.reason, company.orders(sent.ids[:1])[0].approval_digest
+    )  # fmt: skip
     assert sent.attempts[0] == "pending_at_bank"  # What becomes of it, the bank says.
 
 
@@ -159,6 +164,10 @@ def test_the_maker_of_one_payment_does_not_close_the_question_about_its_file(sen
     with pytest.raises(Refused) as caught:
         case_work.resolve(company.acting(), company.maker, case.id, "authorised it")
     assert caught.value.code == "maker_cannot_close"
+    case_work.resolve(company.acting(company.cy), company.cy, case.id, "authorised it there")
+    decided = company.events("case.moved")[-1]
+    digests = sorted(row.approval_digest for row in company.orders(sent.ids))
+    assert (decided["answer"], decided["digest"]) == ("RVCM", digest(digests))
 
 
 def test_payments_that_have_not_left_wait_by_the_answer(sent: Sent) -> None:
