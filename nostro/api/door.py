@@ -25,6 +25,7 @@ from nostro.api import (
     evidence_packs,
     health,
     holds,
+    open_items,
     payee_changes,
     payees,
     payment_actions,
@@ -97,7 +98,7 @@ _ROOMS = (
     *(payments, payment_actions, routes, approvals, holds, saved_filters, submissions),
     *(cases, payees, payee_changes, stops, checks, check_exceptions, access),
     *(sign_on, policies),
-    *(calendars, cash, events, evidence_packs, remittance_advice),
+    *(calendars, cash, open_items, events, evidence_packs, remittance_advice),
     *(webhooks, callbacks, health),
 )
 for _room in _ROOMS:

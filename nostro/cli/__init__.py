@@ -65,6 +65,9 @@ Whom the customer pays
   payees show          One, with every version of his account
   payees penny-test    Pay a few cents with a code that the payee tells back
   payees verify        Ask his bank whether the account is in his name
+What customers owe
+  open-items import    Take in a list; the newest told counts, a complete one closes the rest
+  open-items list      What is open, due first
 Payments
   payments import      Take in a run: a list, or the payment file of an ERP; safe to repeat
   ingest               Bank statements from files and folders, each line once

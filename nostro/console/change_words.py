@@ -209,6 +209,8 @@ SCOPES: Final[Mapping[str, str]] = {
     "cases:read": "Read cases",
     "cases:write": "Work on cases",
     "payees:read": "Read payees and their accounts",
+    "open_items:read": "Read open items",
+    "open_items:write": "Tell open items",
     "stops:read": "Read stops",
     "stops:write": "Stop payments",
     "confidential:read": "Read confidential payments",

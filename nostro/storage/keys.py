@@ -53,6 +53,8 @@ class Scope(StrEnum):
     STOPS_WRITE = "stops:write"  # Stop, never lift.
     CONFIDENTIAL_READ = "confidential:read"  # What else is hidden: payees and amounts of payroll.
     ACCESS_READ = "access:read"  # People, duties, keys and changes that two people make.
+    OPEN_ITEMS_READ = "open_items:read"
+    OPEN_ITEMS_WRITE = "open_items:write"
     ACCESS_ASK = "access:ask"  # Ask for such a change; agreeing needs a session.
 
 
@@ -66,6 +68,7 @@ _READS: Final = frozenset(
         Scope.CASES_READ,
         Scope.PAYEES_READ,
         Scope.STOPS_READ,
+        Scope.OPEN_ITEMS_READ,
         Scope.ACCESS_READ,
     }
 )
@@ -77,8 +80,8 @@ SCOPES_OF: Final[Mapping[Role, frozenset[Scope]]] = MappingProxyType(
         Role.MAKER: _WORKS | {Scope.PAYMENTS_WRITE},
         Role.APPROVER: _WORKS | {Scope.PAYMENTS_APPROVE, Scope.STOPS_WRITE},
         Role.TREASURER: _WORKS | {Scope.PAYMENTS_WRITE, Scope.PAYMENTS_APPROVE, Scope.STOPS_WRITE},
-        Role.RECONCILER: _ASKS | {Scope.CASES_WRITE},
-        Role.INTEGRATOR: _ASKS | {Scope.WEBHOOKS_MANAGE, Scope.FILES_READ},
+        Role.RECONCILER: _ASKS | {Scope.CASES_WRITE, Scope.OPEN_ITEMS_WRITE},
+        Role.INTEGRATOR: _ASKS | {Scope.WEBHOOKS_MANAGE, Scope.FILES_READ, Scope.OPEN_ITEMS_WRITE},
         Role.RELEASER: _WORKS | {Scope.STOPS_WRITE},
         Role.AUDITOR: _READS | {Scope.FILES_READ},
         Role.ADMINISTRATOR: _ASKS,

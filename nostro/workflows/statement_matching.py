@@ -25,6 +25,7 @@ from nostro.storage import (
     events,
     facts,
     matches,
+    open_items,
     orders,
     parties,
     statements,
@@ -67,7 +68,7 @@ def explain(
         return 0, 0
     rows = _named_otherwise(rows, account)
     sent = _sent(rows, account)
-    items = matches.open_items(UUID(account.legal_entity_id), account.currency)
+    items = open_items.open_items(UUID(account.legal_entity_id), account.currency)
     proposals = booking.propose(
         [_line(row) for row in rows.values()],
         [
@@ -285,13 +286,13 @@ def _receive(
     if not proven:
         return
     entity = next(e for e in parties.entities() if e.id == account.legal_entity_id)
-    for proposal in proven:
-        row = rows[proposal.transaction_id]
-        for part in proposal.allocations:
-            document = matches.reduce_open_item(UUID(part.target_id), part.amount.minor)
-            posting.clear_receipt(
-                acting, account, entity, document, part.amount, row.id, _day(acting, row)
-            )
+    parts = [(one, part) for one in proven for part in one.allocations]
+    documents = open_items.refresh([UUID(part.target_id) for _one, part in parts])
+    for proposal, part in parts:
+        row, document = rows[proposal.transaction_id], documents[UUID(part.target_id)]
+        posting.clear_receipt(
+            acting, account, entity, document, part.amount, row.id, _day(acting, row)
+        )
 
 
 def _day(acting: Acting, row: TransactionRow) -> date:

@@ -21,7 +21,7 @@ PASSWORD = secret_canaries.register("password of a person", "a rather long sente
 READS = (
     *(Scope.PAYMENTS_READ, Scope.STATEMENTS_READ, Scope.ACCOUNTS_READ, Scope.EVENTS_READ),
     *(Scope.SUBMISSIONS_READ, Scope.CASES_READ, Scope.STOPS_READ, Scope.ACCESS_READ),
-    Scope.PAYEES_READ,
+    *(Scope.PAYEES_READ, Scope.OPEN_ITEMS_READ),
 )
 PROGRAM = (*READS, Scope.PAYMENTS_WRITE)
 _PERSONS = (Scope.PAYMENTS_APPROVE, Scope.ACCESS_ASK)
@@ -160,6 +160,7 @@ def body_for(path: str, seeded: seed.Seeded) -> dict[str, Any]:
         "replay": {"from_position": 1},
         "accept": {"iban": seed.IBANS[1], "reason": "rang the payee"},
         "checks": check(seeded),
+        "open-items": {"entity": f"E-{seeded.code}", "items": []},
         "saved-filters": {"name": "Mine", "filters": {"state": "held"}},
     }
     word = path.rpartition("/")[2]

@@ -570,7 +570,9 @@ NOT_ABOUT_HIM = {
     "legal_hold": "name reason placed_by",
     "match": "state decided_by",
     "membership": "roles grants",
-    "open_item": "document customer_number customer_name currency payer_iban",
+    "open_item": "source document kind customer_number customer_name parent_number currency "
+    "payer_iban references",
+    "open_item_list": "source",
     "operator_evidence": "kind state stated_by stated_by_name decided_by decided_by_name",
     "payee": "number",
     "payee_account": "changed_by source asked_by_name agreed_by_name",

@@ -13,7 +13,8 @@ from django.db import connections
 from nostro.domain.money import Money
 from nostro.domain.open_item import OpenItem
 from nostro.domain.order import OrderState
-from nostro.storage import journals, matches, models, parties
+from nostro.storage import journals, models, open_items, parties
+from nostro.storage.open_items import Telling
 from nostro.storage.tenancy import tenant
 from nostro.workflows import answers
 from tests.workflows.bank_words import Booking, camt_053, pain_002
@@ -284,16 +285,17 @@ def test_dollars_of_a_euro_company_need_the_rate_of_the_day(company: Company) ->
 
 def owed(company: Company, *items: tuple[str, int], payer: str = "") -> None:
     with tenant(company.tenant_id):
-        matches.load_open_items(
-            (
-                company.world.ids.new(),
+        open_items.take(
+            Telling(source="erp", told_at=company.world.clock.now()),
+            [
                 OpenItem(
                     id="", entity_code="DE", document=document, customer_number="K1",
                     customer_name="Kunde", open_amount=Money(minor, "EUR"),
                     due_date=date(2026, 11, 30), payer_iban=payer,
-                ),
-            )
-            for document, minor in items
+                )
+                for document, minor in items
+            ],
+            company.world.ids.new,
         )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from nostro.domain.match import MatchState
+from nostro.domain.open_item import ItemKind
 from nostro.storage.models.tenant import TenantModel, to_tenant
 
 
@@ -146,22 +147,71 @@ class RepeatedLine(TenantModel):
 
 
 class OpenItem(TenantModel):
-    """One open document of receivables."""
+    """One open document of receivables, or one instalment of it.
+
+    `told_minor` is what its source said at `told_at` is open of it, `document_minor` the whole of
+    it where that was said, `most_minor` the most that was ever said to be open, `open_minor` what
+    is open to us (open_item.still_open). Rows from before moments were kept have none: whatever is
+    told next is newer.
+    """
 
     entity = to_tenant("storage.LegalEntity")
+    source = models.TextField(default="", db_default="")
     document = models.TextField()
+    instalment = models.IntegerField(default=0, db_default=0)
+    kind = models.TextField(default=ItemKind.INVOICE.value, db_default=ItemKind.INVOICE.value)
     customer_number = models.TextField()
     customer_name = models.TextField()
+    parent_number = models.TextField(default="", db_default="")
+    document_minor = models.BigIntegerField(null=True)
+    most_minor = models.BigIntegerField()
+    told_minor = models.BigIntegerField()
+    told_at = models.DateTimeField(null=True)
     open_minor = models.BigIntegerField()
     currency = models.TextField()
+    issue_date = models.DateField(null=True)
     due_date = models.DateField()
+    discount_minor = models.BigIntegerField(default=0, db_default=0)
+    discount_until = models.DateField(null=True)
+    references = models.JSONField(default=list, db_default=[])
     payer_iban = models.TextField(default="")
 
     class Meta:
         db_table = "open_item"
         constraints = (
             models.UniqueConstraint(
-                fields=["tenant_id", "entity", "document"], name="open_item_once"
+                fields=["tenant_id", "entity", "source", "document", "instalment"],
+                name="open_item_once",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["tenant_id", "due_date", "id"],
+                condition=~models.Q(open_minor=0),
+                name="open_item_due",
+            ),
+            models.Index(
+                fields=["tenant_id", "customer_number", "due_date"],
+                condition=~models.Q(open_minor=0),
+                name="open_item_customer",
+            ),
+        )
+
+
+class OpenItemList(TenantModel):
+    """A list of everything that is open, as one source told it for one entity: what is not in it
+    was closed there by then."""
+
+    entity = to_tenant("storage.LegalEntity")
+    source = models.TextField()
+    told_at = models.DateTimeField()
+    evidence = to_tenant("storage.Evidence", null=True)
+
+    class Meta:
+        db_table = "open_item_list"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id", "entity", "source"], name="open_item_list_newest"
             ),
         )
 
@@ -201,6 +251,11 @@ class Allocation(TenantModel):
         indexes = (
             models.Index(fields=["tenant_id", "match"], name="allocation_match"),
             models.Index(fields=["tenant_id", "order"], name="allocation_order"),
+            models.Index(
+                fields=["tenant_id", "open_item"],
+                condition=models.Q(open_item__isnull=False),
+                name="allocation_open_item",
+            ),
         )
 
 
