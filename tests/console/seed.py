@@ -23,7 +23,7 @@ from nostro.domain.money import Money
 from nostro.domain.operator_evidence import EvidenceKind
 from nostro.domain.order import OrderState
 from nostro.domain.party import Account, Member
-from nostro.domain.payment import PaymentRequest
+from nostro.domain.payment import PaymentRequest, Urgency, Wishes
 from nostro.domain.problem import Location
 from nostro.domain.statement import (
     Balance,
@@ -158,6 +158,7 @@ def _made_by_an_approver(company: Company) -> UUID:
         requested_date=MONDAY.date(),
         invoices=("ADV-2026-77",),
         remittance="Advance for tooling",
+        wishes=Wishes(urgency=Urgency.URGENT, purpose="SUPP", category_purpose="SUPP"),
     )
     (order_id,) = payment_intake.create_payments(acting, "manual", [request])
     return order_id

@@ -13,12 +13,12 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from nostro.domain.party import Role
-from nostro.storage import evidence, listing
+from nostro.storage import evidence, listing, orders
 from nostro.storage.pages.trace import trace
 from nostro.storage.tenancy import tenant
 from tests import seed as leaks
 from tests.api import door
-from tests.console.browser import LOOKS, faults, look_at, session
+from tests.console.browser import LOOKS, Look, faults, look_at, picture, session
 from tests.console.seed import Vesterholt
 
 pytestmark = [pytest.mark.browser]
@@ -141,6 +141,21 @@ def test_the_whole_story_of_one_payment(page: Page, address: str, seeded: Vester
     text = page.locator("#main").inner_text()
     for words in ("Hannah Lindqvist", "Pieter de Vries", "Journal: payment settled", "sha256"):
         assert words in text
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+def test_what_the_source_says_of_its_handling_is_shown(
+    chromium: Browser, address: str, look: Look, approver: Any, seeded: Vesterholt
+) -> None:
+    with tenant(seeded.tenant_id):
+        (order_id,) = orders.known_sources("manual", ["CONSOLE-1"]).values()
+    with look_at(chromium, look, approver) as seen:
+        seen.page.goto(f"{address}/payments/{order_id.id}/")
+        said = seen.page.locator("dt", has_text="Said by the source").locator("+ dd")
+        expect(said).to_contain_text("urgent")
+        expect(said).to_contain_text("category purpose SUPP")
+        picture(seen.page, f"payment-said-{look.name}")
+        assert not faults(seen)
 
 
 @pytest.mark.parametrize(

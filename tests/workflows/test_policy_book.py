@@ -9,7 +9,7 @@ import pytest
 from nostro.domain.errors import Invalid
 from nostro.domain.policies.approval import ApprovalRules
 from nostro.domain.policy import Example
-from nostro.storage import policies
+from nostro.storage import parties, policies
 from nostro.storage.tenancy import tenant
 from nostro.workflows import changes, policy_book
 from nostro.workflows.changes.approval_rules import WantedRules, _read, _tell, _write
@@ -49,6 +49,18 @@ def test_what_counts_what_comes_and_every_version_page_by_page(company: Company)
         assert seen == [(3, 2), (2, 1), (1, 0), (0, None)]
         with pytest.raises(Invalid, match="cursor"):
             policy_book.turns(kind, "", 2, "nonsense")
+
+
+def test_cut_offs_of_a_connections_settings_stand_there_too(company: Company) -> None:
+    kind = changes.named("bank_calendar")
+    with tenant(company.tenant_id):
+        row = parties.connection(company.bank_id)
+        told = [{"at": "15:30:00", "time_zone": "Europe/Berlin", "currency": "EUR"}]
+        parties.configure_connection(company.bank_id, {**row.config, "cut_offs": told})
+        sheet = policy_book.sheet(company.job, kind, str(company.bank_id))
+    assert sheet
+    assert sheet.counts.number == 0, "nobody has agreed on a calendar"
+    assert sheet.counts.says["cut_offs"] == ["15:30 Europe/Berlin EUR"]
 
 
 def test_the_examples_of_a_kind_are_held_against_the_rules_of_now(company: Company) -> None:

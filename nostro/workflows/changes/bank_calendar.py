@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from nostro.domain.bank_calendar import BankTerms
+from nostro.domain.errors import Invalid
 from nostro.domain.party import Action
 from nostro.domain.policy import SaidVersion, Subject
 from nostro.storage import bank_calendars as calendars
 from nostro.storage import parties
 from nostro.storage.bank_calendars import CalendarVersion
-from nostro.workflows import bank_calendars
+from nostro.workflows import bank_calendars, planning
 from nostro.workflows.bank_calendars import WantedCalendar
 from nostro.workflows.changes import Change, Done, Kept, Kind
 from nostro.workflows.context import Acting
@@ -47,7 +50,18 @@ def _versions(connection_id: str, before: int | None, limit: int) -> list[SaidVe
 
 def _counts(acting: Acting, connection_id: str) -> SaidVersion:
     found = calendars.in_force(UUID(connection_id), acting.world.clock.now())
-    return _said(found) if found else _NOTHING_SAID
+    return _said(found) if found else _by_settings(acting, connection_id)
+
+
+def _by_settings(acting: Acting, connection_id: str) -> SaidVersion:
+    """What counts where nobody has agreed on a calendar: the cut-offs of the connection's settings,
+    else those that the bank's profile has."""
+    now = acting.world.clock.now()
+    try:
+        terms = planning.bank_of(UUID(connection_id), now).terms
+    except Invalid:  # The connection's own page says what cannot be read of its settings.
+        return _NOTHING_SAID
+    return msgspec.structs.replace(_NOTHING_SAID, says=bank_calendars.lines_of(terms))
 
 
 def _said(version: CalendarVersion) -> SaidVersion:
