@@ -116,6 +116,14 @@ def lock_by_key(kind: CaseKind, natural_key: str) -> CaseRow | None:
     return case_of(row) if row else None
 
 
+def open_of_keys(kind: CaseKind, prefix: str) -> list[CaseRow]:
+    """The unresolved cases of one kind whose key begins so, locked."""
+    rows = models.Case.objects.select_for_update(no_key=True).filter(
+        kind=kind.value, natural_key__startswith=prefix, resolved_at__isnull=True
+    )
+    return [case_of(row) for row in rows.order_by("id")]
+
+
 def of_orders(order_ids: Collection[UUID], kind: CaseKind) -> list[CaseRow]:
     """The cases of one kind about these orders, oldest first."""
     rows = models.Case.objects.filter(bulk.one_of("order_id", order_ids), kind=kind.value)

@@ -22,6 +22,7 @@ from nostro.domain.statement import (
     TransactionDetail,
     charges_inside,
 )
+from nostro.domain.statement_chain import Link
 from nostro.domain.statement_identity import Days
 from nostro.storage import bulk, models
 from nostro.storage.tenancy import current
@@ -188,6 +189,19 @@ def insert_transactions(
             for row in rows
         ),
     )
+
+
+def chain(account_id: UUID, kind: str, since: date) -> list[Link]:
+    """The statements of an account that end on a day or later."""
+    rows = models.Statement.objects.filter(
+        account_id=account_id, kind=kind, to_day__gte=since, from_day__isnull=False
+    )
+    names = ("statement_id", "sequence", "from_day", "to_day", "opening_minor", "closing_minor")
+    return [
+        Link(name=name, sequence=number, first=first, last=last, opening=opening, closing=closing)
+        for name, number, first, last, opening, closing in rows.values_list(*names)
+        if first and last
+    ]
 
 
 def account_id_of(statement_id: UUID) -> UUID:

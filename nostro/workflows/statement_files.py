@@ -31,6 +31,7 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows import checks_booked
 from nostro.workflows.bank_bookings import apply_bookings, close_gate_for
 from nostro.workflows.context import Acting
+from nostro.workflows.statement_gaps import look_for_gaps
 from nostro.workflows.statement_ingestion import (
     account_of,
     does_not_close,
@@ -250,6 +251,7 @@ class _Storing:
             does_not_close(acting, statement_id, header, verdict)
         if ending.days:
             settle_overlaps(acting, statement_id, account, header.kind, ending.days)
+            look_for_gaps(acting, account, header.kind, ending.days)
         self._record(header, ending, account)
 
     def _record(self, header: StatementHeader, ending: Ending, account: Account) -> None:

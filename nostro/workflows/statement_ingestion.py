@@ -38,6 +38,7 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows import checks_booked, drawn_checks
 from nostro.workflows.bank_bookings import apply_bookings, close_gate_for
 from nostro.workflows.context import Acting
+from nostro.workflows.statement_gaps import look_for_gaps
 from nostro.workflows.statement_matching import explain, open_case
 from nostro.workflows.statement_overlaps import settle_overlaps
 
@@ -116,6 +117,8 @@ def _take(acting: Acting, new: NewStatement, statement: Statement, account: Acco
     if verdict.verdict is Closing.DOES_NOT_CLOSE:
         does_not_close(acting, row_id, statement, verdict)
     given_back = settle_overlaps(acting, row_id, account, kind, new.days) if new.days else ()
+    if new.days:
+        look_for_gaps(acting, account, kind, new.days)
     apply_bookings(acting, new.evidence_id, statement, account, row_id)
     checks_booked.apply_checks(acting, statement, account)
     drawn_checks.settle(acting, row_id, account)

@@ -212,3 +212,43 @@ def test_a_statement_sent_again_under_another_name_books_nothing(company: Compan
     assert open_cases(company) == []
     take_in(company, [statement_of(ledger, Cut(0, 2, "C"), account)])
     assert len(stored(company)) == 3
+
+
+def gaps_of(company: Company) -> list[str]:
+    return [told for _, told in open_cases(company) if "missing" in told]
+
+
+def test_a_missing_statement_is_a_case_until_it_comes(company: Company) -> None:
+    account = company.accounts["DE-EUR"]
+    ledger = [Line(day, 10_00, f"R{day}") for day in range(5)]
+    days = [statement_of(ledger, Cut(n, n + 1, f"ST-{n}"), account) for n in range(5)]
+    take_in(company, [days[0], days[3]])
+    (told,) = gaps_of(company)
+    assert "ST-3" in told
+    assert "ST-0" in told
+    take_in(company, [days[2]])
+    (told,) = gaps_of(company)
+    assert "Statement ST-2" in told
+    take_in(company, [days[1]])
+    assert gaps_of(company) == []
+    take_in(company, [days[4], days[0]])
+    assert open_cases(company) == []
+
+
+def test_missing_numbers_are_a_case_until_they_come(company: Company) -> None:
+    account = company.accounts["DE-EUR"]
+    ledger = [Line(day, 10_00 if day % 2 else -10_00, f"R{day}") for day in range(8)]
+    told = [
+        msgspec.structs.replace(
+            statement_of(ledger, Cut(2 * n, 2 * n + 2, f"ST-{n}"), account), sequence=n + 7
+        )
+        for n in range(4)
+    ]
+    take_in(company, [told[0], told[3]])
+    (case,) = gaps_of(company)
+    assert "numbers 8 to 9" in case
+    take_in(company, [told[2]])
+    (case,) = gaps_of(company)
+    assert "number 8" in case
+    take_in(company, [told[1]])
+    assert gaps_of(company) == []
