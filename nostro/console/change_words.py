@@ -72,6 +72,7 @@ LABELS: Final[Mapping[str, str]] = {
     "blocks": "Payments that wait or are not taken: name, which, hold or refuse",
     "window_days": "Days in which an invoice is not paid again",
     "swapped_days": "Days in which one with two signs swapped is not paid either",
+    "routine_from": "From how many invoices over one amount in these days on swapped tells nothing",
     "without_invoice": "Also two for one day without any invoice",
     "prefixes": "Words before a number that do not tell invoices apart",
     "limits": "Limits: name, how much, for which payments, hold or refuse",
@@ -145,6 +146,7 @@ HINTS: Final[Mapping[str, str]] = {
     "blocks": "One a line, like Lawsuit | payee V-1001 | hold. What is left out is not kept.",
     "countries": "One a line, like KP: two letters.",
     "swapped_days": "1234 and 1243. 0: these are not compared.",
+    "routine_from": "Rents, fares, subscriptions: numbers in a row look swapped. 0: however many.",
     "prefixes": "One a line, like INV. What is left out is not kept.",
     "limits": "One a line, like Day | 1000000.00 EUR a day by account | entity DE01 | hold. What is"
     " left out is not kept.",
@@ -191,6 +193,7 @@ SIDES: Final[Mapping[str, str]] = {
     "usual_least": "Once there are so many",
     "window_days": "Days an invoice is not paid again",
     "swapped_days": "Days for two signs swapped",
+    "routine_from": "An amount is routine from so many invoices on",
     "without_invoice": "Two a day without invoice wait",
     "prefixes": "Words that tell no invoices apart",
 }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.payment import PaymentRequest
-from nostro.domain.policies.duplicates import EarlierPayment, signature
+from nostro.domain.policies.duplicates import DuplicateRules, EarlierPayment, signature
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import current
 
@@ -28,7 +28,7 @@ _NEVER_PAID = tuple(
 
 
 def question(
-    asked: Sequence[tuple[str, PaymentRequest]], since: date, today: date
+    asked: Sequence[tuple[str, PaymentRequest]], rules: DuplicateRules, today: date
 ) -> dict[str, Any]:
     """The parameters of the query `earlier_payments` for requests with their payees' numbers;
     a day that is over is paid today."""
@@ -57,7 +57,10 @@ def question(
         "invoices": sorted(invoices),
         "signatures": sorted({signature(invoice) for invoice in invoices}),
         "days": sorted(days),
-        "since": since,
+        "since": today - timedelta(days=rules.window_days),
+        "routine_from": rules.routine_from,
+        "routine_since": min([today, *(request.requested_date for _, request in asked)])
+        - timedelta(days=rules.swapped_days),
         "never_paid": list(_NEVER_PAID),
     }
 

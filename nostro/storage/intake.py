@@ -19,7 +19,7 @@ from nostro.domain.event import Event
 from nostro.domain.party import Account, PayeeAccount
 from nostro.domain.payment import PaymentRequest
 from nostro.domain.policies.checks import Finding
-from nostro.domain.policies.duplicates import EarlierPayment
+from nostro.domain.policies.duplicates import DuplicateRules, EarlierPayment
 from nostro.storage import earlier_payments, orders, queries
 from nostro.storage.orders import OrderRow
 from nostro.storage.restoring import ASKED
@@ -33,7 +33,7 @@ _PAYEE_ACCOUNTS = msgspec.json.Decoder(list[PayeeAccount])
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What a set of payments leads to. `count` is how many they are; `asked` are they with their
-    payees' numbers, compared with payments since a day; restores since a time matter."""
+    payees' numbers, compared with earlier payments by these rules; restores since a time matter."""
 
     count: int
     source: str
@@ -41,7 +41,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     end_to_end_ids: Collection[str]
     payee_numbers: Collection[str]
     asked: Sequence[tuple[str, PaymentRequest]]
-    paid_since: date
+    duplicates: DuplicateRules
     today: date
     restored_since: datetime
 
@@ -82,7 +82,7 @@ def take_numbers(question: Question) -> KnownBefore:
         ("known_before_payments", asked),
         (
             "earlier_payments",
-            earlier_payments.question(question.asked, question.paid_since, question.today),
+            earlier_payments.question(question.asked, question.duplicates, question.today),
         ),
     )
     references = known["known_references"]

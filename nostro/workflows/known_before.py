@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import starmap
 
 import msgspec
@@ -140,7 +140,7 @@ def _question(
         end_to_end_ids={request.end_to_end_id for request in requests if request.end_to_end_id},
         payee_numbers={payee for payee, _ in asked},
         asked=asked,
-        paid_since=now.date() - timedelta(days=duplicates.window_days),
+        duplicates=duplicates,
         today=now.date(),
         restored_since=now - after_restore.ASKED_AGAIN_WITHIN,
     )

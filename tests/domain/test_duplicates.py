@@ -151,6 +151,32 @@ def test_the_customer_may_say_otherwise() -> None:
     assert len(found(mine(invoices=("XY-1",)), payment(invoices=("1",)), rules=own)) == 1
 
 
+def others(count: int, **changes: Any) -> list[EarlierPayment]:
+    """A supplier who charges one price: so many invoices over it, none of them like another."""
+    return [payment(number=f"P-1{at}", invoices=(f"5{at}77",), **changes) for at in range(count)]
+
+
+def test_where_an_amount_is_routine_only_the_very_invoice_counts() -> None:
+    new, near = mine(invoices=("10243",)), payment(invoices=("10234",))
+    assert [one.refers_to for one in found(new, near, *others(3))] == ["P-1"]
+    assert found(new, near, *others(4)) == []
+    very = payment(number="P-9", invoices=("INV 010243",))
+    assert [one.refers_to for one in found(new, near, very, *others(9))] == ["P-9"]
+    assert len(found(new, near, *others(9), rules=DuplicateRules(routine_from=0))) == 1
+
+
+def test_what_makes_no_amount_routine() -> None:
+    new, near = mine(invoices=("10243",)), payment(invoices=("10234",))
+    again = [payment(number=f"P-2{at}", invoices=("10234",)) for at in range(9)]
+    assert len(found(new, near, *again)) == 5
+    assert len(found(new, near, *others(9, amount=Money(100_01, "EUR")))) == 1
+    assert len(found(new, near, *others(9, payee_number="V2", account=OTHER))) == 1
+    assert len(found(new, near, *others(9, requested_date=DAY - timedelta(days=13)))) == 1
+    hidden = others(9, confidential=True)
+    assert len(found(new, near, *hidden)) == 1
+    assert found(mine(invoices=("10243",), confidential=True), near, *hidden) == []
+
+
 def test_both_payments_are_named() -> None:
     (told,) = found(
         mine(invoices=("RE 0001",), payee_number="V9"),

@@ -13,7 +13,7 @@ import pytest
 from nostro.domain.order import OrderState
 from nostro.domain.payment import PaymentRequest
 from nostro.domain.policies.duplicates import SUSPECTED, DuplicateRules, PaidBefore, findings
-from nostro.storage import earlier_payments, models
+from nostro.storage import earlier_payments, models, policies
 from nostro.storage.tenancy import tenant
 from nostro.workflows import approval, changes
 from tests.ap_exports import Exports
@@ -114,6 +114,40 @@ def test_the_database_finds_what_comparing_all_of_them_finds(company: Company, s
             before.add(payment)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_the_database_knows_what_is_routine(company: Company, seed: int) -> None:
+    """One price and numbers that are nearly alike, in sets of any size: held is what comparing all
+    of them finds, so the database told enough of the others."""
+    dice = random.Random(seed)
+    with tenant(company.tenant_id):
+        policies.add(
+            company.world.ids.new(),
+            DuplicateRules(routine_from=4 + seed),
+            valid_from=company.clock.now(),
+            changed_by="a test",
+            reason="a test",
+        )
+    numbers = [f"{dice.choice((1234, 1243, 1324, 5678, 5687, 9012))}{at % 3}" for at in range(40)]
+    requests = [
+        company.request(
+            f"{seed}-{at}", dice.choice((100_00, 250_00)), invoices=(number,),
+            requested_date=company.clock.now().date() + timedelta(days=dice.randrange(30)),
+        )
+        for at, number in enumerate(numbers)
+    ]  # fmt: skip
+    before, rules, held = PaidBefore(), DuplicateRules(routine_from=4 + seed), 0
+    while requests:
+        size = dice.randrange(1, 9)
+        portion, requests = requests[:size], requests[size:]
+        for row in company.orders(company.ask(*portion)):
+            payment = earlier_payments.as_earlier(row)
+            wanted = [one.refers_to for one in findings(payment, before, rules)]
+            assert [refers_to for refers_to, _ in suspected(company, row.id)] == wanted
+            before.add(payment)
+            held += bool(wanted)
+    assert 0 < held < len(numbers)
+
+
 def test_two_people_change_what_counts_and_see_what_it_would_have_done(
     company: Company, admins: Any
 ) -> None:
@@ -139,6 +173,7 @@ def test_two_people_change_what_counts_and_see_what_it_would_have_done(
     for code, bad in (
         ("days_out_of_range", {"window_days": 0}),
         ("days_out_of_range", {"swapped_days": -1}),
+        ("check_out_of_range", {"routine_from": 1}),
         ("prefixes_unfit", {"prefixes": ["RE-"]}),
     ):
         assert refusal(partial(ask, company, ada, bad, "duplicates")) == code

@@ -1,13 +1,14 @@
 """Whether a payment is made twice, whatever its source: the same payee or account, amount and
 currency, and the same invoice however it is written; or no invoice at all and the same day.
+Where an amount is paid regularly (rent, a fare, a subscription), only the very invoice counts.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import ClassVar, Final
 from unicodedata import normalize
 
@@ -33,12 +34,15 @@ _NO_SIGNIFICANT = re.compile(r"[^1-9]")
 class DuplicateRules(Policy, frozen=True, kw_only=True):
     """For how many days a payment makes a later one suspicious: with the same invoice, with one
     that has two neighbouring signs swapped (0: never), and whether two without any invoice for one
-    day do. `prefixes` are words before a number that do not tell invoices apart."""
+    day do. `routine_from`: from how many invoices over one amount in `swapped_days` on that amount
+    is routine, and swapped signs tell nothing (0: none is). `prefixes` are words before a number
+    that do not tell invoices apart."""
 
     KIND: ClassVar[str] = "duplicates"
 
     window_days: int = 400
     swapped_days: int = 45
+    routine_from: int = 5
     without_invoice: bool = True
     prefixes: tuple[str, ...] = PREFIXES
 
@@ -141,15 +145,36 @@ def findings(
 def _findings(
     payment: EarlierPayment, like: Sequence[EarlierPayment], rules: DuplicateRules
 ) -> Iterator[Finding]:
+    routine = cache(lambda: _is_routine(payment, like, rules))  # Most payments never ask.
     for one in like:
-        if abs(payment.requested_date - one.requested_date) > timedelta(days=rules.window_days):
+        if not _within(payment, one, rules.window_days):
             continue
         if not payment.invoices and not one.invoices:
             if rules.without_invoice and _same_day(payment, one):
                 yield _finding(one, f"The same amount to the same payee {_already(payment, one)}")
             continue
-        for mine, theirs in _same_invoices(payment, one, rules):
+        for mine, theirs in _same_invoices(payment, one, rules, routine):
             yield _finding(one, _of_invoice(payment, one, mine, theirs))
+
+
+def _is_routine(
+    payment: EarlierPayment, like: Sequence[EarlierPayment], rules: DuplicateRules
+) -> bool:
+    """Whether payments like it name so many invoices that numbers alike are no wonder. Numbers
+    with the same digits count once: a slip of the pen makes no amount a routine. For an open
+    payment confidential ones do not count: what it is held for must not tell of them."""
+    numbers = {
+        signature(invoice)
+        for one in like
+        if _within(payment, one, rules.swapped_days)
+        and (payment.confidential or not one.confidential)
+        for invoice in one.invoices
+    }
+    return 0 < rules.routine_from <= len(numbers)
+
+
+def _within(payment: EarlierPayment, one: EarlierPayment, days: int) -> bool:
+    return abs(payment.requested_date - one.requested_date) <= timedelta(days=days)
 
 
 def _same_day(payment: EarlierPayment, one: EarlierPayment) -> bool:
@@ -164,16 +189,19 @@ def _same_day(payment: EarlierPayment, one: EarlierPayment) -> bool:
 
 
 def _same_invoices(
-    payment: EarlierPayment, one: EarlierPayment, rules: DuplicateRules
+    payment: EarlierPayment,
+    one: EarlierPayment,
+    rules: DuplicateRules,
+    routine: Callable[[], bool],
 ) -> Iterator[tuple[str, str]]:
     """Each invoice of ours with the one of theirs that it may be: the first that fits."""
-    near = abs(payment.requested_date - one.requested_date) <= timedelta(days=rules.swapped_days)
+    near = _within(payment, one, rules.swapped_days)
     near = near and rules.swapped_days > 0 and (payment.confidential or not one.confidential)
     for mine in payment.invoices:
         key = invoice_key(mine, rules.prefixes)
         for theirs in one.invoices:
             other = invoice_key(theirs, rules.prefixes)
-            if mine == theirs or key == other or (near and swapped(key, other)):
+            if mine == theirs or key == other or (near and swapped(key, other) and not routine()):
                 yield mine, theirs
                 break
 

@@ -19,33 +19,25 @@ from nostro.workflows.policy_changes import WantedPolicy, policy_kind
 
 DAYS_MAX = 1100
 PREFIXES_MAX = 100
+ROUTINE_LEAST, ROUTINE_MOST = 2, 50  # One invoice makes no routine; more cost the database time.
 _PREFIX_LENGTH_MAX = 20
 
 
 class WantedDuplicates(WantedPolicy, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`window_days`: how long an invoice makes a payment for it suspicious. `swapped_days`: the
-    same for one with two neighbouring signs swapped, 0 for never. `prefixes` are words in front of
-    a number that do not tell invoices apart."""
+    same for one with two neighbouring signs swapped, 0 for never; nor where `routine_from`
+    invoices or more of these days are over this amount, 0 for however many. `prefixes` are words in
+    front of a number that do not tell invoices apart."""
 
     window_days: int = 400
     swapped_days: int = 45
+    routine_from: int = 5
     without_invoice: bool = True
     prefixes: tuple[str, ...] = PREFIXES
 
 
 def _read(wanted: WantedDuplicates) -> DuplicateRules:
-    for days, least, field in (
-        (wanted.window_days, 1, "window_days"),
-        (wanted.swapped_days, 0, "swapped_days"),
-    ):
-        if not least <= days <= DAYS_MAX:
-            raise Invalid(
-                "days_out_of_range",
-                f"Payments cannot be compared over {days} days.",
-                "Nothing was asked for.",
-                f"Give a number from {least} to {DAYS_MAX}.",
-                field=field,
-            )
+    _check_numbers(wanted)
     prefixes = tuple(one.strip().upper() for one in wanted.prefixes)
     unfit = [one for one in prefixes if not one.isalpha() or len(one) > _PREFIX_LENGTH_MAX]
     if unfit or len(prefixes) > PREFIXES_MAX:
@@ -59,15 +51,40 @@ def _read(wanted: WantedDuplicates) -> DuplicateRules:
     return DuplicateRules(
         window_days=wanted.window_days,
         swapped_days=wanted.swapped_days,
+        routine_from=wanted.routine_from,
         without_invoice=wanted.without_invoice,
         prefixes=prefixes,
     )
+
+
+def _check_numbers(wanted: WantedDuplicates) -> None:
+    for days, least, field in (
+        (wanted.window_days, 1, "window_days"),
+        (wanted.swapped_days, 0, "swapped_days"),
+    ):
+        if not least <= days <= DAYS_MAX:
+            raise Invalid(
+                "days_out_of_range",
+                f"Payments cannot be compared over {days} days.",
+                "Nothing was asked for.",
+                f"Give a number from {least} to {DAYS_MAX}.",
+                field=field,
+            )
+    if wanted.routine_from and not ROUTINE_LEAST <= wanted.routine_from <= ROUTINE_MOST:
+        raise Invalid(
+            "check_out_of_range",
+            f"{wanted.routine_from} does not go here.",
+            "Nothing was asked for.",
+            f"Give a number from {ROUTINE_LEAST} to {ROUTINE_MOST}, or 0 for never.",
+            field="routine_from",
+        )
 
 
 def _write(rules: DuplicateRules) -> WantedDuplicates:
     return WantedDuplicates(
         window_days=rules.window_days,
         swapped_days=rules.swapped_days,
+        routine_from=rules.routine_from,
         without_invoice=rules.without_invoice,
         prefixes=rules.prefixes,
     )
@@ -77,6 +94,7 @@ def _tell(rules: DuplicateRules) -> dict[str, Any]:
     return {
         "window_days": rules.window_days,
         "swapped_days": rules.swapped_days,
+        "routine_from": rules.routine_from,
         "without_invoice": rules.without_invoice,
         "prefixes": ", ".join(sorted(rules.prefixes)),
     }
