@@ -8,10 +8,10 @@ export PYTHONUNBUFFERED := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock sbom clean bench-start bench-formats bench-payments bench-audit bench-controls bench-screening bench-matching bench-ingest fuzz kill-test tryton-test product development
+.PHONY: help demo test lint lock sbom clean bench-start bench-formats bench-payments bench-audit bench-controls bench-screening bench-matching bench-ingest bench-duplicates fuzz kill-test tryton-test product development
 
 help: ## What can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: product ## The main job on real files, told step by step, on an embedded PostgreSQL
 	@$(BIN)/nostro demo
@@ -56,6 +56,9 @@ bench-matching: development ## How fast and how right `nostro match` is up to 1,
 
 bench-ingest: product ## How fast 1,000,000 statement lines come in, beside a staged COPY
 	@$(BIN)/python bench/ingest.py
+
+bench-duplicates: product ## How many payments made twice are found in real exports (EXPORTS=folder)
+	@$(BIN)/python bench/duplicates.py
 
 fuzz: development ## Look for bytes that break a reader (BUDGET=30 seconds each, ONLY=format)
 	@$(BIN)/python bench/fuzz.py
