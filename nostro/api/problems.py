@@ -38,6 +38,8 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "not_an_approver": 403,
     "maker_cannot_approve": 403,
     "payee_editor_cannot_approve": 403,
+    "lawmaker_cannot_approve": 403,
+    "lawmaker_cannot_release": 403,
     "callback_refused": 401,
     "person_needed": 403,
     "presence_needed": 403,

@@ -90,6 +90,7 @@ _WHY = {
     "maker_cannot_approve": "You made it: needs someone else",
     "maker_cannot_release": "You made it: needs someone else",
     "payee_editor_cannot_approve": "You changed the payee's account: needs someone else",
+    "lawmaker_cannot_approve": "You changed the rules or limits it is under: needs someone else",
     "already_approved": "You approved it: needs someone else",
     "not_an_approver": "Needs an approver; you are not one",
     "not_cleared": "Confidential: needs someone who is cleared",

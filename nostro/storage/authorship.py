@@ -1,22 +1,54 @@
-"""Who has no say in a payment: its makers, and those who changed where its payee is paid."""
+"""Who has no say in a payment: its makers, those who changed where its payee is paid, and those
+who changed the rules and limits that decide on it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
-from nostro.domain.policies.approval import Authorship
-from nostro.storage import queries
+from django.db.models import Q
+
+from nostro.domain.policies.approval import ApprovalRules, Authorship
+from nostro.domain.policies.payment_limits import PaymentLimits
+from nostro.storage import models, queries
 from nostro.storage.tenancy import current
 
 
-def authors(order_ids: Collection[UUID]) -> dict[UUID, Authorship]:
+def authors(order_ids: Collection[UUID], now: datetime) -> dict[UUID, Authorship]:
     """The authors of each of these payments. Who answers for a key made what the key made."""
-    rows = queries.rows("authors_of_payments", tenant_id=current(), ids=list(order_ids))
+    rows = queries.rows("authors_of_payments", tenant_id=current(), ids=list(order_ids), now=now)
     return {
         row["id"]: Authorship(
             makers=frozenset(row["makers"]),
             payee_account_changed_by=frozenset(row["editors"]),
+            rules_changed_by=frozenset(row["lawmakers"]),
         )
         for row in rows
     }
+
+
+def lawmakers(now: datetime) -> set[str]:
+    """Who is behind the rules of approving and the limits, as they are and as they will be."""
+    requests: set[UUID] = set()
+    for policy in (ApprovalRules, PaymentLimits):
+        rows = models.PolicyVersion.objects.filter(kind=policy.KIND)
+        in_force = rows.filter(valid_from__lte=now).order_by("-valid_from", "-version")[:1]
+        ids = Q(valid_from__gt=now) | Q(id__in=[row.id for row in in_force])
+        found = rows.filter(ids).values_list("request_id", flat=True)
+        requests |= {request_id for request_id in found if request_id}
+    asked = models.ChangeRequest.objects.filter(id__in=requests)
+    people = set(asked.values_list("asked_by", flat=True))
+    keys = models.ApiKey.objects.filter(id__in=[one for one in people if _is_id(one)])
+    owners = {str(owner) for owner in keys.values_list("owner_id", flat=True)} - {str(None)}
+    agreed = models.ChangeAgreement.objects.filter(request__in=asked)
+    return people | owners | {str(one) for one in agreed.values_list("person_id", flat=True)}
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

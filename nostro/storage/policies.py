@@ -81,9 +81,16 @@ def numbered(policy: type[P], numbers: Collection[int]) -> dict[int, P]:
 
 
 def add(
-    policy_id: UUID, content: Policy, *, valid_from: datetime, changed_by: str, reason: str
+    policy_id: UUID,
+    content: Policy,
+    *,
+    valid_from: datetime,
+    changed_by: str,
+    reason: str,
+    request_id: UUID | None = None,
 ) -> int:
-    """Keep a new version that counts from `valid_from` on; returns its number."""
+    """Keep a new version that counts from `valid_from` on; returns its number. Who is behind it is
+    known by the request that it was made for."""
     rows = models.PolicyVersion.objects.filter(kind=content.KIND)
     number = (rows.order_by("-version").values_list("version", flat=True).first() or 0) + 1
     models.PolicyVersion.objects.create(
@@ -94,6 +101,7 @@ def add(
         content=msgspec.to_builtins(content),
         valid_from=valid_from,
         changed_by=changed_by,
+        request_id=request_id,
         reason=reason,
         next_action_at=valid_from,
     )

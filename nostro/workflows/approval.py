@@ -69,7 +69,7 @@ def agree(
     """Add one person's approval to locked payments that are what he saw; raises as `approve` does.
     Inside a unit of work."""
     given = approvals.given([row.id for row in rows])
-    authors = _check_each(member, rows, given)
+    authors = _check_each(acting, member, rows, given)
     _same_rules(acting, rows)
     _same_accounts(rows)
     stepping_up.require(acting, member, rows, seen_digest, step_up_id)
@@ -79,13 +79,16 @@ def agree(
 def check(acting: Acting, member: Member, order_ids: Sequence[UUID]) -> None:
     """Raise Refused where this member may not approve one of these payments; nothing is done."""
     with tenant(acting.tenant_id):
-        _check_each(member, _lock_all(member, order_ids), approvals.given(order_ids))
+        _check_each(acting, member, _lock_all(member, order_ids), approvals.given(order_ids))
 
 
 def _check_each(
-    member: Member, rows: Sequence[OrderRow], given: Mapping[UUID, Mapping[str, Agreed]]
+    acting: Acting,
+    member: Member,
+    rows: Sequence[OrderRow],
+    given: Mapping[UUID, Mapping[str, Agreed]],
 ) -> dict[UUID, Authorship]:
-    authors = authorship.authors([row.id for row in rows])
+    authors = authorship.authors([row.id for row in rows], acting.world.clock.now())
     for row in rows:
         ORDER.after(row.state, OrderMove.APPROVE)
         policy.may_approve(member, authors[row.id], given[row.id], row.touched())
@@ -177,7 +180,7 @@ def deny(acting: Acting, member: Member, order_ids: Sequence[UUID], reason: str)
     _need_reason(reason)
     with tenant(acting.tenant_id):
         rows = _lock_all(member, order_ids)
-        authors = authorship.authors(order_ids)
+        authors = authorship.authors(order_ids, acting.world.clock.now())
         for row in rows:
             ORDER.after(row.state, OrderMove.DENY)
             policy.may_release_hold(member, authors[row.id], row.touched())
@@ -219,7 +222,8 @@ def release_together(
 
 def _leave_holds(acting: Acting, member: Member, rows: Sequence[OrderRow], reason: str) -> None:
     ids = [row.id for row in rows]
-    authors, now = authorship.authors(ids), acting.world.clock.now()
+    now = acting.world.clock.now()
+    authors = authorship.authors(ids, now)
     for row in rows:
         ORDER.after(row.state, OrderMove.RELEASE_HOLD)
         policy.may_release_hold(member, authors[row.id], row.touched())

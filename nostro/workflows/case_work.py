@@ -120,7 +120,7 @@ def resolve(acting: Acting, member: Member, case_id: UUID, outcome: str) -> None
         about = payment.touched() if payment else None
         policy.may_resolve(member, row.kind, row.natural_key, about)
         if row.kind is CaseKind.PAYEE:
-            policy.check_second_person(member, _authors(row))
+            policy.check_second_person(member, _authors(acting, row))
         _check_known(row)
         over = _decided_over(row) if row.kind is CaseKind.PAYEE else {}
         move(acting, row, CaseMove.RESOLVE, outcome=checked_reason(outcome), **over)
@@ -128,16 +128,17 @@ def resolve(acting: Acting, member: Member, case_id: UUID, outcome: str) -> None
             _give_back(acting, row.order_id, outcome)
 
 
-def _authors(row: CaseRow) -> Authorship:
+def _authors(acting: Acting, row: CaseRow) -> Authorship:
     """Who has a hand in the payments that a case is about: one, or all of a file."""
     inside = submissions.attempts_by_end_to_end_id(row.submission_id) if row.submission_id else {}
     ids = [row.order_id] if row.order_id else [one.order_id for one in inside.values()]
-    found = authorship.authors(ids).values()
+    found = authorship.authors(ids, acting.world.clock.now()).values()
     return Authorship(
         makers=frozenset().union(*(one.makers for one in found)),
         payee_account_changed_by=frozenset().union(
             *(one.payee_account_changed_by for one in found)
         ),
+        rules_changed_by=frozenset().union(*(one.rules_changed_by for one in found)),
     )
 
 

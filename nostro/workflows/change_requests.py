@@ -36,7 +36,7 @@ from nostro.domain.policies import change_rights as policy
 from nostro.domain.policies import shortage
 from nostro.domain.policies.approval import ApprovalRules
 from nostro.domain.policies.shortage import Shortage
-from nostro.storage import change_requests, events, parties, partners, people, policies
+from nostro.storage import authorship, change_requests, events, parties, partners, people, policies
 from nostro.storage.change_requests import Agreement, RequestRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows import change_secrets, changes
@@ -155,8 +155,9 @@ def in_force(acting: Acting, action: Action = Action.DECIDE_ACCESS) -> bool:
 def short_of(acting: Acting) -> dict[str, Shortage]:
     """What too few people can decide on as it is; inside a unit of work."""
     entities = {row.id: row.code for row in parties.entities()}
-    rules = policies.from_now_on(ApprovalRules, acting.world.clock.now())
-    return shortage.shortages(people.everybody(), entities, rules)
+    now = acting.world.clock.now()
+    rules, behind = policies.from_now_on(ApprovalRules, now), authorship.lawmakers(now)
+    return shortage.shortages(people.everybody(), entities, rules, behind)
 
 
 def deciders(acting: Acting, row: RequestRow) -> list[Member]:

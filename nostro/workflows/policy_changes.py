@@ -115,6 +115,7 @@ def _keep(
         valid_from=starts,
         changed_by=f"{done.asked_by_name} and {acting.actor.name}",
         reason=done.reason,
+        request_id=done.request_id,
     )
     told = {
         "before": change.before,

@@ -54,7 +54,7 @@ def standings(acting: Acting, rows: Sequence[OrderRow]) -> dict[UUID, Standing]:
     given = approvals.given([order.id for order in rows])
     able = entitled(acting, {person for agreed in given.values() for person in agreed})
     newer, rules = newer_accounts(rows), approval_terms.rules_of(rows)
-    authors = authorship.authors([order.id for order in rows])
+    authors = authorship.authors([order.id for order in rows], acting.world.clock.now())
     found, planner = {}, Planner(acting.world)
     for order in rows:
         agreed = approvals.to_digest(given[order.id], order.approval_digest)

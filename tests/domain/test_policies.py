@@ -128,7 +128,9 @@ MEMBERS = st.builds(
     roles=st.frozensets(st.sampled_from(Role), max_size=3),
     is_person=st.booleans(),
 )
-AUTHORS = st.builds(Authorship, makers=GROUPS, payee_account_changed_by=GROUPS)
+AUTHORS = st.builds(
+    Authorship, makers=GROUPS, payee_account_changed_by=GROUPS, rules_changed_by=GROUPS
+)
 
 
 def allowed(act: Any, *arguments: Any) -> bool:
@@ -145,7 +147,11 @@ APPROVES = frozenset({Role.APPROVER, Role.TREASURER})
 def entitled(member: Member, authors: Authorship, roles: frozenset[Role] = APPROVES) -> bool:
     """The rule said again: a person with the right, and not the author of any of it."""
     rightful = bool(member.roles & roles)
-    author = member.id in authors.makers or member.id in authors.payee_account_changed_by
+    author = member.id in {
+        *authors.makers,
+        *authors.payee_account_changed_by,
+        *authors.rules_changed_by,
+    }
     return member.is_person and rightful and not author
 
 
@@ -166,7 +172,8 @@ def test_a_complete_approval_is_two_people_who_made_none_of_it(
         if allowed(may_approve, member, authors, approved):
             approved.append(member.id)
     assert len(approved) == len(set(approved))
-    assert not set(approved) & (authors.makers | authors.payee_account_changed_by)
+    made = authors.makers | authors.payee_account_changed_by | authors.rules_changed_by
+    assert not set(approved) & made
     assert is_complete(approved) == (len(approved) >= 2)
 
 
@@ -175,6 +182,7 @@ REFUSALS = [
     ({"roles": frozenset({Role.MAKER, Role.AUDITOR, Role.INTEGRATOR})}, "not_an_approver"),
     ({"id": "maker"}, "maker_cannot_approve"),
     ({"id": "editor"}, "payee_editor_cannot_approve"),
+    ({"id": "lawmaker"}, "lawmaker_cannot_approve"),
     ({"id": "first"}, "already_approved"),
 ]
 
@@ -183,7 +191,9 @@ REFUSALS = [
 def test_the_refusal_says_why(changes: dict[str, Any], code: str) -> None:
     able = Member(id="second", name="Ada", roles=frozenset({Role.APPROVER, Role.MAKER}))
     authors = Authorship(
-        makers=frozenset({"maker"}), payee_account_changed_by=frozenset({"editor"})
+        makers=frozenset({"maker"}),
+        payee_account_changed_by=frozenset({"editor"}),
+        rules_changed_by=frozenset({"lawmaker"}),
     )
     may_approve(able, authors, {"first"})
     with pytest.raises(Refused) as told:

@@ -1,9 +1,10 @@
 """Who may agree to a payment, said again plainly, apart from the product. People are names.
 
 A right is held for good or lent until a tick; what was lent counts while its lender still holds
-just that himself. Nobody who made or changed a payment, answers for the key that did, or had a hand
-in the account it pays to has a say in it, nor is his place filled by another; nor is
-the place of anybody who agrees himself. Each place is filled once.
+just that himself. Nobody who made or changed a payment, answers for the key that did, had a hand in
+the account it pays to, in the rules it waits under or in the limits in force has a say in it, nor
+is his place filled by another; nor is the place of anybody who agrees himself. Each place is filled
+once.
 """
 
 from __future__ import annotations

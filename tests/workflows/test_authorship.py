@@ -9,20 +9,20 @@ import pytest
 
 from nostro.domain.errors import NostroError
 from nostro.domain.event import Actor
-from nostro.domain.party import Member
-from nostro.storage import authorship, key_owning
+from nostro.domain.party import Grant, Member, Role
+from nostro.storage import authorship, key_owning, people
 from nostro.storage.keys import Scope
 from nostro.storage.pages.waiting import Reader, WaitingFilter, waiting_payments
 from nostro.storage.tenancy import tenant
-from nostro.workflows import approval, payment_intake
+from nostro.workflows import approval, change_requests, payment_intake
 from nostro.workflows.context import Acting
 from tests.workflows.company import Company, iban
 
 
 def without_a_say(company: Company, order_id: UUID) -> set[str]:
     with tenant(company.tenant_id):
-        found = authorship.authors([order_id])[order_id]
-    return set(found.makers | found.payee_account_changed_by)
+        found = authorship.authors([order_id], company.clock.now())[order_id]
+    return set(found.people)
 
 
 def offered(company: Company, member: Member) -> int:
@@ -84,3 +84,58 @@ def test_who_changed_another_account_has_his_say(company: Company) -> None:
     (order_id,) = company.ask(company.request("P1"))
     assert without_a_say(company, order_id) == {company.maker.id}
     assert offered(company, company.ann) == 1
+
+
+def lawmakers_of(company: Company, kind: str, wanted: object, asks: Member, agrees: Member) -> None:
+    """They change a policy, as administrators who approve payments besides."""
+    with tenant(company.tenant_id):
+        for one in (asks, agrees):
+            both = [Grant(role=Role.ADMINISTRATOR), *one.held]
+            people.grant_reaching(company.world.ids.new(), UUID(one.id), both)
+    asker, agreer = (
+        people.member(company.tenant_id, UUID(one.id), company.clock.now())
+        for one in (asks, agrees)
+    )
+    request_id = change_requests.ask(company.acting(asker), asker, kind, wanted, "new year")
+    change_requests.agree(company.acting(agreer), agreer, request_id, "yes")
+
+
+def approver(company: Company, name: str) -> Member:
+    member = company._member(name, frozenset({Role.APPROVER}))
+    with tenant(company.tenant_id):
+        company.employ(member)
+    return member
+
+
+LIMITS = {"limits": [{"name": "Day", "limit": "9000.00 EUR a day", "when": "", "effect": "hold"}]}
+OTHERS = {"limits": [{"name": "Day", "limit": "8000.00 EUR a day", "when": "", "effect": "hold"}]}
+
+
+def test_who_changed_the_limits_until_others_are_in_force(company: Company) -> None:
+    dee, eve = approver(company, "Dee"), approver(company, "Eve")
+    (order_id,) = company.ask(company.request("P1"))
+    lawmakers_of(company, "payment_limits", LIMITS, company.ann, dee)
+    assert {company.ann.id, dee.id} < without_a_say(company, order_id)
+    assert refused(company, company.ann, order_id) == "lawmaker_cannot_approve"
+    assert (offered(company, company.ann), offered(company, company.bob)) == (0, 1)
+    lawmakers_of(company, "payment_limits", OTHERS, eve, company.bob)
+    assert without_a_say(company, order_id) == {company.maker.id, eve.id, company.bob.id}
+    assert (offered(company, company.ann), offered(company, company.bob)) == (1, 0)
+
+
+def test_who_changed_the_limits_lets_nothing_go_that_they_hold(company: Company) -> None:
+    dee = approver(company, "Dee")
+    low = {"limits": [{"name": "Low", "limit": "1.00 EUR a payment", "when": "", "effect": "hold"}]}
+    lawmakers_of(company, "payment_limits", low, company.ann, dee)
+    (order_id,) = company.ask(company.request("P1"))
+    with pytest.raises(NostroError) as told:
+        approval.release_hold(company.acting(company.ann), company.ann, order_id, "mine")
+    assert told.value.code == "lawmaker_cannot_release"
+    approval.release_hold(company.acting(company.bob), company.bob, order_id, "looked at it")
+
+
+def test_rules_that_leave_too_few_who_may_approve_are_not_made(company: Company) -> None:
+    """Of three who approve two change the rules: one is left, and it takes two."""
+    with pytest.raises(NostroError) as told:
+        lawmakers_of(company, "approval_rules", {"needed": 3}, company.ann, company.bob)
+    assert told.value.code == "too_few_left"

@@ -1,5 +1,5 @@
-"""Random people, roles, loans, keys, edits and accounts, held against an oracle: nobody approves
-what he had a hand in, and nobody who may is kept from it.
+"""Random people, roles, loans, keys, edits, accounts and rules, held against an oracle: nobody
+approves what he had a hand in, and nobody who may is kept from it.
 
 Each payment is a story: 10,000 in CI, 1,000,000 with `SOAK=1`; `SEED=n` tells the same ones again,
 and a failure prints the story so far. What somebody may approve he approves in one go; what he may
@@ -16,17 +16,21 @@ from uuid import UUID
 
 import pytest
 
+from nostro.domain.change_request import RequestState
 from nostro.domain.errors import NostroError
 from nostro.domain.event import Actor
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.party import Grant, Member, Role
-from nostro.domain.policies.approval import ApprovalRules
-from nostro.storage import key_owning, models, orders, people
+from nostro.domain.policies.approval import ApprovalRules, version_name
+from nostro.domain.policies.payment_limits import PaymentLimits
+from nostro.domain.policy import Policy
+from nostro.storage import change_requests, key_owning, models, orders, people, policies
+from nostro.storage.change_requests import Agreement, RequestRow
 from nostro.storage.keys import Scope
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import approval, holding, payment_intake
+from nostro.workflows import approval, approval_terms, holding, payment_intake
 from nostro.workflows.context import Acting
 from nostro.workflows.correction import Correction
 from nostro.workflows.editing import edit
@@ -55,6 +59,8 @@ class Group:
         self.dice, self.company, self.oracle = dice, Company(), PaymentDuties()
         self.needed = dice.choice((2, 2, 3))
         self.hands: dict[str, set[str]] = {}  # Who had a hand in an account, by its number.
+        self.lawmakers: dict[str, set[str]] = {}  # And in rules of approving, by their version.
+        self.limits: set[str] = set()  # And in the limits in force.
         self.ids: dict[str, UUID] = {}
         self.names = tuple("abcdefg")
         company = self.company
@@ -98,11 +104,39 @@ class Group:
         )
 
     def authors(self, row: OrderRow, compared: dict[UUID, str]) -> set[str]:
-        """Who had a hand in the account that a payment goes to, or is held against."""
+        """Who had a hand in the account that a payment goes to, or is held against, or in what
+        decides on it."""
         numbers = {row.instruction.creditor_iban}
         if row.payee_account_id:
             numbers.add(compared[row.payee_account_id])
-        return set().union(*(self.hands.get(number, set()) for number in numbers))
+        rules = self.lawmakers.get(row.policy_version, set()) | self.limits
+        return rules.union(*(self.hands.get(number, set()) for number in numbers))
+
+    def law(self, policy: Policy, asks: str, agrees: str) -> UUID:
+        """One person asks for a version of a policy, another agrees; it counts at once."""
+        ids, now = self.company.world.ids, self.company.clock.now()
+        request_id, policy_id = ids.new(), ids.new()
+        row = RequestRow(
+            id=request_id, kind="law", subject_id=self.company.tenant_id, subject="law", wanted={},
+            before={}, after={}, reason="so", state=RequestState.APPLIED, needed=1,
+            asked_by=str(self.ids[asks]), asked_by_kind="person", asked_by_name=asks,
+            asked_for=(), asked_at=now, expires_at=now,
+        )  # fmt: skip
+        agreed = Agreement(
+            person_id=self.ids[agrees], person_name=agrees, acted_for=(), reason="so", agreed_at=now
+        )
+        with tenant(self.company.tenant_id):
+            change_requests.insert(row)
+            change_requests.add_agreement(ids.new(), request_id, agreed)
+            number = policies.add(
+                policy_id, policy, valid_from=now, changed_by="both", reason="so",
+                request_id=request_id,
+            )  # fmt: skip
+        if isinstance(policy, ApprovalRules):
+            self.lawmakers[version_name(number)] = {asks, agrees}
+        else:
+            self.limits = {asks, agrees}
+        return policy_id
 
     def member(self, name: str) -> Member:
         company = self.company
@@ -314,6 +348,20 @@ class Told:
         self.group.hands.setdefault(number, set()).add(name)
         self.say(f"{name} changes the account of {payee} to {number}")
 
+    def rules_change(self) -> None:
+        """Two people change what decides; what still waits is asked for anew under new rules."""
+        asks, agrees = self.dice.sample(self.group.names, 2)
+        limits = self.dice.random() < 0.5
+        policy = PaymentLimits() if limits else ApprovalRules(needed=self.group.needed)
+        before = self.rows()
+        policy_id = self.group.law(policy, asks, agrees)
+        self.say(f"{asks} and {agrees} change {policy.KIND}")
+        if not limits:
+            approval_terms.apply_policy(self.company.job, policy_id)
+            for order_id, row in self.rows().items():
+                if row.policy_version != before[order_id].policy_version:
+                    self.stories[order_id].agreed.clear()
+
     def leave(self) -> None:
         """What leaves was agreed to by enough people who count today."""
         before, tried = self.rows(), self.placed()
@@ -348,7 +396,7 @@ class Told:
         between: list[tuple[Callable[[], None], int]] = [
             (self.rights_change, 4), (self.lends, 5), (self.time_passes, 2), (self.are_edited, 4),
             (self.are_held, 2), (self.are_let_go, 4), (self.account_changes, 2),
-            (self.a_program_approves, 2), (self.leave, 3),
+            (self.a_program_approves, 2), (self.leave, 3), (self.rules_change, 2),
         ]  # fmt: skip
         acts, weights = zip(*between, strict=True)
         for _ in range(ROUNDS):

@@ -95,15 +95,17 @@ def version_number(name: str) -> int:
 
 
 class Authorship(msgspec.Struct, frozen=True, kw_only=True):
-    """Everyone who created or last changed the payment or its payee's account (person ids)."""
+    """Everyone who created or last changed the payment, its payee's account, or the rules and
+    limits that decide on it (person ids)."""
 
     makers: frozenset[str]
     payee_account_changed_by: frozenset[str]
+    rules_changed_by: frozenset[str] = frozenset()
 
     @property
     def people(self) -> frozenset[str]:
         """All of them: nobody decides in their place either."""
-        return self.makers | self.payee_account_changed_by
+        return self.makers | self.payee_account_changed_by | self.rules_changed_by
 
 
 def may_approve(
@@ -132,6 +134,8 @@ def may_approve(
             "payee_editor_cannot_approve",
             f"{member.name} changed this payee's bank details and cannot approve payments to it.",
         )
+    if member.id in authors.rules_changed_by:
+        raise _refused("lawmaker_cannot_approve", _lawmaker(member, "approve"))
     if member.id in approved_by:
         raise _refused("already_approved", f"{member.name} has already approved this payment.")
     taken = authors.people | set(approved_by)
@@ -185,6 +189,8 @@ def may_release_hold(member: Member, authors: Authorship, about: Touched | None 
     confidential.check(member, confidential=about is not None and about.confidential)
     if not member.is_person or not duties.may(member, Action.RELEASE_PAYMENTS, about):
         raise _refused("not_an_approver", f"{member.name} may not decide on held payments.")
+    if member.id in authors.rules_changed_by:
+        raise _refused("lawmaker_cannot_release", _lawmaker(member, "decide on"))
     if member.id in authors.people:
         raise _refused(
             "maker_cannot_release", f"{member.name} made this payment and cannot release its hold."
@@ -200,6 +206,13 @@ def may_hold(member: Member, about: Touched | None = None) -> None:
 
 def is_complete(approved_by: Collection[str], needed: int = APPROVALS_NEEDED) -> bool:
     return len(set(approved_by)) >= needed
+
+
+def _lawmaker(member: Member, what: str) -> str:
+    return (
+        f"{member.name} changed the rules or limits that decide on this payment and cannot {what}"
+        " it until other people's are in force."
+    )
 
 
 def _refused(code: str, happened: str) -> Refused:

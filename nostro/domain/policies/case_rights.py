@@ -45,7 +45,7 @@ def check_second_person(member: Member, authors: Authorship) -> None:
     if member.id in authors.people:
         raise Refused(
             "maker_cannot_close",
-            f"{member.name} made this payment or changed its payee's bank details.",
+            f"{member.name} made this payment, or changed its payee's details or rules.",
             "The case stays open.",
             "Ask another treasurer or approver to look at both names.",
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -26,14 +26,19 @@ class Shortage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def shortages(
-    members: Sequence[Member], entities: Mapping[str, str], rules: Sequence[ApprovalRules]
+    members: Sequence[Member],
+    entities: Mapping[str, str],
+    rules: Sequence[ApprovalRules],
+    lawmakers: Collection[str] = (),
 ) -> dict[str, Shortage]:
     """What is short among these people, by what it is about; `entities` are codes by id, `rules`
     those of now and of the days to come.
 
-    Only who holds a right for good counts, and nobody twice: a delegate is no other person.
+    Only who holds a right for good counts, and nobody twice: a delegate is no other person. Who
+    made the rules (`lawmakers`) approves nothing under them.
     """
     found = [_deciders(members)]
+    members = [one for one in members if one.id not in lawmakers]
     most = max(one.most_without_rules for one in rules)
     found += [_approvers(members, key, code, most) for key, code in entities.items()]
     ruled = [rule for one in rules for rule in one.rules]

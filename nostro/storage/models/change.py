@@ -64,6 +64,7 @@ class PolicyVersion(TenantModel):
     content = models.JSONField()
     valid_from = models.DateTimeField()
     changed_by = models.TextField()
+    request_id = models.UUIDField(null=True)  # The change request that it was made for.
     reason = models.TextField()
     next_action_at = models.DateTimeField(null=True)  # When it comes into force.
 

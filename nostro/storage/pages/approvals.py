@@ -123,7 +123,7 @@ def chosen(order_ids: list[UUID], now: datetime) -> tuple[ToDecide, ...]:
 
 def _to_decide(rows: Collection[PaymentRow], now: datetime) -> tuple[ToDecide, ...]:
     ids = [row.id for row in rows]
-    authors, given, holds = authorship.authors(ids), approvals.given(ids), holds_of(rows)
+    authors, given, holds = authorship.authors(ids, now), approvals.given(ids), holds_of(rows)
     standing = standings(ids)
     told = models.Order.objects.filter(id__in=ids)
     more = {key: rest for key, *rest in told.values_list("id", "run_id", *_MORE)}

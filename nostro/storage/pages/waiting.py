@@ -155,6 +155,7 @@ def waiting_payments(
         person_id=reader.member.id,
         reaches=reader.reaches,
         turns=_turns(),
+        now=reader.now,
         changed_since=reader.now - CHANGED_WITHIN,
         times_usual=TIMES_USUAL,
         unusual=wanted.unusual,

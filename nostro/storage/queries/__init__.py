@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -9,10 +10,16 @@ from typing import Any
 from django.db import connections
 from psycopg import Cursor
 
+_PART = re.compile(r"^-- part: (\w+)\n", re.MULTILINE)
+
 
 @cache
 def text(name: str) -> str:
-    """The SQL of queries/<name>.sql."""
+    """The SQL of queries/<name>.sql; a line "-- part: x" stands for what x.part.sql says."""
+    return _PART.sub(lambda part: _read(f"{part[1]}.part"), _read(name))
+
+
+def _read(name: str) -> str:
     return (files(__name__) / f"{name}.sql").read_text(encoding="utf-8")
 
 

@@ -3,7 +3,7 @@
 -- never paid in this currency or far less on average, or the payee's account changed of late.
 -- What is the reader's to approve (mine) is decided as nostro.domain.policies.approval does: one of
 -- his grants reaches it and is for a step that it waits for, in the place of somebody who has had
--- no say in it yet. Who has none at all is decided as in authors_of_payments.sql.
+-- no say in it yet. Who has none at all is said in one part for all queries.
 -- MATERIALIZED and OFFSET 0 keep PostgreSQL from plans that are bad before there are statistics.
 WITH waiting AS MATERIALIZED (
     SELECT id, run_id, entity_id, account_id, coalesce(route ->> 'rail', '') AS rail, requested_date, currency,
@@ -30,49 +30,12 @@ WITH waiting AS MATERIALIZED (
 ), held_before AS MATERIALIZED (
     SELECT DISTINCT waiting.id FROM waiting
     JOIN hold ON hold.tenant_id = (SELECT %(tenant_id)s::uuid) AND hold.order_id = waiting.id
-), owners AS MATERIALIZED (
-    SELECT id::text AS key, owner_id::text AS owner
-    FROM api_key
-    WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND owner_id IS NOT NULL
-), versions AS MATERIALIZED (
-    SELECT pairs.*, version.id AS version_id, version.changed_by_person
-    FROM (SELECT DISTINCT paid_to, payee_account_id FROM waiting) AS pairs
-    CROSS JOIN LATERAL (
-        SELECT id, changed_by_person FROM payee_account
-        WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND pairs.paid_to <> ''
-          AND (iban = pairs.paid_to OR local_account = pairs.paid_to)
-        UNION
-        SELECT alike.id, alike.changed_by_person
-        FROM payee_account AS compared
-        JOIN payee_account AS alike
-          ON alike.tenant_id = compared.tenant_id AND alike.iban = compared.iban
-         AND alike.local_account = compared.local_account
-        WHERE compared.tenant_id = (SELECT %(tenant_id)s::uuid)
-          AND compared.id = pairs.payee_account_id
-    ) AS version
-), editors AS MATERIALIZED (
-    SELECT paid_to, payee_account_id, array_agg(DISTINCT person) AS people
-    FROM (
-        SELECT paid_to, payee_account_id, changed_by_person::text AS person
-        FROM versions WHERE changed_by_person IS NOT NULL
-        UNION ALL
-        SELECT paid_to, payee_account_id, agreed.person_id::text
-        FROM versions
-        JOIN change_agreement AS agreed
-          ON agreed.tenant_id = (SELECT %(tenant_id)s::uuid)
-         AND agreed.request_id = versions.version_id
-    ) AS said
-    GROUP BY 1, 2
-), authors AS MATERIALIZED (
-    SELECT waiting.id,
-           waiting.maker_id || waiting.changed_by || coalesce(editors.people, '{}') || ARRAY(
-               SELECT owner FROM owners
-               WHERE key = waiting.maker_id OR key = ANY (waiting.changed_by)
-           ) AS people
-    FROM waiting
-    LEFT JOIN editors
-      ON editors.paid_to = waiting.paid_to
-     AND editors.payee_account_id IS NOT DISTINCT FROM waiting.payee_account_id
+), asked AS (
+    SELECT id, maker_id, changed_by, payee_account_id, policy_version, paid_to FROM waiting
+),
+-- part: without_a_say
+, without_a_say AS MATERIALIZED (
+    SELECT id, makers || editors || lawmakers AS people FROM authors
 ), payee_accounts AS MATERIALIZED (
     SELECT known.id,
            (known.version > 1 AND known.valid_from >= %(changed_since)s)
@@ -93,7 +56,7 @@ WITH waiting AS MATERIALIZED (
 ), marked AS MATERIALIZED (
     SELECT waiting.*,
            NOT coalesce(%(person_id)s = ANY (given.people), false)
-               AND %(person_id)s <> ALL (authors.people)
+               AND %(person_id)s <> ALL (without_a_say.people)
                AND EXISTS (
                    SELECT FROM reaches
                    WHERE coalesce(reaches.entity_id = waiting.entity_id, true)
@@ -102,7 +65,7 @@ WITH waiting AS MATERIALIZED (
                      AND (reaches.currency IS NULL
                           OR (reaches.currency = waiting.currency
                               AND waiting.amount_minor <= reaches.minor))
-                     AND reaches.in_place_of <> ALL (authors.people)
+                     AND reaches.in_place_of <> ALL (without_a_say.people)
                      AND NOT coalesce(reaches.in_place_of = ANY (given.people), false)
                      AND (waiting.waits_for = '' OR EXISTS (
                          SELECT FROM turns
@@ -117,7 +80,7 @@ WITH waiting AS MATERIALIZED (
                OR waiting.amount_minor > %(times_usual)s * usual.average
                OR coalesce(payee_accounts.changed, false) AS unusual
     FROM waiting
-    JOIN authors USING (id)
+    JOIN without_a_say USING (id)
     LEFT JOIN given USING (id)
     LEFT JOIN usual USING (payee_number, currency)
     LEFT JOIN held_before USING (id)

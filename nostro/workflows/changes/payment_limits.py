@@ -116,5 +116,6 @@ KIND = policy_kind(
     read=_read,
     tell=_tell,
     write=_write,
+    counts_people=True,  # Who changes limits has no say in payments under them.
     dry_run=_try,
 )
