@@ -14,6 +14,7 @@ from nostro.matching.stages.outcome import RULE
 
 FEE_MOST: Final = 5_000  # Minor units; and at most a twelfth of the document,
 FEE_SHARE: Final = 12
+FEE_STEP: Final = 250
 BIG_FEE_SHARE: Final = 3  # or, less surely, a third.
 ROUNDING_MOST: Final = 5
 
@@ -32,8 +33,8 @@ def of_one() -> pl.Expr:
         .when(discounted & in_time).then(pl.lit("discount", RULE))
         .when(discounted).then(pl.lit("late_discount", RULE))
         .when(short.abs() <= ROUNDING_MOST).then(pl.lit("rounding", RULE))
-        .when(plausible_fee(short, pl.col("v"))).then(pl.lit("fee", RULE))
-        .when(plausible_fee(short, pl.col("v"), BIG_FEE_SHARE)).then(pl.lit("big_fee", RULE))
+        .when(~pl.col("netted") & plausible_fee(short, pl.col("v"))).then(pl.lit("fee", RULE))
+        .when(_round_fee(short)).then(pl.lit("big_fee", RULE))
     )  # fmt: skip
 
 
@@ -54,6 +55,18 @@ def of_all() -> pl.Expr:
 def in_terms() -> pl.Expr:
     """The discount that a pair may have on its day."""
     return pl.when(pl.col("day") <= pl.col("until")).then(pl.col("discount")).otherwise(0)
+
+
+def of_part() -> pl.Expr:
+    """The rule of what pays less than the one document that it names."""
+    doubt = plausible_fee(_short(pl.col("v"), pl.col("a")), pl.col("v"), BIG_FEE_SHARE)
+    return pl.when(doubt).then(pl.lit("part_or_fee", RULE)).otherwise(pl.lit("partial", RULE))
+
+
+def _round_fee(short: pl.Expr) -> pl.Expr:
+    """Much for the document, and as banks price: else it is a part that was paid."""
+    price = short % FEE_STEP == 0
+    return ~pl.col("netted") & price & plausible_fee(short, pl.col("v"), BIG_FEE_SHARE)
 
 
 def plausible_fee(short: pl.Expr, value: pl.Expr, share: int = FEE_SHARE) -> pl.Expr:

@@ -25,7 +25,7 @@ _KIND: Final = {
 
 
 # What is paid is cleared and the rest stays open: a discount that came too late is a claim.
-PARTS: Final = ("partial", "late_discount")
+PARTS: Final = ("partial", "part_or_fee", "late_discount")
 
 
 def of_pairs(pairs: pl.DataFrame) -> Outcome:

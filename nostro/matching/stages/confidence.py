@@ -35,6 +35,7 @@ _KNOWN_PAYERS: Final = ("iban", "alias", "name", "parent")
 _PRIOR: Final = {
     "reversal": 999_000, "exact": 985_000, "charges": 985_000, "discount": 980_000,
     "late_discount": 900_000, "fee": 950_000, "big_fee": 800_000, "partial": 900_000,
+    "part_or_fee": 500_000,
     "rounding": 900_000, "over": 500_000, "all_exact": 980_000, "all_charges": 970_000,
     "all_discount": 970_000, "all_fee": 900_000, "batch": 980_000, "batch_charges": 980_000,
     "batch_accepted": 900_000, "rate": 950_000, "all_rate": 900_000, "list_tails": 950_000,

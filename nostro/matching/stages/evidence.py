@@ -13,6 +13,7 @@ RULE_WORDS: Final = {
     "big_fee": "the amount is short by what a bank may have kept, though it is much",
     "partial": "a part of the document is paid",
     "rounding": "the amount differs by some cents",
+    "part_or_fee": "a part of the document is paid, or a bank has kept the rest",
     "over": "more was paid than is open",
     "all_exact": "all that is named adds up exactly",
     "all_charges": "all that is named adds up exactly with the charges that the bank itemises",

@@ -24,7 +24,7 @@ from nostro.matching.stages import (
 from nostro.matching.stages.confidence import Model
 from nostro.matching.stages.confirmed import Confirmed, member_sums, nobody, refitted
 from nostro.matching.stages.decisions import Decisions, Found
-from nostro.matching.stages.outcome import KEY, PAYER, RULE, Outcome, together, without_items
+from nostro.matching.stages.outcome import KEY, PAYER, Outcome, together, without_items
 from nostro.matching.stages.tables import by_due_date, in_booking_order
 
 
@@ -244,7 +244,7 @@ class Run:
             notes, on=["party", "icur", "less"], how="semi"
         )
         one = one.join(netted, on="t", how="anti")
-        part = one.with_columns(rule=pl.lit("partial", RULE), rivals=pl.lit(0, pl.UInt32))
+        part = one.with_columns(rule=amount_decision.of_part(), rivals=pl.lit(0, pl.UInt32))
         found = claims.of_pairs(part)
         self._keep(capacity.within(found, self.items, part.select("t", "i").clear()))
 

@@ -8,7 +8,8 @@ import msgspec
 import polars as pl
 
 RULES: Final = (
-    "exact", "charges", "discount", "late_discount", "fee", "big_fee", "partial", "over",
+    "exact", "charges", "discount", "late_discount", "fee", "big_fee", "partial", "part_or_fee",
+    "over",
     "rounding", "all_exact", "all_charges", "all_discount", "all_fee", "batch", "batch_charges",
     "batch_accepted", "rate", "all_rate", "netted", "list_tails", "list_run", "list_sum", "run",
     "sum", "reversal", "duplicate", "person",

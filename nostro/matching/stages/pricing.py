@@ -39,10 +39,21 @@ def priced(
         foreign=~(same | told),
         told=told,
     ).drop("amount", "charges", "oamount", "ocur")
+    exact = _netted(exact, items)
     if not exact["foreign"].any():
         return exact
     own, foreign = exact.filter(~pl.col("foreign")), exact.filter("foreign")
     return pl.concat([own, _by_rate(foreign, rates).select(own.columns)])
+
+
+def _netted(pairs: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """With `netted`: the party has a credit note open of exactly what is missing."""
+    notes = items.filter((pl.col("open") < 0) & (pl.col("kind") == "credit_note")).select(
+        "party", icur="cur", less="open", netted=pl.lit(value=True)
+    )
+    less = pairs.with_columns(less=pl.col("a") - pl.col("v"))
+    both = less.join(notes.unique(), on=["party", "icur", "less"], how="left")
+    return both.drop("less").with_columns(pl.col("netted").fill_null(value=False))
 
 
 def _by_rate(pairs: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:

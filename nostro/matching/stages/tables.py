@@ -99,8 +99,9 @@ def rates(texts: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def in_booking_order(rows: pl.DataFrame) -> pl.DataFrame:
-    """Transactions by day, then id: their place is `t`. Pending ones come after all booked."""
-    return rows.sort("pending", "day", "id").with_row_index("t")
+    """Transactions by day, then id: their place is `t`. What is only announced keeps its place:
+    it holds its item until it is booked or gone, so that a repetition is not posted meanwhile."""
+    return rows.sort("day", "pending", "id").with_row_index("t")
 
 
 def by_due_date(rows: pl.DataFrame) -> pl.DataFrame:
