@@ -77,7 +77,7 @@ FREE: dict[str, str] = {
     "event": "actor data on_behalf_of reason trace_id source_address",
     "identity_provider": "issuer client_id groups_claim",
     "federated_identity": "issuer subject",
-    "advice_notice": "payee_number rule address said asked_by_name reason",
+    "advice_notice": "payee_number rule address message_id said asked_by_name reason",
     "advised_payment": "",
     "webhook_endpoint": "url description created_by disabled_because",
     "webhook_delivery": "last_error",
@@ -97,7 +97,7 @@ _CODES = """
     body_digest body answer key type subject_kind previous_hash hash commitment root peaks
     statement group_roles event_types page query name content terms payee_digest list_code entry_id
     entry_digest local_account creditor_account number acted_by why time_zone if_nobody decision
-    first_by source method number_source done_by changed_by
+    first_by source method number_source done_by changed_by formats
 """
 CODES = frozenset(_CODES.split())
 # Of JSON: what under these names is a code, an id, or read as one.
