@@ -11,16 +11,18 @@ from nostro.domain.case import CASE, ENQUIRY, RECALL, RETURN, REVERSAL
 from nostro.domain.change_request import CHANGE_REQUEST
 from nostro.domain.check_exception import CHECK_EXCEPTION
 from nostro.domain.check_state import CHECK
+from nostro.domain.credit_note import CREDIT_NOTE
 from nostro.domain.machine import Machine
 from nostro.domain.match import MATCH
 from nostro.domain.name_question import QUESTION
+from nostro.domain.netting import NETTING
 from nostro.domain.order import ORDER
 from nostro.domain.submission import ATTEMPT_MOVE_OF, SUBMISSION
 
 PAGE = Path(__file__).with_name("lifecycle.md")
 HEAD = """# Payment lifecycle
 
-Ten machines, each one table of moves in `nostro/domain`; four kinds of case have a second table,
+Twelve machines, each one table of moves in `nostro/domain`; four kinds of case have a second table,
 their stage. This page is written from those tables by `python docs/generate_lifecycle.py`; a test
 fails when it is not current.
 """
@@ -35,6 +37,8 @@ MACHINES: tuple[tuple[Machine[Any, Any], str], ...] = (
     (CHECK_EXCEPTION, "check_exception.py"),
     (QUESTION, "name_question.py"),
     (NOTICE, "advice_notice.py"),
+    (CREDIT_NOTE, "credit_note.py"),
+    (NETTING, "netting.py"),
     (RECALL, "case.py"),
     (RETURN, "case.py"),
     (REVERSAL, "case.py"),

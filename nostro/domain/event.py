@@ -122,8 +122,9 @@ def _origin_told(event: Event) -> dict[str, str]:
 # What events can be about; the first word of their type.
 FAMILIES = (
     *("account", "api_key", "attempt", "audit", "case", "change_request", "check"),
-    *("check_exception", "connection", "customer"),
-    *("entity", "evidence", "freeze", "journal", "match", "message", "open_items", "order"),
+    *("check_exception", "connection", "credit_note", "customer"),
+    *("entity", "evidence", "freeze", "journal", "match", "message", "netting"),
+    *("open_items", "order"),
     *("payee", "payee_change", "person", "run", "saved_filter", "statement", "submission"),
     *("transaction", "webhook"),
 )

@@ -14,6 +14,7 @@ from nostro.domain.ach_return import NotificationOfChange, ReturnedEntry
 from nostro.domain.bank_status import StatusReport
 from nostro.domain.cancellation import CancellationAnswer, CancellationRequest
 from nostro.domain.check_exception import PresentedCheck
+from nostro.domain.credit_note import CreditNoteLine
 from nostro.domain.errors import Invalid
 from nostro.domain.input_file import InputFile
 from nostro.domain.issued_check import IssuedCheck, IssueFile, IssueFileHeader, IssueFileTrailer
@@ -69,6 +70,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
         PaymentRequest,
         RunTotals,
         RejectedLine,
+        CreditNoteLine,
         OpenItem,
         JournalEvent,
         PaymentStatus,

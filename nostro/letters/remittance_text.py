@@ -24,10 +24,10 @@ def write(advice: PayeeAdvice) -> str:
     told = [
         subject(advice),
         "",
-        _fact("Paid by", _one_line(advice.payer_name)),
+        _fact("Paid by", one_line(advice.payer_name)),
         *(_fact("", line) for line in address_lines(advice.payer_address)),
-        _fact("Paid to", _one_line(advice.payee_name)),
-        _fact("Your number", _one_line(advice.payee_number)),
+        _fact("Paid to", one_line(advice.payee_name)),
+        _fact("Your number", one_line(advice.payee_number)),
         _fact("Executed on", day(advice.executed_on)),
     ]
     if count > 1:
@@ -46,7 +46,7 @@ def write(advice: PayeeAdvice) -> str:
 def subject(advice: PayeeAdvice) -> str:
     """One line: who paid how much on which day."""
     sums = ", ".join(map(money, advice.totals))
-    return f"Remittance advice: {sums} from {_one_line(advice.payer_name)}"
+    return f"Remittance advice: {sums} from {one_line(advice.payer_name)}"
 
 
 def day(on: date) -> str:
@@ -60,22 +60,22 @@ def money(amount: Money) -> str:
 def address_lines(address: PostalAddress) -> tuple[str, ...]:
     street = f"{address.street} {address.building}".strip()
     town = f"{address.post_code} {address.town}".strip()
-    return tuple(_one_line(line) for line in (street, town, address.country) if line)
+    return tuple(one_line(line) for line in (street, town, address.country) if line)
 
 
 def _payment(paid: PaidPayment) -> list[str | None]:
-    ending = f"ending in {_one_line(paid.account_ending)}" if paid.account_ending else ""
+    ending = f"ending in {one_line(paid.account_ending)}" if paid.account_ending else ""
     lines = [
-        _fact("Payment", _one_line(paid.number)),
+        _fact("Payment", one_line(paid.number)),
         _fact("Amount", money(paid.amount)),
         _fact("To account", ending),
-        _fact("End-to-end id", _one_line(paid.end_to_end_id)),
+        _fact("End-to-end id", one_line(paid.end_to_end_id)),
         _fact("UETR", paid.uetr),
     ]
     for place, invoice in enumerate(paid.invoices):
         amount = f"  {money(invoice.amount)}" if invoice.amount else ""
-        lines.append(_fact("" if place else "For invoice", f"{_one_line(invoice.number)}{amount}"))
-    lines.append(_fact("Text", _one_line(paid.text)))
+        lines.append(_fact("" if place else "For invoice", f"{one_line(invoice.number)}{amount}"))
+    lines.append(_fact("Text", one_line(paid.text)))
     return lines
 
 
@@ -84,7 +84,7 @@ def _fact(label: str, value: str) -> str | None:
     return f"{label:<{_LABEL}}{value}" if value else None
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Without controls and marks of direction; white space and line ends become single spaces."""
     spaced = " ".join(text.split())
     return "".join(one for one in spaced if unicodedata.category(one)[0] != "C")

@@ -169,6 +169,8 @@ def _by_reference(
         models.ChangeAgreement: _ids(models.ChangeAgreement, request_id__in=requests),
         models.Freeze: freezes,
         models.FreezeLift: _ids(models.FreezeLift, freeze_id__in=freezes),
+        models.CreditNote: _ids(models.CreditNote, payee_number=number),
+        models.Netting: _ids(models.Netting, payee_number=number),
         **_of_checks(orders, number),
         **_of_notices(orders),
         **_of_payments(orders, set(proposed.exclude(case=None).values_list("case_id", flat=True))),

@@ -52,6 +52,8 @@ OVERWRITTEN: Final[Mapping[type[TenantModel], tuple[str, ...]]] = {
     models.ScreeningClearance: ("reason",),
     models.AdviceNotice: ("address", "said", "reason"),
     models.IssuedCheck: ("payee", "reason"),
+    models.CreditNote: ("document", "reason"),
+    models.Netting: ("told_to", "reason"),
     models.CheckException: ("payee", "differences", "reason", "bank_reason"),
 }
 # Digests that anybody can make who guesses what was digested.

@@ -18,6 +18,7 @@ import msgspec
 
 from nostro import formats
 from nostro.domain.case import CaseKind
+from nostro.domain.credit_note import CreditNoteLine
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.order import OrderMove
 from nostro.domain.party import Member
@@ -29,7 +30,7 @@ from nostro.storage import cases, confidential, events, evidence, orders, people
 from nostro.storage.cases import NewCase
 from nostro.storage.runs import LineOutcome, RunRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import order_intake, run_reading
+from nostro.workflows import credit_notes, order_intake, run_reading
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import CASE_DUE_IN, move_orders
 from nostro.workflows.payment_checks import REPEATED, Checked, Maker, check_all
@@ -219,7 +220,10 @@ def _store(acting: Acting, run_id: UUID, begin: int, portion: list[Line]) -> Run
         checked = _checked(acting, run, fresh)
         order_intake.store(acting, checked)
         refused = [line.said for line in fresh if isinstance(line.said, RejectedLine)]
-        outcomes = [*map(_outcome, checked), *map(_refusal, refused)]
+        owed = [line for line in refused if isinstance(line, CreditNoteLine)]
+        kept = credit_notes.put_aside(acting, _maker(acting, run).member, run, owed)
+        other = [line for line in refused if not isinstance(line, CreditNoteLine)]
+        outcomes = [*map(_outcome, checked), *map(_refusal, other), *kept]
         runs.insert_lines(run_id, acting.world.ids.new, outcomes)
         done = begin + len(portion)
         runs.advance(run_id, done, acting.world.clock.now() + LEASE)

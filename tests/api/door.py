@@ -138,6 +138,25 @@ def check(seeded: seed.Seeded, number: str = "1001") -> dict[str, Any]:
     return {"account": str(seeded.account_id), "checks": [told]}
 
 
+def netting(path: str, seeded: seed.Seeded) -> dict[str, Any]:
+    """A body for credit notes, and for what may be said of netting them."""
+    digest, reason = {"digest": "0" * 64}, {"reason": "another way"}
+    if path.endswith("credit-notes"):
+        return {"credit_notes": [credit_note(seeded)]}
+    if path.endswith("propose"):
+        return digest
+    if path.endswith("send"):
+        return {"told_to": "Ms Lind"}
+    return {**digest, **reason} if "payees" in path else reason
+
+
+def credit_note(seeded: seed.Seeded, reference: str = "CN-1", **more: Any) -> dict[str, Any]:
+    return {
+        "reference": reference, "entity": f"E-{seeded.code}", "payee_number": "P-1",
+        "amount": {"value": "5.00", "currency": "EUR"}, "document": "CN 77", **more,
+    }  # fmt: skip
+
+
 def body_for(path: str, seeded: seed.Seeded) -> dict[str, Any]:
     """A body that this operation takes, so that its answer is about who asks and for what."""
     text = {"text": "seen"}
@@ -164,6 +183,8 @@ def body_for(path: str, seeded: seed.Seeded) -> dict[str, Any]:
         "saved-filters": {"name": "Mine", "filters": {"state": "held"}},
     }
     word = path.rpartition("/")[2]
+    if word in ("propose", "dismiss", "send", "take") or "credit-notes" in path:
+        return netting(path, seeded)
     if word in ("void", "stop"):
         return {"reason": "lost"}
     if word == "decision":

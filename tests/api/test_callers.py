@@ -68,6 +68,8 @@ def test_each_scope_opens_its_routes_only(here: seed.Seeded) -> None:
             "/v1/check-exceptions",
             "/v1/checks",
             "/v1/checks/gaps",
+            "/v1/credit-notes",
+            "/v1/nettings",
             "/v1/payments/confidential",
             "/v1/payments/funnel",
             "/v1/payments/{payment_id}",

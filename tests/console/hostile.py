@@ -51,6 +51,8 @@ FREE: dict[str, str] = {
     "issued_check": "payee payee_number source maker_name acted_by_name reason not_in_file",
     "check_exception": "payee bank_reference bank_reason differences first_by_name"
     " decided_by_name reason",
+    "credit_note": "source reference document maker_name ended_by_name reason",
+    "netting": "proposed_by_name decided_by_name told_to reason",
     "legal_hold": "name reason placed_by",
     "customer": "name",
     "legal_entity": "name address receivables_account",

@@ -18,6 +18,7 @@ from nostro.cli import demo_company, demo_data
 from nostro.cli.demo_company import Company
 from nostro.domain.bank_status import StatusReport, TransactionStatus
 from nostro.domain.case import CaseKind
+from nostro.domain.credit_note import NewCreditNote
 from nostro.domain.errors import InDoubt
 from nostro.domain.money import Money
 from nostro.domain.operator_evidence import EvidenceKind
@@ -46,6 +47,7 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows import (
     approval,
     case_work,
+    credit_notes,
     operator_evidence,
     payment_intake,
     receivables,
@@ -106,12 +108,14 @@ def vesterholt(home: Path) -> Vesterholt:
     made = _statements(company, sent)
     _doubt(company, sent["Werke US dollar account"])
     change_id = _correct(company, sent["Werke US dollar account"])
+    order_ids = _interesting(company, run, own)
+    _owed(company, order_ids["waiting"])
     sealing.seal_all(world().clock.now())
     return Vesterholt(
         tenant_id=company.tenant_id,
         company=company,
         password=demo_company.password(),
-        order_ids=_interesting(company, run, own),
+        order_ids=order_ids,
         statement_ids=made,
         file_ids=sent,
         change_id=change_id,
@@ -291,6 +295,27 @@ def _correct(company: Company, submission_id: UUID) -> UUID:
         )  # fmt: skip
         payee_changes.propose(change, MONDAY - timedelta(hours=2))
     return change.id
+
+
+def _owed(company: Company, order_id: UUID) -> None:
+    """A credit note of the supplier of an open payment, and one that nothing stands against."""
+    with tenant(company.tenant_id):
+        (row,) = orders.load([order_id])
+        codes = {UUID(one.id): one.code for one in parties.entities()}
+    told = row.instruction.amount
+    owed = (("CN-101", told.minor // 4, told.currency), ("CN-202", 50_00, "NOK"))
+    notes = [
+        NewCreditNote(
+            reference=reference,
+            document=f"Credit {reference[-3:]}",
+            entity_code=codes[row.entity_id],
+            payee_number=row.payee_number,
+            amount=Money(minor, currency),
+            issued_on=FRIDAY,
+        )
+        for reference, minor, currency in owed
+    ]
+    credit_notes.give(person(company, company.maker), company.maker, "erp", notes)
 
 
 def _noc(attempt_id: UUID, row: SubmissionRow, kept: UUID) -> NewFact:

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser
 from nostro.domain.case import CaseKind
 from nostro.storage.case_listing import CaseFilter, cases
 from nostro.storage.listing import payment
+from nostro.storage.parties import payee_named
 from nostro.storage.payee_change_listing import change
 from nostro.storage.tenancy import tenant
 from tests.console.browser import LOOKS, Look, faults, look_at, picture, session
@@ -50,6 +51,7 @@ PAGES: dict[str, Callable[[Vesterholt], str]] = {
     "case-rejection": lambda v: f"/cases/{case_of(v, CaseKind.REJECTION)}/",
     "payees": lambda v: "/payees/",
     "payees-found": lambda v: "/payees/?q=e&standing=changed_recently",
+    "payee-netting": lambda v: f"/payees/{netted_payee(v)}/",
     "payee": lambda v: f"/payees/{payee_of(v)}/",
     "payee-call": lambda v: f"/changes/ask/payee_call_back/?number={changed_payee(v)}",
     "corrections": lambda v: "/corrections/",
@@ -78,6 +80,14 @@ def payee_of(seeded: Vesterholt) -> UUID:
         row = change(seeded.change_id)
         assert row
         return row.payee_id
+
+
+def netted_payee(seeded: Vesterholt) -> UUID:
+    """A payee who owes us something back."""
+    with tenant(seeded.tenant_id):
+        found = payee_named(changed_payee(seeded))
+        assert found
+        return found[0]
 
 
 def changed_payee(seeded: Vesterholt) -> str:

@@ -8,8 +8,9 @@ import pytest
 from django.test import Client
 
 from nostro.domain.party import Role
-from nostro.storage import listing, parties
+from nostro.storage import credit_notes, listing, models, nettings, parties
 from nostro.storage.tenancy import tenant
+from nostro.workflows import netting
 from tests.console.seed import Vesterholt
 from tests.console.test_actions import colleague, entered, text_of
 
@@ -67,3 +68,41 @@ def test_the_form_of_another_account_shows_the_payments_that_it_touches(
     assert "Open payments that it touches" in told
     assert payment in told
     assert "Can be approved no more" in told
+
+
+def test_credit_notes_are_proposed_to_their_source_and_change_no_payment(
+    seeded: Vesterholt, first: Client, maker: Client
+) -> None:
+    payee_id, number, _, payment = waiting(seeded)
+    page = f"/payees/{payee_id}/"
+    told = text_of(maker.get(page))
+    for word in ("Payments less credit notes", "Possible now", "CN-101", "CN-202", payment):
+        assert word in told
+    assert "Propose to its source" in told
+    assert "Propose to its source" not in text_of(first.get(page))  # Who approves makes none.
+    with tenant(seeded.tenant_id):
+        (one,) = netting.possible(number)
+        before = list(models.Order.objects.order_by("id").values_list())
+    missing = maker.post(f"{page}netting/dismiss/", {"digest": one.digest, "reason": " "})
+    assert "A reason of 1 to" in text_of(missing)
+    assert maker.post(f"{page}netting/pay/", {"digest": one.digest}).status_code == 404
+    moved = maker.post(f"{page}netting/propose/", {"digest": one.digest}, follow=True)
+    assert "To be given to its source" in text_of(moved)
+    with tenant(seeded.tenant_id):
+        (row,) = nettings.nettings(payee=number).rows
+    letter = maker.get(f"/nettings/{row.id}/message/")
+    assert "attachment" in letter["Content-Disposition"]
+    assert "CN-101 (Credit 101)" in text_of(letter)
+    assert first.post(f"/nettings/{row.id}/send/", {"words": "Ms Lind"}).status_code != 302
+    sent = maker.post(f"/nettings/{row.id}/send/", {"words": "Ms Lind"}, follow=True)
+    assert "Given to Ms Lind" in text_of(sent)
+    stands = maker.post(f"/nettings/{row.id}/take/")
+    assert "The credit notes stay open." in text_of(stands)
+    ended = maker.post(f"/nettings/{row.id}/dismiss/", {"words": "paid as it is"}, follow=True)
+    assert "paid as it is" in text_of(ended)
+    with tenant(seeded.tenant_id):
+        assert list(models.Order.objects.order_by("id").values_list()) == before
+        (note, *_) = [one for one in credit_notes.open_of(number, 9) if one.reference == "CN-202"]
+    gone = maker.post(f"/credit-notes/{note.id}/withdraw/", {"reason": "a mistake"}, follow=True)
+    assert "Withdrawn" in text_of(gone)
+    assert "CN-202" not in text_of(maker.get(page))

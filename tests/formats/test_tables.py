@@ -92,7 +92,7 @@ def rejected(cells: object) -> RejectedLine:
         (Cells(amount="1.005"), "amount_too_fine"),
         (Cells(amount="9" * 17), "amount_too_large"),
         (Cells(amount="0.00"), "amount_not_positive"),
-        (Cells(amount="10.00-"), "amount_not_positive"),
+        (Cells(amount="10.00-"), "credit_note"),
         (Cells(payment_date="20.11.2026"), "invalid_date"),
         (Cells(payment_date="2026-02-30"), "invalid_date"),
         (Cells(payee_name=""), "field_missing"),

@@ -50,6 +50,8 @@ WORDS = {
     ("/changes/", "deed"): tuple(change_views.DEEDS),
     ("/payments/", "form"): ("text", "pdf", "x12_820"),
     ("/positive-pay/checks/", "deed"): ("void", "stop", "told"),
+    ("/payees/", "deed"): ("propose", "dismiss"),
+    ("/nettings/", "deed"): ("send", "take", "dismiss"),
     ("/changes/", "kind_name"): tuple(changes.find()),
     ("/policies/", "kind_name"): tuple(changes.find()),
     ("/v1/policies/", "kind_name"): tuple(changes.find()),

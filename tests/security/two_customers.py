@@ -19,6 +19,7 @@ from nostro.app import world
 from nostro.domain.case import CaseKind
 from nostro.domain.change_request import RequestState
 from nostro.domain.event import Actor
+from nostro.domain.netting import Proposal, Reduced, Used
 from nostro.domain.operator_evidence import EvidenceKind, OperatorEvidence
 from nostro.domain.party import Role
 from nostro.storage import (
@@ -27,8 +28,10 @@ from nostro.storage import (
     cases,
     change_requests,
     check_exceptions,
+    credit_notes,
     events,
     invitations,
+    nettings,
     operator_evidence,
     payee_changes,
     step_ups,
@@ -60,6 +63,8 @@ NAMED: Final[Mapping[str, str]] = {
     "hold_id": _IS.format("id", "hold"),
     "invitation_id": _IS.format("id", "invitation"),
     "key_id": _IS.format("id", "api_key"),
+    "netting_id": _IS.format("id", "netting"),
+    "note_id": _IS.format("id", "credit_note"),
     "order_id": _IS.format("id", "payment_order"),
     "payment_id": _IS.format("id", "payment_order"),
     "payee_id": _IS.format("id", "payee"),
@@ -93,6 +98,7 @@ def customer(code: str, iban: str) -> seed.Seeded:
         _correction(made)
         _stated(made, sent.id)
         _presented(made)
+        _credit(made)
     _asked_for(made)
     events.seal(made.tenant_id, seed.NOW)
     return made
@@ -201,6 +207,33 @@ def _presented(made: seed.Seeded) -> None:
         "if_nobody": "return", "next_action_at": None,
     }  # fmt: skip
     check_exceptions.insert([row])
+
+
+def _credit(made: seed.Seeded) -> None:
+    """A credit note, and a proposal to net it."""
+    (entity_id, *_) = ids_in("legal_entity", made.tenant_id)
+    row = {
+        "id": door.new(), "source": f"{made.code}-erp", "reference": f"{made.code}-C1",
+        "document": f"{made.code} CN", "entity_id": entity_id, "payee_number": f"V-{made.code}",
+        "amount_minor": 500, "left_minor": 500, "currency": "EUR", "issued_on": None,
+        "run_id": None, "line": 0, "state": "open", "state_since": seed.NOW,
+        "received_at": seed.NOW, "maker_id": f"{made.code}-erp", "maker_name": f"{made.code} erp",
+    }  # fmt: skip
+    credit_notes.insert([row])
+    paid = Reduced(
+        order_id=str(made.order_ids[0]), number=f"{made.code}-P", source=f"{made.code}-erp",
+        reference=f"{made.code}-1", day=seed.TODAY, minor=900, less=500,
+    )  # fmt: skip
+    used = Used(
+        note_id=str(row["id"]), source=f"{made.code}-erp", reference=f"{made.code}-C1", minor=500,
+        used=500,
+    )  # fmt: skip
+    proposal = Proposal(
+        entity_id=str(entity_id), payee_number=f"V-{made.code}", currency="EUR", payments=(paid,),
+        notes=(used,),
+    )  # fmt: skip
+    name = f"Ada of {made.code}"
+    nettings.insert(door.new(), proposal, seed.NOW, by=name, by_name=name)
 
 
 def rows_of(text: str, *given: UUID) -> list[tuple[Any, ...]]:

@@ -552,6 +552,7 @@ NOT_ABOUT_HIM = {
     "check_exception": "identity number currency bank_reference why state time_zone if_nobody "
     "decision first_by first_by_name decided_by decided_by_name",
     "connection": "name connector config cursor callback_name",
+    "credit_note": "source reference payee_number currency state maker_id maker_name ended_by_name",
     "customer": "name code evidence_kept_in",
     "data_key": "purpose key_id",
     "evidence": "digest media_type name direction",
@@ -573,6 +574,8 @@ NOT_ABOUT_HIM = {
     "open_item": "source document kind customer_number customer_name parent_number currency "
     "payer_iban references",
     "open_item_list": "source",
+    "netting": "payee_number currency payments notes digest state proposed_by proposed_by_name"
+    " decided_by decided_by_name",
     "operator_evidence": "kind state stated_by stated_by_name decided_by decided_by_name",
     "payee": "number",
     "payee_account": "changed_by source asked_by_name agreed_by_name",

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from nostro.console import words
+from nostro.console import netting, words
 from nostro.console.acting import then, tried
 from nostro.console.told_payees import notices
 from nostro.console.visiting import Visit, page, show, signed_in, status_of
@@ -114,7 +114,7 @@ def payee_list(request: HttpRequest, visit: Visit) -> HttpResponse:
 @page
 def payee(request: HttpRequest, visit: Visit, payee_id: UUID) -> HttpResponse:
     """Who he is, where he is paid and since when, who made sure, and what is open to him."""
-    return _show(request, visit, payee_id)
+    return shown(request, visit, payee_id)
 
 
 @require_POST
@@ -134,7 +134,7 @@ def verify(request: HttpRequest, visit: Visit, payee_id: UUID) -> HttpResponse:
         told = f"The bank was asked. It says: {word} ({said[0].answer})."
         return then(request, reverse("payee", args=[payee_id]), told)
     with visit.looking():
-        return _show(request, visit, payee_id, result.error)
+        return shown(request, visit, payee_id, result.error)
 
 
 def _may_call(visit: Visit) -> bool:
@@ -142,7 +142,7 @@ def _may_call(visit: Visit) -> bool:
     return any(duties.may(visit.member, one) for one in wanted)
 
 
-def _show(
+def shown(
     request: HttpRequest, visit: Visit, payee_id: UUID, error: NostroError | None = None
 ) -> HttpResponse:
     row = payee_listing.payee(payee_id, visit.now)
@@ -173,6 +173,7 @@ def _show(
         "may_ask": duties.may(visit.member, Action.PROPOSE_PAYEES),
         "may_call": _may_call(visit),
         "error": error,
+        **netting.told(visit, row.number),
         "as_written": _as_written(row, details[0] if details else None),
     }
     status = status_of(error) if error else 200

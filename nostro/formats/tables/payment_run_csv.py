@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import BinaryIO, TypeVar
 
+from nostro.domain.credit_note import CreditNoteLine
 from nostro.domain.errors import Invalid
 from nostro.domain.identifier import bic, compact, iban, is_creditor_reference
 from nostro.domain.local_account import COUNTRIES, made
@@ -60,8 +61,8 @@ class _Run:
         self.references: set[str] = set()
         self.trailer: Row | None = None
 
-    def request(self, row: Row) -> PaymentRequest:
-        """The payment of one row, or Invalid. Its amount counts even if the rest is wrong."""
+    def request(self, row: Row) -> PaymentRequest | CreditNoteLine:
+        """What one row asks for, or Invalid. Its amount counts even if the rest is wrong."""
         self.run_id = self.run_id or row.text("run_id")
         try:
             amount = amount_of(row)
@@ -70,16 +71,22 @@ class _Run:
             check_filled(row)  # An empty cell is the better explanation.
             raise
         self.amounts.append(amount)
+        if amount.minor < 0 and (credit := _credit_note(row, amount)):
+            self._first_time(credit.reference)
+            return credit
         check_filled(row)
         request = _request(row, amount)
-        if request.source_reference in self.references:
+        self._first_time(request.source_reference)
+        return request
+
+    def _first_time(self, reference: str) -> None:
+        if reference in self.references:
             raise Invalid(
                 "duplicate_line",
-                f"The payment {request.source_reference} stands in the file twice.",
+                f"The payment {reference} stands in the file twice.",
                 can_do="Export the run again; one of the two would be paid twice.",
             )
-        self.references.add(request.source_reference)
-        return request
+        self.references.add(reference)
 
 
 def read(stream: BinaryIO, profile: Profile) -> Iterator[PaymentRequest | RejectedLine | RunTotals]:
@@ -89,11 +96,11 @@ def read(stream: BinaryIO, profile: Profile) -> Iterator[PaymentRequest | Reject
     `wrong_column_count`, `field_missing`, `invalid_iban`, `invalid_local_account`, `invalid_bic`,
     `invalid_country`, `invalid_date`, `unknown_currency`, `amount_not_a_number`, `amount_too_fine`,
     `amount_too_large`, `amount_not_positive`, `unknown_choice`, `invalid_purpose`,
-    `duplicate_line`, `line_after_trailer`. Raises Invalid with a location for the file as a whole:
-    `empty_file`, `not_text`, `broken_quotes`, `missing_columns`, `invalid_trailer`,
-    `run_totals_mismatch`, `run_totals_unproven` (totals are stated and a line's amount cannot be
-    read), and `file_cut` when the trailer is missing. Take nothing over before the RunTotals has
-    come.
+    `duplicate_line`, `line_after_trailer`; below zero a CreditNoteLine (`credit_note`). Raises
+    Invalid with a location for the file as a whole: `empty_file`, `not_text`, `broken_quotes`,
+    `missing_columns`, `invalid_trailer`, `run_totals_mismatch`, `run_totals_unproven` (totals are
+    stated and a line's amount cannot be read), and `file_cut` when the trailer is missing. Take
+    nothing over before the RunTotals has come.
     """
     table = table_of(profile, USUAL_LAYOUT)
     yield from payments_of(rows(stream, table), table)
@@ -201,6 +208,35 @@ def _purpose(row: Row, field: str) -> str:
 def _has_no_iban(row: Row, rail: Rail | None) -> bool:
     """Another account, or a cheque: it is paid to a name and an address."""
     return _is_local(row) or (rail is Rail.CHECK and not row.text("iban"))
+
+
+def _credit_note(row: Row, amount: Money) -> CreditNoteLine | None:
+    """A row below zero that says whose it is: it pays nobody. None where it does not say."""
+    named = [row.text(name) for name in ("run_id", "item", "entity_code", "payee_number")]
+    if not all(named):
+        return None
+    try:
+        day = date_of(row, "payment_date")
+    except Invalid:
+        day = None
+    why = Invalid(
+        "credit_note",
+        f"The amount {amount} is below zero: that is a credit note, which pays nobody.",
+        can_do="Nothing is paid by it. Imported, it is kept, and netting it is proposed.",
+    )
+    return CreditNoteLine(
+        line=row.line,
+        code=why.code,
+        sentence=why.happened,
+        can_do=why.can_do,
+        raw=row.raw,
+        reference=f"{row.text('run_id')}-{row.text('item')}",
+        document=row.text("invoices"),
+        entity_code=row.text("entity_code"),
+        payee_number=row.text("payee_number"),
+        credit=-amount,
+        day=day,
+    )
 
 
 def _is_local(row: Row) -> bool:

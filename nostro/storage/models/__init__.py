@@ -24,6 +24,7 @@ from nostro.storage.models.cash import (
 )
 from nostro.storage.models.change import ChangeAgreement, ChangeRequest, PolicyVersion
 from nostro.storage.models.check import CheckException, IssuedCheck
+from nostro.storage.models.credit import CreditNote, Netting
 from nostro.storage.models.keeping import (
     DataKey,
     EvidenceKey,
@@ -95,6 +96,7 @@ __all__ = [
     "ChangeRequest",
     "CheckException",
     "Connection",
+    "CreditNote",
     "Customer",
     "DataKey",
     "Event",
@@ -118,6 +120,7 @@ __all__ = [
     "Match",
     "Membership",
     "NameQuestion",
+    "Netting",
     "OpenItem",
     "OpenItemList",
     "OperatorEvidence",
