@@ -115,6 +115,6 @@ def _row(row: models.OpenItem) -> OpenItemRow:
         discount=DiscountTerm(amount=money(row.discount_minor), until=row.discount_until)
         if row.discount_until
         else None,
-        references=tuple(row.references),
+        references=tuple(row.further_references),
         payer_iban=row.payer_iban,
     )

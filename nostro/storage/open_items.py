@@ -148,7 +148,7 @@ def _item(row: models.OpenItem) -> OpenItem:
         discount=DiscountTerm(amount=Money(row.discount_minor, currency), until=row.discount_until)
         if row.discount_until
         else None,
-        references=tuple(row.references),
+        references=tuple(row.further_references),
         parent_number=row.parent_number,
     )
 
@@ -206,7 +206,7 @@ def _columns(
         "due_date": item.due_date,
         "discount_minor": term.amount.minor if term else 0,
         "discount_until": term.until if term else None,
-        "references": list(item.references),
+        "further_references": list(item.references),
         "payer_iban": item.payer_iban,
     }
 

@@ -183,7 +183,7 @@ def body_for(path: str, seeded: seed.Seeded) -> dict[str, Any]:
         "saved-filters": {"name": "Mine", "filters": {"state": "held"}},
     }
     word = path.rpartition("/")[2]
-    if word in ("propose", "dismiss", "send", "take") or "credit-notes" in path:
+    if "nettings" in path or "credit-notes" in path:
         return netting(path, seeded)
     if word in ("void", "stop"):
         return {"reason": "lost"}

@@ -37,7 +37,8 @@ FREE: dict[str, str] = {
     " counterparty_iban remittance transaction_code",
     "repeated_line": "",
     "statement_file": "",
-    "open_item": "source document customer_number customer_name parent_number payer_iban",
+    "open_item": "source document customer_number customer_name parent_number payer_iban"
+    " further_references",
     "open_item_list": "source",
     "match": "decided_by",
     "allocation": "",

@@ -62,6 +62,7 @@ NAMED: Final[Mapping[str, str]] = {
     "filter_id": _IS.format("id", "saved_view"),
     "hold_id": _IS.format("id", "hold"),
     "invitation_id": _IS.format("id", "invitation"),
+    "item_id": _IS.format("id", "open_item"),
     "key_id": _IS.format("id", "api_key"),
     "netting_id": _IS.format("id", "netting"),
     "note_id": _IS.format("id", "credit_note"),
@@ -184,6 +185,16 @@ def _asked_for(made: seed.Seeded) -> None:
     for path, body in bodies.items():
         answer = door.post(token, path, body)
         assert answer.status_code == 201, (path, answer.content)
+    told = door.post(token, "/v1/open-items", _owed(made))
+    assert told.status_code == 200, told.content
+
+
+def _owed(made: seed.Seeded) -> dict[str, Any]:
+    item = {
+        "document": f"RE-{made.code}", "customer_number": made.code, "open_amount": "1.00",
+        "currency": "EUR", "due_date": "2026-12-01", "customer_name": f"Customer of {made.code}",
+    }  # fmt: skip
+    return {"entity": f"E-{made.code}", "items": [item]}
 
 
 def _checks(made: seed.Seeded) -> dict[str, Any]:

@@ -572,7 +572,7 @@ NOT_ABOUT_HIM = {
     "match": "state decided_by",
     "membership": "roles grants",
     "open_item": "source document kind customer_number customer_name parent_number currency "
-    "payer_iban references",
+    "payer_iban further_references",
     "open_item_list": "source",
     "netting": "payee_number currency payments notes digest state proposed_by proposed_by_name"
     " decided_by decided_by_name",

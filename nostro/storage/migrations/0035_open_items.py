@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField("openitem", "discount_until", models.DateField(null=True)),
         migrations.AddField(
-            "openitem", "references", models.JSONField(default=list, db_default=[])
+            "openitem", "further_references", models.JSONField(default=list, db_default=[])
         ),
         migrations.RunSQL([AS_TOLD]),
         migrations.AlterField("openitem", "most_minor", models.BigIntegerField()),

@@ -173,7 +173,7 @@ class OpenItem(TenantModel):
     due_date = models.DateField()
     discount_minor = models.BigIntegerField(default=0, db_default=0)
     discount_until = models.DateField(null=True)
-    references = models.JSONField(default=list, db_default=[])
+    further_references = models.JSONField(default=list, db_default=[])
     payer_iban = models.TextField(default="")
 
     class Meta:
