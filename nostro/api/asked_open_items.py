@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from nostro.api.asked import AmountText, Asked, Currency, Day, Moment
 from nostro.domain.open_item import INSTALMENT_MAX, REFERENCES_MAX, ItemKind
@@ -13,6 +13,16 @@ AT_ONCE_MAX: Final = 1_000
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 _Text = Annotated[str, Field(max_length=140, pattern=_NO_CONTROLS)]
 _Name = Annotated[str, Field(min_length=1, max_length=140, pattern=_NO_CONTROLS)]
+
+
+def _whole(value: Any) -> Any:
+    """JSON does not tell 2 from 2.0; a text or true is no number of an instalment."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+Instalment = Annotated[int, Field(ge=0, le=INSTALMENT_MAX, strict=True), BeforeValidator(_whole)]
 
 
 class Discount(Asked):
@@ -27,7 +37,7 @@ class NewOpenItem(Asked):
 
     kind: ItemKind = ItemKind.INVOICE
     document: _Name
-    instalment: Annotated[int, Field(ge=0, le=INSTALMENT_MAX, strict=True)] = 0
+    instalment: Instalment = 0
     customer_number: _Name
     customer_name: _Text = ""
     parent_number: _Text = Field(default="", description="The customer who may pay for this one.")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from http import HTTPStatus
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Router, Status
 
+from nostro.api.asked import Day
 from nostro.api.asked_open_items import NewOpenItem, NewOpenItems
 from nostro.api.callers import Caller, allowed, in_one_customer
 from nostro.api.repeating import IdempotencyKey, answered_once
@@ -50,7 +50,7 @@ def list_open_items(
     document: str = "",
     currency: str = "",
     kind: ItemKind | None = None,
-    due_until: date | None = None,
+    due_until: Day | None = None,
     settled: bool = False,
     limit: int = LIMIT_DEFAULT,
     cursor: str = "",

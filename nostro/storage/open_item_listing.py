@@ -79,16 +79,16 @@ def item(item_id: UUID) -> OpenItemRow | None:
 
 def _wanted(wanted: ItemsWanted) -> QuerySet[models.OpenItem]:
     asked = {
-        "entity__code": wanted.entity,
+        "entity__code": plain(wanted.entity, "entity"),
         "customer_number": plain(wanted.customer, "customer"),
         "document": plain(wanted.document, "document"),
-        "currency": wanted.currency,
+        "currency": plain(wanted.currency, "currency"),
         "kind": wanted.kind.value if wanted.kind else "",
         "due_date__lte": wanted.due_until,
     }
     found = models.OpenItem.objects.filter(**{name: told for name, told in asked.items() if told})
     if wanted.source is not None:
-        found = found.filter(source=wanted.source)
+        found = found.filter(source=plain(wanted.source, "source"))
     return found if wanted.settled else found.exclude(open_minor=0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import BinaryIO, Final
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from nostro.workflows import arrival
 from nostro.workflows.context import Acting
 
 AT_ONCE: Final = 2_000  # Items of one unit of work; a list that is cut off goes on at the next run.
+AHEAD_MOST: Final = timedelta(minutes=10)  # Clocks differ; no list speaks of what is to come.
 SHOWN_MAX: Final = 1_000  # Rejected lines that a receipt names; all of them are counted.
 
 
@@ -77,11 +78,12 @@ def receive_open_items(
     """Take in a list of open items. `told_at` is the moment that it speaks of, else now; a
     `complete` one closes what it does not hold. Interrupted, it is simply handed in again.
 
-    Raises Invalid when it is no list of open items; it is kept even then.
+    Raises Invalid when it is no list of open items, which is kept even then, or when it speaks of
+    a moment to come.
     """
+    telling = _telling(acting, source, told_at)
     stream = io.BytesIO(content) if isinstance(content, bytes) else content
     form, kept = arrival.keep_stream(acting, name, stream)
-    telling = Telling(source=source, told_at=told_at or acting.world.clock.now())
     receipt = ItemsReceipt(evidence_id=kept)
     stream.seek(0)
     entity_ids = _entities(acting)
@@ -96,6 +98,20 @@ def receive_open_items(
             _complete(acting, telling, [entity_ids[code] for code in sorted(named)], receipt)
         _tell(acting, receipt, name, source)
     return receipt
+
+
+def _telling(acting: Acting, source: str, told_at: datetime | None) -> Telling:
+    """Raises Invalid for a moment to come: every list until then would be the older one."""
+    now = acting.world.clock.now()
+    if told_at is not None and told_at > now + AHEAD_MOST:
+        raise Invalid(
+            "told_in_the_future",
+            f"The list speaks of {told_at.isoformat()}; it is {now.isoformat(timespec='minutes')}.",
+            "No item was taken.",
+            "Say the moment at which the source looked, with its zone.",
+            field="told_at",
+        )
+    return Telling(source=source, told_at=told_at or now)
 
 
 def _entities(acting: Acting) -> dict[str, UUID]:
@@ -212,7 +228,7 @@ def take_open_items(
     one is matched already in another currency.
     """
     entity_id = _entity(entity_code)
-    telling = Telling(source=source, told_at=told_at or acting.world.clock.now())
+    telling = _telling(acting, source, told_at)
     _each_once(items)
     parties.lock_entity(entity_id)
     taken = open_items.take(telling, items, acting.world.ids.new)

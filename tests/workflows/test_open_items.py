@@ -44,8 +44,7 @@ def take(company: Company, content: bytes, days: int, **more: Any) -> ItemsRecei
         "items.csv",
         io.BytesIO(content),
         Profile(name="open_items"),
-        told_at=DAY + timedelta(days=days),
-        **({"source": "erp"} | more),
+        **({"source": "erp", "told_at": DAY + timedelta(days=days)} | more),
     )
 
 
@@ -277,3 +276,12 @@ def test_what_is_not_a_list_of_items_is_refused(company: Company) -> None:
     with pytest.raises(Invalid) as refused:
         take(company, camt_053(company.accounts["DE-EUR"], []), 0)
     assert refused.value.code == "not_an_open_item_list"
+
+
+def test_no_list_speaks_of_what_is_to_come(company: Company) -> None:
+    """Else every later list would be the older one, and nothing could ever be told again."""
+    ahead = company.world.clock.now() + timedelta(hours=1) - DAY
+    with pytest.raises(Invalid) as refused:
+        take(company, told(("RE-1001", "5.00")), 0, told_at=DAY + ahead)
+    assert refused.value.code == "told_in_the_future"
+    assert still(company) == {}
