@@ -46,6 +46,7 @@ def question(
         if not request.invoices
         for day in (request.requested_date, max(request.requested_date, today))
     }
+    first = min([today, *(request.requested_date for _, request in asked)])
     return {
         "tenant_id": current(),
         "payees": [payee for payee, _ in payees],
@@ -59,8 +60,7 @@ def question(
         "days": sorted(days),
         "since": today - timedelta(days=rules.window_days),
         "routine_from": rules.routine_from,
-        "routine_since": min([today, *(request.requested_date for _, request in asked)])
-        - timedelta(days=rules.swapped_days),
+        "routine_since": _before(first, rules.swapped_days),
         "never_paid": list(_NEVER_PAID),
     }
 
@@ -103,3 +103,8 @@ def as_earlier(order: OrderRow) -> EarlierPayment:
 
 def may_be_paid(order: OrderRow) -> bool:
     return order.state.value not in _NEVER_PAID
+
+
+def _before(day: date, days: int) -> date:
+    """So many days before; the first day that there is, where somebody asked for the year 1."""
+    return date.fromordinal(max(date.min.toordinal(), day.toordinal() - days))

@@ -37,9 +37,10 @@ def _case(acting: Acting, account: Account, key: str, gap: Gap) -> cases.NewCase
     ended = f"statement {gap.before.name} of {where} ({gap.before.last})"
     if gap.numbers:
         first, last = gap.numbers
-        which = f"number {first}" if first == last else f"numbers {first} to {last}"
+        one = first == last
+        which = f"number {first} is" if one else f"numbers {first} to {last} are"
         sentence = (
-            f"After {ended} {which} are missing: the next is {gap.after.sequence}"
+            f"After {ended} {which} missing: the next is {gap.after.sequence}"
             f" ({gap.after.name}, {gap.after.last})."
         )
     else:
