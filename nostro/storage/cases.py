@@ -116,6 +116,11 @@ def lock_by_key(kind: CaseKind, natural_key: str) -> CaseRow | None:
     return case_of(row) if row else None
 
 
+def forget_statements(statement_ids: Collection[UUID]) -> None:
+    """Statements that are taken back: no case points to them any more."""
+    models.Case.objects.filter(bulk.one_of("statement_id", statement_ids)).update(statement_id=None)
+
+
 def open_of_keys(kind: CaseKind, prefix: str) -> list[CaseRow]:
     """The unresolved cases of one kind whose key begins so, locked."""
     rows = models.Case.objects.select_for_update(no_key=True).filter(

@@ -16,6 +16,8 @@ from nostro.domain.statement_identity import Days
 from nostro.storage import bulk, models, queries
 from nostro.storage.tenancy import current
 
+_PLACES = 24  # Bits of an id in which the place of a statement in its file stands.
+
 
 class StatementFileRow(msgspec.Struct, frozen=True, kw_only=True):
     """One long file. `records_done` of it are stored, `lines_done` of them lines of which
@@ -88,13 +90,21 @@ def told_so_far(statement_id: UUID, digests: Collection[str]) -> dict[str, int]:
     return {row["line"]: row["copies"] for row in told}
 
 
-def withdraw(evidence_id: UUID) -> None:
-    """Take back what was stored of a file; a line that another statement tells too becomes its."""
-    ids = models.Statement.objects.filter(evidence_id=evidence_id).values_list("id", flat=True)
-    withdraw_statements(list(ids))
+def id_of_statement(file_id: UUID, number: int) -> UUID:
+    """The id of a statement of a file by its place in it: whoever goes on needs no look-up, and
+    two that the bank gave one name stay two. In the order of the file, as all ids are in time."""
+    return UUID(int=(file_id.int >> _PLACES << _PLACES) + number)
+
+
+def not_explained(file_id: UUID, number: int) -> set[UUID]:
+    """The statements of a file after that place."""
+    first, last = (id_of_statement(file_id, n) for n in (number + 1, (1 << _PLACES) - 1))
+    rows = models.Statement.objects.filter(id__range=(first, last))
+    return set(rows.values_list("id", flat=True))
 
 
 def withdraw_statements(statement_ids: Collection[UUID]) -> None:
+    """Take back what was stored of these; a line that another one tells too becomes its."""
     told = bulk.ids_literal(statement_ids)
     queries.run("hand_over_lines", statements=told)
     queries.run("withdraw_statements", statements=told)

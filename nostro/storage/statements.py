@@ -17,6 +17,7 @@ from nostro.domain.problem import Problem
 from nostro.domain.statement import (
     Balance,
     BalanceVerdict,
+    Closing,
     Entry,
     StatementHeader,
     TransactionDetail,
@@ -192,10 +193,14 @@ def insert_transactions(
 
 
 def chain(account_id: UUID, kind: str, since: date) -> list[Link]:
-    """The statements of an account that end on a day or later."""
+    """The statements of an account that end on a day or later; none of a file that is still being
+    stored, which may be taken back."""
+    arriving = models.StatementFile.objects.filter(
+        next_action_at__isnull=False, state="storing"
+    ).values("evidence_id")
     rows = models.Statement.objects.filter(
         account_id=account_id, kind=kind, to_day__gte=since, from_day__isnull=False
-    )
+    ).exclude(evidence_id__in=arriving)
     names = ("statement_id", "sequence", "from_day", "to_day", "opening_minor", "closing_minor")
     return [
         Link(name=name, sequence=number, first=first, last=last, opening=opening, closing=closing)
@@ -209,12 +214,27 @@ def account_id_of(statement_id: UUID) -> UUID:
     return found
 
 
-def of_file(evidence_id: UUID, account_id: UUID, statement_id: str) -> UUID | None:
-    """The statement of an account that was read from a file under an id."""
-    rows = models.Statement.objects.filter(
-        evidence_id=evidence_id, account_id=account_id, statement_id=statement_id
+def look(statement_id: UUID) -> NewStatement | None:
+    """A statement as it was stored, without by how much it does not close."""
+    row = models.Statement.objects.filter(id=statement_id).first()
+    if row is None:
+        return None
+    return NewStatement(
+        id=row.id,
+        account_id=row.account_id,
+        evidence_id=row.evidence_id,
+        verdict=BalanceVerdict(verdict=Closing(row.verdict), reason=row.verdict_reason),
+        content=row.content,
+        days=(row.from_day, row.to_day) if row.from_day and row.to_day else None,
+        entry_count=row.entry_count,
+        sample=row.sample,
     )
-    return rows.order_by("id").values_list("id", flat=True).first()
+
+
+def ids_of_file(evidence_id: UUID) -> list[UUID]:
+    """The statements that were read from a file."""
+    rows = models.Statement.objects.filter(evidence_id=evidence_id)
+    return list(rows.order_by("id").values_list("id", flat=True))
 
 
 def line_counts_of(statement_id: UUID) -> tuple[int, int]:

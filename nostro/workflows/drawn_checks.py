@@ -123,14 +123,17 @@ def _no_numbers(acting: Acting, account: Account, left: Sequence[OrderRow]) -> N
     case_work.open_again(acting, told)
 
 
-def settle(acting: Acting, statement_id: UUID, account: Account) -> None:
-    """Settle the payments whose checks this statement books, each over its exact amount.
+def settle(
+    acting: Acting, statement_id: UUID, account: Account, within: tuple[int, int] | None = None
+) -> None:
+    """Settle the payments whose checks this statement books, each over its exact amount; of a long
+    one those of the lines from the first to the last `within`.
 
     Inside the statement's unit of work, after its checks have moved (checks_booked).
     """
     lines = {
         number: row
-        for row in statements.unmatched(statement_id)
+        for row in statements.unmatched(statement_id, within)
         if row.amount.minor < 0 and (number := _number_of(row))
     }
     if not lines:

@@ -2,14 +2,14 @@
 
 1. The bytes are kept. The file is read while the portion before is stored, one transaction each,
    with how far that is. Whoever is interrupted, is continued by anybody: no line twice, none lost.
-2. Until the end of a statement is read nobody knows whether it closes, and nothing is made of its
-   lines. A file that turns out unusable is taken back whole.
-3. Then the lines are explained, portion by portion, as those of any statement.
+2. Until all of a file is stored nobody knows whether it can be used: nothing is told of it and
+   nothing is made of its lines. One that turns out unusable is taken back whole.
+3. Then its statements are told of, and their lines explained, portion by portion, as any others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import timedelta
@@ -19,33 +19,36 @@ import msgspec
 from django.db import connections
 
 from nostro import formats
-from nostro.domain.errors import NostroError
+from nostro.domain.case import CaseKind, CaseMove
+from nostro.domain.errors import Invalid
 from nostro.domain.party import Account
 from nostro.domain.statement import BalanceVerdict, Closing, Statement, StatementHeader
 from nostro.domain.statement_identity import Identified
 from nostro.formats import Format, Profile
-from nostro.storage import events, evidence, parties, statement_files, statements
+from nostro.storage import cases, events, evidence, parties, statement_files, statements
 from nostro.storage.statement_files import StatementFileRow
 from nostro.storage.statements import NewStatement
 from nostro.storage.tenancy import tenant
-from nostro.workflows import checks_booked
-from nostro.workflows.bank_bookings import apply_bookings, close_gate_for
+from nostro.workflows import case_work
+from nostro.workflows.bank_bookings import close_gate_for
 from nostro.workflows.context import Acting
 from nostro.workflows.statement_gaps import look_for_gaps
 from nostro.workflows.statement_ingestion import (
     account_of,
     does_not_close,
+    explain_lines,
     received,
     say_if_different,
     store_lines,
 )
 from nostro.workflows.statement_matching import explain
-from nostro.workflows.statement_overlaps import settle_overlaps
+from nostro.workflows.statement_overlaps import BOTH_STAY, TOLD_TWICE, settle_overlaps
 from nostro.workflows.statement_portions import Ending, Part, Portion, portions
 
 STORING, EXPLAINING, DONE, REFUSED = "storing", "explaining", "done", "refused"
 LEASE = timedelta(minutes=5)
 AHEAD = 2  # Portions that are read while one is stored.
+_TAKEN_BACK = "The file of the statement cannot be used: nothing of it counts."
 _OPEN = BalanceVerdict(verdict=Closing.NOT_CHECKABLE, reason="it is still being read")
 
 Heard = Callable[[int], None]
@@ -59,7 +62,8 @@ def take(
     heard: Heard = lambda _lines: None,
     connection_id: UUID | None = None,
 ) -> StatementFileRow:
-    """Take in a long file whose bytes are kept; what is stored already is continued.
+    """Take in a long file whose bytes are kept; what is stored already is continued, and one that
+    could not be used is tried anew.
 
     `heard` is told how many lines are stored. Raises Invalid when the file cannot be used.
     """
@@ -67,6 +71,8 @@ def take(
         file_id = statement_files.of_evidence(kept)
         if file_id is None:
             file_id = _begin(acting, kept, form, profile, connection_id)
+        elif statement_files.load(file_id, locked=True).state == REFUSED:
+            _begin_anew(acting, file_id, form, profile)
     return carry_on(acting, file_id, heard)
 
 
@@ -85,7 +91,7 @@ def _begin(
         evidence_id=kept,
         connection_id=connection_id,
         statement_id=None,
-        format_profile=msgspec.json.encode((form.name, profile)).decode(),
+        format_profile=_told(form, profile),
         state=STORING,
         received_at=now,
     )
@@ -93,9 +99,28 @@ def _begin(
     return row.id
 
 
+def _begin_anew(acting: Acting, file_id: UUID, form: Format, profile: Profile) -> None:
+    """What could not be used may be by now: another program, another dialect of its bank."""
+    statement_files.update(
+        file_id,
+        format_profile=_told(form, profile),
+        state=STORING,
+        records_done=0,
+        lines_done=0,
+        lines_new=0,
+        finished_at=None,
+        next_action_at=acting.world.clock.now() + LEASE,
+    )
+
+
+def _told(form: Format, profile: Profile) -> str:
+    return msgspec.json.encode((form.name, profile)).decode()
+
+
 def carry_on(acting: Acting, file_id: UUID, heard: Heard = lambda _lines: None) -> StatementFileRow:
     """Store and explain what is not yet of a file. Safe to call at any time, from several processes
-    at once. Raises Invalid when the file turns out unusable: then nothing of it counts."""
+    at once. Raises Invalid when the file turns out unusable: then nothing of it counts. Whatever
+    else is in the way passes, and the worker goes on later."""
     with tenant(acting.tenant_id):
         row = statement_files.load(file_id)
     if row.state == STORING:
@@ -103,7 +128,7 @@ def carry_on(acting: Acting, file_id: UUID, heard: Heard = lambda _lines: None) 
             while not _store_all(acting, row, heard):  # Another one began it, and ended early.
                 with tenant(acting.tenant_id):
                     row = statement_files.load(file_id)
-        except NostroError:
+        except Invalid:
             _withdraw(acting, row)
             raise
     with tenant(acting.tenant_id):
@@ -157,6 +182,7 @@ def _store(acting: Acting, file_id: UUID, portion: Portion) -> int:
         row = statement_files.load(file_id, locked=True)
         if row.state != STORING or row.records_done + portion.count != portion.records:
             return row.lines_done
+        _lock_entities(portion)
         work = _Storing(acting, row)
         for part in portion.parts:
             work.part(part)
@@ -183,7 +209,7 @@ class _Storing:
 
     def part(self, part: Part) -> None:
         if part.begins:
-            self._begin(part.header)
+            self._begin(part)
         self.lines += len(part.lines)
         if self.statement_id is None:
             return  # Of an account that is not ours: a Case says so.
@@ -195,13 +221,13 @@ class _Storing:
             self._end(part.header, part.ending)
             self.statement_id = None
 
-    def _begin(self, header: StatementHeader) -> None:
-        row, now = self.row, self.acting.world.clock.now()
+    def _begin(self, part: Part) -> None:
+        row, header, now = self.row, part.header, self.acting.world.clock.now()
         account = account_of(self.acting, row.evidence_id, header, row.connection_id)
         self.statement_id = None
         if account is None:
             return
-        self.statement_id = self.acting.world.ids.new()
+        self.statement_id = statement_files.id_of_statement(row.id, part.number)
         new = NewStatement(
             id=self.statement_id,
             account_id=UUID(account.id),
@@ -225,49 +251,41 @@ class _Storing:
         return found
 
     def _end(self, header: StatementHeader, ending: Ending) -> None:
-        """All of a statement is stored: its verdict, and what it has in common with others."""
-        acting, statement_id = self.acting, self.statement_id
+        """All of a statement is stored. One that came before goes again."""
+        statement_id = self.statement_id
         if statement_id is None:
             return
-        account = _account(statements.account_id_of(statement_id))
-        parties.lock_entity(UUID(account.legal_entity_id))
-        earlier = statements.versions(UUID(account.id), header.kind, header.statement_id)
-        earlier = [one for one in earlier if one.id != statement_id]
-        if any(one.content == ending.content for one in earlier):
+        account_id = statements.account_id_of(statement_id)
+        others = _others(account_id, header, statement_id)
+        if any(one.content == ending.content for one in others):
             statement_files.withdraw_statements([statement_id])
             return
-        say_if_different(acting, header, ending.days, account, earlier)
-        verdict, trailer = ending.trailer.verdict, ending.trailer
+        trailer = ending.trailer
         statement_files.close_statement(
-            statement_id, verdict, ending.content, ending.days, trailer.entry_count,
+            statement_id, trailer.verdict, ending.content, ending.days, trailer.entry_count,
             ending.problems,
         )  # fmt: skip
-        now, new_id = acting.world.clock.now(), acting.world.ids.new
+        now, new_id = self.acting.world.clock.now(), self.acting.world.ids.new
         statements.insert_balances(
-            [(new_id(), balance) for balance in trailer.balances],
-            statement_id, UUID(account.id), now,
-        )  # fmt: skip
-        if verdict.verdict is Closing.DOES_NOT_CLOSE:
-            does_not_close(acting, statement_id, header, verdict)
-        if ending.days:
-            settle_overlaps(acting, statement_id, account, header.kind, ending.days)
-            look_for_gaps(acting, account, header.kind, ending.days)
-        self._record(header, ending, account)
-
-    def _record(self, header: StatementHeader, ending: Ending, account: Account) -> None:
-        if self.statement_id is None:
-            return
-        head = NewStatement(
-            id=self.statement_id,
-            account_id=UUID(account.id),
-            evidence_id=self.row.evidence_id,
-            verdict=ending.trailer.verdict,
-            content=ending.content,
-            days=ending.days,
-            entry_count=ending.trailer.entry_count,
+            [(new_id(), balance) for balance in trailer.balances], statement_id, account_id, now
         )
-        own, again = statements.line_counts_of(self.statement_id)
-        events.record([received(self.acting, head, header, own + again, own)])
+
+
+def _others(
+    account_id: UUID, header: StatementHeader, statement_id: UUID
+) -> list[statements.StoredVersion]:
+    """The other statements that carry the same id."""
+    found = statements.versions(account_id, header.kind, header.statement_id)
+    return [one for one in found if one.id != statement_id]
+
+
+def _lock_entities(portion: Portion) -> None:
+    """Before anything of theirs is touched, as whoever takes in a statement does."""
+    named = {(part.header.account, part.header.currency) for part in portion.parts}
+    found = {statements.account_of_iban(*one) for one in named}
+    entities = {one.legal_entity_id for one in parties.accounts() if UUID(one.id) in found}
+    for entity_id in sorted(entities):
+        parties.lock_entity(UUID(entity_id))
 
 
 def _account(account_id: UUID) -> Account:
@@ -277,12 +295,29 @@ def _account(account_id: UUID) -> Account:
 def _withdraw(acting: Acting, row: StatementFileRow) -> None:
     """The file cannot be used: what was stored of it is taken back."""
     with tenant(acting.tenant_id):
-        if statement_files.load(row.id, locked=True).state == STORING:
-            statement_files.withdraw(row.evidence_id)
-            _finish(acting, row.id, REFUSED)
+        if statement_files.load(row.id, locked=True).state != STORING:
+            return
+        ids = statements.ids_of_file(row.evidence_id)
+        accounts = {str(statements.account_id_of(one)) for one in ids}
+        entities = {one.legal_entity_id for one in parties.accounts() if one.id in accounts}
+        for entity_id in sorted(entities):
+            parties.lock_entity(UUID(entity_id))
+        _end_cases(acting, ids)
+        statement_files.withdraw_statements(ids)
+        _finish(acting, row.id, REFUSED)
 
 
-# Explaining.
+def _end_cases(acting: Acting, ids: Collection[UUID]) -> None:
+    """Those that others, which came meanwhile, have opened about lines that they share with it."""
+    gone = {str(one) for one in ids}
+    for prefix in (TOLD_TWICE, BOTH_STAY):
+        for case in cases.open_of_keys(CaseKind.STATEMENT, prefix):
+            if gone.intersection(case.natural_key.split("/")):
+                case_work.move(acting, case, CaseMove.RESOLVE, outcome=_TAKEN_BACK)
+    cases.forget_statements(ids)
+
+
+# Telling and explaining.
 
 
 def _explain(acting: Acting, row: StatementFileRow, portion: Portion) -> None:
@@ -292,6 +327,7 @@ def _explain(acting: Acting, row: StatementFileRow, portion: Portion) -> None:
         now = statement_files.load(row.id, locked=True)
         if now.records_explained + portion.count != portion.records:
             return
+        _lock_entities(portion)
         for part in portion.parts:
             _explain_part(acting, row, part)
         due = acting.world.clock.now() + LEASE
@@ -299,21 +335,37 @@ def _explain(acting: Acting, row: StatementFileRow, portion: Portion) -> None:
 
 
 def _explain_part(acting: Acting, row: StatementFileRow, part: Part) -> None:
-    if not part.entries:
-        return
-    account_id = statements.account_of_iban(part.header.account, part.header.currency)
-    if account_id is None:
-        return
-    found = statements.of_file(row.evidence_id, account_id, part.header.statement_id)
-    if found is None:
-        return
-    account = _account(account_id)
-    parties.lock_entity(UUID(account.legal_entity_id))
-    whole = _whole(part)
-    apply_bookings(acting, row.evidence_id, whole, account, found)
-    checks_booked.apply_checks(acting, whole, account)
-    last = part.first_line + len(part.entries) - 1
-    explain(acting, found, account, (part.first_line, last))
+    head = statements.look(statement_files.id_of_statement(row.id, part.number))
+    if head is None:
+        return  # It came before, or is of an account that is not ours.
+    account = _account(head.account_id)
+    given_back = _tell(acting, head, part.header, account) if part.begins else set()
+    if part.entries:
+        last = part.first_line + len(part.entries) - 1
+        lines = (part.first_line, last)
+        explain_lines(acting, row.evidence_id, _whole(part), account, head.id, lines)
+    if part.ending and part.ending.trailer.verdict.verdict is Closing.DOES_NOT_CLOSE:
+        does_not_close(acting, head.id, part.header, part.ending.trailer.verdict)
+    if given_back:  # Those of this file whose turn comes are explained then.
+        given_back -= statement_files.not_explained(row.id, part.number)
+    for other in sorted(given_back):
+        explain(acting, other, account)
+
+
+def _tell(
+    acting: Acting, head: NewStatement, header: StatementHeader, account: Account
+) -> set[UUID]:
+    """All of the file is stored: its statement counts, with what it has in common with others.
+    Returns the others to which lines were given back."""
+    own, again = statements.line_counts_of(head.id)
+    events.record([received(acting, head, header, own + again, own)])
+    others = _others(head.account_id, header, head.id)
+    say_if_different(acting, header, head.days, account, others)
+    if head.days is None:
+        return set()
+    given_back = settle_overlaps(acting, head.id, account, header.kind, head.days)
+    look_for_gaps(acting, account, header.kind, head.days)
+    return given_back
 
 
 def _whole(part: Part) -> Statement:

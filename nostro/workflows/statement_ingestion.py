@@ -119,10 +119,7 @@ def _take(acting: Acting, new: NewStatement, statement: Statement, account: Acco
     given_back = settle_overlaps(acting, row_id, account, kind, new.days) if new.days else ()
     if new.days:
         look_for_gaps(acting, account, kind, new.days)
-    apply_bookings(acting, new.evidence_id, statement, account, row_id)
-    checks_booked.apply_checks(acting, statement, account)
-    drawn_checks.settle(acting, row_id, account)
-    matched, suggested = explain(acting, row_id, account)
+    matched, suggested = explain_lines(acting, new.evidence_id, statement, account, row_id)
     for other in sorted(given_back):
         explain(acting, other, account)
     return Ingested(
@@ -133,6 +130,25 @@ def _take(acting: Acting, new: NewStatement, statement: Statement, account: Acco
         suggested=suggested,
         repeated=False,
     )
+
+
+def explain_lines(
+    acting: Acting,
+    evidence_id: UUID,
+    statement: Statement,
+    account: Account,
+    row_id: UUID,
+    lines: tuple[int, int] | None = None,
+) -> tuple[int, int]:
+    """What the lines of a stored statement say of our payments and checks, and what explains them.
+
+    Of a long one `statement` is a part, and `lines` its first and last. Returns how many are
+    matched and how many suggested.
+    """
+    apply_bookings(acting, evidence_id, statement, account, row_id)
+    checks_booked.apply_checks(acting, statement, account)
+    drawn_checks.settle(acting, row_id, account, lines)
+    return explain(acting, row_id, account, lines)
 
 
 def _nothing(verdict: BalanceVerdict, known: UUID | None) -> Ingested:

@@ -30,6 +30,7 @@ from nostro.storage import cases, repeated_lines
 from nostro.workflows.case_work import move, new_case, open_cases
 from nostro.workflows.context import Acting
 
+TOLD_TWICE, BOTH_STAY = "told-twice/", "both-stay/"  # Then the ids of the two statements.
 _PROVEN = "The balances of the statements tell it now."
 
 
@@ -66,7 +67,7 @@ def settle_overlaps(
         doubtful = [_after(pair, apart) for pair in doubtful]
     for pair in pairs:
         if pair.overlap is Overlap.SAME:
-            _end(acting, f"told-twice/{pair.key}")
+            _end(acting, f"{TOLD_TWICE}{pair.key}")
     _tell(acting, account, doubtful)
     return owners - {statement_id}
 
@@ -133,11 +134,11 @@ def _tell(acting: Acting, account: Account, pairs: Sequence[Pair]) -> None:
         lines = "1 line" if pair.shared.lines == 1 else f"{pair.shared.lines} lines"
         alike = f"{lines} ({sums}) of statements {pair.one.name} and {pair.other.name} of"
         if pair.overlap is Overlap.CONSECUTIVE:
-            _end(acting, f"told-twice/{pair.key}")
+            _end(acting, f"{TOLD_TWICE}{pair.key}")
             told = new_case(
                 acting,
                 CaseKind.STATEMENT,
-                f"both-stay/{pair.key}",
+                f"{BOTH_STAY}{pair.key}",
                 f"{alike} {account.iban or account.name} are exactly alike, but the second goes on"
                 " where the first ended: both stay.",
                 "If the bank made the same booking twice, tell it; else nothing is to be done.",
@@ -148,7 +149,7 @@ def _tell(acting: Acting, account: Account, pairs: Sequence[Pair]) -> None:
             told = new_case(
                 acting,
                 CaseKind.STATEMENT,
-                f"told-twice/{pair.key}",
+                f"{TOLD_TWICE}{pair.key}",
                 f"{alike} {account.iban or account.name} are exactly alike, carry no reference of"
                 " the bank, and the balances do not tell whether they are the same: they are"
                 " booked once.",

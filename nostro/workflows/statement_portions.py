@@ -40,9 +40,10 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 class Part(msgspec.Struct, kw_only=True):
     """Records of one statement that follow each other. `begins` and `ends` say which end of it is
     among them; lines are (number in the statement, entry, digest); `met` are digests that a line
-    before this part may have had."""
+    before this part may have had; `number` is which statement of the file it is."""
 
     header: StatementHeader
+    number: int
     begins: bool
     lines: list[tuple[int, Entry, str]] = msgspec.field(default_factory=list)
     met: set[str] = msgspec.field(default_factory=set)
@@ -88,6 +89,7 @@ class _Reading:
     def __init__(self, done: int) -> None:
         self._done = done
         self._records = 0
+        self._statements = 0
         self.portion = Portion()
         self._header: StatementHeader | None = None
 
@@ -95,6 +97,7 @@ class _Reading:
         if header.kind is not ReportKind.PREVIOUS_DAY:
             raise _no_statement(header.kind.value)
         self._header = header
+        self._statements += 1
         self._content = ContentDigest(header)
         self._seen = SeenFilter()
         self._number = 0
@@ -102,7 +105,7 @@ class _Reading:
         self._last: date | None = None
         self._problems: list[Problem] = []
         if self._counted():
-            self.portion.parts.append(Part(header=header, begins=True))
+            self.portion.parts.append(Part(header=header, number=self._statements, begins=True))
 
     def entry(self, entry: Entry) -> None:
         self._number += 1
@@ -148,7 +151,12 @@ class _Reading:
             if self._header is None:
                 raise _no_statement("an entry outside of a statement")
             self.portion.parts.append(
-                Part(header=self._header, begins=False, first_line=max(1, self._number))
+                Part(
+                    header=self._header,
+                    number=self._statements,
+                    begins=False,
+                    first_line=max(1, self._number),
+                )
             )
         return self.portion.parts[-1]
 
