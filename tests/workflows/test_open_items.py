@@ -39,12 +39,9 @@ def told(*rows: tuple[str, str], entity: str = "DE", whole: str = "") -> bytes:
 
 
 def take(company: Company, content: bytes, days: int, **more: Any) -> ItemsReceipt:
+    asked: dict[str, Any] = {"source": "erp", "told_at": DAY + timedelta(days=days)} | more
     return receivables.receive_open_items(
-        company.job,
-        "items.csv",
-        io.BytesIO(content),
-        Profile(name="open_items"),
-        **({"source": "erp", "told_at": DAY + timedelta(days=days)} | more),
+        company.job, "items.csv", io.BytesIO(content), Profile(name="open_items"), **asked
     )
 
 
