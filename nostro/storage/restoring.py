@@ -20,6 +20,7 @@ from nostro.domain.freeze import FreezeCause, FreezeScope
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money, total
 from nostro.domain.order import ORDER, OrderMove
+from nostro.domain.payment import Rail
 from nostro.domain.policies.case_rights import RESTORE_QUESTION
 from nostro.domain.policies.dispatching import STILL_OURS
 from nostro.domain.statement import ReportKind
@@ -177,6 +178,13 @@ def waiting() -> list[WaitingPayment]:
     return [_payment(row) for row in rows.order_by("id")]
 
 
+def checks_waiting(connection_id: UUID) -> list[WaitingPayment]:
+    """Payments by check of a connection's accounts for which, as far as this database knows, no
+    check is drawn yet."""
+    rows = _waiting(connection_id).filter(route__rail=Rail.CHECK.value)
+    return [_payment(row) for row in rows.order_by("id")]
+
+
 def _waiting(connection_id: UUID) -> Any:
     return models.Order.objects.filter(state__in=_WAITING, account__connection_id=connection_id)
 
@@ -221,9 +229,10 @@ def known_batches(batches: Collection[str]) -> frozenset[str]:
     return frozenset(rows.values_list("payment_information_id", flat=True))
 
 
-def is_held_for(order_id: UUID, code: str) -> bool:
+def is_held_for(order_id: UUID, code: str, since: datetime | None = None) -> bool:
     """Does, or did, a payment wait for this reason? A person who released it knew it."""
-    return models.Hold.objects.filter(order_id=order_id, code=code).exists()
+    found = models.Hold.objects.filter(order_id=order_id, code=code)
+    return (found.filter(opened_at__gte=since) if since else found).exists()
 
 
 # Stops and cases.

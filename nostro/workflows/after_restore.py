@@ -1,6 +1,7 @@
 """After a restore, until it is over: what may have been paid waits, and what is still open is told.
 
-1. What a forgotten payment may have paid already waits for a named person.
+1. What a forgotten payment may have paid already waits for a named person; so does every payment
+   by check: its check may be drawn, and nobody presents it for weeks.
 2. A connection's stop is lifted when nothing of it is open any more.
 """
 
@@ -15,19 +16,24 @@ from nostro.domain.money import Money
 from nostro.domain.order import ORDER, OrderMove
 from nostro.domain.policies.checks import Effect, Finding
 from nostro.storage import orders, parties, restoring
-from nostro.storage.restoring import RestoreStop
+from nostro.storage.restoring import RestoreStop, WaitingPayment
 from nostro.workflows import approval_terms
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import move_orders
 
 RESTORE = "restore"  # The reason of every move that is made because of one.
 DUPLICATE = "duplicate_suspected"
+CHECK_DRAWN = "check_may_be_drawn"
 # So long after a restore a system may ask again for what was forgotten; later the same amount to
 # the same account is next month's rent.
 ASKED_AGAIN_WITHIN = timedelta(days=60)
 # What left before the restore is booked this soon after it, holidays included.
 BOOKED_WITHIN = timedelta(days=10)
 NAMED = 10  # How many payments, or files, a sentence names.
+_MAY_BE_DRAWN = (
+    "The database was restored from a backup that may have forgotten a check for this payment."
+    " Release it only if the print log and the bank's list of issued checks have none for it."
+)
 _HOLD = (OrderMove.EDIT, OrderMove.VALIDATE, OrderMove.HOLD)
 # Money that left, by payee's account and amount, and what is known of it.
 Left = Mapping[tuple[str, Money], str]
@@ -60,26 +66,42 @@ def suspicion(iban: str, amount: Money, left: Left) -> Finding | None:
     )
 
 
-def hold_suspected(acting: Acting) -> list[UUID]:
+def hold_suspected(acting: Acting, connection_id: UUID) -> list[UUID]:
     """Hold payments that may have been paid by what the backup forgot; inside a unit of work.
 
     What was agreed to before is void: a named person releases the hold, then it is approved anew.
     """
-    left, now = suspicions(acting), acting.world.clock.now()
+    left = suspicions(acting)
     held = []
     for payment in restoring.waiting() if left else ():
         finding = suspicion(payment.creditor_number, payment.amount, left)
         if finding is None or restoring.is_held_for(payment.id, DUPLICATE):
             continue
-        (row,) = orders.lock([payment.id])
-        if not ORDER.allows(row.state, _HOLD[0]) or restoring.on_its_way([row.id]):
-            continue
-        orders.insert_holds([(acting.world.ids.new(), row.id, finding)], now)
-        approval_terms.ask_anew(acting, [row])
-        for step in _HOLD:
-            move_orders(acting, [row.id], step, reason=DUPLICATE, text=finding.sentence)
-        held.append(row.id)
+        held += _hold(acting, payment, finding)
+    return held + _hold_checks(acting, connection_id)
+
+
+def _hold_checks(acting: Acting, connection_id: UUID) -> list[UUID]:
+    """No statement says whether a check was drawn: it may be presented weeks later, and names no
+    account. So every payment by check that waits behind this stop is looked at, once."""
+    stop = restoring.stop_of(connection_id)
+    held = []
+    for payment in restoring.checks_waiting(connection_id) if stop else ():
+        if stop and not restoring.is_held_for(payment.id, CHECK_DRAWN, stop.frozen_at):
+            finding = Finding(code=CHECK_DRAWN, effect=Effect.HOLD, sentence=_MAY_BE_DRAWN)
+            held += _hold(acting, payment, finding)
     return held
+
+
+def _hold(acting: Acting, payment: WaitingPayment, finding: Finding) -> list[UUID]:
+    (row,) = orders.lock([payment.id])
+    if not ORDER.allows(row.state, _HOLD[0]) or restoring.on_its_way([row.id]):
+        return []
+    orders.insert_holds([(acting.world.ids.new(), row.id, finding)], acting.world.clock.now())
+    approval_terms.ask_anew(acting, [row])
+    for step in _HOLD:
+        move_orders(acting, [row.id], step, reason=finding.code, text=finding.sentence)
+    return [row.id]
 
 
 # Whether it is over.

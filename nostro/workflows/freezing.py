@@ -105,7 +105,7 @@ def _check_restore(acting: Acting, row: Freeze) -> None:
             "Wait for its answers and statements, resolve those cases, or ask the bank what it"
             " has had since the backup and resolve the restore's own case with its answer.",
         )
-    after_restore.hold_suspected(acting)
+    after_restore.hold_suspected(acting, UUID(row.subject_id))
 
 
 def _touched(scope: FreezeScope, subject_id: UUID) -> Touched:
