@@ -11,6 +11,7 @@ from nostro.domain.errors import Refused
 from nostro.domain.money import Money, total
 from nostro.domain.order import ORDER, OrderState
 from nostro.domain.party import PostalAddress
+from nostro.domain.payment import Rail
 
 _PAID = frozenset({OrderState.EXECUTED, OrderState.SETTLED})
 _CAME_BACK = frozenset(
@@ -74,11 +75,26 @@ def came_back(state: OrderState) -> bool:
     return state in _CAME_BACK
 
 
-def check_paid(number: str, state: OrderState) -> None:
+def is_proven(state: OrderState, rail: str) -> bool:
+    """Whether the bank's word is of this payment. It pays a check over whatever stands on it; only
+    the line over exactly the payment's amount, which settles it, proves that the payee has that."""
+    return state is OrderState.SETTLED or (state in _PAID and rail != Rail.CHECK)
+
+
+def check_paid(number: str, state: OrderState, rail: str = "") -> None:
     """Raise Refused while a payment has not been executed, and when its money came back or it will
     never be made: a payee who is told of money must find it."""
-    if state in _PAID:
+    if is_proven(state, rail):
         return
+    if state in _PAID:
+        raise Refused(
+            "not_executed_yet",
+            f"The bank paid the check of payment {number}; no statement shows that it was over"
+            " exactly its amount.",
+            _DID,
+            "Look at the payment's case: the check may have been altered. Once it is settled its"
+            " payee can be told.",
+        )
     if state in _CAME_BACK:
         word = state.replace("_", " ")
         raise Refused(

@@ -21,6 +21,7 @@ from nostro.domain.payee_advice import (
     ending_of,
     invoices_of,
     is_paid,
+    is_proven,
 )
 from nostro.storage import bulk, models
 from nostro.storage.parties import entity_of
@@ -39,7 +40,7 @@ def advice_of(order_id: UUID, *, whole_day: bool = False) -> PayeeAdvice | None:
     found = models.Order.objects.select_related("entity").filter(id=order_id).first()
     if found is None:
         return None
-    check_paid(found.number, OrderState(found.state))
+    check_paid(found.number, OrderState(found.state), _rail(found))
     (asked,) = _paid([found])
     others = _same_day(found, asked.executed_on) if whole_day else []
     return _advice(found, (asked, *others))
@@ -68,7 +69,12 @@ def executed_on(order_ids: Sequence[UUID]) -> dict[UUID, date]:
 def still_paid(order_ids: Sequence[UUID]) -> set[UUID]:
     """Those of these payments of which their payee may be told that he is paid."""
     rows = models.Order.objects.filter(bulk.one_of("id", order_ids), state__in=_PAID)
-    return set(rows.values_list("id", flat=True))
+    found = rows.only("id", "state", "route")
+    return {row.id for row in found if is_proven(OrderState(row.state), _rail(row))}
+
+
+def _rail(row: models.Order) -> str:
+    return str((row.route or {}).get("rail", ""))
 
 
 def _advice(found: models.Order, payments: Sequence[PaidPayment]) -> PayeeAdvice:
@@ -138,7 +144,7 @@ def _told(row: models.Order, sent: models.Attempt | None, booked: date | None) -
         number=row.number,
         amount=amount,
         executed_on=booked or (sent.execution_date if sent else row.requested_date),
-        rail=(row.route or {}).get("rail", ""),
+        rail=_rail(row),
         end_to_end_id=sent.end_to_end_id if sent else row.end_to_end_id,
         uetr=str(sent.uetr) if sent else "",
         account_ending=ending_of(row.creditor_iban or row.creditor_account),

@@ -37,7 +37,7 @@ def send_again(acting: Acting, member: Member, order_id: UUID, reason: str) -> U
         found = orders.load([order_id])
         if not found:
             raise Refused("payment_unknown", "There is no such payment for this customer.", _DID)
-        check_paid(found[0].number, found[0].state)
+        check_paid(found[0].number, found[0].state, found[0].route.rail)
         before = advice_notices.lock_about(order_id, NoticeKind.ADVICE)
         _check_ended(before)
         made = _made(acting, found[0], before, why)

@@ -16,7 +16,7 @@ import msgspec
 from nostro.domain.advice_notice import NoticeKind, NoticeMove, NoticeState, may_have_been_told
 from nostro.domain.event import Event
 from nostro.domain.order import OrderState
-from nostro.domain.payee_advice import came_back
+from nostro.domain.payee_advice import came_back, is_proven
 from nostro.domain.policies.advising import (
     REACHED,
     AdviceRule,
@@ -77,6 +77,8 @@ def _due(moved: Sequence[MovedOrder]) -> list[_Due]:
     for one in moved:
         version, row = _in_force(known, one.occurred_at), rows.get(one.order_id)
         if version is None or row is None or row.id in told or row.id in found:
+            continue
+        if not is_proven(OrderState(one.state), row.route.rail):
             continue
         rule = ask.rule_for(version.content, row)
         if rule and OrderState(one.state) in REACHED[rule.moment]:

@@ -12,6 +12,7 @@ import pytest
 
 from nostro.domain.check_exception import Decision
 from nostro.domain.check_state import CheckState
+from nostro.domain.errors import Refused
 from nostro.domain.issued_check import CheckAction
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
@@ -26,12 +27,15 @@ from nostro.domain.statement import (
     TransactionDetail,
 )
 from nostro.storage import models, parties, stranded
+from nostro.storage.paid_payments import advice_of, still_paid
 from nostro.storage.tenancy import tenant
 from nostro.workflows import cancelling, check_register, checks_booked, drawn_checks
 from nostro.workflows.cancelling import Wish
 from nostro.workflows.payment_intake import NotTaken
+from tests.mail_server import mail_server
 from tests.workflows.checks import ACCOUNT, agree_on, check_id, enter, row_of, states
 from tests.workflows.company import FRIDAY, Company
+from tests.workflows.post import Post
 from tests.workflows.test_positive_pay_round_trip import OPENING, Town, at
 
 MINOR = 100_00  # What the first payment of `asked` comes to.
@@ -91,6 +95,9 @@ def test_from_two_approvals_to_the_booked_line(town: Town) -> None:
     assert town.booked() == [("5001", -MINOR)]
     assert states(company) == {5001: CheckState.PAID}
     assert company.states(ids) == [OrderState.SETTLED]
+    with tenant(company.tenant_id):
+        assert advice_of(ids[0])
+        assert still_paid(ids) == set(ids)
     assert town.desk.bank.balance(town.iban).minor == OPENING.minor - MINOR
     with tenant(company.tenant_id):
         (part,) = models.Allocation.objects.filter(order_id=ids[0])
@@ -100,7 +107,7 @@ def test_from_two_approvals_to_the_booked_line(town: Town) -> None:
     assert company.cases() == []
 
 
-def test_an_altered_check_is_no_settled_payment(town: Town) -> None:
+def test_an_altered_check_is_no_settled_payment_and_its_payee_is_not_told(town: Town) -> None:
     company = town.company
     ids = released(company)
     town.goes_on()
@@ -109,7 +116,27 @@ def test_an_altered_check_is_no_settled_payment(town: Town) -> None:
     town.passes(at(0, 5, day=21))
     assert states(company) == {5001: CheckState.PAID}
     assert company.states(ids) == [OrderState.EXECUTED]
+    with tenant(company.tenant_id), pytest.raises(Refused) as not_yet:
+        advice_of(ids[0])
+    assert not_yet.value.code == "not_executed_yet"
+    assert "exactly its amount" in not_yet.value.happened
+    with tenant(company.tenant_id):
+        assert still_paid(ids) == set()
     assert any("we issued 100.00 USD" in told for _, told in company.cases())
+
+
+def test_only_the_payee_of_a_settled_check_is_told(town: Town, tmp_path: Path) -> None:
+    with mail_server(tmp_path) as server:
+        post = Post(town.company, server)
+        released(town.company, 2)
+        town.goes_on()
+        town.cash(5001, 9 * MINOR)
+        town.decide(5001, Decision.PAY)
+        town.cash(5002, MINOR + 1)
+        town.passes(at(0, 5, day=21))
+        post.run()
+        assert "100.01 USD" in str([one.message["Subject"] for one in server.taken])
+        assert len(server.taken) == 1
 
 
 def test_what_the_bank_gives_back_is_said_and_can_be_stopped(town: Town) -> None:
