@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from nostro.domain.case import CaseKind
+from nostro.domain.check_state import CheckState
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.storage import models
@@ -60,6 +61,14 @@ def is_contradicted(order_id: UUID) -> bool:
     """Is a case open because the bank said two things about it that cannot both be true?"""
     found = models.Case.objects.filter(order_id=order_id, kind=CaseKind.CONTRADICTION.value)
     return found.filter(resolved_at__isnull=True).exists()
+
+
+def live_check(order_id: UUID) -> tuple[str, str] | None:
+    """Number and state of its check, unless there is none or the bank knows that it is dead. A
+    refused file brings it back to life, and the bank may have paid one that was stopped."""
+    dead = [CheckState.VOID.value, CheckState.STOPPED.value]
+    found = models.IssuedCheck.objects.filter(order_id=order_id).exclude(state__in=dead)
+    return found.values_list("number", "state").first()
 
 
 def cases_of(order_id: UUID) -> tuple[CaseRow, ...]:

@@ -139,7 +139,8 @@ def take_back(
 def told_otherwise(acting: Acting, member: Member, check_id: UUID, reason: str) -> None:
     """A person has told the bank what no file could: by its portal, or on the phone.
 
-    Raises Refused when a file can say it, or the member may not.
+    Raises Refused when a file can say it, or the member may not. What ends a payment takes two
+    people: one wants its check void or stopped, another one says that the bank knows.
     """
     check_rights.may_take_back(member)
     told = checked_reason(reason)
@@ -157,15 +158,28 @@ def told_otherwise(acting: Acting, member: Member, check_id: UUID, reason: str) 
             CheckState.VOID_ASKED: CheckMove.VOID,
             CheckState.STOP_ASKED: CheckMove.STOP,
         }
+        step = steps[row.state]
+        if ended([row], step) and row.acted_by == member.id:
+            raise _by_another(row)
         move(
             acting,
             [row],
-            steps[row.state],
+            step,
             text=f"Told by {member.name}: {told}",
             not_in_file="",
             next_action_at=None,
         )
-        end_by_check(acting, ended([row], steps[row.state]))
+        end_by_check(acting, ended([row], step))
+
+
+def _by_another(row: CheckRow) -> Refused:
+    return Refused(
+        "second_person_needed",
+        f"The payment of check {row.number} ends with this and may be made again; you asked for"
+        " the check to be taken back.",
+        "Nothing was noted, and the payment stays open.",
+        "Let somebody else ask the bank whether it knows, and note that.",
+    )
 
 
 def locked(check_id: UUID) -> CheckRow:

@@ -18,7 +18,7 @@ from nostro.domain.policies import confidential, making
 from nostro.domain.policies import reissue as policy
 from nostro.storage import cases, events, orders
 from nostro.storage.orders import OrderRow
-from nostro.storage.payment_links import is_contradicted, replaced_before, replacement
+from nostro.storage.payment_links import is_contradicted, live_check, replaced_before, replacement
 from nostro.storage.tenancy import tenant
 from nostro.workflows import order_intake
 from nostro.workflows.case_work import allows_stage, checked_reason, move, move_stage
@@ -82,6 +82,14 @@ def _replaceable(order_id: UUID) -> OrderRow:
             f"The bank contradicts itself about {rows[0].number}: it may have been paid.",
             "No new payment was made.",
             "Ask the bank which is true and resolve the case; then re-issue it.",
+        )
+    if check := live_check(order_id):
+        raise Refused(
+            "check_not_dead",
+            f"Check {check[0]} of {rows[0].number} is {check[1].replace('_', ' ')}: the bank may"
+            " still pay it, or did.",
+            "No new payment was made.",
+            "Have it stopped and wait until the bank knows; then re-issue it.",
         )
     return rows[0]
 

@@ -26,16 +26,21 @@ from nostro.domain.statement import (
     Statement,
     TransactionDetail,
 )
-from nostro.storage import models, parties, stranded
+from nostro.domain.submission import SubmissionMove
+from nostro.storage import models, parties, stranded, submissions
 from nostro.storage.paid_payments import advice_of, still_paid
 from nostro.storage.tenancy import tenant
-from nostro.workflows import cancelling, check_register, checks_booked, drawn_checks
+from nostro.workflows import cancelling, check_files, check_register, checks_booked, drawn_checks
 from nostro.workflows.cancelling import Wish
+from nostro.workflows.correction import Correction
+from nostro.workflows.moves import move_submission
 from nostro.workflows.payment_intake import NotTaken
+from nostro.workflows.reissue import reissue
 from tests.mail_server import mail_server
 from tests.workflows.checks import ACCOUNT, agree_on, check_id, enter, row_of, states
 from tests.workflows.company import FRIDAY, Company
 from tests.workflows.post import Post
+from tests.workflows.test_checks import tell
 from tests.workflows.test_positive_pay_round_trip import OPENING, Town, at
 
 MINOR = 100_00  # What the first payment of `asked` comes to.
@@ -204,6 +209,45 @@ def test_void_and_stop_cancel_the_payment_once_the_bank_knows(
     company.approve(again)
     company.release()
     assert set(states(company)) == {5001, 5002, 5003}  # A number is never given again.
+
+
+def test_a_payment_is_not_made_again_while_the_bank_may_pay_its_check(town: Town) -> None:
+    company = town.company
+    ids = released(company)
+    town.goes_on()
+    stop(company, 5001)
+    town.goes_on()
+    assert company.states(ids) == [OrderState.CANCELLED]
+    stopped_by = row_of(company, 5001).act_file_id
+    assert stopped_by
+    with tenant(company.tenant_id):
+        file = submissions.lock(stopped_by)
+        assert file
+        move_submission(company.job, file, SubmissionMove.REFUSE, text="No such account.")
+    assert states(company) == {5001: CheckState.STOP_ASKED}
+    assert any("may still pay the check" in told for _, told in company.cases())
+    told = (company.acting(), company.maker, ids[0], Correction(), "lost")
+    with pytest.raises(Refused, match=r"Check 5001 of .* is stop asked") as refused:
+        reissue(*told)
+    assert refused.value.code == "check_not_dead"
+    with tenant(company.tenant_id):
+        models.IssuedCheck.objects.update(state=CheckState.STOPPED)  # The bank knows at last.
+    assert company.states([reissue(*told)]) == [OrderState.AWAITING_APPROVAL]
+
+
+def test_one_person_alone_does_not_end_a_payment_by_his_word(company: Company) -> None:
+    agree_on(company, layout="citibank", first_number=5001, last_number=5999)
+    ids = released(company)
+    tell(company)
+    stop(company, 5001)  # The layout has no word for it.
+    check_files.tell(company.job)
+    one = check_id(company, 5001)
+    with pytest.raises(Refused, match="you asked for") as alone:
+        check_register.told_otherwise(company.acting(), company.maker, one, "rang them")
+    assert alone.value.code == "second_person_needed"
+    assert company.states(ids) == [OrderState.IN_FLIGHT]
+    check_register.told_otherwise(company.acting(company.ann), company.ann, one, "rang them")
+    assert company.states(ids) == [OrderState.CANCELLED]
 
 
 def test_before_release_it_is_cancelled_freely_and_afterwards_by_its_check(
