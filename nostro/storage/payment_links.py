@@ -47,6 +47,14 @@ def replacement(order_id: UUID) -> LinkedPayment | None:
     return _linked(models.Order.objects.filter(replaces_id=order_id))
 
 
+def last_of(order_id: UUID) -> UUID:
+    """The last payment that was made in place of this one; itself where there is none."""
+    last, after, steps = order_id, replacement(order_id), 0
+    while after and steps < CHAIN_MAX:
+        last, after, steps = after.id, replacement(after.id), steps + 1
+    return last
+
+
 def replaced_before(order_id: UUID) -> list[LinkedPayment]:
     """The payments that this one is made in place of, the newest first."""
     found: list[LinkedPayment] = []

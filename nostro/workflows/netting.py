@@ -26,6 +26,7 @@ from nostro.letters import netting_message
 from nostro.storage import credit_notes, events, nettings, parties
 from nostro.storage.credit_notes import CreditNoteRow
 from nostro.storage.nettings import NettingRow, Standing
+from nostro.storage.payment_links import last_of
 from nostro.storage.tenancy import tenant
 from nostro.workflows import credit_notes as notes_work
 from nostro.workflows.case_work import checked_reason
@@ -130,10 +131,12 @@ def take(acting: Acting, member: Member, netting_id: UUID) -> None:
     with tenant(acting.tenant_id):
         row = _locked(member, netting_id)
         after = NETTING.after(row.state, NettingMove.TAKE)
-        now = nettings.standing([UUID(one.order_id) for one in row.proposal.payments])
+        last = {one.order_id: last_of(UUID(one.order_id)) for one in row.proposal.payments}
+        now = nettings.standing(list(last.values()))
         for one in row.proposal.payments:
-            if not _is_followed(one, row.proposal.currency, now.get(UUID(one.order_id))):
-                raise _not_taken(one, now.get(UUID(one.order_id)))
+            stands = now.get(last[one.order_id])
+            if not _is_followed(one, row.proposal.currency, stands):
+                raise _not_taken(one, stands)
         text = f"{row.proposal.payee_number}: {row.proposal.less} taken off by its source."
         for note, used in _notes(row.proposal):
             notes_work.take_off(acting, note, used, text)
@@ -242,7 +245,8 @@ def _why_outdated(proposal: Proposal) -> str:
 
 
 def _is_followed(one: Reduced, currency: str, now: Standing | None) -> bool:
-    """Whether a payment is gone unpaid, or stands here with its new amount."""
+    """Whether a payment is gone unpaid, or stands with its new amount; `now` is the last of those
+    made in its place."""
     if now is None:
         return False
     return now.state in _GONE or now.amount == Money(one.after, currency)
@@ -252,7 +256,7 @@ def _not_taken(one: Reduced, now: Standing | None) -> Refused:
     stands = f"is {now.state} with {now.amount}" if now else "cannot be looked at"
     return Refused(
         "netting_not_followed",
-        f"The payment {one.number} {stands}.",
+        f"The payment {one.number}, or the last one made in its place, {stands}.",
         "The credit notes stay open.",
         "Take it back, or wait until its source has; the source sends what is to be paid instead."
         " If it was paid as it is, dismiss the proposal.",

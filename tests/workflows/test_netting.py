@@ -20,6 +20,8 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows import cancelling, dispatch, netting, payment_intake
 from nostro.workflows import credit_notes as work
 from nostro.workflows.cancelling import Wish
+from nostro.workflows.correction import Correction
+from nostro.workflows.reissue import reissue
 from tests.workflows.company import PROFILE, Company
 
 WISH = Wish(reason=RecallReason.CUSTOMER, text="netted")
@@ -131,6 +133,24 @@ def test_a_proposal_changes_no_payment_until_its_source_does(company: Company) -
     (proposed,) = company.events("netting.proposed")
     assert proposed["less"] == "150.00 EUR"
     assert [one["new_amount"] for one in proposed["payments"]] == ["0.00 EUR", "50.01 EUR"]
+
+
+def test_a_payment_made_again_in_full_has_not_followed_its_proposal(company: Company) -> None:
+    (old,) = company.pay(1)
+    (note_id,) = give(company, note())
+    row_id = propose(company)
+    netting.send(company.acting(), company.maker, row_id, "Ms Lind")
+    cancelling.take_back(company.acting(), company.maker, [old], WISH)
+    again = reissue(company.acting(), company.maker, old, Correction(), "by mistake")
+    with pytest.raises(Refused, match=r"with 100") as standing:
+        netting.take(company.acting(), company.maker, row_id)
+    assert standing.value.code == "netting_not_followed"
+    assert left_of(company, note_id) == (30_00, CreditNoteState.OPEN)
+    cancelling.take_back(company.acting(), company.maker, [again], WISH)
+    less = Correction(amount=Money(70_00, "EUR"))
+    reissue(company.acting(), company.maker, again, less, "less the credit note")
+    netting.take(company.acting(), company.maker, row_id)
+    assert left_of(company, note_id) == (0, CreditNoteState.USED)
 
 
 def test_what_left_as_it_was_is_not_said_to_be_netted(company: Company) -> None:
