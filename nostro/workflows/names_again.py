@@ -81,18 +81,23 @@ def answered(acting: Acting, due: Sequence[OrderRow]) -> tuple[list[OrderRow], l
         question = known.question_of(order, account_id)
         said = known.said_of(order, account_id)
         why = policy.finding(said, known.rules)
-        past = said is not None and not policy.still_asks(said, let_go.get(order.id, ""))
+        left = let_go.get(order.id, "")
+        past = said is not None and not policy.still_asks(said, left)
         if known.asks and question and question.state is QuestionState.WAITING and not past:
             wait.append((order, account_id))
         elif why and not past:
             recheck.send_back(acting, order, why)
-        elif said is None and known.asks and order.id not in let_go:
+        elif said is None and known.asks and not _was_let_go(order, account_id, left):
             wait.append((order, account_id))
         else:
             leave.append(order)
     if wait:
         orders.act_at([order.id for order, _ in wait], acting.world.clock.now() + LOOK_AGAIN_AFTER)
     return leave, [name_moves.wanted_for(order, account_id) for order, account_id in wait]
+
+
+def _was_let_go(order: OrderRow, account_id: UUID, let_go: str) -> bool:
+    return policy.was_let_go(let_go, str(account_id), order.instruction.creditor_name)
 
 
 def _asked_of(due: Sequence[OrderRow]) -> dict[UUID, PayeeAccount]:

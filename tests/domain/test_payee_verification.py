@@ -57,7 +57,11 @@ def left_hold(one: Said) -> str:
 @given(st.lists(said, max_size=4), said)
 def test_only_what_is_no_worse_was_let_go(past: list[Said], now: Said) -> None:
     let_go = " ".join(left_hold(one) for one in past)
-    same = [one for one in past if one.account_id == now.account_id]
+    same = [
+        one
+        for one in past
+        if one.account_id == now.account_id and policy.same_name(one.name_asked, now.name_asked)
+    ]
     worse = [one for one in same if badness(one) > badness(now)]
     alike = [
         one
@@ -66,6 +70,15 @@ def test_only_what_is_no_worse_was_let_go(past: list[Said], now: Said) -> None:
         and policy.same_name(getattr(one, "name_told", ""), getattr(now, "name_told", ""))
     ]
     assert policy.still_asks(now, let_go) == (not worse and not alike)
+    assert policy.was_let_go(let_go, now.account_id, now.name_asked) == bool(same)
+
+
+@given(verified)
+def test_a_mark_without_the_name_that_was_asked_lets_no_name_pass(now: Verified) -> None:
+    """As holds from before that referred to it."""
+    told = left_hold(now).rpartition("/")[0]
+    assert policy.still_asks(now, told)
+    assert not policy.was_let_go(told, now.account_id, now.name_asked)
 
 
 @given(said, st.none() | verified)

@@ -211,15 +211,28 @@ def worse_than_approved(one: Verified) -> str:
 
 def still_asks(one: Said, let_go: str) -> bool:
     """Whether nobody let a payment go in spite of this. `let_go` is what the holds refer to that
-    people left: what is no worse is not asked again, but another name that a bank tells is."""
-    account = ""
+    people left: what is no worse is not asked again, but another name is that the payment has now,
+    or that a bank tells."""
+    past = _past(let_go, one.account_id, one.name_asked)
+    return not any(grave > _gravity(one) or mark == _mark(one) for grave, mark in past)
+
+
+def was_let_go(let_go: str, account_id: str, name: str) -> bool:
+    """Whether people let a payment go to this account in this name, whatever was said of it."""
+    return bool(_past(let_go, account_id, name))
+
+
+def _past(let_go: str, account_id: str, name: str) -> list[tuple[int, str]]:
+    """What was let go of this account and name: how bad each was, and its mark. A mark from before
+    the name that was asked stood in it lets no name pass."""
+    account, found = "", []
     for part in let_go.split():
-        grave, mark, _ = part.partition("/")
-        if not mark:
+        grave, *others = part.split("/")
+        if not others:
             account = part  # It stands before what was let go of it.
-        elif account == one.account_id and (int(grave) > _gravity(one) or part == _mark(one)):
-            return False
-    return True
+        elif account == account_id and others[1:] == [_letters(name)]:
+            found.append((int(grave), part))
+    return found
 
 
 def _gravity(one: Said) -> int:
@@ -227,9 +240,15 @@ def _gravity(one: Said) -> int:
 
 
 def _mark(one: Said) -> str:
-    """What a person looks at: how bad it is, and the name that the bank told, in few letters."""
-    told = name_key(one.name_told) if isinstance(one, Verified) else ""
-    return f"{_gravity(one)}/{digest([told])[:_MARK] if told else ''}"
+    """What a person looks at: how bad it is, the name that the bank told, and the one that it was
+    asked about, each in few letters."""
+    told = _letters(one.name_told) if isinstance(one, Verified) else ""
+    return f"{_gravity(one)}/{told}/{_letters(one.name_asked)}"
+
+
+def _letters(name: str) -> str:
+    key = name_key(name)
+    return digest([key])[:_MARK] if key else ""
 
 
 def _day(moment: datetime) -> str:
