@@ -62,6 +62,12 @@ def insert(rows: Iterable[QuestionRow]) -> None:
     bulk.insert(models.NameQuestion, ({**row, "state": row["state"].value} for row in told))
 
 
+def which_are_stored(ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those of these ids under which a question is stored."""
+    rows = models.NameQuestion.objects.filter(bulk.one_of("id", ids))
+    return frozenset(rows.values_list("id", flat=True))
+
+
 def about(account_ids: Collection[UUID]) -> list[QuestionRow]:
     """Every question about these versions of accounts."""
     return _rows(models.NameQuestion.objects.filter(bulk.one_of("account_id", account_ids)))

@@ -50,6 +50,9 @@ def put(acting: Acting, wanted: Iterable[Wanted]) -> None:
     new = [by_key[key] for key in sorted(by_key) if key not in known]
     rows = [_new(acting, one, now) for one in new]
     name_questions.insert(rows)
+    # Whom somebody else asked about just now has his question there, and its event with it.
+    stored = name_questions.which_are_stored([row.id for row in rows])
+    rows = [row for row in rows if row.id in stored]
     own = [{"name_asked": row.name, "account_id": str(row.account_id)} for row in rows]
     ids = [row.id for row in rows]
     events.record_alike(acting.alike("payee.question_put", "name_question", ids, own))

@@ -19,7 +19,7 @@ from uuid import UUID
 
 import structlog
 
-from nostro.domain.errors import ConnectionUnfit, NostroError, Unavailable
+from nostro.domain.errors import ConnectionUnfit, NostroError, Refused, Unavailable
 from nostro.domain.name_question import TRY_AGAIN_AFTER, QuestionMove, QuestionState
 from nostro.domain.party import PayeeAccount
 from nostro.domain.policies import payee_verification as policy
@@ -47,7 +47,8 @@ Told = NameTold | NostroError
 
 
 def ask_due(acting: Acting) -> int:
-    """Ask a portion of what is due for one customer; returns how many were asked."""
+    """Ask a portion of what is due for one customer; returns how many were asked. What nobody
+    expected ends its own question as unknown, and is raised once all the others are kept."""
     now = acting.world.clock.now()
     with tenant(acting.tenant_id):
         rows = name_questions.take_due(now + LEASE, now + TAKEN_FOR, PORTION)
@@ -55,12 +56,15 @@ def ask_due(acting: Acting) -> int:
             return 0
         accounts = parties.payee_accounts_by_id({row.account_id for row in rows})
         asking = _who_is_asked(acting)
-    for row, told in _told(asking, rows, accounts):
+    broken: list[Exception] = []
+    for row, told in _told(asking, rows, accounts, broken):
         with tenant(acting.tenant_id):
             _keep(acting, asking, row, accounts[row.account_id], told)
     if len(rows) == PORTION:
         with tenant(acting.tenant_id):
             wake(name_moves.JOB, tenant_id=acting.tenant_id)
+    if broken:
+        raise ExceptionGroup("These answers could not be read.", broken)
     return len(rows)
 
 
@@ -72,24 +76,41 @@ def _who_is_asked(acting: Acting) -> Asking | NostroError:
 
 
 def _told(
-    asking: Asking | NostroError, rows: Sequence[QuestionRow], accounts: dict[UUID, PayeeAccount]
+    asking: Asking | NostroError,
+    rows: Sequence[QuestionRow],
+    accounts: dict[UUID, PayeeAccount],
+    broken: list[Exception],
 ) -> Iterator[tuple[QuestionRow, Told]]:
-    """Each question with what was said, as it comes. No database connection is held meanwhile."""
+    """Each question with what was said, as it comes. No database connection is held meanwhile.
+    What nobody expected is `broken`, and keeps no other answer from being heard."""
     if isinstance(asking, NostroError):
         yield from ((row, asking) for row in rows)
         return
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="names") as pool:
         running = {pool.submit(_ask, asking, accounts[row.account_id], row): row for row in rows}
         for done in as_completed(running):
-            yield running[done], done.result()
+            failure = done.exception()
+            if isinstance(failure, Exception):
+                yield running[done], _failed(failure, broken)
+            else:
+                yield running[done], done.result()
 
 
-def _ask(asking: Asking, account: PayeeAccount, row: QuestionRow) -> Told:
+def _ask(asking: Asking, account: PayeeAccount, row: QuestionRow) -> NameTold:
     asked = NameAsked(iban=account.iban, bic=account.bic, name=row.name)
-    try:
-        return asking.channel.verify_payee(asked)
-    except NostroError as failure:
+    return asking.channel.verify_payee(asked)
+
+
+def _failed(failure: Exception, broken: list[Exception]) -> NostroError:
+    if isinstance(failure, NostroError):
         return failure
+    broken.append(failure)
+    return Refused(
+        "answer_not_understood",
+        "The bank's answer could not be read.",
+        "Nothing is known of the name.",
+        "Ask the payee or his bank.",
+    )
 
 
 def _keep(
