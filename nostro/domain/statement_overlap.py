@@ -19,6 +19,8 @@ STEPS_MAX = 5_000  # Of the search for a chain; days with more statements than t
 class Overlap(StrEnum):
     SAME = "same"  # What they share is told twice: it is one booking.
     CONSECUTIVE = "consecutive"  # One goes on where the other ended: they share nothing.
+    INSIDE = "inside"  # One tells all of the other, over more days: the same, unless a chain of
+    # statements leads from the one to the other.
     UNPROVEN = "unproven"  # Their balances say neither.
 
 
@@ -70,7 +72,7 @@ def overlap_of(one: Head, other: Head, shared: Shared) -> Overlap:
     ends = (one.opening == other.opening, one.closing == other.closing)
     if any(ends) or _meets(one, other, shared) or _meets(other, one, shared):
         return Overlap.SAME
-    return Overlap.SAME if _inside(one, other, shared) else Overlap.UNPROVEN
+    return Overlap.INSIDE if _inside(one, other, shared) else Overlap.UNPROVEN
 
 
 def _meets(one: Head, other: Head, shared: Shared) -> bool:

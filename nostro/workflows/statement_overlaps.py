@@ -60,15 +60,14 @@ def settle_overlaps(
     named = {one for pair in found for one in (pair.one, pair.other)}
     heads = repeated_lines.heads(account_id, kind, days, named)
     pairs = [_pair(heads, shared) for shared in found]
-    doubtful = [pair for pair in pairs if pair.overlap is not Overlap.SAME]
     owners: set[UUID] = set()
-    if doubtful:
+    if any(pair.overlap is not Overlap.SAME for pair in pairs):
         owners, apart = _give_back(acting, account_id, heads, pairs, repeating)
-        doubtful = [_after(pair, apart) for pair in doubtful]
+        pairs = [_after(pair, apart) for pair in pairs]
     for pair in pairs:
         if pair.overlap is Overlap.SAME:
             _end(acting, f"{TOLD_TWICE}{pair.key}")
-    _tell(acting, account, doubtful)
+    _tell(acting, account, [pair for pair in pairs if pair.overlap is not Overlap.SAME])
     return owners - {statement_id}
 
 
@@ -122,8 +121,12 @@ def _chained(
 
 
 def _after(pair: Pair, apart: set[frozenset[UUID]]) -> Pair:
+    """A chain of balances proves more than that all lines of a short statement look like some of
+    a longer one."""
     if frozenset({pair.one.id, pair.other.id}) in apart:
         return msgspec.structs.replace(pair, overlap=Overlap.CONSECUTIVE)
+    if pair.overlap is Overlap.INSIDE:
+        return msgspec.structs.replace(pair, overlap=Overlap.SAME)
     return pair
 
 

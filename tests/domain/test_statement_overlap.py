@@ -46,7 +46,7 @@ def shared(minor: int, lines: int = 1) -> Shared:
         (head(1, 100, 90), head(2, 100, 90), shared(-10), Overlap.SAME),
         (head(1, 100, 70), head(2, 90, 60), shared(-20), Overlap.SAME),
         (head(1, 100, 70), head(2, 100, 90), shared(-10), Overlap.SAME),
-        (head(1, 100, 70, 5, (0, 4)), head(2, 85, 80, 1, (2, 2)), shared(-5), Overlap.SAME),
+        (head(1, 100, 70, 5, (0, 4)), head(2, 85, 80, 1, (2, 2)), shared(-5), Overlap.INSIDE),
         (head(1, 100, 90), head(2, 70, 60), shared(-10), Overlap.UNPROVEN),
         (head(1, None, None), head(2, 90, 80), shared(-10), Overlap.UNPROVEN),
     ],

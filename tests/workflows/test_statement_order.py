@@ -179,6 +179,15 @@ def test_statements_that_go_on_where_the_last_ended_lose_no_line(
     assert found == true
 
 
+def test_a_line_like_one_of_a_longer_statement_before_is_its_own(company: Company) -> None:
+    """All that the last one tells, the second one tells too; but a third lies between them."""
+    fees = [Line(0, FEE) for _ in range(4)]
+    ledger = [*fees, Line(2, 10_00), Line(2, FEE), Line(2, 10_00)]
+    cuts = [Cut(first, last, f"ST-{first}") for first, last in pairwise((0, 1, 5, 6, 7))]
+    take_in(company, [statement_of(ledger, cut, company.accounts["DE-EUR"]) for cut in cuts])
+    assert sorted(row[1] for row in stored(company)) == sorted(line.minor for line in ledger)
+
+
 def test_two_fees_of_one_day_in_two_statements_are_two_fees(company: Company) -> None:
     account = company.accounts["DE-EUR"]
     ledger = [Line(0, FEE), Line(0, 5_00), Line(0, FEE)]
