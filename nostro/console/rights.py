@@ -45,9 +45,9 @@ def why_not_decide_check(member: Member, about: Touched) -> str:
     return _why(lambda: check_rights.may_decide(member, about))
 
 
-def may_send_advice(member: Member, state: OrderState) -> bool:
-    """Whether he may have the payee of a payment in this state told again."""
-    return is_paid(state) and duties.may(member, Action.WORK_ON_CASES)
+def may_send_advice(member: Member, state: OrderState, about: Touched) -> bool:
+    """Whether he may have the payee of this payment, which is in this state, told again."""
+    return is_paid(state) and duties.may(member, Action.WORK_ON_CASES, about)
 
 
 def may_freeze(member: Member) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 from django.db.models import QuerySet
 
 from nostro.domain.advice_notice import NOTICE, NoticeKind, NoticeMove, NoticeState
+from nostro.domain.errors import Refused
 from nostro.domain.order import OrderState
 from nostro.domain.policies.advising import AdviceRules
 from nostro.storage import bulk, confidential, models, queries, webhooks
@@ -119,17 +120,24 @@ def read_log(after: int, limit: int) -> Page | None:
 
 
 def add(rows: Iterable[NoticeRow], orders: Mapping[UUID, Collection[UUID]], new: Any) -> None:
-    """Keep notices with the payments of each; `new` makes ids."""
+    """Keep notices with the payments of each; `new` makes ids. Raises Refused,
+    `advice_on_its_way`, where somebody else has just planned to tell of one of them."""
     listed, tenant_id = list(rows), current()
     bulk.insert(models.AdviceNotice, (_columns(row, tenant_id) for row in listed))
     for row in listed:
-        join(row, orders[row.id], new)
+        if join(row, orders[row.id], new) < len(orders[row.id]):
+            raise Refused(
+                "advice_on_its_way",
+                "An advice of this payment was planned by somebody else just now.",
+                "Nobody was told anything.",
+                "Wait until it was sent or given up.",
+            )
 
 
-def join(row: NoticeRow, orders: Collection[UUID], new: Any) -> None:
-    """Payments that this notice tells of as well."""
+def join(row: NoticeRow, orders: Collection[UUID], new: Any) -> int:
+    """Payments that this notice tells of as well; returns how many it did not tell of yet."""
     told = {"notice_id": row.id, "kind": row.kind.value, "round": row.round, "dropped": False}
-    bulk.insert(
+    return bulk.insert(
         models.AdvisedPayment,
         ({**told, "id": new(), "tenant_id": current(), "order_id": one} for one in orders),
     )

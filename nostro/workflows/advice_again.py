@@ -9,6 +9,7 @@ from nostro.domain.advice_notice import NoticeKind, NoticeState
 from nostro.domain.errors import Refused
 from nostro.domain.party import Action, Member
 from nostro.domain.payee_advice import check_paid
+from nostro.domain.policies import reach
 from nostro.domain.policies.advising import AdviceRules
 from nostro.storage import advice_notices, events, orders, policies
 from nostro.storage.advice_notices import NoticeRow
@@ -28,15 +29,17 @@ def send_again(acting: Acting, member: Member, order_id: UUID, reason: str) -> U
     Message-ID; returns the notice. Whether he who asks may see the payment is the caller's matter.
 
     Raises Refused: `payment_unknown`, `not_executed_yet`, `payment_came_back`, `never_executed`,
-    `advice_on_its_way`, `advice_by_no_rule`; `not_yours_to_ask` for who does not work on cases.
+    `advice_on_its_way`, `advice_by_no_rule`; `not_yours_to_ask` for who does not work on cases,
+    `beyond_grant` for who does elsewhere.
     """
     if not duties.may(member, Action.WORK_ON_CASES):
         raise Refused("not_yours_to_ask", f"{member.name} may not have payees told.", _DID)
     why = checked_reason(reason)
     with tenant(acting.tenant_id):
-        found = orders.load([order_id])
+        found = orders.lock([order_id])  # Whoever else asks for the same waits here.
         if not found:
             raise Refused("payment_unknown", "There is no such payment for this customer.", _DID)
+        reach.check(member, Action.WORK_ON_CASES, found[0].touched(), _DID)
         check_paid(found[0].number, found[0].state, found[0].route.rail)
         before = advice_notices.lock_about(order_id, NoticeKind.ADVICE)
         _check_ended(before)

@@ -83,7 +83,9 @@ def trace(request: HttpRequest, visit: Visit, order_id: UUID) -> HttpResponse:
         "may_take_evidence": rights.may_take_evidence(visit.member, _touched(told)),
         **_instruction(told),
         "notices": notices(advice_notices.about_payment(order_id, limit=NOTICES_SHOWN)),
-        "may_send_advice": rights.may_send_advice(visit.member, told.dossier.payment.state),
+        "may_send_advice": rights.may_send_advice(
+            visit.member, told.dossier.payment.state, _touched(told)
+        ),
         **_possible(told, visit),
         **_people(told),
     }
