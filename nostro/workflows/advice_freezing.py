@@ -36,12 +36,15 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
 
 def frozen(acting: Acting, row: NoticeRow, channel: TellsPayees) -> Frozen:
     """The bytes of a locked notice: those that were kept, or new ones where nobody can have seen
-    them and it tells of other payments now. Raises Refused where nobody knows where to."""
+    them and it tells of other payments, or goes to another address, now. Raises Refused where
+    nobody knows where to."""
     ids = advice_notices.orders_of(row.id)
     name = message_name(acting.tenant_id, row.kind, row.round, ids)
-    if row.evidence_id and (row.doubts or row.message_id == name):
+    if row.evidence_id and row.doubts:
         return _with(row, evidence.read(row.evidence_id))
     address = _address(row) if channel.by_mail else ""
+    if row.evidence_id and (row.message_id, row.address) == (name, address):
+        return _with(row, evidence.read(row.evidence_id))
     message = _message(acting, row, ids, Mail(
         name=name, sender=channel.sender(), sender_name="", recipient=address, subject="", text="",
     ))  # fmt: skip
@@ -75,8 +78,9 @@ def _with(row: NoticeRow, content: bytes) -> Frozen:
 def _address(row: NoticeRow) -> str:
     """Where the payee's advice goes by what is known of him today; a correction goes where the
     advice went."""
-    if row.corrects_id is not None and row.address:
-        return row.address
+    first = advice_notices.look(row.corrects_id) if row.corrects_id else None
+    if first and first.address:
+        return first.address
     known = parties.payee_ids([row.payee_number]) if row.payee_number else {}
     payee_id = known.get(row.payee_number)
     address = payees.details(payee_id).email if payee_id else ""

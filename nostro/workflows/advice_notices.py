@@ -2,8 +2,9 @@
 
 1. A notice is taken by its timer. What it says is looked up as it is now, written once and kept;
    a payment whose money came back meanwhile is taken out, and nothing is left of an empty notice.
-2. It is handed over outside any transaction. Refused for good: a case. Surely not taken: later.
-   Not known: the same bytes later, under the same Message-ID; the payee may get it twice.
+2. It is handed over outside any transaction. Refused for good: a case. Surely not taken: later,
+   to the address that is known then. Not known: the same bytes later, under the same Message-ID;
+   the payee may get it twice.
 3. A worker that dies meanwhile leaves a notice that is being sent. It may have been: as above.
 """
 
@@ -11,11 +12,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 import structlog
 
-from nostro.domain.advice_notice import NoticeKind, NoticeMove, NoticeState, retry_at
+from nostro.domain.advice_notice import (
+    NoticeKind,
+    NoticeMove,
+    NoticeState,
+    may_have_been_told,
+    retry_at,
+)
 from nostro.domain.case import CaseKind
 from nostro.domain.errors import InDoubt, NostroError, Refused, Unavailable
 from nostro.ports import Outgoing, TellsPayees
@@ -117,11 +125,21 @@ def _waits_for_another(row: NoticeRow) -> bool:
 def _is_over(acting: Acting, row: NoticeRow) -> bool:
     """Whether nothing that it says is so any more, and nobody can have been told: then it ends.
     What may have been told goes as it was, and its correction after it."""
-    if row.kind is not NoticeKind.ADVICE or row.doubts or row.state is NoticeState.SENDING:
+    if row.doubts or row.state is NoticeState.SENDING:
         return False
     ids = advice_notices.orders_of(row.id)
-    gone = sorted(set(ids) - still_paid(ids))
+    is_so = still_paid(ids) if row.kind is NoticeKind.ADVICE else _advised(row)
+    gone = sorted(set(ids) - is_so)
     return bool(gone) and advice_planning.drop(acting, row, gone)
+
+
+def _advised(row: NoticeRow) -> set[UUID]:
+    """What the advice that this one corrects may have told of: what was taken out of it before, or
+    could not be sent, needs no correction."""
+    first = advice_notices.look(row.corrects_id) if row.corrects_id else None
+    if first is None or not may_have_been_told(first.state, first.doubts):
+        return set()
+    return set(advice_notices.orders_of(first.id))
 
 
 def _channel(acting: Acting, row: NoticeRow) -> TellsPayees:
@@ -138,14 +156,14 @@ def _channel(acting: Acting, row: NoticeRow) -> TellsPayees:
 
 def _cannot(acting: Acting, row: NoticeRow, error: NostroError) -> None:
     """There is nothing that could be handed over: nobody knows where to, or it cannot be written.
-    Somebody has to act, so it is not tried again by itself."""
+    Somebody has to act, so it is not tried again by itself; what is away for now is."""
     if error.code == advice_freezing.NO_ADDRESS:
         advice_notices.move(row, NoticeMove.MISS, next_action_at=None, said=error.happened)
         _told(acting, row, "order.advice_not_sent", why=error.happened)
         return
-    taken = msgspec.structs.replace(row, state=NoticeState.SENDING)
-    advice_notices.move(row, NoticeMove.TAKE)
-    _give_up(acting, taken, error)
+    taken = msgspec.structs.replace(row, state=NoticeState.SENDING, tries=row.tries + 1)
+    advice_notices.move(row, NoticeMove.TAKE, tries=taken.tries)
+    _later(acting, taken, error)
 
 
 # What came of it.
@@ -178,15 +196,19 @@ def _still_ours(taken: _Taken) -> NoticeRow | None:
 
 
 def _failed(acting: Acting, row: NoticeRow, error: NostroError) -> None:
+    doubts = row.doubts + isinstance(error, InDoubt)
+    _later(acting, msgspec.structs.replace(row, doubts=doubts), error)
+
+
+def _later(acting: Acting, row: NoticeRow, error: NostroError) -> None:
+    """Once more, where that may help and there is time left."""
     now = acting.world.clock.now()
     again = retry_at(row.id, row.tries, row.first_due_at, now)
     log.info("advice_failed", notice=str(row.id), tries=row.tries, code=error.code)
-    doubts = row.doubts + isinstance(error, InDoubt)
-    row = msgspec.structs.replace(row, doubts=doubts)
     if again is None or not isinstance(error, InDoubt | Unavailable):
         _give_up(acting, row, error)
         return
-    told = {"next_action_at": again, "said": error.happened, "doubts": doubts}
+    told = {"next_action_at": again, "said": error.happened, "doubts": row.doubts}
     advice_notices.move(row, NoticeMove.PUT_OFF, **told)
     if isinstance(error, Unavailable) and error.code not in _HIS_ALONE:
         until = min(again, now + OTHERS_WAIT_AT_MOST)
