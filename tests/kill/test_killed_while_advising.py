@@ -18,7 +18,7 @@ from tests.workflows.booking_words import Sent
 from tests.workflows.company import Company, scripted_connector
 from tests.workflows.post import Post
 
-PAYMENTS = 600 if SOAK else 200  # One for each kill that leaves a notice half sent.
+PAYMENTS = 600 if SOAK else 240  # One for each kill that leaves a notice half sent.
 FEWEST = 50
 # Before its intent is committed nothing of a notice has left: then not every line is tried.
 STEP = 1 if SOAK else 12
