@@ -52,8 +52,8 @@ FREE: dict[str, str] = {
     "issued_check": "payee payee_number source maker_name acted_by_name reason not_in_file",
     "check_exception": "payee bank_reference bank_reason differences first_by_name"
     " decided_by_name reason",
-    "credit_note": "source reference document maker_name ended_by_name reason",
-    "netting": "proposed_by_name decided_by_name told_to reason",
+    "credit_note": "source reference document payee_number maker_name ended_by_name reason",
+    "netting": "payee_number proposed_by_name decided_by_name told_to reason",
     "legal_hold": "name reason placed_by",
     "customer": "name",
     "legal_entity": "name address receivables_account",
@@ -100,7 +100,7 @@ _CODES = """
     body_digest body answer key type subject_kind previous_hash hash commitment root peaks
     statement group_roles event_types page query name content terms payee_digest list_code entry_id
     entry_digest local_account creditor_account number acted_by why time_zone if_nobody decision
-    first_by source method number_source done_by changed_by formats
+    first_by source method number_source done_by changed_by formats payments notes
 """
 CODES = frozenset(_CODES.split())
 # Of JSON: what under these names is a code, an id, or read as one.
