@@ -113,3 +113,11 @@ def test_who_may_only_read_tells_nothing(here: seed.Seeded) -> None:
 
 def test_there_is_no_item_of_another_id(here: seed.Seeded, token: str) -> None:
     assert door.get(token, f"/v1/open-items/{uuid4()}").status_code == 404
+
+
+def test_nothing_more_is_open_in_an_entity(here: seed.Seeded, token: str) -> None:
+    source = str(uuid4())
+    door.post(token, "/v1/open-items", body(here, invoice("RE-9001"), source=source))
+    later = body(here, source=source, complete=True, told_at="2026-11-21T18:00:00Z")
+    assert door.post(token, "/v1/open-items", later).json()["closed"] == 1
+    assert door.get(token, f"/v1/open-items?source={source}").json()["items"] == []
