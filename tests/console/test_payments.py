@@ -124,10 +124,14 @@ def test_the_list_works_without_scripts(chromium: Browser, address: str, approve
     with look_at(chromium, LOOKS[0], approver, java_script_enabled=False) as seen:
         seen.page.goto(f"{address}/payments/")
         seen.page.locator("#chip-held").click()
+        # A plain link loads a new page: what is read before it has come is the old page or none.
+        expect(seen.page.locator("#chip-held")).to_have_attribute("aria-current", "true")
         assert set(seen.page.locator("#list tbody .tag").all_inner_texts()) == {"Held"}
         seen.page.goto(f"{address}/payments/")
+        newest = shown(seen.page)
         seen.page.get_by_role("link", name="Older").click()
-        assert shown(seen.page)
+        expect(seen.page.get_by_role("link", name="Newest")).to_be_visible()
+        assert not set(newest) & set(shown(seen.page))
 
 
 def test_the_whole_story_of_one_payment(page: Page, address: str, seeded: Vesterholt) -> None:
