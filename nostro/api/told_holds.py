@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from nostro.api.told import Paid, Told
@@ -19,9 +19,40 @@ class HoldEvidence(Told):
     same: bool
 
 
+class BrokenLimit(Told):
+    """A limit that the payment was above, and what counted there when it was held. Where
+    confidential payments count that are not told, `others_untold` is true and `over_by` null."""
+
+    limit: str
+    most: Paid
+    per: str
+    day: date | None
+    others: int
+    others_sum: Paid | None
+    others_untold: bool
+    this: Paid
+    over_by: Paid | None
+
+
+class AlikeName(Told):
+    """A listed name that the payee's name was like when the payment was held, in percent."""
+
+    ours: str
+    listed: str
+    kind: str
+    percent: int
+    watch_list: str
+    published: date | None
+    entry: str
+    programs: list[str]
+    born: list[str]
+    because: list[str]
+
+
 class HoldOfPayment(Told):
     """Why a payment is held, or was. `evidence` compares it with `other`: another payment, or the
-    payee's account as it was; empty where there is nothing to compare with."""
+    payee's account as it was; empty where there is nothing to compare with. `limits` and
+    `listed_names` are what the sentence says, as figures."""
 
     id: UUID
     code: str
@@ -38,6 +69,8 @@ class HoldOfPayment(Told):
     other: str
     other_payment_id: UUID | None
     evidence: list[HoldEvidence]
+    limits: list[BrokenLimit]
+    listed_names: list[AlikeName]
 
 
 def told_hold(row: HoldLine, view: HoldView | None) -> HoldOfPayment:
@@ -57,4 +90,6 @@ def told_hold(row: HoldLine, view: HoldView | None) -> HoldOfPayment:
         other=view.other_title if view else "",
         other_payment_id=view.other_payment if view else None,
         evidence=[HoldEvidence.model_validate(pair) for pair in view.compared] if view else [],
+        limits=[BrokenLimit.model_validate(one) for one in view.hold.over] if view else [],
+        listed_names=[AlikeName.model_validate(one) for one in view.hold.listed] if view else [],
     )

@@ -13,6 +13,7 @@ from nostro.domain.event import Event
 from nostro.domain.money import Money
 from nostro.domain.party import PostalAddress
 from nostro.domain.payment import Route
+from nostro.domain.policies.hold_evidence import ListedName, OverLimit, Piece
 from nostro.storage import events, models
 from nostro.storage.listing import payment
 from nostro.storage.rows import PaymentRow, build, columns, money
@@ -35,10 +36,19 @@ class HoldRow(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     sentence: str
     refers_to: str
+    evidence: tuple[Piece, ...]
     opened_at: datetime
     closed_at: datetime | None
     closed_by: str
     reason: str
+
+    @property
+    def over(self) -> list[OverLimit]:
+        return [piece for piece in self.evidence if isinstance(piece, OverLimit)]
+
+    @property
+    def listed(self) -> list[ListedName]:
+        return [piece for piece in self.evidence if isinstance(piece, ListedName)]
 
 
 class DispatchRow(msgspec.Struct, frozen=True, kw_only=True):

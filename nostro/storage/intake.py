@@ -117,6 +117,7 @@ def store(
             "code": finding.code,
             "sentence": finding.sentence,
             "refers_to": finding.refers_to,
+            "evidence": finding.evidence,
         }
         for hold_id, order_id, finding in holds
     ]

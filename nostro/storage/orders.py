@@ -155,6 +155,7 @@ def insert_holds(holds: Iterable[tuple[UUID, UUID, Finding]], now: datetime) -> 
             code=finding.code,
             sentence=finding.sentence,
             refers_to=finding.refers_to,
+            evidence=msgspec.to_builtins(finding.evidence),
             opened_at=now,
         )
         for hold_id, order_id, finding in holds

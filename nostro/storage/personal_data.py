@@ -34,7 +34,7 @@ OVERWRITTEN: Final[Mapping[type[TenantModel], tuple[str, ...]]] = {
         *("creditor_bic", "remittance", "creditor_reference", "invoices", "source_changes"),
     ),
     models.Attempt: ("reason_text",),
-    models.Hold: ("sentence", "reason"),
+    models.Hold: ("sentence", "evidence", "reason"),
     models.RunLine: ("sentence", "raw"),
     models.Fact: ("reason_text",),
     models.Case: ("sentence", "can_do", "reason", "outcome"),
@@ -64,6 +64,8 @@ GUESSABLE: Final[Mapping[type[TenantModel], tuple[str, ...]]] = {
     models.BankTransaction: ("dedupe_digest",),
     models.ScreeningClearance: ("payee_digest",),
 }
+# Read back by its kinds and currencies, which emptied texts are not: it goes as a whole.
+WHOLE: Final = frozenset({(models.Hold, "evidence")})
 LISTED: Final = "details"  # Of a booked line: what it consists of, maybe other people's payments.
 
 
@@ -164,13 +166,18 @@ def _overwrite_row(
         if column in digests and value:
             after[column] = salted(salt, value)
         elif column in always or (his and _is_account(value)):
-            after[column] = emptied(value)
+            after[column] = _emptied(model, column, value)
         elif his and column == LISTED:
             after[column] = without(value, traces.needles)
         elif mentions(value, traces.ibans):
-            after[column] = f"{ERASED}:{row_id}" if column in _unique(model) else emptied(value)
+            unique = column in _unique(model)
+            after[column] = f"{ERASED}:{row_id}" if unique else _emptied(model, column, value)
     after = {column: value for column, value in after.items() if value != row[column]}
     return model._default_manager.filter(id=row_id).update(**after) if after else 0
+
+
+def _emptied(model: type[TenantModel], column: str, value: Any) -> Any:
+    return [] if (model, column) in WHOLE else emptied(value)
 
 
 def _is_account(value: Any) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +15,16 @@ from playwright.sync_api import Browser, expect
 
 from nostro.app import world
 from nostro.domain.event import Actor
+from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.party import Member, Role
+from nostro.domain.payment import PaymentRequest
+from nostro.domain.policies.payment_limits import Limit, PaymentLimits, Per
+from nostro.storage import orders, policies
 from nostro.storage.dossier import dossier
 from nostro.storage.payment_search import Wanted, payments
 from nostro.storage.tenancy import tenant
+from nostro.workflows import payment_intake, watch_list_loading
 from nostro.workflows.context import Acting
 from nostro.workflows.holding import place_hold
 from tests import seed as leaks
@@ -39,6 +46,49 @@ def disputed(seeded: Vesterholt) -> list[UUID]:
     acting = Acting(tenant_id=seeded.tenant_id, actor=who, world=world())
     place_hold(acting, seeded.maker, found, "The goods came broken")
     return found
+
+
+@pytest.fixture(scope="module")
+def stopped_by_rules(seeded: Vesterholt) -> Iterator[dict[str, UUID]]:
+    """A payment above three limits, and one to somebody who is like names on a list."""
+    acting = Acting(
+        tenant_id=seeded.tenant_id,
+        actor=Actor(kind="person", id=seeded.maker.id, name=seeded.maker.name),
+        world=world(),
+    )
+    limits = (
+        Limit(name="Large payments", most=Money(20_000_00, "EUR"), per=Per.PAYMENT),
+        Limit(name="Werke", most=Money(25_000_00, "EUR"), per=Per.DAY_ACCOUNT),
+        Limit(name="One supplier", most=Money(15_000_00, "EUR"), per=Per.DAY_PAYEE),
+    )
+    rules, now = PaymentLimits(limits=limits), world().clock.now()
+    with tenant(seeded.tenant_id):
+        policies.add(world().ids.new(), rules, valid_from=now, changed_by="x", reason="x")
+        like = orders.in_state(OrderState.AWAITING_APPROVAL)[-1]
+    listed = Path(__file__).parents[1] / "golden_watch_lists" / "eu_xml.in"
+    watch_list_loading.load(acting, [("eu.xml", BytesIO(listed.read_bytes()))])
+
+    def asked(reference: str, minor: int, name: str) -> PaymentRequest:
+        told = like.instruction
+        return PaymentRequest(
+            source_reference=reference,
+            entity_code="1000",
+            amount=Money(minor, "EUR"),
+            payee_number=like.payee_number,
+            payee_name=name,
+            payee_address=told.creditor_address,
+            creditor_iban=told.creditor_iban,
+            creditor_bic=told.creditor_bic,
+            requested_date=world().clock.now().date(),
+            invoices=(f"{reference}-1",),
+            remittance="Goods",
+        )
+
+    name = like.instruction.creditor_name
+    wanted = [asked("LIM-101", 23_456_78, name), asked("LIM-202", 41_00, "Qwert Zyxwvut")]
+    over, hit = payment_intake.create_payments(acting, "manual", wanted)
+    yield {"over": over, "hit": hit}
+    watch_list_loading.remove(acting, "eu")
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +131,31 @@ def test_what_is_held_beside_its_evidence(desk: Any, seeded: Vesterholt, look: i
             re.compile(r"Let 2\spayments go")
         )
         picture(seen.page, f"holds-together-{LOOKS[look].name}")
+        assert not faults(seen)
+
+
+@pytest.mark.parametrize("look", range(len(LOOKS)), ids=[look.name for look in LOOKS])
+def test_limits_and_listed_names_are_tables(
+    desk: Any, seeded: Vesterholt, stopped_by_rules: dict[str, UUID], look: int
+) -> None:
+    with desk(seeded.first, look, "?payee=zyxw") as seen:
+        row = seen.page.locator(f"#held-{stopped_by_rules['hit']} .evid tbody tr").first
+        for told in ("Qwert Asdf Zyxwvut", "Qwert Zyxwvut", "88 %", "EU.90002.2", "TST"):
+            expect(row).to_contain_text(told)
+        picture(seen.page, f"holds-listed-{LOOKS[look].name}")
+        assert not faults(seen)
+    with desk(seeded.first, look, "?code=limit_exceeded") as seen:
+        rows = seen.page.locator(f"#held-{stopped_by_rules['over']} .evid tbody tr")
+        expect(rows).to_have_count(3)
+        expect(rows.first).to_contain_text("Large payments")
+        expect(rows.first.locator("td").last).to_contain_text(re.compile(r"3,456\.78\sEUR"))
+        picture(seen.page, f"holds-limits-{LOOKS[look].name}")
+        assert not faults(seen)
+        seen.page.goto(
+            seen.page.url.partition("/holds/")[0] + f"/payments/{stopped_by_rules['over']}/"
+        )
+        expect(seen.page.locator(".evid tbody tr")).to_have_count(3)
+        picture(seen.page, f"held-payment-{LOOKS[look].name}")
         assert not faults(seen)
 
 

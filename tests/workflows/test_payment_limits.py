@@ -17,8 +17,9 @@ from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.policies.approval_steps import Where
 from nostro.domain.policies.checks import Effect
+from nostro.domain.policies.hold_evidence import OverLimit
 from nostro.domain.policies.payment_limits import EXCEEDED, Limit, PaymentLimits, Per
-from nostro.storage import models, policies
+from nostro.storage import dossier, models, policies
 from nostro.storage.tenancy import tenant
 from nostro.workflows import approval, changes, payment_intake
 from tests.workflows.company import Company
@@ -87,6 +88,40 @@ def test_several_broken_limits_are_one_hold_that_says_what_counts(company: Compa
         " of 20 Nov 2026, under way or paid, those that came with it among them, it comes to"
         " 220.00 EUR."
     )
+
+
+def evidence(company: Company, order_id: UUID) -> list[OverLimit]:
+    with tenant(company.tenant_id):
+        (hold,) = [row for row in dossier.holds(order_id) if row.code == EXCEEDED]
+    return hold.over
+
+
+def test_a_hold_keeps_each_limit_with_what_counted_and_by_how_much_it_is_over(
+    company: Company,
+) -> None:
+    put(company, limit(100_00, Per.PAYMENT), limit(200_00, Per.DAY))
+    company.ask(company.request("A", 90_00))
+    (held,) = company.ask(company.request("B", 150_00))
+    alone, of_day = evidence(company, held)
+    assert (alone.most, alone.over_by) == (Money(100_00, "EUR"), Money(50_00, "EUR"))
+    assert (alone.day, alone.others_sum) == (None, None)
+    assert (of_day.limit, of_day.per, of_day.this) == ("Limit day", "day", Money(150_00, "EUR"))
+    assert (of_day.others, of_day.others_sum) == (1, Money(90_00, "EUR"))
+    assert of_day.over_by == Money(40_00, "EUR")
+    company.clock.advance(minutes=1)
+    put(company, limit(900_00, Per.DAY))
+    assert evidence(company, held) == [alone, of_day]
+
+
+def test_by_how_much_it_is_over_is_not_told_where_it_tells_of_a_confidential_one(
+    company: Company,
+) -> None:
+    put(company, limit(200_00, Per.DAY))
+    company.ask(company.request("A", 190_00, confidential=True), company.request("B", 1_00))
+    (held,) = company.ask(company.request("C", 150_00))
+    (found,) = evidence(company, held)
+    assert (found.others, found.others_sum) == (1, Money(1_00, "EUR"))
+    assert (found.others_untold, found.over_by) == (True, None)
 
 
 def test_another_day_another_account_or_an_ended_payment_do_not_count(company: Company) -> None:

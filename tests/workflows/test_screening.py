@@ -23,7 +23,7 @@ from nostro.domain.policies.screening import (
     OLD_LISTS,
     ScreeningRules,
 )
-from nostro.storage import events, models, policies, watch_lists
+from nostro.storage import dossier, events, models, policies, watch_lists
 from nostro.storage.tenancy import tenant
 from nostro.workflows import approval, changes, screening, watch_list_loading
 from tests.workflows.company import Company
@@ -89,6 +89,19 @@ def test_a_listed_payee_waits_with_the_evidence(listed: Company) -> None:
         " 30 Oct 2026, entry EU.90002.2, programme TST, born 1953, 1963-07-28. Words that agree:"
         " qwert, zyxwvut."
     )
+
+
+def test_the_evidence_is_kept_as_fields_and_stays_when_the_list_goes(company: Company) -> None:
+    load(company, "eu_xml")
+    order_id = ask(company, "A", "Выдуманная ООО")
+    watch_list_loading.remove(company.acting(), "eu")
+    with tenant(company.tenant_id):
+        (hold,) = dossier.holds(order_id)
+    (found,) = hold.listed
+    assert (found.ours, found.listed, found.kind) == ("Выдуманная ООО", "ООО Выдуманная", "alias")
+    assert (found.percent, found.entry, found.programs) == (97, "EU.90001.1", ("TST",))
+    assert (found.watch_list, found.published) == ("EU consolidated list", date(2026, 10, 30))
+    assert found.because == ("listed in BY, the payee is in NL",)
 
 
 def test_another_script_is_no_hiding_place(listed: Company) -> None:

@@ -20,6 +20,7 @@ from nostro.console import words
 from nostro.console.candidates import Candidate
 from nostro.console.candidates import held as held_candidate
 from nostro.console.cut_off_words import spoken
+from nostro.console.hold_reasons import Reason, reasons
 from nostro.console.selection import Choice, choices_of, digest_of
 from nostro.console.views.approvals import Banner
 from nostro.console.visiting import Visit, by_htmx, page, show, status_of
@@ -67,6 +68,7 @@ class HeldView(msgspec.Struct, frozen=True, kw_only=True):
 
     one: Held
     candidate: Candidate
+    reasons: tuple[Reason, ...]
     left: Status | None
     able: str
 
@@ -226,6 +228,7 @@ def _view(one: Held, visit: Visit) -> HeldView:
     return HeldView(
         one=one,
         candidate=held_candidate(one.row, visit.member),
+        reasons=tuple(reasons(one.row.holds)),
         left=_left(one, visit.now),
         able=", ".join(able) + more if able else "nobody: let an administrator look at the roles",
     )

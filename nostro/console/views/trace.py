@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from nostro.app import world
 from nostro.console import drawing, journey, possible, rights, words
+from nostro.console.hold_reasons import reasons
 from nostro.console.told_payees import notices
 from nostro.console.views.submissions import statements
 from nostro.console.visiting import Visit, page, show
@@ -174,7 +175,7 @@ def _people(told: Trace) -> dict[str, Any]:
         "needed": ahead.needed,
         "digest": " ".join(digest[at : at + 4] for at in range(0, 16, 4)),
         "denied": told.dossier.payment.state is OrderState.DENIED,
-        "open_holds": [view for view in told.holds if view.hold.closed_at is None],
+        "open_holds": reasons(told.holds),
         "closed_holds": [view for view in told.holds if view.hold.closed_at],
     }
 

@@ -13,6 +13,7 @@ from nostro.domain.local_account import Scheme, ending, local_account, parts
 from nostro.domain.party import PayeeAccount, PostalAddress
 from nostro.domain.payment import Instruction, PaymentRequest, Rail
 from nostro.domain.policies import limits
+from nostro.domain.policies.hold_evidence import Piece
 from nostro.domain.policies.limits import spelled
 
 # How long a change of bank details makes payments to the new account wait for a person.
@@ -28,13 +29,15 @@ class Effect(StrEnum):
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One reason why a payment may not simply go on. `refers_to` is the other record, if any;
-    `field` what is wrong in the instruction, when it is one thing."""
+    `field` what is wrong in the instruction, when it is one thing; `evidence` what a person
+    compares before he lets it go."""
 
     code: str
     effect: Effect
     sentence: str
     refers_to: str = ""
     field: str = ""
+    evidence: tuple[Piece, ...] = ()
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):

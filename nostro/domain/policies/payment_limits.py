@@ -17,6 +17,7 @@ from nostro.domain.canonical import digest
 from nostro.domain.money import Money
 from nostro.domain.policies.approval_steps import Matter, Where
 from nostro.domain.policies.checks import Effect, Finding, day
+from nostro.domain.policies.hold_evidence import OverLimit
 from nostro.domain.policies.limits import spelled
 from nostro.domain.policy import Policy
 
@@ -77,6 +78,12 @@ class Spent(msgspec.Struct, frozen=True):
     hidden: int = 0
     hidden_minor: int = 0
 
+    def seen(self, confidential: bool) -> Spent:
+        """What of it may be told with a payment that is, or is not, confidential itself."""
+        if confidential:
+            return self
+        return Spent(self.count - self.hidden, self.minor - self.hidden_minor)
+
 
 class DaySums:
     """What counts against the limits of a day, by limit, day, and account or payee."""
@@ -134,6 +141,7 @@ def finding(
         effect=Effect.INVALID if refused else Effect.HOLD,
         sentence=f"{first}. {told}",
         refers_to=" ".join(limit.mark() for limit, _ in broken),
+        evidence=tuple(_piece(matter, on, one, spent, confidential) for one, spent in broken),
     )
 
 
@@ -153,9 +161,7 @@ def _told(matter: Matter, on: date, limit: Limit, spent: Spent, confidential: bo
     most = f"{limit.name}: at most {spelled(limit.most)} a {limit.per}"
     if limit.per is Per.PAYMENT:
         return f"{most}, this is {spelled(matter.amount)}."
-    currency, seen = limit.most.currency, spent
-    if not confidential:
-        seen = Spent(spent.count - spent.hidden, spent.minor - spent.hidden_minor)
+    currency, seen = limit.most.currency, spent.seen(confidential)
     others = "no other payment"
     if seen.count:
         payments = "1 other payment" if seen.count == 1 else f"{seen.count} other payments"
@@ -166,4 +172,23 @@ def _told(matter: Matter, on: date, limit: Limit, spent: Spent, confidential: bo
     return (
         f"{most}; with {others} of {day(on)}, under way or paid, those that came with it among"
         f" them, it comes to {comes_to}."
+    )
+
+
+def _piece(matter: Matter, on: date, limit: Limit, spent: Spent, confidential: bool) -> OverLimit:
+    """The same as figures."""
+    currency, of_a_day = limit.most.currency, limit.per is not Per.PAYMENT
+    seen = spent.seen(confidential)
+    untold = seen.count != spent.count
+    over = spent.minor + matter.amount.minor - limit.most.minor
+    return OverLimit(
+        limit=limit.name,
+        most=limit.most,
+        per=limit.per.value,
+        this=matter.amount,
+        day=on if of_a_day else None,
+        others=seen.count,
+        others_sum=Money(seen.minor, currency) if of_a_day else None,
+        others_untold=untold,
+        over_by=None if untold else Money(over, currency),
     )

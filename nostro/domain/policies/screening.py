@@ -16,6 +16,7 @@ import msgspec
 from nostro.domain.canonical import digest
 from nostro.domain.party import PostalAddress
 from nostro.domain.policies.checks import Effect, Finding
+from nostro.domain.policies.hold_evidence import ListedName as Listed
 from nostro.domain.policy import Policy
 from nostro.domain.watch_list import (
     EntryKind,
@@ -177,7 +178,11 @@ def findings(payee: Payee, found: Sequence[Hit]) -> tuple[Finding, ...]:
     """Why a person must look first, for each entry; the tenth says how many more there are."""
     told = [
         Finding(
-            code=HIT, effect=Effect.HOLD, sentence=_sentence(payee, hit), refers_to=hit.refers_to
+            code=HIT,
+            effect=Effect.HOLD,
+            sentence=_sentence(payee, hit),
+            refers_to=hit.refers_to,
+            evidence=(_piece(payee, hit),),
         )
         for hit in found[:HITS_MAX]
     ]
@@ -202,6 +207,24 @@ def _sentence(payee: Payee, hit: Hit) -> str:
     because = "; ".join(hit.because)
     because = f" {because[:1].upper()}{because[1:]}." if because else ""
     return f"{', '.join(part for part in told if part)}. Words that agree: {words}.{because}"
+
+
+def _piece(payee: Payee, hit: Hit) -> Listed:
+    """The same as fields, for whoever compares many."""
+    alike, entry = hit.alike, hit.alike.entry
+    return Listed(
+        ours=payee.name,
+        listed=alike.name.text,
+        kind=alike.name.kind.value,
+        percent=hit.percent,
+        watch_list=alike.watch_list.name,
+        published=alike.watch_list.published_on,
+        entry=entry.id,
+        programs=entry.programs,
+        born=entry.born,
+        words=alike.words,
+        because=hit.because,
+    )
 
 
 def blocked(payee: Payee, rules: ScreeningRules) -> tuple[Finding, ...]:

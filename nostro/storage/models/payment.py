@@ -185,6 +185,7 @@ class Hold(TenantModel):
     code = models.TextField()
     sentence = models.TextField()
     refers_to = models.TextField(default="")
+    evidence = models.JSONField(default=list, db_default=[])  # policies.hold_evidence
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     closed_by = models.TextField(default="")
