@@ -156,7 +156,9 @@ CHECK_WHY: Final = {
 }
 MATCH: Final = {
     MatchState.UNMATCHED: Status(kind=_WARN, icon=_OPEN, word="Not matched"),
-    MatchState.TENTATIVE: Status(kind=_INFO, icon=_WAIT, word="Suggested"),
+    MatchState.SUGGESTED: Status(kind=_INFO, icon=_ASK, word="Suggested"),
+    MatchState.AMBIGUOUS: Status(kind=_WARN, icon=_ASK, word="Several fit"),
+    MatchState.TENTATIVE: Status(kind=_INFO, icon=_WAIT, word="Announced"),
     MatchState.MATCHED: Status(kind=_OK, icon=_DONE, word="Matched"),
 }
 CLOSING: Final = {
@@ -363,10 +365,6 @@ def initials(name: str) -> str:
 def phrase(text: str) -> str:
     """A stage or a code of ours, as people write it."""
     return text.replace("_", " ").capitalize()
-
-
-def match_status(state: MatchState) -> Status:
-    return MATCH[state]
 
 
 def verdict_status(verdict: str) -> Status:

@@ -1,4 +1,4 @@
-"""What the statement says about a payment or an open item: unmatched, tentative, matched."""
+"""What explains a line of a statement: from nothing, by proposals, to a match that counts."""
 
 from __future__ import annotations
 
@@ -12,17 +12,24 @@ from nostro.domain.money import Money
 
 class MatchState(StrEnum):
     UNMATCHED = "unmatched"
-    TENTATIVE = "tentative"
+    SUGGESTED = "suggested"  # One explanation is proposed to a person.
+    AMBIGUOUS = "ambiguous"  # Several are, and nothing says which.
+    TENTATIVE = "tentative"  # Surely explained, and only announced: not cash yet.
     MATCHED = "matched"
 
 
 class MatchMove(StrEnum):
+    PROPOSE = "propose"
+    PROPOSE_SEVERAL = "propose_several"
+    WITHDRAW = "withdraw"  # What was proposed is refused, or holds no more.
     ANNOUNCE = "announce"  # Intraday or pending: not cash yet.
     CONFIRM = "confirm"
     UNDO = "undo"
 
 
 _S, _M = MatchState, MatchMove
+# Nothing explains such a line yet.
+OPEN_LINES = (_S.UNMATCHED, _S.SUGGESTED, _S.AMBIGUOUS)
 
 MATCH: Machine[MatchState, MatchMove] = Machine(
     "match",
@@ -30,8 +37,11 @@ MATCH: Machine[MatchState, MatchMove] = Machine(
     table(
         MatchState,
         [
-            ((_S.UNMATCHED,), _M.ANNOUNCE, _S.TENTATIVE),
-            ((_S.UNMATCHED, _S.TENTATIVE), _M.CONFIRM, _S.MATCHED),
+            (OPEN_LINES, _M.PROPOSE, _S.SUGGESTED),
+            (OPEN_LINES, _M.PROPOSE_SEVERAL, _S.AMBIGUOUS),
+            ((_S.SUGGESTED, _S.AMBIGUOUS), _M.WITHDRAW, _S.UNMATCHED),
+            (OPEN_LINES, _M.ANNOUNCE, _S.TENTATIVE),
+            ((*OPEN_LINES, _S.TENTATIVE), _M.CONFIRM, _S.MATCHED),
             ((_S.TENTATIVE, _S.MATCHED), _M.UNDO, _S.UNMATCHED),
         ],
     ),
@@ -54,13 +64,53 @@ class Allocation(msgspec.Struct, frozen=True, kw_only=True):
     amount: Money
 
 
-class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """One suggested match: which transaction, which targets, how sure, and why in words.
+class AdjustmentKind(StrEnum):
+    """Why a line and what it pays are not the same amount."""
 
-    `probability_percent` 100 means proven by a key of ours and the exact amount.
+    DISCOUNT = "discount"
+    FEE = "fee"
+    SHORT_PAY = "short_pay"
+    OVER_PAY = "over_pay"
+    FX_DIFFERENCE = "fx_difference"
+    ON_ACCOUNT = "on_account"
+    WRITE_OFF = "write_off"
+
+
+class Adjustment(msgspec.Struct, frozen=True, kw_only=True):
+    """A difference between a line and what it pays, in the line's currency and sign: what is
+    allocated and the adjustments are the line's amount. `item_id` is the open item that it is of,
+    or ""; `code` the reason that a customer gives such differences."""
+
+    kind: AdjustmentKind
+    amount: Money
+    item_id: str = ""
+    code: str = ""
+
+
+class ProposalStatus(StrEnum):
+    """What is to become of a proposal."""
+
+    POST = "post"  # Sure enough to count by itself.
+    SUGGEST = "suggest"
+    AMBIGUOUS = "ambiguous"  # Another explanation fits as well.
+
+
+CERTAIN = 1_000_000  # Probabilities are whole millionths.
+PROPOSALS_MOST = 5  # That are kept of one line.
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to explain a bank transaction: by which targets, how sure, and why in words.
+
+    `rule` is the rule of amounts that explains it; `evidence_class` names all decisions on the
+    same kind of evidence, which share one probability.
     """
 
     transaction_id: str
     allocations: tuple[Allocation, ...]
-    probability_percent: int
+    adjustments: tuple[Adjustment, ...] = ()
+    rule: str
+    evidence_class: str
+    probability_millionths: int
+    status: ProposalStatus
     evidence: tuple[str, ...]

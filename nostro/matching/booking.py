@@ -1,22 +1,30 @@
 """Explains the lines of one statement: our payments by our own keys, receipts by their reference.
 
-Only what is proven is marked 100: our key and the exact amount, or a named document, the right
+Only what is proven posts: our key and the exact amount, or a named document, the right
 payer and the exact open amount. Everything else is a suggestion, or nothing. The staged matcher
 over large sets comes later behind the same door: sets in, proposals out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from nostro.domain.match import Allocation, Proposal, Target
+from nostro.domain.match import (
+    CERTAIN,
+    Adjustment,
+    AdjustmentKind,
+    Allocation,
+    Proposal,
+    ProposalStatus,
+    Target,
+)
 from nostro.domain.money import Money, total
 from nostro.domain.open_item import OpenItem
 from nostro.matching.naming import Documents, same_name
 
-PROVEN, LIKELY, POSSIBLE = 100, 80, 50
+PROVEN, LIKELY, POSSIBLE = CERTAIN, 800_000, 500_000
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +104,10 @@ def _own_payment(line: Line, by_key: dict[str, Payment], used: set[str]) -> Prop
         allocations=(
             Allocation(target=Target.ORDER, target_id=payment.order_id, amount=payment.amount),
         ),
-        probability_percent=POSSIBLE if doubt else PROVEN,
+        rule="own_payment",
+        evidence_class="own_payment/doubted" if doubt else "own_payment/exact",
+        probability_millionths=POSSIBLE if doubt else PROVEN,
+        status=ProposalStatus.SUGGEST if doubt else ProposalStatus.POST,
         evidence=(evidence,),
     )
 
@@ -134,7 +145,10 @@ def _batch(line: Line, by_batch: dict[str, list[Payment]], used: set[str]) -> Pr
             Allocation(target=Target.ORDER, target_id=payment.order_id, amount=payment.amount)
             for payment in live
         ),
-        probability_percent=PROVEN,
+        rule="own_batch",
+        evidence_class="own_batch/exact",
+        probability_millionths=PROVEN,
+        status=ProposalStatus.POST,
         evidence=(f"batch {line.payment_information_id}: {len(live)} lines add up exactly",),
     )
 
@@ -156,28 +170,39 @@ def _receipt(line: Line, documents: Documents, open_minor: dict[str, int]) -> Pr
         return None  # Which of them it pays, and how much of each, is a person's to say.
     known, payer = _payer(line, named)
     sure = PROVEN if exact and known else LIKELY if exact else POSSIBLE
+    rule = "exact" if exact else "over" if line.amount.minor > due else "partial"
     shares = {
         item.id: open_minor[item.id] if exact else min(line.amount.minor, open_minor[item.id])
         for item in named
     }
-    allocations = tuple(
-        Allocation(
-            target=Target.OPEN_ITEM, target_id=item_id, amount=Money(minor, line.amount.currency)
-        )
-        for item_id, minor in shares.items()
-    )
     if sure == PROVEN:
         open_minor.update(dict.fromkeys(shares, 0))
     return Proposal(
         transaction_id=line.id,
-        allocations=allocations,
-        probability_percent=sure,
+        allocations=_items(shares, line.amount.currency),
+        adjustments=_over(line, shares),
+        rule=rule,
+        evidence_class=f"{rule}/document/{'known' if known else 'unknown'}",
+        probability_millionths=sure,
+        status=ProposalStatus.POST if sure == PROVEN else ProposalStatus.SUGGEST,
         evidence=(
             f"the text names {', '.join(item.document for item in named)}",
             "the amount is exact" if exact else f"{Money(due, line.amount.currency)} was open",
             *payer,
         ),
     )
+
+
+def _items(shares: Mapping[str, int], currency: str) -> tuple[Allocation, ...]:
+    return tuple(
+        Allocation(target=Target.OPEN_ITEM, target_id=item_id, amount=Money(minor, currency))
+        for item_id, minor in shares.items()
+    )
+
+
+def _over(line: Line, shares: Mapping[str, int]) -> tuple[Adjustment, ...]:
+    rest = Money(line.amount.minor - sum(shares.values()), line.amount.currency)
+    return (Adjustment(kind=AdjustmentKind.OVER_PAY, amount=rest),) if rest.minor else ()
 
 
 def _payer(line: Line, named: Sequence[OpenItem]) -> tuple[bool, tuple[str, ...]]:

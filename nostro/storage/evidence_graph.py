@@ -100,7 +100,8 @@ _STATED: Final = (
 _JOURNAL: Final = ("event", "owner", "action", "posting_date", "reference", "text", "created_at")
 _BOOKING: Final = (
     *("amount_minor", "currency", "open_item__document", "match__state"),
-    *("match__probability_percent", "match__evidence", "match__decided_by", "match__decided_at"),
+    *("match__rule", "match__probability_millionths", "match__evidence", "match__by_person"),
+    *("match__decided_by", "match__decided_at"),
 )
 _ORDER: Final = _Part(
     kind="order", stage="", model=models.Order,

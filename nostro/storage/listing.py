@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import Count, Min, Q, QuerySet
 
 from nostro.domain.errors import Invalid
-from nostro.domain.match import MatchState
+from nostro.domain.match import OPEN_LINES
 from nostro.storage import confidential, models
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
 from nostro.storage.rows import (
@@ -199,7 +199,7 @@ def _statement_rows(found: QuerySet[models.Statement]) -> list[StatementRow]:
     values = list(found.values(*names, "opening_minor", "closing_minor", *joined.values()))
     open_lines = dict(
         models.BankTransaction.objects.filter(
-            statement_id__in=[row["id"] for row in values], match_state=MatchState.UNMATCHED.value
+            statement_id__in=[row["id"] for row in values], match_state__in=OPEN_LINES
         )
         .values_list("statement_id")
         .annotate(count=Count("id"))

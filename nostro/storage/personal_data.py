@@ -47,6 +47,7 @@ OVERWRITTEN: Final[Mapping[type[TenantModel], tuple[str, ...]]] = {
     models.FreezeLift: ("reason",),
     models.BankTransaction: ("counterparty_name", "counterparty_iban", "remittance"),
     models.Match: ("evidence",),
+    models.MatchProposal: ("evidence", "refuse_reason"),
     models.JournalEvent: ("text",),
     models.JournalLine: ("text",),
     models.ScreeningClearance: ("reason",),

@@ -160,6 +160,9 @@ def subjects_of(order_id: UUID) -> list[UUID]:
     matched = models.Allocation.objects.filter(order_id=order_id).values_list(
         "match__transaction_id", "match__transaction__statement_id"
     )
+    proposed = models.MatchProposal.objects.filter(order_id=order_id).values_list(
+        "transaction_id", "transaction__statement_id"
+    )
     journals = models.JournalEvent.objects.filter(order_id=order_id)
     cases = models.Case.objects.filter(order_id=order_id)
     found: list[UUID | None] = [
@@ -167,7 +170,7 @@ def subjects_of(order_id: UUID) -> list[UUID]:
         *order,
         *attempts.values_list("id", flat=True),
         *attempts.values_list("submission_id", flat=True),
-        *(subject for pair in matched for subject in pair),
+        *(subject for pair in (*matched, *proposed) for subject in pair),
         *cases.values_list("id", flat=True),
         *journals.values_list("id", flat=True),
         *journals.exclude(posting=None).values_list("posting_id", flat=True),

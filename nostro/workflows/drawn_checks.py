@@ -16,7 +16,7 @@ from uuid import UUID
 from nostro.domain.case import CaseKind
 from nostro.domain.check_state import CheckState
 from nostro.domain.errors import Refused
-from nostro.domain.match import Allocation, Proposal, Target
+from nostro.domain.match import Allocation, Proposal, ProposalStatus, Target
 from nostro.domain.money import Money
 from nostro.domain.order import OrderMove, OrderState
 from nostro.domain.party import Account
@@ -168,7 +168,10 @@ def _settle_one(acting: Acting, order: OrderRow, check: CheckRow, line: Transact
     proof = Proposal(
         transaction_id=str(line.id),
         allocations=(part,),
-        probability_percent=PROVEN,
+        rule="own_check",
+        evidence_class="own_check/exact",
+        probability_millionths=PROVEN,
+        status=ProposalStatus.POST,
         evidence=(f"check {check.number}", "the amount is the same"),
     )
     write_matches(acting, [proof])

@@ -14,7 +14,7 @@ import msgspec
 
 from nostro.domain.attempt import FREES_THE_ORDER, AttemptMove, AttemptState
 from nostro.domain.case import CaseKind
-from nostro.domain.match import MATCH, MatchMove, MatchState, Proposal, Target
+from nostro.domain.match import MATCH, MatchMove, MatchState, Proposal, ProposalStatus, Target
 from nostro.domain.money import Money
 from nostro.domain.order import OrderMove, OrderState
 from nostro.domain.party import Account
@@ -84,12 +84,13 @@ def explain(
         ],
         items,
     )
-    proven = [p for p in proposals if p.probability_percent == booking.PROVEN]
-    write_matches(acting, proposals)
+    proven = [one for one in proposals if one.status is ProposalStatus.POST]
+    write_matches(acting, proven)
+    suggested = _propose(acting, [one for one in proposals if one not in proven])
     _settle(acting, [p for p in proven if _pays(p)], rows, sent)
     _doubts(acting, proposals, rows, sent)
     _receive(acting, [p for p in proven if not _pays(p)], rows, account)
-    return len(proven), len(proposals) - len(proven)
+    return len(proven), suggested
 
 
 def _sent(rows: dict[str, TransactionRow], account: Account) -> list[submissions.SentPayment]:
@@ -165,39 +166,57 @@ def _pays(proposal: Proposal) -> bool:
     return proposal.allocations[0].target is Target.ORDER
 
 
-def write_matches(acting: Acting, proposals: Sequence[Proposal]) -> None:
-    """Proven ones are confirmed, the others stay suggestions for a person."""
-    now, new_id = acting.world.clock.now(), acting.world.ids.new
-    made = [
-        MatchRow(
-            id=new_id(),
-            state=MATCH.after(
-                MatchState.UNMATCHED,
-                MatchMove.CONFIRM
-                if proposal.probability_percent == booking.PROVEN
-                else MatchMove.ANNOUNCE,
-            ),
-            proposal=proposal,
-            decided_by=acting.actor.name,
-        )
-        for proposal in proposals
-    ]
-    parts = sum(len(row.proposal.allocations) for row in made)
-    matches.insert(made, [new_id() for _ in range(parts)], now)
-    for state in (MatchState.MATCHED, MatchState.TENTATIVE):
-        of_state = [UUID(row.proposal.transaction_id) for row in made if row.state is state]
-        statements.set_match_state(of_state, state)
+def write_matches(acting: Acting, proven: Sequence[Proposal]) -> None:
+    """Lines that are surely explained are matched."""
+    matches.insert(
+        [
+            MatchRow(
+                id=acting.world.ids.new(),
+                state=MATCH.after(MatchState.UNMATCHED, MatchMove.CONFIRM),
+                proposal=proposal,
+                decided_by=acting.actor.name,
+            )
+            for proposal in proven
+        ],
+        acting.world.ids.new,
+        acting.world.clock.now(),
+    )
+    statements.set_match_state(_lines_of(proven), MatchState.MATCHED)
+    _tell(acting, "transaction.matched", proven)
+
+
+def _propose(acting: Acting, proposals: Sequence[Proposal]) -> int:
+    """What is not sure is proposed to a person; returns of how many lines."""
+    kept = matches.propose(proposals, acting.world.ids.new, acting.world.clock.now())
+    by_line = {one.transaction_id: one for one in reversed(kept)}  # The likeliest of each line.
+    for status, move in (
+        (ProposalStatus.SUGGEST, MatchMove.PROPOSE),
+        (ProposalStatus.AMBIGUOUS, MatchMove.PROPOSE_SEVERAL),
+    ):
+        of_status = [one for one in by_line.values() if one.status is status]
+        state = MATCH.after(MatchState.UNMATCHED, move)
+        statements.set_match_state(_lines_of(of_status), state)
+    _tell(acting, "match.suggested", list(by_line.values()))
+    return len(by_line)
+
+
+def _lines_of(proposals: Sequence[Proposal]) -> list[UUID]:
+    return [UUID(one.transaction_id) for one in proposals]
+
+
+def _tell(acting: Acting, event_type: str, proposals: Sequence[Proposal]) -> None:
     events.record(
         [
             acting.event(
-                "transaction.matched" if row.state is MatchState.MATCHED else "match.suggested",
+                event_type,
                 "transaction",
-                UUID(row.proposal.transaction_id),
-                probability_percent=row.proposal.probability_percent,
-                evidence=list(row.proposal.evidence),
-                targets=[part.target_id for part in row.proposal.allocations],
+                UUID(one.transaction_id),
+                rule=one.rule,
+                probability_millionths=one.probability_millionths,
+                evidence=list(one.evidence),
+                targets=[part.target_id for part in one.allocations],
             )
-            for row in made
+            for one in proposals
         ]
     )
 

@@ -41,6 +41,8 @@ FREE: dict[str, str] = {
     " further_references",
     "open_item_list": "source",
     "match": "decided_by",
+    "match_proposal": "refused_by refuse_reason",
+    "adjustment": "",
     "allocation": "",
     "journal_event": "reference text",
     "journal_line": "ledger_account open_item text",
@@ -100,7 +102,8 @@ _CODES = """
     body_digest body answer key type subject_kind previous_hash hash commitment root peaks
     statement group_roles event_types page query name content terms payee_digest list_code entry_id
     entry_digest local_account creditor_account number acted_by why time_zone if_nobody decision
-    first_by source method number_source done_by changed_by formats payments notes
+    first_by source method number_source done_by changed_by formats payments notes rule
+    evidence_class allocations adjustments code
 """
 CODES = frozenset(_CODES.split())
 # Of JSON: what under these names is a code, an id, or read as one.

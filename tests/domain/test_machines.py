@@ -124,6 +124,12 @@ match: announce confirm                                                         
 match: confirm                                                                  -> matched
 match: announce undo                                                            -> unmatched
 match: confirm undo announce                                                    -> tentative
+match: propose confirm                                                          -> matched
+match: propose propose_several withdraw                                         -> unmatched
+match: propose announce confirm                                                 -> matched
+match: confirm propose                                                          -> not propose
+match: announce propose                                                         -> not propose
+match: withdraw                                                                 -> not withdraw
 match: confirm announce                                                         -> not announce
 match: confirm confirm                                                          -> not confirm
 match: undo                                                                     -> not undo

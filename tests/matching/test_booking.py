@@ -61,7 +61,10 @@ def told(proposals: Sequence[Proposal]) -> list[str]:
     """Each proposal as `percent target=amount ...`."""
     return [
         " ".join(
-            [str(p.probability_percent), *(f"{a.target_id}={a.amount}" for a in p.allocations)]
+            [
+                str(p.probability_millionths // 10_000),
+                *(f"{a.target_id}={a.amount}" for a in p.allocations),
+            ]
         )
         for p in proposals
     ]
@@ -203,13 +206,13 @@ def test_who_paid_is_proven_by_account_or_else_by_name(row: str) -> None:
     (found,) = propose(
         [line("80", text="INV-3001", who=ibans[paid], name=name)], PAYMENTS, [open_item]
     )
-    said = f"{found.probability_percent} | {'; '.join(found.evidence[2:])}"
+    said = f"{found.probability_millionths // 10_000} | {'; '.join(found.evidence[2:])}"
     assert said == expected.strip()
 
 
 def test_no_name_on_either_side_proves_nothing() -> None:
     (found,) = propose([line("80", text="INV-3001", who=STRANGER)], [], ITEMS)
-    assert found.probability_percent == LIKELY
+    assert found.probability_millionths == LIKELY
 
 
 TEXTS = st.text(alphabet="INV1-/ 0ß", max_size=24)
@@ -260,14 +263,14 @@ def test_what_is_proven_adds_up_and_is_used_once(lines: list[Line]) -> None:
     booked = list(lines)
     proposals = propose(booked, PAYMENTS, ITEMS)
     by_id = {each.id: each for each in booked}
-    proven = [p for p in proposals if p.probability_percent == PROVEN]
+    proven = [p for p in proposals if p.probability_millionths == PROVEN]
     used = [a.target_id for p in proven for a in p.allocations]
     assert len(used) == len(set(used))
     for proposal in proven:
         amount = by_id[proposal.transaction_id].amount
         assert {a.amount.currency for a in proposal.allocations} == {amount.currency}
         assert sum(a.amount.minor for a in proposal.allocations) == abs(amount.minor)
-    assert {p.probability_percent for p in proposals} <= {PROVEN, LIKELY, POSSIBLE}
+    assert {p.probability_millionths for p in proposals} <= {PROVEN, LIKELY, POSSIBLE}
 
 
 def test_nothing_from_nothing() -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from nostro.domain.attempt import AttemptState
-from nostro.domain.match import Allocation, MatchState, Proposal, Target
+from nostro.domain.match import CERTAIN, Allocation, MatchState, Proposal, ProposalStatus, Target
 from nostro.domain.money import Money
 from nostro.domain.submission import SubmissionState
 from nostro.ops.identifiers import TimeOrderedIds
@@ -38,13 +38,16 @@ def paid(database: str) -> tuple[seed.Seeded, UUID]:
                     target=Target.ORDER, target_id=str(order_id), amount=Money(-20_00, "EUR")
                 ),
             ),
-            probability_percent=100,
+            rule="own_payment",
+            evidence_class="own_payment/exact",
+            probability_millionths=CERTAIN,
+            status=ProposalStatus.POST,
             evidence=("end to end id",),
         )
         row = matches.MatchRow(
             id=ids.new(), state=MatchState.MATCHED, proposal=proposal, decided_by="nostro"
         )
-        matches.insert([row], [ids.new()], seed.NOW)
+        matches.insert([row], ids.new, seed.NOW)
     return here, order_id
 
 

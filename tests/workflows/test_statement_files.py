@@ -322,7 +322,7 @@ def test_a_line_that_a_long_file_gives_back_to_another_is_explained(company: Com
     take(company, statement(company, "TWO", *lines_like("B", 9), opening=500_00))
     with tenant(company.tenant_id):
         again = models.BankTransaction.objects.filter(amount_minor=500_00)
-        assert {row.match_state for row in again} == {MatchState.TENTATIVE}
+        assert {row.match_state for row in again} == {MatchState.SUGGESTED}
         assert again.count() == 2
     assert explained(company) == before + 1
 

@@ -216,7 +216,7 @@ def test_booked_after_it_was_rejected_is_a_case(books: Books) -> None:
     books.reports((0, "RJCT", "AC04"))
     books.statement(books.booking(0))
     assert books.states[0] == REJECTED
-    assert [state for _, state in books.lines()] == ["tentative"]
+    assert [state for _, state in books.lines()] == ["suggested"]
     assert [kind for kind, _ in books.company.cases()] == ["rejection", "contradiction"]
     assert "is rejected" in books.company.cases()[-1][1]
 
@@ -230,7 +230,7 @@ def test_booked_twice_is_a_case_and_settles_once(books: Books, where: str) -> No
         books.statement(first)
         books.statement(second, statement_id="ST-2")
     assert books.states[0] == SETTLED
-    assert [state for _, state in books.lines()] == ["matched", "tentative"]
+    assert [state for _, state in books.lines()] == ["matched", "suggested"]
     assert len(journals_of(books.company)) == 1
     ((kind, sentence),) = books.company.cases()
     assert kind == "contradiction"
@@ -258,7 +258,7 @@ def test_statements_that_overlap_book_each_line_once_and_the_log_says_so(books: 
 def test_another_amount_than_we_paid_is_a_case(books: Books) -> None:
     books.statement(books.booking(0, minor=99_00))
     assert books.states[0] == IN_FLIGHT
-    assert [state for _, state in books.lines()] == ["tentative"]
+    assert [state for _, state in books.lines()] == ["suggested"]
     assert [kind for kind, _ in books.company.cases()] == ["difference"]
 
 
@@ -336,9 +336,9 @@ def test_one_receipt_clears_several_documents_and_a_credit_note(company: Company
 @pytest.mark.parametrize(
     ("receipt", "state"),
     [
-        (paid(400_00, "RE-2026-1"), "tentative"),  # short
-        (paid(600_00, "RE-2026-1"), "tentative"),  # too much
-        (paid(500_00, "RE-2026-1", iban(9)), "tentative"),  # from another account than usual
+        (paid(400_00, "RE-2026-1"), "suggested"),  # short
+        (paid(600_00, "RE-2026-1"), "suggested"),  # too much
+        (paid(500_00, "RE-2026-1", iban(9)), "suggested"),  # from another account than usual
         (paid(500_00, "thank you"), "unmatched"),
         (paid(500_00, "RE-2026-11"), "unmatched"),
         (paid(500_00, "RE-2026-1 RE-2026-2"), "unmatched"),

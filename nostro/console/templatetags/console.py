@@ -70,6 +70,13 @@ def figure(amount: Money | None) -> str:
 
 
 @register.filter
+def percent(millionths: int) -> str:
+    """How sure a match is: 99.97%. Only what is proven is 100%."""
+    hundredths = millionths // 100
+    return f"{hundredths // 100}.{hundredths % 100:02}".rstrip("0").rstrip(".") + "%"
+
+
+@register.filter
 def neg(amount: Money | None) -> str:
     """The class of a negative amount."""
     return "neg" if amount and amount.minor < 0 else ""

@@ -102,7 +102,7 @@ def statement(request: HttpRequest, visit: Visit, statement_id: UUID) -> HttpRes
         "lines": [
             Booked(
                 line=row,
-                match=words.match_status(row.match_state),
+                match=words.MATCH[row.match_state],
                 explained=explained.get(row.id),
             )
             for row in found.rows
@@ -169,8 +169,10 @@ def _one_headline(told: StatementRow, counts: LineCounts) -> str:
     parts = []
     if counts.unmatched:
         parts.append(f"{words.several(counts.unmatched, 'line')} not explained")
+    if counts.proposed:
+        parts.append(f"{counts.proposed:,} to confirm")
     if counts.tentative:
-        parts.append(f"{counts.tentative:,} to confirm")
+        parts.append(f"{counts.tentative:,} announced")
     if parts:
         return f"It closes; {words.listed(parts)}"
     lines = f"all {counts.matched:,} lines are" if counts.matched != 1 else "its one line is"

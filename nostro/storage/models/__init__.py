@@ -62,6 +62,7 @@ from nostro.storage.models.payment import (
     Submission,
 )
 from nostro.storage.models.people import ApiKey, Membership, Person, SharedNote
+from nostro.storage.models.proposal import Adjustment, MatchProposal
 from nostro.storage.models.record import (
     AuditStatement,
     Event,
@@ -79,6 +80,7 @@ from nostro.storage.models.webhook import SavedView, WebhookDelivery, WebhookEnd
 
 __all__ = [
     "Account",
+    "Adjustment",
     "AdviceNotice",
     "AdviceReader",
     "AdvisedPayment",
@@ -118,6 +120,7 @@ __all__ = [
     "LegalEntity",
     "LegalHold",
     "Match",
+    "MatchProposal",
     "Membership",
     "NameQuestion",
     "Netting",

@@ -221,8 +221,11 @@ class Match(TenantModel):
 
     transaction = to_tenant("storage.BankTransaction")
     state = models.TextField()
-    probability_percent = models.IntegerField()
+    rule = models.TextField(default="", db_default="")
+    evidence_class = models.TextField(default="", db_default="")
+    probability_millionths = models.IntegerField()
     evidence = models.JSONField()
+    by_person = models.BooleanField(default=False, db_default=False)
     decided_by = models.TextField()
     decided_at = models.DateTimeField()
 

@@ -11,7 +11,7 @@ from django.db.models import Count, Q, Sum
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money
 from nostro.domain.statement import EntryStatus
-from nostro.storage import models
+from nostro.storage import matches, models
 from nostro.storage.pages.trace import StoredFile, stored_file
 
 
@@ -21,7 +21,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     payments: tuple[tuple[UUID, str], ...]
     documents: tuple[str, ...]
     because: tuple[str, ...]
-    probability_percent: int
+    probability_millionths: int
     decided_by: str
 
 
@@ -29,12 +29,18 @@ class LineCounts(msgspec.Struct, frozen=True, kw_only=True):
     """How many lines of a statement are explained, suggested and open."""
 
     matched: int
+    suggested: int
+    ambiguous: int
     tentative: int
     unmatched: int
 
     @property
     def all(self) -> int:
-        return self.matched + self.tentative + self.unmatched
+        return self.matched + self.tentative + self.proposed + self.unmatched
+
+    @property
+    def proposed(self) -> int:
+        return self.suggested + self.ambiguous
 
 
 def explanations(transaction_ids: Collection[UUID]) -> dict[UUID, Explanation]:
@@ -56,10 +62,33 @@ def explanations(transaction_ids: Collection[UUID]) -> dict[UUID, Explanation]:
                 part.open_item.document for part in parts.get(row.id, ()) if part.open_item
             ),
             because=tuple(row.evidence),
-            probability_percent=row.probability_percent,
+            probability_millionths=row.probability_millionths,
             decided_by=row.decided_by,
         )
         for row in found
+    } | _proposed(transaction_ids)
+
+
+def _proposed(transaction_ids: Collection[UUID]) -> dict[UUID, Explanation]:
+    """What is proposed first of each line that waits for a person."""
+    waiting = models.BankTransaction.objects.filter(
+        id__in=transaction_ids, match_state__in=(MatchState.SUGGESTED, MatchState.AMBIGUOUS)
+    )
+    listed = matches.proposed(waiting.values_list("id", flat=True))
+    first = {line: rows[0] for line, rows in listed.items()}
+    items = {part.open_item_id for row in first.values() for part in row.allocations}
+    documents = dict(models.OpenItem.objects.filter(id__in=items).values_list("id", "document"))
+    named = {row.order_id for row in first.values() if row.order_id}
+    payments = dict(models.Order.objects.filter(id__in=named).values_list("id", "number"))
+    return {
+        line: Explanation(
+            payments=((row.order_id, payments[row.order_id]),) if row.order_id in payments else (),
+            documents=tuple(documents[part.open_item_id] for part in row.allocations),
+            because=row.evidence,
+            probability_millionths=row.probability_millionths,
+            decided_by="",
+        )
+        for line, row in first.items()
     }
 
 
@@ -73,10 +102,7 @@ def booked_sum(statement_id: UUID, currency: str) -> Money:
 
 def line_counts(statement_id: UUID) -> LineCounts:
     counted = models.BankTransaction.objects.filter(statement_id=statement_id).aggregate(
-        **{
-            state.value: Count("id", filter=Q(match_state=state.value))
-            for state in (MatchState.MATCHED, MatchState.TENTATIVE, MatchState.UNMATCHED)
-        }
+        **{state.value: Count("id", filter=Q(match_state=state.value)) for state in MatchState}
     )
     return LineCounts(**counted)
 

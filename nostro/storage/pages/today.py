@@ -21,6 +21,7 @@ from nostro.storage.rows import StateTotal
 RUNS_SHOWN = 4
 CASES_READ = 50
 SHOWN_MAX = 20
+_TO_CONFIRM = (MatchState.SUGGESTED, MatchState.AMBIGUOUS)
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +116,7 @@ def _lines() -> BankLines:
     found = models.BankTransaction.objects
     return BankLines(
         total=found.count(),  # Those that nothing explains are few, and an index knows them.
-        suggested=found.filter(match_state=MatchState.TENTATIVE.value).count(),
+        suggested=found.filter(match_state__in=_TO_CONFIRM).count(),
         open=found.filter(match_state=MatchState.UNMATCHED.value).count(),
     )
 

@@ -80,7 +80,7 @@ class MatchedLine(msgspec.Struct, frozen=True, kw_only=True):
     bank_reference: str
     remittance: str
     match_state: str
-    probability_percent: int
+    probability_millionths: int
     because: tuple[str, ...]
     decided_by: str
     decided_at: datetime
@@ -258,7 +258,7 @@ def _lines(order_id: UUID) -> list[MatchedLine]:
             bank_reference=row.match.transaction.bank_reference,
             remittance=row.match.transaction.remittance,
             match_state=row.match.state,
-            probability_percent=row.match.probability_percent,
+            probability_millionths=row.match.probability_millionths,
             because=tuple(row.match.evidence),
             decided_by=row.match.decided_by,
             decided_at=row.match.decided_at,
