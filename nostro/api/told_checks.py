@@ -14,7 +14,8 @@ from nostro.domain.check_state import CheckState
 
 class Check(Told):
     """One check of the register. `not_in_file` says why no file can tell the bank of it: a person
-    does. `issue_file_id` and `act_file_id` are the submissions that told it."""
+    does. `unconfirmed`: the bank was told that it is dead and has not said yes, so its payment is
+    open. `issue_file_id` and `act_file_id` are the submissions that told it."""
 
     id: UUID
     account_id: UUID
@@ -35,6 +36,7 @@ class Check(Told):
     acted_by: str
     reason: str
     not_in_file: str
+    unconfirmed: bool
     paid_on: date | None
 
 

@@ -47,6 +47,7 @@ FAMILIES: Final[Mapping[str, str]] = {
 _TYPES: Final[Mapping[str, str]] = {
     "audit.erased": "Personal data erased",
     "audit.verification_asked": "Verification of the log asked for",
+    "check.confirmed": "A bank knows that a check is dead, says a person",
     "evidence.stated": "What a bank said was written down",
     "freeze.set": "Payments stopped",
     "freeze.lifted": "Stop lifted",

@@ -11,9 +11,9 @@ class CheckState(StrEnum):
     ISSUED = "issued"  # Given out; its bank does not know of it yet.
     TOLD = "told"  # Its bank knows what it may pay.
     VOID_ASKED = "void_asked"
-    VOID = "void"  # The bank knows that it was never given out, or is worth nothing.
+    VOID = "void"  # The bank was told that it was never given out, or is worth nothing.
     STOP_ASKED = "stop_asked"
-    STOPPED = "stopped"  # The bank knows that it must not pay it.
+    STOPPED = "stopped"  # The bank was told that it must not pay it.
     STALE = "stale"  # Nobody has cashed it for so long that no bank should.
     PAID = "paid"  # A booked statement line proves it.
     RETURNED = "returned"  # It was presented, and the bank gave it back unpaid.
@@ -34,7 +34,7 @@ class CheckMove(StrEnum):
 _S, _M = CheckState, CheckMove
 _OUTSTANDING = (_S.ISSUED, _S.TOLD, _S.STALE, _S.RETURNED)
 _ASKED = (_S.VOID_ASKED, _S.STOP_ASKED)
-_DEAD = (_S.VOID, _S.STOPPED)
+DEAD = (_S.VOID, _S.STOPPED)
 
 CHECK: Machine[CheckState, CheckMove] = Machine(
     "check",
@@ -53,12 +53,12 @@ CHECK: Machine[CheckState, CheckMove] = Machine(
             ((_S.STOPPED,), _M.REFUSE, _S.STOP_ASKED),
             ((_S.ISSUED, _S.TOLD), _M.LAPSE, _S.STALE),
             # The bank's booking is a fact, whatever we had asked of it; a person looks at those.
-            ((*_OUTSTANDING, *_ASKED, *_DEAD), _M.PAY, _S.PAID),
+            ((*_OUTSTANDING, *_ASKED, *DEAD), _M.PAY, _S.PAID),
             ((_S.ISSUED, _S.TOLD, _S.STALE, *_ASKED, _S.PAID), _M.RETURN, _S.RETURNED),
         ],
     ),
 )
 # A check that is paid from one of these was not to be paid.
-NOT_TO_BE_PAID = frozenset({*_ASKED, *_DEAD})
+NOT_TO_BE_PAID = frozenset({*_ASKED, *DEAD})
 # What the bank is still to be told of.
 UNTOLD = frozenset({_S.ISSUED, *_ASKED})

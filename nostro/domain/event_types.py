@@ -14,7 +14,7 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     "account": ("attached", "created"),
     "attempt": ("moved",),
     "case": ("due", "moved", "noted", "stage_moved", "taken"),
-    "check": ("left_out", "moved", "placed_in_file", "registered", "told_again"),
+    "check": ("confirmed", "left_out", "moved", "placed_in_file", "registered", "told_again"),
     "check_exception": ("moved", "placed_in_file", "received"),
     "connection": ("calendar_changed", "changed", "created", "tried"),
     "credit_note": ("moved", "received", "used"),

@@ -56,6 +56,8 @@ class OrderMove(StrEnum):
 _S, _M = OrderState, OrderMove
 _BEFORE_DISPATCH = (_S.VALIDATED, _S.HELD, _S.AWAITING_APPROVAL, _S.APPROVED, _S.SCHEDULED)
 _PAID = (_S.EXECUTED, _S.SETTLED)
+# What the death of its check still ends: cancelled, or returned where it was paid before.
+OPEN_AFTER_CHECK = frozenset({_S.IN_FLIGHT, *_PAID})
 
 ORDER: Machine[OrderState, OrderMove] = Machine(
     "payment order",

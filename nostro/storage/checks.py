@@ -12,9 +12,10 @@ import msgspec
 from django.db.models import BigIntegerField, Count, Max
 from django.db.models.functions import Cast
 
-from nostro.domain.check_state import UNTOLD, CheckState
+from nostro.domain.check_state import DEAD, UNTOLD, CheckState
 from nostro.domain.duties import Touched
 from nostro.domain.money import Money
+from nostro.domain.order import OPEN_AFTER_CHECK
 from nostro.domain.submission import SubmissionState
 from nostro.storage import bulk, models
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
@@ -57,6 +58,18 @@ class CheckRow(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     not_in_file: str
     paid_on: date | None
+    order_state: str | None = None
+    act_file_state: str | None = None
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether the bank has the word that it is dead, has not said yes, and its payment is
+        open: a file that was put down was not read yet."""
+        return (
+            self.state in DEAD
+            and self.order_state in OPEN_AFTER_CHECK
+            and self.act_file_state == SubmissionState.DELIVERED
+        )
 
     def touched(self) -> Touched:
         """What an action on it is about."""
@@ -73,7 +86,12 @@ class CheckFilter(msgspec.Struct, frozen=True, kw_only=True):
     q: str = ""
 
 
-_JOINED = {"account_name": "account__name", "entity_id": "account__entity_id"}
+_JOINED = {
+    "account_name": "account__name",
+    "entity_id": "account__entity_id",
+    "order_state": "order__state",
+    "act_file_state": "act_file__state",
+}
 _PLAIN = [
     name
     for name in CheckRow.__struct_fields__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -102,6 +103,12 @@ def lock_unposted(limit: int = 10_000) -> list[JournalEvent]:
 def of_order(order_id: UUID) -> list[JournalEvent]:
     rows = models.JournalEvent.objects.filter(order_id=order_id).select_related("entity")
     return _with_lines(list(rows.order_by("created_at", "id")))
+
+
+def count_of_order(order_id: UUID) -> Counter[BusinessEvent]:
+    """How many journals of each kind there are of a payment."""
+    rows = models.JournalEvent.objects.filter(order_id=order_id)
+    return Counter(BusinessEvent(event) for event in rows.values_list("event", flat=True))
 
 
 def mark_posted(journal_ids: Collection[str], submission_id: UUID) -> int:

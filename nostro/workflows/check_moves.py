@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from nostro.domain.case import CaseKind
+from nostro.domain.case import CASE, CaseKind, CaseMove
 from nostro.domain.check_exception import (
     CHECK_EXCEPTION,
     Decision,
     ExceptionMove,
     ExceptionState,
 )
-from nostro.domain.check_state import CHECK, CheckMove, CheckState
+from nostro.domain.check_state import CHECK, DEAD, CheckMove, CheckState
 from nostro.domain.submission import SubmissionState
-from nostro.storage import check_exceptions, checks, events
+from nostro.storage import cases, check_exceptions, checks, events
 from nostro.storage.check_exceptions import ExceptionRow
 from nostro.storage.checks import CheckRow
 from nostro.storage.submissions import SubmissionRow
@@ -26,7 +26,8 @@ from nostro.workflows import case_work
 from nostro.workflows.case_work import new_case
 from nostro.workflows.context import Acting
 
-_AT_THE_BANK = (SubmissionState.DELIVERED, SubmissionState.ACKNOWLEDGED)
+_ACKNOWLEDGED = SubmissionState.ACKNOWLEDGED
+_AT_THE_BANK = (SubmissionState.DELIVERED, _ACKNOWLEDGED)
 _REFUSED = SubmissionState.REFUSED
 # What reaches the bank with a file, by the state in which the check waits for that.
 _TOLD = {
@@ -63,7 +64,8 @@ def follow(acting: Acting, file: SubmissionRow, after: SubmissionState) -> list[
     """A file with checks has come into another state: the bank knows now what it says.
 
     What was asked for since its bytes were frozen is in no file yet, and due. Returns the orders
-    whose checks cannot be paid any more.
+    whose checks cannot be paid any more: where the bank has said that it has the file, not where it
+    was merely put down. Until then a Case asks people to find out.
     """
     rows = checks.in_file(file.id) if after in (*_AT_THE_BANK, _REFUSED) else []
     if after is _REFUSED:
@@ -71,15 +73,20 @@ def follow(acting: Acting, file: SubmissionRow, after: SubmissionState) -> list[
         move(acting, unknown, CheckMove.REFUSE, text=f"The bank refused {file.message_id}.")
         _may_be_paid_after_all(acting, unknown)
         return []
-    dead: list[UUID] = []
+    dead = [row for row in rows if row.state in DEAD and row.act_file_id == file.id]
     for state, step in _TOLD.items():
         told = [row for row in rows if row.state is state and _carries(row, file.id)]
         if told:
             move(acting, told, step, text=f"The bank has file {file.message_id}.")
-            dead += ended(told, step)
+            dead += told if step is not CheckMove.TELL else []
     due = [row.id for row in rows if row.act_file_id is None and row.state in _TOLD]
     checks.update(due, next_action_at=acting.world.clock.now())
-    return dead
+    paying = [row for row in dead if row.order_id]
+    if after is not _ACKNOWLEDGED:
+        _not_confirmed(acting, [row for row in paying if row.state not in DEAD])
+        return []
+    confirmed(acting, paying, f"The bank has acknowledged {file.message_id}.")
+    return [row.order_id for row in paying if row.order_id]
 
 
 def ended(rows: Sequence[CheckRow], step: CheckMove) -> list[UUID]:
@@ -88,22 +95,53 @@ def ended(rows: Sequence[CheckRow], step: CheckMove) -> list[UUID]:
     return [row.order_id for row in rows if row.order_id and dead]
 
 
-def _may_be_paid_after_all(acting: Acting, rows: Sequence[CheckRow]) -> None:
-    """The bank had the word that a check is dead, its payment was cancelled, and it refused it."""
+def confirmed(acting: Acting, rows: Sequence[CheckRow], outcome: str) -> None:
+    """The bank knows that these checks are dead: nobody has to ask it any more."""
     for row in rows:
-        if row.order_id is None or row.state not in (CheckState.VOID, CheckState.STOPPED):
+        case = cases.lock_by_key(CaseKind.CHECK, _asks_the_bank(row))
+        if case and CASE.allows(case.state, CaseMove.RESOLVE):
+            case_work.move(acting, case, CaseMove.RESOLVE, outcome=outcome)
+
+
+def _asks_the_bank(row: CheckRow) -> str:
+    return f"check-not-confirmed/{row.id}"
+
+
+def _not_confirmed(acting: Acting, rows: Sequence[CheckRow]) -> None:
+    """Many banks say nothing to a file of checks; silence is no yes, so people ask."""
+    for row in rows:
+        told = new_case(
+            acting,
+            CaseKind.CHECK,
+            _asks_the_bank(row),
+            f"The bank was told to pay check {row.number} over {row.amount} no more and has not"
+            " said yes; its payment stays open.",
+            "It ends by itself when the bank acknowledges the file. Else ask the bank; then"
+            " somebody who did not ask for it notes at the check that the bank knows.",
+            amount=row.amount,
+            order_id=row.order_id,
+        )
+        case_work.open_again(acting, told)
+
+
+def _may_be_paid_after_all(acting: Acting, rows: Sequence[CheckRow]) -> None:
+    """The bank refused the word that a check is dead. Its payment may have been ended by a person
+    who said that the bank knows."""
+    for row in rows:
+        if row.order_id is None or row.state not in DEAD:
             continue
         told = new_case(
             acting,
             CaseKind.CHECK,
             f"check-not-dead/{row.id}",
             f"The bank refused the file that says that check {row.number} is"
-            f" {row.state}; its payment was cancelled, and the bank may still pay the check.",
+            f" {row.state}: it may still pay the check.",
             "Tell the bank by its portal or on the phone before anything is paid in its place.",
             amount=row.amount,
             order_id=row.order_id,
         )
         case_work.open_again(acting, told)
+        confirmed(acting, [row], "The bank refused the file; another case is open.")
 
 
 def move_exceptions(

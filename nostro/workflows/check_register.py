@@ -25,7 +25,7 @@ from nostro.storage import checks, events, parties, policies
 from nostro.storage.checks import CheckRow
 from nostro.storage.tenancy import tenant
 from nostro.workflows.case_work import checked_reason
-from nostro.workflows.check_moves import ended, move
+from nostro.workflows.check_moves import confirmed, ended, move
 from nostro.workflows.context import Acting
 from nostro.workflows.moves import end_by_check
 from nostro.workflows.wake import wake
@@ -137,7 +137,8 @@ def take_back(
 
 
 def told_otherwise(acting: Acting, member: Member, check_id: UUID, reason: str) -> None:
-    """A person has told the bank what no file could: by its portal, or on the phone.
+    """A person has told the bank what no file could, by its portal or on the phone; or has heard
+    there that it knows what a file said and it did not acknowledge.
 
     Raises Refused when a file can say it, or the member may not. What ends a payment takes two
     people: one wants its check void or stopped, another one says that the bank knows.
@@ -147,6 +148,9 @@ def told_otherwise(acting: Acting, member: Member, check_id: UUID, reason: str) 
     with tenant(acting.tenant_id):
         row = locked(check_id)
         check_rights.may_take_back(member, row.touched())
+        if row.unconfirmed:
+            _confirm(acting, member, row, told)
+            return
         if not row.not_in_file:
             raise Refused(
                 "check_in_file",
@@ -170,6 +174,16 @@ def told_otherwise(acting: Acting, member: Member, check_id: UUID, reason: str) 
             next_action_at=None,
         )
         end_by_check(acting, ended([row], step))
+
+
+def _confirm(acting: Acting, member: Member, row: CheckRow, reason: str) -> None:
+    """The bank has the file with its void or stop, and said to a person that it knows."""
+    if row.acted_by == member.id:
+        raise _by_another(row)
+    told = {"number": row.number, "state": row.state.value, "text": reason}
+    events.record([acting.event("check.confirmed", "check", row.id, **told)])
+    confirmed(acting, [row], f"{member.name}: {reason}")
+    end_by_check(acting, [row.order_id] if row.order_id else [])
 
 
 def _by_another(row: CheckRow) -> Refused:

@@ -3,8 +3,10 @@
 1. At release a payment takes the next number of its account's range: number, register entry, the
    intent to tell the bank, and the payment's move are one transaction. A crash undoes all or none.
 2. Whatever becomes of the check, its number stays in the register and is never given again.
-3. The booked line of a check over exactly the payment's amount settles the payment. A check that
-   the bank knows to be void or stopped cancels it (moves.end_by_check). All else is a Case.
+3. The booked line of a check over exactly the payment's amount settles the payment. When the money
+   is booked back and the check presented anew, that is a booking of its own, posted again.
+4. A check that the bank knows to be void or stopped cancels it (moves.end_by_check). All else is
+   a Case.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from uuid import UUID
 from nostro.domain.case import CaseKind
 from nostro.domain.check_state import CheckState
 from nostro.domain.errors import Refused
+from nostro.domain.journal import BusinessEvent
 from nostro.domain.match import Allocation, Proposal, ProposalStatus, Target
 from nostro.domain.money import Money
 from nostro.domain.order import OrderMove, OrderState
@@ -23,7 +26,7 @@ from nostro.domain.party import Account
 from nostro.domain.payment import Rail
 from nostro.domain.policies.positive_pay import PositivePayTerms
 from nostro.matching.booking import PROVEN
-from nostro.storage import checks, events, orders, parties, policies, statements
+from nostro.storage import checks, events, journals, orders, parties, policies, statements
 from nostro.storage.checks import CheckRow
 from nostro.storage.orders import OrderRow
 from nostro.storage.statements import TransactionRow
@@ -150,7 +153,9 @@ def settle(
 
 
 def _settle_one(acting: Acting, order: OrderRow, check: CheckRow, line: TransactionRow) -> None:
-    if not move_orders(acting, [order.id], OrderMove.SETTLE, reason="BOOK"):
+    settled = move_orders(acting, [order.id], OrderMove.SETTLE, reason="BOOK")
+    times = _presented(order)
+    if not settled and times is None:
         told = new_case(
             acting,
             CaseKind.CHECK,
@@ -176,7 +181,17 @@ def _settle_one(acting: Acting, order: OrderRow, check: CheckRow, line: Transact
     )
     write_matches(acting, [proof])
     booked = line.booked or acting.world.clock.now().date()
-    posting.post_settled(acting, [(order, line.id, booked)])
+    posting.post_settled(acting, [(order, line.id, booked)], times=times or 1)
+
+
+def _presented(order: OrderRow) -> int | None:
+    """Whether the check of a settled payment takes its money for the second time, the third ...:
+    all of it has come back as often as it was taken. None where not, or the payment is over."""
+    if order.state is not OrderState.SETTLED:
+        return None
+    counted = journals.count_of_order(order.id)
+    taken = counted[BusinessEvent.PAYMENT_SETTLED]
+    return taken + 1 if counted[BusinessEvent.RETURN_BOOKED] == taken else None
 
 
 def came_back(acting: Acting, check: CheckRow, amount: Money, booked: date | None) -> None:
@@ -188,9 +203,10 @@ def came_back(acting: Acting, check: CheckRow, amount: Money, booked: date | Non
     if order.state is not OrderState.SETTLED:
         return
     day = booked or acting.world.clock.now().date()
+    times = journals.count_of_order(order.id)[BusinessEvent.PAYMENT_SETTLED]
     back = CashBack(
         order_id=order.id,
-        key=f"check/{day}",
+        key=f"check/{day}" + (f"/{times}" if times > 1 else ""),
         booked=day,
         amount=amount,
         charges=Money(0, amount.currency),

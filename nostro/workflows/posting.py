@@ -68,8 +68,12 @@ def _reset(
     _write(acting, made)
 
 
-def post_settled(acting: Acting, settled: Sequence[tuple[OrderRow, UUID, date]]) -> None:
-    """Cash has left: clearing against bank, for (order, bank transaction, booking day)."""
+def post_settled(
+    acting: Acting, settled: Sequence[tuple[OrderRow, UUID, date]], *, times: int = 1
+) -> None:
+    """Cash has left: clearing against bank, for (order, bank transaction, booking day). `times`
+    is 2 where it came back in between and left again, and so on."""
+    again = f"/{times}" if times > 1 else ""
     accounts = {account.id: account for account in parties.accounts()}
     entities = {entity.id: entity for entity in parties.entities()}
     styles, made = _styles(), []
@@ -84,7 +88,7 @@ def post_settled(acting: Acting, settled: Sequence[tuple[OrderRow, UUID, date]])
                     posting_rule(BusinessEvent.PAYMENT_SETTLED, order.source, styles),
                     entity,
                     booked,
-                    f"{order.number}/settled",
+                    f"{order.number}/settled{again}",
                     f"{order.source_reference} to {order.instruction.creditor_name}",
                     [(account.clearing_account, amount)],
                     (account.ledger_account, ""),

@@ -156,7 +156,30 @@ def test_what_the_bank_gives_back_is_said_and_can_be_stopped(town: Town) -> None
     stop(company, 5001)
     town.goes_on()
     assert states(company) == {5001: CheckState.STOPPED}
+    acknowledge(company, 5001)
     assert company.states(ids) == [OrderState.CANCELLED]
+
+
+def books_back(company: Company, day: date) -> None:
+    """A statement by which the money of check 5001 is back on the account."""
+    with tenant(company.tenant_id):
+        account = next(one for one in parties.accounts() if one.name == ACCOUNT)
+        entry = Entry(
+            Money(MINOR, "USD"), EntryStatus.BOOK, day, None, "", "", "", "", True,
+            "", (TransactionDetail(Money(MINOR, "USD"), check_number="5001"),), NOWHERE,
+        )  # fmt: skip
+        back = Statement(
+            kind=ReportKind.PREVIOUS_DAY, statement_id="BACK", account=account.iban,
+            currency="USD", balances=(), entries=(entry,), problems=(), sequence=None,
+            created_at=None, from_day=None, to_day=None,
+        )  # fmt: skip
+        checks_booked.apply_checks(company.job, back, account)
+
+
+def posted(company: Company, order_id: UUID) -> list[str]:
+    with tenant(company.tenant_id):
+        told = models.JournalEvent.objects.filter(order_id=order_id).order_by("id")
+        return list(told.values_list("event", flat=True))
 
 
 def test_money_of_a_paid_check_that_comes_back(town: Town) -> None:
@@ -166,27 +189,62 @@ def test_money_of_a_paid_check_that_comes_back(town: Town) -> None:
     town.cash(5001, MINOR)
     town.passes(at(0, 5, day=21))
     assert company.states(ids) == [OrderState.SETTLED]
-    with tenant(company.tenant_id):
-        account = next(one for one in parties.accounts() if one.name == ACCOUNT)
-        entry = Entry(
-            Money(MINOR, "USD"), EntryStatus.BOOK, date(2026, 11, 23), None, "", "", "", "", True,
-            "", (TransactionDetail(Money(MINOR, "USD"), check_number="5001"),), NOWHERE,
-        )  # fmt: skip
-        back = Statement(
-            kind=ReportKind.PREVIOUS_DAY, statement_id="BACK", account=account.iban,
-            currency="USD", balances=(), entries=(entry,), problems=(), sequence=None,
-            created_at=None, from_day=None, to_day=None,
-        )  # fmt: skip
-        checks_booked.apply_checks(company.job, back, account)
+    books_back(company, date(2026, 11, 23))
     assert states(company) == {5001: CheckState.RETURNED}
     assert company.states(ids) == [OrderState.SETTLED]  # It may be presented again.
     assert any("gave back check 5001" in told for _, told in company.cases())
     stop(company, 5001)
     town.goes_on()
+    assert company.states(ids) == [OrderState.SETTLED]  # Nobody at the bank has said yes.
+    acknowledge(company, 5001)
     assert company.states(ids) == [OrderState.RETURNED]
+    assert posted(company, ids[0]) == ["payment_settled", "return_booked", "payment_returned"]
+
+
+def test_a_check_that_came_back_and_is_presented_anew_is_posted_again(town: Town) -> None:
+    company = town.company
+    ids = released(company)
+    town.goes_on()
+    town.cash(5001, MINOR)
+    town.passes(at(0, 5, day=21))
+    books_back(company, date(2026, 11, 22))
+    town.passes(at(15, 0, day=23))
+    town.cash(5001, MINOR)  # The bank asks: this number was paid before.
+    town.decide(5001, Decision.PAY)
+    town.passes(at(0, 5, day=24))
+    assert town.booked() == [("5001", -MINOR), ("5001", -MINOR)]
+    assert states(company) == {5001: CheckState.PAID}
+    assert company.states(ids) == [OrderState.SETTLED]
+    settled, back, again = "payment_settled", "return_booked", "payment_settled"
+    assert posted(company, ids[0]) == [settled, back, again]
     with tenant(company.tenant_id):
-        told = models.JournalEvent.objects.filter(order_id=ids[0]).values_list("event", flat=True)
-        assert sorted(told) == ["payment_returned", "payment_settled", "return_booked"]
+        lines = models.BankTransaction.objects.filter(amount_minor=-MINOR)
+        assert set(lines.values_list("match_state", flat=True)) == {"matched"}
+        cash = models.JournalLine.objects.filter(journal__order_id=ids[0])
+        by_account: dict[str, int] = {}
+        for line in cash:
+            sums = by_account.get(line.ledger_account, 0) + line.document_minor
+            by_account[line.ledger_account] = sums
+    assert sorted(by_account.values()) == [-MINOR, MINOR]  # In the end it left once.
+    assert not any("payment" in told and "is settled" in told for _, told in company.cases())
+    books_back(company, date(2026, 11, 24))
+    assert posted(company, ids[0]) == [settled, back, again, back]
+
+
+def open_cases(company: Company) -> str:
+    with tenant(company.tenant_id):
+        rows = models.Case.objects.filter(resolved_at=None)
+        return " ".join(rows.values_list("sentence", flat=True))
+
+
+def acknowledge(company: Company, number: int) -> None:
+    """The bank says that it has the file by which this check is dead."""
+    told_by = row_of(company, number).act_file_id
+    assert told_by
+    with tenant(company.tenant_id):
+        file = submissions.lock(told_by)
+        assert file
+        move_submission(company.job, file, SubmissionMove.ACKNOWLEDGE, text="Accepted.")
 
 
 def stop(company: Company, number: int, action: CheckAction = CheckAction.STOP) -> None:
@@ -204,11 +262,41 @@ def test_void_and_stop_cancel_the_payment_once_the_bank_knows(
     stop(company, 5001, action)
     assert company.states(ids) == [OrderState.IN_FLIGHT, OrderState.IN_FLIGHT]
     town.goes_on()
+    assert company.states(ids) == [OrderState.IN_FLIGHT, OrderState.IN_FLIGHT]
+    assert "has not said yes" in open_cases(company)
+    with tenant(company.tenant_id):
+        assert stranded.stranded(at(20, day=30)) == []
+    told = (company.acting(), company.maker, ids[0], Correction(), "lost")
+    with pytest.raises(Refused, match="may still be paid"):
+        reissue(*told)
+    acknowledge(company, 5001)
     assert company.states(ids) == [OrderState.CANCELLED, OrderState.IN_FLIGHT]
+    assert open_cases(company) == ""
     again = asked(company, payee="V2", invoices=("OTHER",), source_reference="K9")
     company.approve(again)
     company.release()
     assert set(states(company)) == {5001, 5002, 5003}  # A number is never given again.
+
+
+def test_a_bank_that_says_nothing_to_a_stop_is_asked_by_two_people(town: Town) -> None:
+    company = town.company
+    ids = released(company)
+    town.goes_on()
+    stop(company, 5001)
+    town.goes_on()
+    assert row_of(company, 5001).unconfirmed
+    one = check_id(company, 5001)
+    with pytest.raises(Refused) as alone:
+        check_register.told_otherwise(company.acting(), company.maker, one, "rang them")
+    assert alone.value.code == "second_person_needed"
+    assert company.states(ids) == [OrderState.IN_FLIGHT]
+    check_register.told_otherwise(company.acting(company.ann), company.ann, one, "they know")
+    assert company.states(ids) == [OrderState.CANCELLED]
+    assert open_cases(company) == ""
+    assert not row_of(company, 5001).unconfirmed
+    with pytest.raises(Refused) as twice:
+        check_register.told_otherwise(company.acting(company.ann), company.ann, one, "they know")
+    assert twice.value.code == "check_in_file"
 
 
 def test_a_payment_is_not_made_again_while_the_bank_may_pay_its_check(town: Town) -> None:
@@ -217,6 +305,8 @@ def test_a_payment_is_not_made_again_while_the_bank_may_pay_its_check(town: Town
     town.goes_on()
     stop(company, 5001)
     town.goes_on()
+    one = check_id(company, 5001)
+    check_register.told_otherwise(company.acting(company.ann), company.ann, one, "they know")
     assert company.states(ids) == [OrderState.CANCELLED]
     stopped_by = row_of(company, 5001).act_file_id
     assert stopped_by

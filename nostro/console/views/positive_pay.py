@@ -232,5 +232,5 @@ def _line(row: CheckRow, visit: Visit) -> Line:
         row=row,
         may_void=may and CHECK.allows(row.state, CheckMove.ASK_VOID),
         may_stop=may and CHECK.allows(row.state, CheckMove.ASK_STOP),
-        may_tell=may and bool(row.not_in_file),
+        may_tell=may and (bool(row.not_in_file) or row.unconfirmed),
     )
