@@ -67,7 +67,7 @@ def _text() -> "models.TextField[str, str]":
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("storage", "0037_credit_notes"),
+        ("storage", "0038_hold_evidence"),
     ]
 
     operations = [
