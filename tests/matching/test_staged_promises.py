@@ -7,6 +7,8 @@ from collections import Counter
 from itertools import count
 from typing import Any
 
+import msgspec
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,11 +16,13 @@ from hypothesis import strategies as st
 from nostro.matching.stages import matcher, pay_runs, subset_sums
 from nostro.matching.stages.confidence import (
     TARGET,
+    Learnt,
     Model,
     Seen,
     chance,
     chances,
     lower_bound,
+    staked,
 )
 from nostro.matching.stages.confirmed import from_records, nobody
 from tests.matching.staged import decided, item, paid, prepared
@@ -166,7 +170,7 @@ def test_a_search_looks_at_a_bounded_number_of_items() -> None:
     assert search.tried <= pay_runs.NEAREST + pay_runs.FAR
 
 
-CLASS = "exact/tail/iban/sole/once"
+CLASS = "exact/tail/iban/sole/once/clear"
 
 
 def test_few_confirmed_decisions_do_not_make_a_class_post() -> None:
@@ -178,18 +182,66 @@ def test_few_confirmed_decisions_do_not_make_a_class_post() -> None:
 
 
 def test_a_class_that_errs_too_often_stops_posting() -> None:
-    proven = "exact/full/iban/sole/once"
+    proven = "exact/full/iban/sole/once/clear"
     assert chances(Model(), [proven])["posts"][0]
     assert not chances(Model(classes={proven: Seen(1000, 900)}), [proven])["posts"][0]
 
 
-@pytest.mark.parametrize("name", ["sum/none/iban/sole/once", "over/full/iban/sole/once"])
+@pytest.mark.parametrize(
+    "name", ["sum/none/iban/sole/once/clear", "over/full/iban/sole/once/clear"]
+)
 def test_what_must_never_post_does_not_however_often_it_was_right(name: str) -> None:
     assert not chances(Model(classes={name: Seen(90_000, 90_000)}), [name])["posts"][0]
 
 
+WEAK = "exact/slip/iban/sole/once/equal"
+
+
+@given(
+    st.integers(200, 5000), st.integers(0, 4),
+    st.lists(st.integers(1, 10_000_000), min_size=1, max_size=60),
+)  # fmt: skip
+def test_weak_evidence_is_expected_to_lose_no_more_than_its_share(
+    judged: int, wrong: int, amounts: list[int]
+) -> None:
+    base = Model(classes={WEAK: Seen(judged, judged - wrong), CLASS: Seen(90_000, 90_000)})
+    worths = pl.DataFrame({"of_class": [WEAK] * len(amounts), "worth": amounts})
+    documented = pl.DataFrame({"of_class": [CLASS], "worth": [10**10]})
+    model = staked(base, pl.concat([worths, documented]))
+    told = chances(model, [WEAK, CLASS]).sort("of_class")
+    most, strong = told["most"].to_list()
+    assert strong is None, "clear evidence posts whatever the amount"
+    posted = [amount for amount in amounts if amount <= most]
+    risk = Learnt(model).risk(WEAK)
+    assert risk * sum(posted) <= 10 * (10**10 + sum(amounts))
+    larger = [amount for amount in amounts if amount > most]
+    if larger and told["posts"][0]:
+        alike = min(larger) * larger.count(min(larger))
+        assert risk * (sum(posted) + alike) > 10 * (10**10 + sum(amounts)) - risk
+
+
+def test_the_same_evidence_posts_a_small_amount_and_asks_about_a_large_one() -> None:
+    items = [
+        item("INV0033769", "49.00"), item("INV0044444", "49.00"),
+        item("INV0055769", "4900.00"), item("INV0066666", "4900.00"),
+    ]  # fmt: skip
+    rows = [paid("49.00", "INV0033679", id="T1"), paid("4900.00", "INV0055679", id="T2")]
+    model = Model(
+        classes={WEAK: Seen(4000, 3999), CLASS: Seen(4000, 4000)}, stake=10_000 * 1_000
+    )  # fmt: skip
+    told = decided(rows, items, model=model)
+    assert (told["T1"].status, told["T2"].status) == ("post", "suggest")
+    assert "up to a smaller amount only" in told["T2"].evidence
+    assert "smaller amount" not in told["T1"].evidence
+
+
+def test_a_model_of_another_form_is_refused() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(b'{"format": "nostro-matching-model-1"}', type=Model)
+
+
 def test_a_customer_may_veto_a_rule() -> None:
-    proven = "exact/full/iban/sole/once"
+    proven = "exact/full/iban/sole/once/clear"
     assert not chances(Model(vetoed=("exact",)), [proven])["posts"][0]
 
 
@@ -210,7 +262,7 @@ def test_decisions_teach_how_sure_their_evidence_is() -> None:
         ready.ids, ready.item_ids,
     )  # fmt: skip
     model = matcher.fit(ready, Model(), people)
-    assert model.classes == {"exact/full/iban/sole/once": Seen(40, 39)}
+    assert model.classes == {"exact/full/iban/sole/once/clear": Seen(40, 39)}
 
 
 def test_an_account_that_people_confirmed_is_known_afterwards() -> None:

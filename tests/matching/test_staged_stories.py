@@ -233,3 +233,72 @@ def test_what_people_decided_stays() -> None:
     people = [([payment["id"]], [("INV-2026-0005678", 100000)])]
     told = decided([payment], items, people=people)[payment["id"]]
     assert (told.status, told.cleared) == ("post", {"INV-2026-0005678": 100000})
+
+
+PRICE = [item("INV0033769", "49.00"), item("INV0033767", "49.00", due_date="2026-04-30")]
+
+
+@pytest.mark.parametrize(
+    ("items", "payment", "says"),
+    [
+        (PRICE, paid("49.00", "INV0033769"), "has this number but for a slip"),
+        ([*PRICE, item("INV0051122", "10.00")], paid("49.00", "INV0033769 1122"), "seems to name"),
+        (PRICE, paid("49.00", "INV0033679"), "owes the same amount"),
+        ([item("INV0033769", "900.00")], paid("900.00", "Danke"), "the amount is round"),
+    ],
+    ids=["a number that a slip makes", "more is named", "one price", "a round amount"],
+)
+def test_what_may_mean_another_document_is_told_and_does_not_post(
+    items: list[dict[str, str]], payment: dict[str, str], says: str
+) -> None:
+    told = decided([payment], items)[payment["id"]]
+    assert told.cleared
+    assert told.status != "post"
+    assert says in told.evidence
+
+
+def test_a_number_that_a_slip_makes_is_no_doubt_once_both_are_named() -> None:
+    first, second = paid("49.00", "INV0033769"), paid("49.00", "INV0033767")
+    told = decided([first, second], PRICE)
+    assert {told[one["id"]].status for one in (first, second)} == {"post"}
+
+
+def test_a_part_of_what_is_named_is_no_payment_of_another_document() -> None:
+    items = [item("FA2510/63428", "2200.00"), item("FA2510/63438", "1300.00")]
+    payment = paid("1300.00", "FA2510/63428")
+    told = decided([payment], items)[payment["id"]]
+    assert told.cleared == {"FA2510/63428": 130000}
+    assert "a part of the document" in told.evidence
+
+
+def test_leading_zeros_count_in_the_end_of_a_number() -> None:
+    items = [item("RE-2026-097126", "88.20"), item("RE-2026-054321", "88.20")]
+    payment = paid("88.20", "RE-2026-000126")
+    told = decided([payment], items)[payment["id"]]
+    assert "the end of the number" not in told.evidence
+    assert told.status == "ambiguous"
+
+
+def test_of_equal_payments_without_reference_none_is_the_only_explanation() -> None:
+    first, second = paid("49.00", "Danke"), paid("49.00", "Merci", booking_date="2026-04-28")
+    told = decided([first, second], PRICE)
+    assert {told[one["id"]].status for one in (first, second)} == {"ambiguous"}
+
+
+def test_what_is_paid_anew_after_a_return_never_takes_the_return_back() -> None:
+    first = paid("1000.00", "INV-2026-0001234", account="A2", booking_date="2026-03-01")
+    back = paid("-1000.00", "INV-2026-0001234", booking_date="2026-03-09")
+    anew = paid("1000.00", "INV-2026-0001234", booking_date="2026-03-12")
+    told = decided([first, back, anew], ONE)
+    assert (told[back["id"]].status, told[back["id"]].cleared) == ("reversal", {})
+    assert told[back["id"]] is told[first["id"]]
+    assert told[anew["id"]].cleared == WHOLE
+
+
+def test_money_moved_between_accounts_of_ours_is_no_return() -> None:
+    out = paid("-5000.00", "SWEEP 2026-03-28", payer="Cash Pool", counterparty_iban="")
+    came = paid(
+        "5000.00", "FUNDING 2026-03-28", payer="Cash Pool", counterparty_iban="", account="A2"
+    )
+    told = decided([out, came], ONE)
+    assert {told[one["id"]].status for one in (out, came)} == {"none"}

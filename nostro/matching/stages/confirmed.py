@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from nostro.matching.stages.confidence import Model, Seen
+from nostro.matching.stages.confidence import TARGET, Model, Seen, staked
 from nostro.matching.stages.outcome import ADJUSTED, ALLOCATED, Outcome, decided_by
 
 
@@ -74,7 +74,11 @@ def _ids(place: str) -> pl.DataFrame:
 
 
 def refitted(
-    model: Model, lines: pl.DataFrame, allocated: pl.DataFrame, people: Confirmed
+    model: Model,
+    lines: pl.DataFrame,
+    allocated: pl.DataFrame,
+    people: Confirmed,
+    target: int = TARGET,
 ) -> Model:
     """The model with what these decisions say about each class of evidence."""
     ours = _signed(lines.select("t", "t_all"), allocated)
@@ -94,7 +98,9 @@ def refitted(
     for name, count, right in judged.select("of_class", "judged", "right").iter_rows():
         before = classes.get(name, Seen(0, 0))
         classes[name] = Seen(before.judged + count, before.right + right)
-    return Model(classes=classes, vetoed=model.vetoed)
+    learnt = Model(classes=classes, vetoed=model.vetoed)
+    documented = people.first().join(people.cleared.select("d"), on="d", how="semi")
+    return staked(learnt, lines.join(documented, on="t", how="semi"), target)
 
 
 def _told(people: Confirmed) -> pl.DataFrame:

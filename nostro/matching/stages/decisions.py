@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 import polars as pl
 
-from nostro.matching.stages import confidence, evidence
+from nostro.matching.stages import confidence, doubts, evidence
+from nostro.matching.stages.amounts import exponent_of_enum
 from nostro.matching.stages.confidence import WHOLE, Model
 from nostro.matching.stages.outcome import Outcome
 
@@ -20,12 +21,14 @@ NOTHING_FITS: Final = ["nothing that is open explains it"]
 class Found(msgspec.Struct, frozen=True):
     """What one pass has found. `others` are `t, of`: further bookings of a decision told under
     `t`; `repeats` are bookings that repeat an earlier one; `rivals` are
-    `t, i, settled, key` of other items that a booking may pay, the likelier first."""
+    `t, i, settled, key` of other items that a booking may pay, the likelier first; `doubts` are
+    `t, doubt` (stages.doubts)."""
 
     outcome: Outcome
     others: pl.DataFrame
     repeats: pl.DataFrame
     rivals: pl.DataFrame
+    doubts: pl.DataFrame
 
 
 class Decisions:
@@ -103,15 +106,25 @@ class Decisions:
 def of_found(rows: pl.DataFrame, found: Found) -> pl.DataFrame:
     """One line for a decision, with its class, before anything is said of its chance."""
     originals = found.others.select(pl.col("of").alias("t"))
-    lines = rows.select("t", "pending").join(originals, on="t", how="anti")
+    lines = rows.select("t", "pending", worth=worth()).join(originals, on="t", how="anti")
     marked = (
         lines.join(found.outcome.decided, on="t", how="left")
         .join(found.repeats.select("t", repeat=True), on="t", how="left")
-        .with_columns(pl.col("repeat").fill_null(value=False))
+        .join(found.doubts, on="t", how="left")
+        .with_columns(
+            pl.col("repeat").fill_null(value=False), pl.col("doubt").fill_null(doubts.CLEAR)
+        )
     )
     return marked.with_columns(
         of_class=pl.when(pl.col("rule").is_not_null()).then(confidence.of_class())
     ).sort("t")
+
+
+def worth() -> pl.Expr:
+    """Amounts of any currency in hundredths of its unit: currencies are weighed one for one."""
+    places = exponent_of_enum("cur")
+    hundredths = pl.when(places <= 2).then(pl.col("amount") * 10 ** (2 - places).clip(0, 2))
+    return hundredths.otherwise(pl.col("amount") // 10 ** (places - 2).clip(0, 2)).abs()
 
 
 def judged(lines: pl.DataFrame, model: Model, target: int, found: Found) -> pl.DataFrame:
@@ -126,22 +139,29 @@ def judged(lines: pl.DataFrame, model: Model, target: int, found: Found) -> pl.D
         .join(several, on="t", how="left")
     )
     reversal = pl.col("has").is_null() & pl.col("many").is_not_null()
+    small = (pl.col("worth") <= pl.col("most")).fill_null(value=True)
+    sure = pl.col("posts") & ~pl.col("pending")
     person = (pl.col("rule") == "person").fill_null(value=False)
     status = (
         pl.when(reversal).then(pl.lit(REVERSAL, STATUS))
         .when(pl.col("has").is_null()).then(pl.lit(NONE, STATUS))
         .when(person).then(pl.lit(POST, STATUS))
-        .when(pl.col("posts") & ~pl.col("pending")).then(pl.lit(POST, STATUS))
+        .when(sure & small).then(pl.lit(POST, STATUS))
         .when(pl.col("rivals") > 0).then(pl.lit(AMBIGUOUS, STATUS))
         .otherwise(pl.lit(SUGGEST, STATUS))
     )  # fmt: skip
     chance = pl.when(person).then(WHOLE).otherwise(pl.col("chance")).fill_null(0)
-    return joined.with_columns(status=status, chance=chance).drop("has", "posts", "many").sort("t")
+    large = sure & ~small & ~reversal & pl.col("has").is_not_null()
+    return (
+        joined.with_columns(status=status, chance=chance, large=large.fill_null(value=False))
+        .drop("has", "posts", "many", "most")
+        .sort("t")
+    )
 
 
 def _with_words(lines: pl.DataFrame) -> pl.DataFrame:
     """The few different kinds of evidence are put into words once each."""
-    by = ["rule", "key", "payer", "rivals", "repeat"]
+    by = ["rule", "key", "payer", "rivals", "repeat", "doubt", "large"]
     kinds = lines.select(by).unique(maintain_order=True)
     said = [evidence.words(*kind) if kind[0] else NOTHING_FITS for kind in kinds.iter_rows()]
     told = kinds.with_columns(pl.Series("evidence", said, dtype=pl.List(pl.String)))

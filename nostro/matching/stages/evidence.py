@@ -43,6 +43,7 @@ KEY_WORDS: Final = {
     "slip": "the text names the number but for a slip",
     "near": "the text is like the number",
     "other": "the text names another document",
+    "own": "the text names another open document of the payer",
     "none": "",
 }
 PAYER_WORDS: Final = {
@@ -55,8 +56,18 @@ PAYER_WORDS: Final = {
     "conflict": "the payer is somebody else",
 }
 
+DOUBT_WORDS: Final = {
+    "round": "the amount is round: it may be a part of something larger",
+    "equal": "the payer owes the same amount for other documents too",
+    "twin": "another document of the payer and amount has this number but for a slip",
+    "twice": "another booking names the same document",
+    "more": "the text seems to name another document of the payer as well",
+}
 
-def words(rule: str, key: str, payer: str, rivals: int, repeat: bool) -> list[str]:
+
+def words(
+    rule: str, key: str, payer: str, rivals: int, repeat: bool, doubt: str, large: bool
+) -> list[str]:
     """One sentence a fact, in the order in which a person checks them."""
     if rule in ("reversal", "person", "duplicate"):
         return [RULE_WORDS[rule]]
@@ -65,4 +76,8 @@ def words(rule: str, key: str, payer: str, rivals: int, repeat: bool) -> list[st
         told.append(f"{rivals} other {'explanation' if rivals == 1 else 'explanations'} would fit")
     if repeat:
         told.append("the payer paid the same amount some days before")
+    if doubt in DOUBT_WORDS:
+        told.append(DOUBT_WORDS[doubt])
+    if large:
+        told.append("such evidence posts by itself up to a smaller amount only")
     return [word for word in told if word]

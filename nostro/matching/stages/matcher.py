@@ -11,6 +11,7 @@ from nostro.matching.stages import (
     claims,
     companies,
     decisions,
+    doubts,
     duplicates,
     named_items,
     parties,
@@ -85,6 +86,12 @@ FOREIGN_MOST = 60  # More items of a payer in one other currency are too many fo
 _LEFT = ("t", "i", "key", "payer", "a", "v", "open", "foreign", "party", "icur")
 
 
+def _its_part() -> pl.Expr:
+    """A named document of the payer's own that may be paid in part by this."""
+    less = (pl.col("a").abs() < pl.col("v").abs()) & (pl.col("a") * pl.col("v") > 0)
+    return less & payers.agrees() & ~pl.col("foreign")
+
+
 class Run:
     """One pass over a set of transactions and items."""
 
@@ -98,6 +105,8 @@ class Run:
         self.rivals = pl.DataFrame()
         self.looked_at = 0  # Pairs and open items: what must grow with the rows only.
         self.accounts: pl.DataFrame | None = None  # Whose each account is, once it is learnt.
+        self.named_by = pl.DataFrame()
+        self.doubts: list[pl.DataFrame] = []
         self.hits: list[pl.DataFrame] = []  # Named, and no rule of amounts explains them.
 
     def match(self) -> Found:
@@ -106,16 +115,15 @@ class Run:
         self._guard(repeats)
         learnt = self.people.learnt(self.tables.rows, self.tables.items)
         self.named = parties.named(self.live, self.tables.parties, learnt)
-        told = reference_keys.text_keys(self.live)
-        self._by_keys(self.tables.keys, told, "full")
+        self._by_numbers()
         self._by_letters()
-        self._by_tails(told)
-        self._by_party(told)
+        self._by_tails()
+        self._by_party()
         self._partly()
         self._by_runs()
         named = self._still(("t", "i", "key", "open")).rename({"open": "settled"})
         rivals = pl.concat([self.rivals.select(named.columns), named])
-        return Found(together(self.parts), others, repeats, rivals)
+        return Found(together(self.parts), others, repeats, rivals, doubts.worst(self.doubts))
 
     def _decided_by_people(self) -> pl.DataFrame:
         self._keep(self.people.outcome())
@@ -134,12 +142,23 @@ class Run:
         self.parts.append(without_items(same, "duplicate"))
         self.live = self.live.join(same, on="t", how="anti")
 
-    def _by_keys(self, keys: pl.DataFrame, told: pl.DataFrame, key: str) -> None:
+    def _by_keys(self, keys: pl.DataFrame, told: pl.DataFrame, key: str) -> pl.DataFrame:
         told = told.join(self.live.select("t"), on="t", how="semi")
         hits = named_items.hits(keys, told, key).join(self.items.select("i"), on="i", how="semi")
         if self.accounts is None:
             self.accounts = companies.of_accounts(hits, self.live, self.items)
         self._decide_named(companies.own_first(hits, self.accounts, self.live, self.items))
+        return hits
+
+    def _by_numbers(self) -> None:
+        """Whole numbers; those who pay one price each month easily write one for another."""
+        rows, items = self.live, self.items
+        hits = self._by_keys(self.tables.keys, reference_keys.text_keys(rows), "full")
+        self.named_by = hits.select("t", "i")
+        found = self.parts[-1]
+        twins = doubts.twins(found, items)
+        twice = doubts.twice(found, self.named_by, twins)
+        self.doubts += [twins, twice, doubts.more(found, items, rows)]
 
     def _accounts(self) -> pl.DataFrame:
         return pl.DataFrame() if self.accounts is None else self.accounts
@@ -157,10 +176,12 @@ class Run:
         self._keep(batches.decided(self.live, self.items, words))
         self._by_keys(reference_keys.letter_keys(self.items), words, "letters")
 
-    def _by_tails(self, told: pl.DataFrame) -> None:
+    def _by_tails(self) -> None:
         """The end of a number says something only of the payer's own documents."""
-        told = told.join(self.live.select("t"), on="t", how="semi")
+        rows = self.live.join(self.named.select("t"), on="t", how="semi")
+        told = reference_keys.text_ends(rows).drop("piece")
         mine = told.join(self.named.select("t", "party"), on="t")
+        items = self.items
         by = pl.concat(
             [
                 self.items.select("i", by="party"),
@@ -176,8 +197,9 @@ class Run:
             .with_columns(key=pl.lit("tail", KEY), own=pl.lit(value=True))
         )
         self._decide_named(hits)
+        self.doubts.append(doubts.equal(self.parts[-1], items, rows))
 
-    def _by_party(self, told: pl.DataFrame) -> None:
+    def _by_party(self) -> None:
         self._name_alike()
         paying = companies.own_first(
             party_amounts.candidates(self.live, self.items, self.named),
@@ -191,7 +213,8 @@ class Run:
             .drop_nulls("rule")
         )
         self.looked_at += pairs.height
-        found, self.rivals = party_amounts.decided(pairs, self._digits(told), self._numbers(pairs))
+        found, self.rivals = party_amounts.decided(pairs, self._digits(pairs), self._numbers(pairs))
+        self.doubts += [doubts.equal(found, self.items, self.live), doubts.whole(found, self.live)]
         self._keep(found)
 
     def _by_band(self) -> pl.DataFrame:
@@ -210,17 +233,19 @@ class Run:
         unknown = self.live.join(self.named, on="t", how="anti")
         self.named = pl.concat([self.named, parties.alike(unknown, self.tables.parties)])
 
-    def _digits(self, told: pl.DataFrame) -> pl.DataFrame:
-        said = (
-            told.join(self.live.select("t"), on="t", how="semi")
-            .group_by("t")
-            .agg(digits=pl.col("k").sort().cast(pl.String))
+    def _digits(self, pairs: pl.DataFrame) -> pl.DataFrame:
+        """`t, digits, names`: what the texts say, and whose whole numbers they name."""
+        asked = self.live.join(pairs.select("t").unique(), on="t", how="semi")
+        named = pl.concat([left.select("t", own=_its_part()) for left in self.hits[:1]])
+        whose = named.group_by("t").agg(
+            names=pl.when(pl.col("own").any())
+            .then(pl.lit("own", KEY))
+            .otherwise(pl.lit("other", KEY))
         )
-        named = pl.concat([left.select("t") for left in self.hits[:1]]).unique()
-        return said.join(named.with_columns(names_other=pl.lit(value=True)), on="t", how="left")
+        return reference_keys.text_digits(asked).join(whose, on="t", how="left")
 
     def _numbers(self, pairs: pl.DataFrame) -> pl.DataFrame:
-        digits = pl.col("number").str.replace_all(r"\D", "").str.strip_chars_start("0")
+        digits = pl.col("number").str.replace_all(r"\D", "")
         return self.items.join(pairs.select("i").unique(), on="i", how="semi").select(
             "i", number_digits=digits
         )
@@ -246,6 +271,10 @@ class Run:
         one = one.join(netted, on="t", how="anti")
         part = one.with_columns(rule=amount_decision.of_part(), rivals=pl.lit(0, pl.UInt32))
         found = claims.of_pairs(part)
+        self.doubts += [
+            doubts.more(found, self.tables.items, self.live),
+            doubts.twice(found, self.named_by, part.clear()),
+        ]
         self._keep(capacity.within(found, self.items, part.select("t", "i").clear()))
 
     def _still(self, columns: tuple[str, ...]) -> pl.DataFrame:

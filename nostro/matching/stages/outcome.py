@@ -15,7 +15,18 @@ RULES: Final = (
     "sum", "reversal", "duplicate", "person",
 )  # fmt: skip
 RULE: Final = pl.Enum(RULES)
-KEYS: Final = ("structured", "own_id", "full", "letters", "tail", "slip", "near", "other", "none")
+KEYS: Final = (
+    "structured",
+    "own_id",
+    "full",
+    "letters",
+    "tail",
+    "slip",
+    "near",
+    "other",
+    "own",
+    "none",
+)
 KEY: Final = pl.Enum(KEYS)
 PAYERS: Final = ("iban", "alias", "name", "parent", "alike", "unknown", "conflict")
 PAYER: Final = pl.Enum(PAYERS)

@@ -12,6 +12,7 @@ import polars as pl
 from rapidfuzz.distance import OSA
 
 from nostro.matching.stages import claims
+from nostro.matching.stages.doubts import is_round
 from nostro.matching.stages.outcome import KEY, KEYS, PAYER, Outcome
 
 BLOCK_MOST: Final = 16
@@ -22,7 +23,7 @@ _CENTURIES: Final = ("19", "20")  # Four digits that begin so are a year.
 def decided(
     pairs: pl.DataFrame, texts: pl.DataFrame, numbers: pl.DataFrame
 ) -> tuple[Outcome, pl.DataFrame]:
-    """`pairs` are priced, with `rule` and `payer`; `texts` are `t, digits, names_other`, `numbers`
+    """`pairs` are priced, with `rule` and `payer`; `texts` are `t, digits, names`, `numbers`
     are `i, number_digits`."""
     likely = pairs.filter(pl.col("issue") <= pl.col("day"))
     scored = _with_key(likely, texts, numbers)
@@ -31,6 +32,9 @@ def decided(
         | (pl.col("key").cast(pl.String).is_in(("slip", "near", "tail")))
         | (pl.col("rule") == "rate")
     )
+    # What is named may be paid in part: a round amount, or one near a rate, is no other document's.
+    part = (pl.col("key") == "own") & ((pl.col("rule") != "exact") | is_round("a"))
+    kept = kept.filter(~part)
     rivals = kept.select("t", "i", "key", settled="open")
     return claims.of_pairs(_assigned(kept)), rivals
 
@@ -111,9 +115,9 @@ def _with_key(pairs: pl.DataFrame, texts: pl.DataFrame, numbers: pl.DataFrame) -
     rows = both.select("digits", "number_digits").iter_rows()
     keys = [_likeness(said or [], number) for said, number in rows]
     named = both.with_columns(pl.Series("key", keys, dtype=KEY))
-    another = (pl.col("key") == "none") & pl.col("names_other").fill_null(value=False)
-    other = pl.when(another).then(pl.lit("other", KEY)).otherwise(pl.col("key"))
-    return named.with_columns(key=other).drop("digits", "number_digits", "names_other")
+    said = pl.col("names").is_not_null() & ((pl.col("key") == "none") | (pl.col("names") == "own"))
+    key = pl.when(said).then(pl.col("names")).otherwise(pl.col("key"))
+    return named.with_columns(key=key).drop("digits", "number_digits", "names")
 
 
 def _likeness(said: list[str], number: str) -> str:
@@ -124,7 +128,7 @@ def _likeness(said: list[str], number: str) -> str:
 def _alike(digits: str, number: str) -> str:
     if number.endswith(digits) or digits.endswith(number):
         return "tail"
-    if OSA.distance(digits, number, score_cutoff=2) <= 1:
+    if OSA.distance(digits.lstrip("0"), number.lstrip("0"), score_cutoff=2) <= 1:
         return "slip"
     if number.startswith(digits) and digits[:2] not in _CENTURIES:
         return "near"
@@ -139,7 +143,8 @@ def _alike(digits: str, number: str) -> str:
 def _assigned(pairs: pl.DataFrame) -> pl.DataFrame:
     """Each item to one transaction: the best evidence first, equal evidence oldest first.
 
-    `rivals` are items that were as good for a transaction when it took one.
+    `rivals` are items that are as good for a transaction; one that equal evidence took is still
+    one of them, as either may have paid either.
     """
     order = pairs.sort("key", "rule", "payer", "t", "i")
     same: dict[tuple[int, str], int] = {}
@@ -147,16 +152,16 @@ def _assigned(pairs: pl.DataFrame) -> pl.DataFrame:
     for t, _, key in rows:
         same[t, key] = same.get((t, key), 0) + 1
     taken_t: set[int] = set()
-    taken_i: set[int] = set()
+    taken_i: dict[int, str] = {}
     kept: list[tuple[int, int, int]] = []
     for t, i, key in rows:
         if t in taken_t:
             continue
         if i in taken_i:
-            same[t, key] -= 1
+            same[t, key] -= taken_i[i] != key
             continue
         taken_t.add(t)
-        taken_i.add(i)
+        taken_i[i] = key
         kept.append((t, i, same[t, key] - 1))
     shape = {"t": pl.UInt32, "i": pl.UInt32, "rivals": pl.UInt32}
     picked = pl.DataFrame(kept, schema=shape, orient="row")

@@ -47,7 +47,7 @@ def tail_keys(items: pl.DataFrame) -> pl.DataFrame:
         for length in range(PIECE_SHORTEST, 8)
     ]
     tails = pl.concat([groups, *ends]).drop_nulls("tail")
-    keys = tails.select(pl.col("tail").cast(pl.Int64).alias("k"), "i").unique()
+    keys = tails.select(_with_length("tail").alias("k"), "i").unique()
     most = max(TAIL_SHARED_MOST, items.height // 2000)
     return keys.filter(pl.len().over("k") <= most)
 
@@ -80,11 +80,36 @@ def letters(text: pl.Expr) -> pl.Expr:
 
 
 def text_keys(rows: pl.DataFrame) -> pl.DataFrame:
-    """`t, k, whole`: every number that the texts of a transaction may name.
+    """`t, k`: every number that the texts of a transaction may name."""
+    return (
+        _pieces(rows)
+        .select("t", pl.col("chain").cast(pl.Int64, strict=False).alias("k"))
+        .drop_nulls("k")
+        .unique()
+        .collect()
+    )
 
-    Adjacent groups of digits are read alone and joined, as nobody says where a number ends.
-    `whole` is false for a single group, which may be a tail.
-    """
+
+def text_digits(rows: pl.DataFrame) -> pl.DataFrame:
+    """`t, digits`: the same as lists of texts, with their leading zeros."""
+    told = _pieces(rows).group_by("t").agg(digits=pl.col("chain").unique().sort())
+    return told.collect()
+
+
+def text_ends(rows: pl.DataFrame) -> pl.DataFrame:
+    """`t, piece, k`: the same, as they are compared with `tail_keys`."""
+    told = _pieces(rows).select("t", "chain").unique()
+    return told.select("t", piece="chain", k=_with_length("chain")).drop_nulls("k").collect()
+
+
+def _with_length(digits: str) -> pl.Expr:
+    """Leading zeros count: "000126" is not the end of "097126"."""
+    return (pl.lit("1") + pl.col(digits)).cast(pl.Int64, strict=False)
+
+
+def _pieces(rows: pl.DataFrame) -> pl.LazyFrame:
+    """`t, chain`. Adjacent groups of digits are read alone and joined, as nobody says where a
+    number ends."""
     texts = pl.concat_str(["text", "structured", "e2e"], separator=" | ", ignore_nulls=True)
     chains = (
         rows.lazy()
@@ -96,13 +121,8 @@ def text_keys(rows: pl.DataFrame) -> pl.DataFrame:
     )
     plain = chains.filter(~pl.col("joined")).select("t", "chain")
     joined = _joined(chains.filter("joined"))
-    return (
-        pl.concat([plain, joined])
-        .filter(pl.col("chain").str.len_bytes().is_between(PIECE_SHORTEST, LONGEST))
-        .select("t", pl.col("chain").cast(pl.Int64, strict=False).alias("k"))
-        .drop_nulls("k")
-        .unique()
-        .collect()
+    return pl.concat([plain, joined]).filter(
+        pl.col("chain").str.len_bytes().is_between(PIECE_SHORTEST, LONGEST)
     )
 
 

@@ -12,7 +12,8 @@ import polars as pl
 LONGEST_DAYS: Final = 120
 # Words of a return in what banks write, in capitals or not.
 WORDS: Final = (
-    "return", "reversal", "reversed", "rückl", "rueckl", "ruckl", "retour", "storno", "chargeback",
+    "return", "reversal", "reversed", "rückl", "RÜCKL", "rueckl", "ruckl", "rückg", "RÜCKG",
+    "rueckg", "ruckg", "retour", "storno", "chargeback", "terugb", "insolut", "palautus", "zwrot",
     "rejet", "impay", "unpaid", "r-trans", "insufficient funds", "account closed", "devol",
 )  # fmt: skip
 _E2E, _DIGITS, _IBAN, _NAME = 16, 8, 4, 2
@@ -93,7 +94,9 @@ def _proven(joined: pl.DataFrame, least: int) -> pl.DataFrame:
         + (c("account") == c("account_o")) * _ACCOUNT
     )
     gap = c("day") - c("day_o")
-    later = gap.is_between(0, LONGEST_DAYS) & ((gap > 0) | c("told") | (c("t") > c("t_o")))
+    # The same day on another account of ours, and nobody says return: money moved between them.
+    same_day = (c("t") > c("t_o")) & (c("account") == c("account_o"))
+    later = gap.is_between(0, LONGEST_DAYS) & ((gap > 0) | c("told") | same_day)
     return (
         joined.filter(later & ~(c("told_o") & ~c("told")) & (c("t") != c("t_o")))
         .select("t", c("t_o").alias("of"), proof.cast(pl.Int64).alias("proof"), gap.alias("gap"))
@@ -102,8 +105,11 @@ def _proven(joined: pl.DataFrame, least: int) -> pl.DataFrame:
 
 
 def _one_to_one(found: pl.DataFrame) -> pl.DataFrame:
-    """The best proven first, of equals the latest original; in the order of time."""
-    ordered = found.sort("proof", "gap", "t", "of", descending=[True, False, False, True])
+    """The best proven first, of equals in the order of time, each with its latest original: what
+    is paid anew after a return never takes the return back, on whichever account."""
+    ordered = found.with_columns(told=pl.col("proof") // (2 * _ACCOUNT)).sort(
+        "told", "t", "proof", "gap", "of", descending=[True, False, True, False, True]
+    )
     taken: set[int] = set()
     kept: list[tuple[int, int, int]] = []
     for t, of, proof in ordered.select("t", "of", "proof").iter_rows():
