@@ -1,49 +1,20 @@
-"""Cash for programs: statements and their lines, accounts, and the newest balances."""
+"""Cash for programs: accounts, and the newest balances."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from ninja import Router
 
 from nostro.api.callers import allowed, in_one_customer
-from nostro.api.told import Account, Balance, Listed, Statement, Transaction
+from nostro.api.told import Account, Balance, Listed
 from nostro.storage import listing
 from nostro.storage.keys import Scope
 from nostro.storage.paging import LIMIT_DEFAULT
 
 router = Router(tags=["cash"])
 router.add_decorator(in_one_customer, mode="operation")
-
-
-@router.get("/statements", response=Listed[Statement], summary="Statements, newest first")
-def list_statements(
-    request: HttpRequest,
-    account: UUID | None = None,
-    limit: int = LIMIT_DEFAULT,
-    cursor: str = "",
-) -> Listed[Statement]:
-    allowed(request, Scope.STATEMENTS_READ)
-    page = listing.statements(account=account, limit=limit, cursor=cursor)
-    items = [Statement.model_validate(row) for row in page.rows]
-    return Listed[Statement](items=items, next=page.next or None)
-
-
-@router.get(
-    "/statements/{uuid:statement_id}/transactions",
-    response=Listed[Transaction],
-    summary="The entries of one statement, in the bank's order",
-)
-def list_transactions(
-    request: HttpRequest, statement_id: UUID, limit: int = LIMIT_DEFAULT, cursor: str = ""
-) -> Listed[Transaction]:
-    allowed(request, Scope.STATEMENTS_READ)
-    if listing.statement(statement_id) is None:
-        raise Http404
-    page = listing.transactions(statement_id, limit=limit, cursor=cursor)
-    items = [Transaction.model_validate(row) for row in page.rows]
-    return Listed[Transaction](items=items, next=page.next or None)
 
 
 @router.get("/accounts", response=Listed[Account], summary="The customer's own accounts")

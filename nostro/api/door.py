@@ -39,8 +39,10 @@ from nostro.api import (
     routes,
     saved_filters,
     sign_on,
+    statements,
     stops,
     submissions,
+    uploads,
     webhooks,
 )
 from nostro.api.callers import Key, Session
@@ -101,7 +103,7 @@ _ROOMS = (
     *(cases, payees, payee_changes, stops, checks, check_exceptions, access),
     *(credit_notes, nettings),
     *(sign_on, policies),
-    *(calendars, cash, open_items, events, evidence_packs, remittance_advice),
+    *(calendars, cash, statements, open_items, events, evidence_packs, remittance_advice),
     *(webhooks, callbacks, health),
 )
 for _room in _ROOMS:
@@ -117,8 +119,11 @@ def guarded(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponse
     @wraps(view)
     def answer(request: HttpRequest, *given: Any, **named: Any) -> HttpResponseBase:
         length = str(request.META.get("CONTENT_LENGTH") or "0")
-        if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            return problems.problem(request, _too_large())
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if request.path in uploads.ADDRESSES:  # A file is never held in memory.
+            most = uploads.FILE_BYTES_MAX
+        if length.isdecimal() and int(length) > most:
+            return problems.problem(request, _too_large(most))
         response = view(request, *given, **named)
         if isinstance(response, HttpResponseNotAllowed):
             return problems.not_allowed(request, response["Allow"])
@@ -129,11 +134,10 @@ def guarded(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponse
     return answer
 
 
-def _too_large() -> Invalid:
-    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024 // 1024
+def _too_large(most: int) -> Invalid:
     return Invalid(
         "body_too_large",
-        f"The body is larger than {most} MB.",
-        can_do="Send fewer payments in one request.",
+        f"The body is larger than {most // 1024 // 1024} MB.",
+        can_do="Send less in one request.",
         field="body",
     )

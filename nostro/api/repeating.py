@@ -12,7 +12,7 @@ from pydantic import BaseModel, WithJsonSchema
 
 from nostro.api.reading import sent_body
 from nostro.app import world
-from nostro.storage.idempotency import Answer, once
+from nostro.storage.idempotency import Answer, given, once
 
 # As storage.idempotency takes it, which says what is wrong with another.
 _DESCRIBED: Final = WithJsonSchema({"type": "string", "pattern": "^[!-~]{1,255}$"})
@@ -40,6 +40,15 @@ def answered_once(
         now=world().clock.now(),
     )
     if answer.repeated:
+        response["Idempotency-Replayed"] = "true"
+    return answer
+
+
+def answered_before(request: HttpRequest, response: HttpResponse, key: str) -> Answer | None:
+    """The answer that was given under this key before, for work that may be done twice without
+    harm and is not done in one unit of work; `answered_once` keeps what it came to."""
+    answer = given(f"{request.method} {request.path}", key, sent_body(request))
+    if answer:
         response["Idempotency-Replayed"] = "true"
     return answer
 

@@ -26,6 +26,7 @@ def take_in(names: Sequence[str], customer: str, *, as_json: bool) -> int:
     for file in files:
         try:
             told = _one(acting, file)
+            refused += bool(told["not_taken"])
         except NostroError as error:
             refused += 1
             told = {"file": str(file), "code": error.code, "error": error.happened}
@@ -64,6 +65,7 @@ def _one(acting: Acting, file: Path) -> dict[str, Any]:
         "format": found.format,
         "evidence_id": str(found.evidence_id),
         **{name: getattr(found, name) for name in names},
+        "not_taken": [[one.name, one.code, one.happened] for one in found.not_taken],
     }
 
 
@@ -99,4 +101,5 @@ def _sentence(told: dict[str, Any]) -> str:
         parts.append(f"{told['came_before']} had come before: nothing changed")
     if told["not_ours"]:
         parts.append(f"{told['not_ours']} of accounts that are not ours: see the Cases")
+    parts += [f"{name} was not taken in: {happened}" for name, _, happened in told["not_taken"]]
     return f"{told['file']}: {'; '.join(parts) or 'nothing'}."

@@ -214,6 +214,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "payees:read": "Read payees and their accounts",
     "open_items:read": "Read open items",
     "open_items:write": "Tell open items",
+    "statements:write": "Bring statements",
     "stops:read": "Read stops",
     "stops:write": "Stop payments",
     "confidential:read": "Read confidential payments",

@@ -29,16 +29,32 @@ def is_packed(head: bytes) -> bool:
     return head.startswith((ZIP_MARK, GZIP_MARK))
 
 
-def members(stream: Any, name: str) -> Iterator[tuple[str, Any]]:
+def holds_files(stream: Any) -> bool:
+    """True for an archive, whether or not it can be opened; false for a workbook, which is packed
+    and one file all the same. `stream` is left at its beginning."""
+    head = stream.read(len(ZIP_MARK))
+    stream.seek(0)
+    if not is_packed(head) or head.startswith(GZIP_MARK):
+        return is_packed(head)
+    try:
+        names = zipfile.ZipFile(stream).namelist()
+    except (*_BROKEN, KeyError):
+        return True
+    finally:
+        stream.seek(0)
+    return not any(map(_of_workbook, names))
+
+
+def members(stream: Any, name: str, most: int = TOTAL_BYTES_MAX) -> Iterator[tuple[str, Any]]:
     """The files inside a packed file, as (name, stream); a workbook is itself, not what it holds.
 
-    `stream` must be able to seek. Codes of the Invalid raised here or while a member is read:
-    `archive_damaged`, `archive_encrypted`, `archive_empty`, `archive_too_many`,
-    `archive_too_large` (also a bomb), `archive_nested`.
+    `stream` must be able to seek; `most` is how many bytes are unpacked in all. Codes of the
+    Invalid raised here or while a member is read: `archive_damaged`, `archive_encrypted`,
+    `archive_empty`, `archive_too_many`, `archive_too_large` (also a bomb), `archive_nested`.
     """
     mark = stream.read(4)
     stream.seek(0)
-    total = _Total(name)
+    total = _Total(name, most)
     if mark.startswith(GZIP_MARK):
         # What was packed is counted as it is taken from the stream.
         taken: Any = _Counted(stream)
@@ -46,7 +62,7 @@ def members(stream: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield name.removesuffix(".gz"), _Bounded(unpacked, name, total, taken)
         return
     archive = _opened(stream, name)
-    if any(info.filename.startswith("xl/") for info in archive.infolist()):
+    if any(map(_of_workbook, archive.namelist())):
         stream.seek(0)
         yield name, stream
         return
@@ -73,6 +89,10 @@ def _zip_members(archive: zipfile.ZipFile, name: str, total: _Total) -> Iterator
             yield place, _Bounded(member, place, total, _Fixed(info.compress_size))
 
 
+def _of_workbook(name: str) -> bool:
+    return name.startswith("xl/")
+
+
 def _is_file(name: str) -> bool:
     """Folders, and what macOS adds, are no files of a bank."""
     return not name.endswith("/") and not name.startswith("__MACOSX/")
@@ -88,8 +108,9 @@ def _opened(stream: Any, name: str) -> zipfile.ZipFile:
 class _Total:
     """How much was unpacked of one archive."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, most: int) -> None:
         self.name = name
+        self.most = most
         self.size = 0
 
 
@@ -137,7 +158,7 @@ class _Bounded:
         self.size += len(data)
         self.total.size += len(data)
         bomb = self.size > RATIO_FROM_BYTES and self.size > RATIO_MAX * max(1, self.packed.size)
-        if bomb or self.total.size > TOTAL_BYTES_MAX:
+        if bomb or self.total.size > self.total.most:
             happened = (
                 f"The archive grows to more than {self.total.size:,} bytes: it was made to harm,"
                 " or it is larger than we unpack."

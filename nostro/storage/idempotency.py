@@ -45,18 +45,10 @@ def once(
     `body` is the request as it was sent. Raises Invalid, naming the fields that differ, when the
     key was used with another body.
     """
-    _check_key(key)
-    name = f"{operation} {key}"
-    _, found = queries.together(
-        ("idempotency_turn", {"turn": f"idempotency {current()} {name}"}),
-        ("answer_given", {"tenant_id": current(), "key": name}),
-    )
-    for given in found:
-        if given["body_digest"] != digest(body):
-            raise _other_body(key, json.loads(given["body"]), body)
-        told = json.loads(given["answer"])
-        return Answer(status=given["status"], body=told, repeated=True)
-    answer = work()
+    before = given(operation, key, body)
+    if before:
+        return before
+    answer, name = work(), f"{operation} {key}"
     kept = {
         "tenant_id": current(),
         "key": name,
@@ -68,6 +60,22 @@ def once(
     }
     before_the_end("remember_answer", kept)
     return answer
+
+
+def given(operation: str, key: str, body: Any) -> Answer | None:
+    """What was answered under a key before; None when nothing was. From then on to the end of this
+    unit of work nobody else answers under it. Raises as `once` does."""
+    _check_key(key)
+    name = f"{operation} {key}"
+    _, found = queries.together(
+        ("idempotency_turn", {"turn": f"idempotency {current()} {name}"}),
+        ("answer_given", {"tenant_id": current(), "key": name}),
+    )
+    for row in found:
+        if row["body_digest"] != digest(body):
+            raise _other_body(key, json.loads(row["body"]), body)
+        return Answer(status=row["status"], body=json.loads(row["answer"]), repeated=True)
+    return None
 
 
 def differences(before: Any, now: Any, path: str = "") -> Iterator[str]:

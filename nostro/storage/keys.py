@@ -55,6 +55,7 @@ class Scope(StrEnum):
     ACCESS_READ = "access:read"  # People, duties, keys and changes that two people make.
     OPEN_ITEMS_READ = "open_items:read"
     OPEN_ITEMS_WRITE = "open_items:write"
+    STATEMENTS_WRITE = "statements:write"  # What is brought settles payments, as the bank's word.
     ACCESS_ASK = "access:ask"  # Ask for such a change; agreeing needs a session.
 
 
@@ -80,8 +81,15 @@ SCOPES_OF: Final[Mapping[Role, frozenset[Scope]]] = MappingProxyType(
         Role.MAKER: _WORKS | {Scope.PAYMENTS_WRITE},
         Role.APPROVER: _WORKS | {Scope.PAYMENTS_APPROVE, Scope.STOPS_WRITE},
         Role.TREASURER: _WORKS | {Scope.PAYMENTS_WRITE, Scope.PAYMENTS_APPROVE, Scope.STOPS_WRITE},
-        Role.RECONCILER: _ASKS | {Scope.CASES_WRITE, Scope.OPEN_ITEMS_WRITE},
-        Role.INTEGRATOR: _ASKS | {Scope.WEBHOOKS_MANAGE, Scope.FILES_READ, Scope.OPEN_ITEMS_WRITE},
+        Role.RECONCILER: _ASKS
+        | {Scope.CASES_WRITE, Scope.OPEN_ITEMS_WRITE, Scope.STATEMENTS_WRITE},
+        Role.INTEGRATOR: _ASKS
+        | {
+            Scope.WEBHOOKS_MANAGE,
+            Scope.FILES_READ,
+            Scope.OPEN_ITEMS_WRITE,
+            Scope.STATEMENTS_WRITE,
+        },
         Role.RELEASER: _WORKS | {Scope.STOPS_WRITE},
         Role.AUDITOR: _READS | {Scope.FILES_READ},
         Role.ADMINISTRATOR: _ASKS,

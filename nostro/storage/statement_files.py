@@ -34,6 +34,7 @@ class StatementFileRow(msgspec.Struct, frozen=True, kw_only=True):
     lines_done: int = 0
     lines_new: int = 0
     records_explained: int = 0
+    finished_at: datetime | None = None
 
 
 def insert(row: StatementFileRow, due: datetime) -> None:
@@ -53,6 +54,16 @@ def load(file_id: UUID, *, locked: bool = False) -> StatementFileRow:
     row = found.filter(id=file_id).first()
     if row is None:
         raise Refused("statement_file_unknown", "There is no such file of statements here.")
+    return _row(row)
+
+
+def find(file_id: UUID) -> StatementFileRow | None:
+    """The same for whoever asks; None when this customer has no such file."""
+    row = models.StatementFile.objects.filter(id=file_id).first()
+    return None if row is None else _row(row)
+
+
+def _row(row: models.StatementFile) -> StatementFileRow:
     return StatementFileRow(
         **{name: getattr(row, name) for name in StatementFileRow.__struct_fields__}
     )

@@ -14,6 +14,7 @@ from nostro.storage.tenancy import tenant
 from nostro.workflows.context import Acting
 
 UNKNOWN_TYPE = "application/octet-stream"
+PACKED_TYPE = "application/zip"
 
 
 def keep(acting: Acting, name: str, content: bytes) -> tuple[Format, UUID]:
@@ -39,6 +40,12 @@ def keep_stream(
         _keep(acting, name, stream, UNKNOWN_TYPE, confidential=confidential)
         raise
     return form, _keep(acting, name, stream, form.media_type, confidential=confidential)
+
+
+def keep_packed(acting: Acting, name: str, stream: BinaryIO) -> UUID:
+    """Keep an archive as it came; what is in it is kept besides, file by file."""
+    acting.world.space.check()
+    return _keep(acting, name, stream, PACKED_TYPE, confidential=False)
 
 
 def _keep(

@@ -111,7 +111,7 @@ def continue_import(tenant_id: str, run_id: str) -> None:
 @app.task(name="continue_statements", queue="statements")
 @fresh
 def continue_statements(tenant_id: str, file_id: str) -> None:
-    statement_files.carry_on(job_for(UUID(tenant_id)), UUID(file_id))
+    statement_files.go_on(job_for(UUID(tenant_id)), UUID(file_id))
 
 
 @app.task(name="attend_case", queue="payments")

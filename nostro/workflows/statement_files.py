@@ -21,29 +21,21 @@ from django.db import connections
 from nostro import formats
 from nostro.domain.case import CaseKind, CaseMove
 from nostro.domain.errors import Invalid
-from nostro.domain.party import Account
-from nostro.domain.statement import BalanceVerdict, Closing, Statement, StatementHeader
+from nostro.domain.statement import BalanceVerdict, Closing, StatementHeader
 from nostro.domain.statement_identity import Identified
 from nostro.formats import Format, Profile
-from nostro.storage import cases, events, evidence, parties, statement_files, statements
+from nostro.storage import cases, evidence, parties, statement_files, statements
 from nostro.storage.statement_files import StatementFileRow
 from nostro.storage.statements import NewStatement
 from nostro.storage.tenancy import tenant
 from nostro.workflows import case_work
 from nostro.workflows.bank_bookings import close_gate_for
 from nostro.workflows.context import Acting
-from nostro.workflows.statement_gaps import look_for_gaps
-from nostro.workflows.statement_ingestion import (
-    account_of,
-    does_not_close,
-    explain_lines,
-    received,
-    say_if_different,
-    store_lines,
-)
-from nostro.workflows.statement_matching import explain
-from nostro.workflows.statement_overlaps import BOTH_STAY, TOLD_TWICE, settle_overlaps
+from nostro.workflows.statement_explaining import explain_part, others_of, whole
+from nostro.workflows.statement_ingestion import account_of, store_lines
+from nostro.workflows.statement_overlaps import BOTH_STAY, TOLD_TWICE
 from nostro.workflows.statement_portions import Ending, Part, Portion, portions
+from nostro.workflows.wake import wake
 
 STORING, EXPLAINING, DONE, REFUSED = "storing", "explaining", "done", "refused"
 LEASE = timedelta(minutes=5)
@@ -68,12 +60,45 @@ def take(
     `heard` is told how many lines are stored. Raises Invalid when the file cannot be used.
     """
     with tenant(acting.tenant_id):
-        file_id = statement_files.of_evidence(kept)
-        if file_id is None:
-            file_id = _begin(acting, kept, form, profile, connection_id)
-        elif statement_files.load(file_id, locked=True).state == REFUSED:
-            _begin_anew(acting, file_id, form, profile)
+        file_id = _begun(acting, kept, form, profile, connection_id)
     return carry_on(acting, file_id, heard)
+
+
+def begin(acting: Acting, kept: UUID, form: Format, profile: Profile) -> UUID:
+    """Let the worker take in a long file whose bytes are kept; returns its id."""
+    with tenant(acting.tenant_id):
+        file_id = _begun(acting, kept, form, profile, None)
+        wake("continue_statements", tenant_id=acting.tenant_id, file_id=file_id)
+    return file_id
+
+
+def _begun(
+    acting: Acting, kept: UUID, form: Format, profile: Profile, connection_id: UUID | None
+) -> UUID:
+    file_id = statement_files.of_evidence(kept)
+    if file_id is None:
+        return _begin(acting, kept, form, profile, connection_id)
+    if statement_files.load(file_id, locked=True).state == REFUSED:
+        _begin_anew(acting, file_id, form, profile)
+    return file_id
+
+
+def go_on(acting: Acting, file_id: UUID) -> None:
+    """The worker's turn at a file. One that cannot be used is a Case: nobody waits to be told."""
+    try:
+        carry_on(acting, file_id)
+    except Invalid as error:
+        with tenant(acting.tenant_id):
+            kept = statement_files.load(file_id).evidence_id
+            name, _, _ = evidence.describe(kept)
+            told = case_work.new_case(
+                acting,
+                CaseKind.STATEMENT,
+                f"unreadable/{kept}",
+                f"{name}: {error.happened}",
+                error.can_do or "The original is kept; ask the bank what it is.",
+            )
+            case_work.open_cases(acting, [told])
 
 
 def is_done(kept: UUID) -> bool:
@@ -256,7 +281,7 @@ class _Storing:
         if statement_id is None:
             return
         account_id = statements.account_id_of(statement_id)
-        others = _others(account_id, header, statement_id)
+        others = others_of(account_id, header, statement_id)
         if any(one.content == ending.content for one in others):
             statement_files.withdraw_statements([statement_id])
             return
@@ -271,14 +296,6 @@ class _Storing:
         )
 
 
-def _others(
-    account_id: UUID, header: StatementHeader, statement_id: UUID
-) -> list[statements.StoredVersion]:
-    """The other statements that carry the same id."""
-    found = statements.versions(account_id, header.kind, header.statement_id)
-    return [one for one in found if one.id != statement_id]
-
-
 def _lock_entities(portion: Portion) -> None:
     """Before anything of theirs is touched, as whoever takes in a statement does."""
     named = {(part.header.account, part.header.currency) for part in portion.parts}
@@ -286,10 +303,6 @@ def _lock_entities(portion: Portion) -> None:
     entities = {one.legal_entity_id for one in parties.accounts() if UUID(one.id) in found}
     for entity_id in sorted(entities):
         parties.lock_entity(UUID(entity_id))
-
-
-def _account(account_id: UUID) -> Account:
-    return next(one for one in parties.accounts() if one.id == str(account_id))
 
 
 def _withdraw(acting: Acting, row: StatementFileRow) -> None:
@@ -317,61 +330,21 @@ def _end_cases(acting: Acting, ids: Collection[UUID]) -> None:
     cases.forget_statements(ids)
 
 
-# Telling and explaining.
+# Explaining.
 
 
 def _explain(acting: Acting, row: StatementFileRow, portion: Portion) -> None:
     with tenant(acting.tenant_id):
         for part in portion.parts:
-            close_gate_for(_whole(part))
+            close_gate_for(whole(part))
         now = statement_files.load(row.id, locked=True)
         if now.records_explained + portion.count != portion.records:
             return
         _lock_entities(portion)
         for part in portion.parts:
-            _explain_part(acting, row, part)
+            explain_part(acting, row, part)
         due = acting.world.clock.now() + LEASE
         statement_files.update(row.id, records_explained=portion.records, next_action_at=due)
-
-
-def _explain_part(acting: Acting, row: StatementFileRow, part: Part) -> None:
-    head = statements.look(statement_files.id_of_statement(row.id, part.number))
-    if head is None:
-        return  # It came before, or is of an account that is not ours.
-    account = _account(head.account_id)
-    given_back = _tell(acting, head, part.header, account) if part.begins else set()
-    if part.entries:
-        last = part.first_line + len(part.entries) - 1
-        lines = (part.first_line, last)
-        explain_lines(acting, row.evidence_id, _whole(part), account, head.id, lines)
-    if part.ending and part.ending.trailer.verdict.verdict is Closing.DOES_NOT_CLOSE:
-        does_not_close(acting, head.id, part.header, part.ending.trailer.verdict)
-    if given_back:  # Those of this file whose turn comes are explained then.
-        given_back -= statement_files.not_explained(row.id, part.number)
-    for other in sorted(given_back):
-        explain(acting, other, account)
-
-
-def _tell(
-    acting: Acting, head: NewStatement, header: StatementHeader, account: Account
-) -> set[UUID]:
-    """All of the file is stored: its statement counts, with what it has in common with others.
-    Returns the others to which lines were given back."""
-    own, again = statements.line_counts_of(head.id)
-    events.record([received(acting, head, header, own + again, own)])
-    others = _others(head.account_id, header, head.id)
-    say_if_different(acting, header, head.days, account, others)
-    if head.days is None:
-        return set()
-    given_back = settle_overlaps(acting, head.id, account, header.kind, head.days)
-    look_for_gaps(acting, account, header.kind, head.days)
-    return given_back
-
-
-def _whole(part: Part) -> Statement:
-    """A part as if it were a statement of its own."""
-    told = {name: getattr(part.header, name) for name in StatementHeader.__struct_fields__}
-    return Statement(**told, balances=(), entries=tuple(part.entries), problems=())
 
 
 def _end(acting: Acting, file_id: UUID) -> None:

@@ -77,7 +77,12 @@ def test_each_scope_opens_its_routes_only(here: seed.Seeded) -> None:
             "/v1/payments/{payment_id}/routes",
             "/v1/saved-filters",
         },
-        Scope.STATEMENTS_READ: {"/v1/statements", "/v1/statements/{statement_id}/transactions"},
+        Scope.STATEMENTS_READ: {
+            "/v1/statements",
+            "/v1/statements/{statement_id}",
+            "/v1/statements/{statement_id}/transactions",
+            "/v1/transactions",
+        },
         Scope.ACCOUNTS_READ: {
             "/v1/accounts",
             "/v1/balances",

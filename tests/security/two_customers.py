@@ -34,6 +34,7 @@ from nostro.storage import (
     nettings,
     operator_evidence,
     payee_changes,
+    statement_files,
     step_ups,
     submission_listing,
 )
@@ -41,6 +42,7 @@ from nostro.storage.cases import NewCase
 from nostro.storage.change_requests import RequestRow
 from nostro.storage.keys import Scope
 from nostro.storage.payee_changes import NewChange
+from nostro.storage.statement_files import StatementFileRow
 from nostro.storage.tenancy import tenant
 from tests import seed
 from tests.api import door
@@ -59,6 +61,7 @@ NAMED: Final[Mapping[str, str]] = {
     "event_id": _IS.format("id", "event"),
     "exception_id": _IS.format("id", "check_exception"),
     "evidence_id": _IS.format("id", "evidence"),
+    "file_id": _IS.format("id", "statement_file"),
     "filter_id": _IS.format("id", "saved_view"),
     "hold_id": _IS.format("id", "hold"),
     "invitation_id": _IS.format("id", "invitation"),
@@ -78,6 +81,7 @@ NAMED: Final[Mapping[str, str]] = {
     "step_up_id": _IS.format("id", "step_up"),
     "stop_id": _IS.format("id", "payment_freeze"),
     "submission_id": _IS.format("id", "submission"),
+    "transaction_id": _IS.format("id", "bank_transaction"),
     "view_id": _IS.format("id", "saved_view"),
     "webhook_id": _IS.format("id", "webhook_endpoint"),
 }
@@ -100,6 +104,7 @@ def customer(code: str, iban: str) -> seed.Seeded:
         _stated(made, sent.id)
         _presented(made)
         _credit(made)
+        _long_file(made)
     _asked_for(made)
     events.seal(made.tenant_id, seed.NOW)
     return made
@@ -125,6 +130,16 @@ def _correction(made: seed.Seeded) -> None:
         case_id=case_id, proposed_by="seed", natural_key=f"{made.code}-noc",
     )  # fmt: skip
     payee_changes.propose(change, seed.NOW)
+
+
+def _long_file(made: seed.Seeded) -> None:
+    (evidence_id, *_) = ids_in("evidence", made.tenant_id)
+    row = StatementFileRow(
+        id=door.new(), evidence_id=evidence_id, connection_id=None, statement_id=None,
+        format_profile=made.code, state="done", received_at=seed.NOW,
+    )  # fmt: skip
+    statement_files.insert(row, seed.NOW)
+    statement_files.update(row.id, next_action_at=None)
 
 
 def _stated(made: seed.Seeded, submission_id: UUID) -> None:
