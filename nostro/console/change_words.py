@@ -99,6 +99,8 @@ LABELS: Final[Mapping[str, str]] = {
     "first_line": "Line of the first payee in it",
     "evidence": "Id of the kept file",
     "newcomers": "Whoever was never here becomes a person at the first sign-in",
+    "reasons": "Reasons: code, kind of difference, title, ledger account, how much each role may",
+    "vetoes": "What waits for a person: rule, customer's number",
 }
 HINTS: Final[Mapping[str, str]] = {
     "grants": "Nothing ticked ends the membership.",
@@ -159,6 +161,10 @@ HINTS: Final[Mapping[str, str]] = {
     "payees": "number | name | IBAN | BIC | street | post code | town | country | mail; what is not"
     " known stays empty between its bars.",
     "evidence": "Nothing, where it is not kept here.",
+    "reasons": "One a line, like KLEIN | write_off | Small differences | 6855 | reconciler 5.00"
+    " EUR, treasurer 50.00 EUR. What is left out is not kept.",
+    "vetoes": "One a line, like sum | K-1001; sum | is that rule for everybody, | K-1001 every rule"
+    " for that customer. What is left out is not kept.",
     "client_secret": "Kept encrypted beside the request and shown to nobody. Nothing: the one that"
     " is kept stays, as long as issuer and client id stay.",
 }
@@ -215,6 +221,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "open_items:read": "Read open items",
     "open_items:write": "Tell open items",
     "statements:write": "Bring statements",
+    "matches:write": "Decide what bank lines pay",
     "stops:read": "Read stops",
     "stops:write": "Stop payments",
     "confidential:read": "Read confidential payments",

@@ -40,8 +40,11 @@ ACTIONS_OF: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 *(_A.WORK_ON_CASES, _A.BREAK_GLASS),
             }
         ),
-        Role.TREASURER: _APPROVES | {_A.MAKE_PAYMENTS, _A.READ_LOG, _A.TAKE_EVIDENCE},
-        Role.RECONCILER: frozenset({_A.READ, _A.WORK_ON_CASES}),
+        Role.TREASURER: _APPROVES
+        | {
+            *(_A.MAKE_PAYMENTS, _A.READ_LOG, _A.TAKE_EVIDENCE, _A.MATCH_LINES),
+        },
+        Role.RECONCILER: frozenset({_A.READ, _A.WORK_ON_CASES, _A.MATCH_LINES}),
         Role.INTEGRATOR: frozenset({_A.READ, _A.WORK_ON_CASES, _A.INTEGRATE}),
         Role.AUDITOR: frozenset({_A.READ, _A.READ_LOG, _A.TAKE_EVIDENCE}),
         Role.ADMINISTRATOR: frozenset(
@@ -72,6 +75,7 @@ ACTION_WORDS: Final[Mapping[Action, str]] = MappingProxyType(
         _A.DECIDE_ACCESS: "Decide on people, roles, keys and rules",
         _A.BREAK_GLASS: "Break the glass, with another person",
         _A.TAKE_EVIDENCE: "Take evidence packs",
+        _A.MATCH_LINES: "Decide what bank lines pay",
     }
 )
 

@@ -22,7 +22,7 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     "evidence": ("confirmed", "erased", "refused", "revealed", "stated", "withdrawn"),
     "freeze": ("lift_agreed", "lifted", "set"),
     "journal": ("written",),
-    "match": ("suggested",),
+    "match": ("refused", "suggested"),
     "message": ("opened", "received"),
     "netting": ("moved", "proposed"),
     "open_items": ("received",),
@@ -42,7 +42,7 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     "saved_filter": ("forgotten", "kept"),
     "statement": ("received",),
     "submission": ("asked", "built", "file_acknowledged", "moved", "rebuilt"),
-    "transaction": ("matched",),
+    "transaction": ("matched", "unmatched"),
     "webhook": ("registered", "replayed", "secret_rotated", "switched_off"),
 }
 

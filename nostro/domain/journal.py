@@ -32,6 +32,7 @@ class BusinessEvent(StrEnum):
     PAYMENT_SETTLED = "payment_settled"
     PAYMENT_RETURNED = "payment_returned"
     RECEIPT_MATCHED = "receipt_matched"
+    RECEIPT_UNDONE = "receipt_undone"  # A person took a match back: what was told is booked back.
     RETURN_BOOKED = "return_booked"  # The money of a return, as a statement books it.
     CHARGES_BOOKED = "charges_booked"  # What the bank itemises in the booking of a payment.
 
@@ -56,6 +57,7 @@ ERP_POSTS_PAYMENT_RUN = {
     BusinessEvent.RECEIPT_MATCHED: PostingRule(
         owner=PostingOwner.NOSTRO, action=PostingAction.CLEAR
     ),
+    BusinessEvent.RECEIPT_UNDONE: PostingRule(owner=PostingOwner.NOSTRO, action=PostingAction.POST),
     BusinessEvent.RETURN_BOOKED: PostingRule(owner=PostingOwner.NOSTRO, action=PostingAction.POST),
     BusinessEvent.CHARGES_BOOKED: PostingRule(owner=PostingOwner.NOSTRO, action=PostingAction.POST),
 }
@@ -66,6 +68,7 @@ ERP_POSTS_STATEMENTS_TOO = {
     **ERP_POSTS_PAYMENT_RUN,
     BusinessEvent.PAYMENT_SETTLED: PostingRule(owner=PostingOwner.ERP, action=PostingAction.NONE),
     BusinessEvent.RECEIPT_MATCHED: PostingRule(owner=PostingOwner.ERP, action=PostingAction.NONE),
+    BusinessEvent.RECEIPT_UNDONE: PostingRule(owner=PostingOwner.ERP, action=PostingAction.NONE),
     BusinessEvent.RETURN_BOOKED: PostingRule(owner=PostingOwner.ERP, action=PostingAction.NONE),
     BusinessEvent.CHARGES_BOOKED: PostingRule(owner=PostingOwner.ERP, action=PostingAction.NONE),
 }

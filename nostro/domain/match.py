@@ -79,12 +79,14 @@ class AdjustmentKind(StrEnum):
 class Adjustment(msgspec.Struct, frozen=True, kw_only=True):
     """A difference between a line and what it pays, in the line's currency and sign: what is
     allocated and the adjustments are the line's amount. `item_id` is the open item that it is of,
-    or ""; `code` the reason that a customer gives such differences."""
+    or ""; `code` the reason that a customer gives such differences; `customer_number` whose it is
+    that is kept on account."""
 
     kind: AdjustmentKind
     amount: Money
     item_id: str = ""
     code: str = ""
+    customer_number: str = ""
 
 
 class ProposalStatus(StrEnum):

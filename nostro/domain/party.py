@@ -116,6 +116,7 @@ class Action(StrEnum):
     DECIDE_ACCESS = "decide_access"
     BREAK_GLASS = "break_glass"
     TAKE_EVIDENCE = "take_evidence"
+    MATCH_LINES = "match_lines"
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -111,6 +111,12 @@ def count_of_order(order_id: UUID) -> Counter[BusinessEvent]:
     return Counter(BusinessEvent(event) for event in rows.values_list("event", flat=True))
 
 
+def of_transaction(transaction_id: UUID, event: BusinessEvent) -> list[JournalEvent]:
+    """What was told of a line of a statement by one kind of event."""
+    rows = models.JournalEvent.objects.filter(transaction_id=transaction_id, event=event.value)
+    return _with_lines(list(rows.select_related("entity").order_by("created_at", "id")))
+
+
 def mark_posted(journal_ids: Collection[str], submission_id: UUID) -> int:
     return models.JournalEvent.objects.filter(
         id__in=[UUID(journal_id) for journal_id in journal_ids]

@@ -56,6 +56,7 @@ class Scope(StrEnum):
     OPEN_ITEMS_READ = "open_items:read"
     OPEN_ITEMS_WRITE = "open_items:write"
     STATEMENTS_WRITE = "statements:write"  # What is brought settles payments, as the bank's word.
+    MATCHES_WRITE = "matches:write"  # Say what lines of statements pay, and undo it.
     ACCESS_ASK = "access:ask"  # Ask for such a change; agreeing needs a session.
 
 
@@ -80,9 +81,15 @@ SCOPES_OF: Final[Mapping[Role, frozenset[Scope]]] = MappingProxyType(
     {
         Role.MAKER: _WORKS | {Scope.PAYMENTS_WRITE},
         Role.APPROVER: _WORKS | {Scope.PAYMENTS_APPROVE, Scope.STOPS_WRITE},
-        Role.TREASURER: _WORKS | {Scope.PAYMENTS_WRITE, Scope.PAYMENTS_APPROVE, Scope.STOPS_WRITE},
+        Role.TREASURER: _WORKS
+        | {Scope.PAYMENTS_WRITE, Scope.PAYMENTS_APPROVE, Scope.STOPS_WRITE, Scope.MATCHES_WRITE},
         Role.RECONCILER: _ASKS
-        | {Scope.CASES_WRITE, Scope.OPEN_ITEMS_WRITE, Scope.STATEMENTS_WRITE},
+        | {
+            Scope.CASES_WRITE,
+            Scope.OPEN_ITEMS_WRITE,
+            Scope.STATEMENTS_WRITE,
+            Scope.MATCHES_WRITE,
+        },
         Role.INTEGRATOR: _ASKS
         | {
             Scope.WEBHOOKS_MANAGE,

@@ -111,6 +111,7 @@ def _insert_adjustments(rows: Sequence[MatchRow], new_id: Callable[[], UUID]) ->
             open_item_id=UUID(one.item_id) if one.item_id else None,
             kind=one.kind.value,
             code=one.code,
+            customer_number=one.customer_number,
             amount_minor=one.amount.minor,
             currency=one.amount.currency,
         )

@@ -125,6 +125,12 @@ def open_items(entity_id: UUID, currency: str) -> list[OpenItem]:
     return items_of(rows.exclude(open_minor=0).order_by("due_date", "document", "instalment"))
 
 
+def customer_numbers(item_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Whose these items are."""
+    rows = models.OpenItem.objects.filter(bulk.one_of("id", item_ids))
+    return dict(rows.values_list("id", "customer_number"))
+
+
 def items_of(rows: QuerySet[models.OpenItem]) -> list[OpenItem]:
     """Rows as open items; `id` is the row's."""
     return [_item(row) for row in rows.select_related("entity")]

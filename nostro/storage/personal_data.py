@@ -46,7 +46,7 @@ OVERWRITTEN: Final[Mapping[type[TenantModel], tuple[str, ...]]] = {
     models.Freeze: ("reason",),
     models.FreezeLift: ("reason",),
     models.BankTransaction: ("counterparty_name", "counterparty_iban", "remittance"),
-    models.Match: ("evidence",),
+    models.Match: ("evidence", "undo_reason"),
     models.MatchProposal: ("evidence", "refuse_reason"),
     models.JournalEvent: ("text",),
     models.JournalLine: ("text",),

@@ -43,7 +43,7 @@ def reset_returned(acting: Acting, order_ids: Collection[UUID], reason: str) -> 
 def _reset(
     acting: Acting, order_ids: Collection[UUID], event: BusinessEvent, happened: str
 ) -> None:
-    styles = _styles()
+    styles = posting_styles()
     known = {entity.id: entity for entity in parties.entities()}
     made = [
         NewJournal(
@@ -65,7 +65,7 @@ def _reset(
         for order in orders.load(order_ids)
         for rule in [posting_rule(event, order.source, styles)]
     ]
-    _write(acting, made)
+    write_journals(acting, made)
 
 
 def post_settled(
@@ -76,7 +76,7 @@ def post_settled(
     again = f"/{times}" if times > 1 else ""
     accounts = {account.id: account for account in parties.accounts()}
     entities = {entity.id: entity for entity in parties.entities()}
-    styles, made = _styles(), []
+    styles, made = posting_styles(), []
     for order, transaction_id, booked in settled:
         account, entity = accounts[order.route.account_id], entities[str(order.entity_id)]
         amount = order.instruction.amount
@@ -98,7 +98,7 @@ def post_settled(
                 transaction_id=transaction_id,
             )
         )
-    _write(acting, made)
+    write_journals(acting, made)
 
 
 class CashBack(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,7 +123,7 @@ def post_returned(acting: Acting, told: Sequence[CashBack]) -> None:
     by_id = {order.id: order for order in orders.load({line.order_id for line in told})}
     accounts = {account.id: account for account in parties.accounts()}
     entities = {entity.id: entity for entity in parties.entities()}
-    styles, made = _styles(), []
+    styles, made = posting_styles(), []
     for line in told:
         order = by_id[line.order_id]
         account, entity = accounts[order.route.account_id], entities[str(order.entity_id)]
@@ -144,7 +144,7 @@ def post_returned(acting: Acting, told: Sequence[CashBack]) -> None:
             (account.clearing_account, order.source_reference),
         )
         made.append(NewJournal(journal=journal, entity_id=order.entity_id, order_id=order.id))
-    _write(acting, made)
+    write_journals(acting, made)
 
 
 def post_charges(
@@ -160,7 +160,7 @@ def post_charges(
     journal = _balanced(
         acting,
         BusinessEvent.CHARGES_BOOKED,
-        posting_rule(BusinessEvent.CHARGES_BOOKED, order.source, _styles()),
+        posting_rule(BusinessEvent.CHARGES_BOOKED, order.source, posting_styles()),
         entity,
         booked,
         f"{transaction_id}/charges",
@@ -169,7 +169,7 @@ def post_charges(
         (account.ledger_account, ""),
     )
     new = NewJournal(journal=journal, entity_id=UUID(entity.id), transaction_id=transaction_id)
-    _write(acting, [new])
+    write_journals(acting, [new])
 
 
 def _charges_account(source: str) -> str:
@@ -195,7 +195,7 @@ def clear_receipt(
     journal = _balanced(
         acting,
         BusinessEvent.RECEIPT_MATCHED,
-        posting_rule(BusinessEvent.RECEIPT_MATCHED, "", _styles()),
+        posting_rule(BusinessEvent.RECEIPT_MATCHED, "", posting_styles()),
         entity,
         booked,
         f"{transaction_id}/{document}",
@@ -203,7 +203,7 @@ def clear_receipt(
         [(account.ledger_account, amount)],
         (entity.receivables_account, document),
     )
-    _write(
+    write_journals(
         acting,
         [NewJournal(journal=journal, entity_id=UUID(entity.id), transaction_id=transaction_id)],
     )
@@ -270,7 +270,8 @@ def _lines(
     return tuple(lines)
 
 
-def _write(acting: Acting, made: Sequence[NewJournal]) -> None:
+def write_journals(acting: Acting, made: Sequence[NewJournal]) -> None:
+    """Keep journals whose reference is new, each with its event."""
     fresh = journals.insert(made, acting.world.ids.new, acting.world.clock.now())
     events.record(
         [
@@ -290,7 +291,7 @@ def _write(acting: Acting, made: Sequence[NewJournal]) -> None:
     )
 
 
-def _styles() -> dict[str, PostingStyle]:
+def posting_styles() -> dict[str, PostingStyle]:
     """How much each source books by itself: `posting` of the ERP connections, by their `source`.
 
     A connection without `source` speaks for every source that no other names, and for receipts:

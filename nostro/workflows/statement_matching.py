@@ -41,6 +41,7 @@ from nostro.workflows.booked_lines import Index, booked_line, keys_of, known
 from nostro.workflows.context import Acting
 from nostro.workflows.lock_order import lock
 from nostro.workflows.moves import CASE_DUE_IN, move_attempts, move_orders
+from nostro.workflows.posting_vetoes import held_back
 
 # A booking of a payment that ended like this contradicts what the bank said before. What came
 # back had been paid: its debit may be told later.
@@ -71,19 +72,10 @@ def explain(
     items = open_items.open_items(UUID(account.legal_entity_id), account.currency)
     proposals = booking.propose(
         [_line(row) for row in rows.values()],
-        [
-            booking.Payment(
-                order_id=str(payment.order_id),
-                end_to_end_id=payment.end_to_end_id,
-                payment_information_id=payment.payment_information_id,
-                amount=payment.amount,
-                live=payment.state not in ENDED_UNPAID,
-                booked=payment.booked,
-            )
-            for payment in sent
-        ],
+        _payments(sent),
         items,
     )
+    proposals = held_back(acting, proposals)
     proven = [one for one in proposals if one.status is ProposalStatus.POST]
     write_matches(acting, proven)
     suggested = _propose(acting, [one for one in proposals if one not in proven])
@@ -91,6 +83,20 @@ def explain(
     _doubts(acting, proposals, rows, sent)
     _receive(acting, [p for p in proven if not _pays(p)], rows, account)
     return len(proven), suggested
+
+
+def _payments(sent: Sequence[submissions.SentPayment]) -> list[booking.Payment]:
+    return [
+        booking.Payment(
+            order_id=str(payment.order_id),
+            end_to_end_id=payment.end_to_end_id,
+            payment_information_id=payment.payment_information_id,
+            amount=payment.amount,
+            live=payment.state not in ENDED_UNPAID,
+            booked=payment.booked,
+        )
+        for payment in sent
+    ]
 
 
 def _sent(rows: dict[str, TransactionRow], account: Account) -> list[submissions.SentPayment]:

@@ -40,9 +40,9 @@ FREE: dict[str, str] = {
     "open_item": "source document customer_number customer_name parent_number payer_iban"
     " further_references",
     "open_item_list": "source",
-    "match": "decided_by",
+    "match": "decided_by undone_by undo_reason",
     "match_proposal": "refused_by refuse_reason",
-    "adjustment": "",
+    "adjustment": "customer_number",
     "allocation": "",
     "journal_event": "reference text",
     "journal_line": "ledger_account open_item text",

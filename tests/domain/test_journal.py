@@ -91,4 +91,5 @@ def test_an_erp_that_posted_its_run_is_never_told_to_post_it_again() -> None:
         assert rules[event].action is PostingAction.RESET_AND_REVERSE
     ours = {event for event, rule in rules.items() if rule.owner is PostingOwner.NOSTRO}
     cash = {BusinessEvent.RETURN_BOOKED, BusinessEvent.CHARGES_BOOKED}
+    cash |= {BusinessEvent.RECEIPT_UNDONE}
     assert ours == cash | {BusinessEvent.PAYMENT_SETTLED, BusinessEvent.RECEIPT_MATCHED}

@@ -569,9 +569,9 @@ NOT_ABOUT_HIM = {
     "journal_line": "ledger_account document_currency functional_currency open_item",
     "legal_entity": "code name address functional_currency receivables_account",
     "legal_hold": "name reason placed_by",
-    "match": "state rule evidence_class decided_by",
+    "match": "state rule evidence_class decided_by undone_by",
     "match_proposal": "rule evidence_class status allocations adjustments refused_by",
-    "adjustment": "kind code currency",
+    "adjustment": "kind code customer_number currency",
     "membership": "roles grants",
     "open_item": "source document kind customer_number customer_name parent_number currency "
     "payer_iban further_references",

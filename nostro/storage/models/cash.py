@@ -228,6 +228,9 @@ class Match(TenantModel):
     by_person = models.BooleanField(default=False, db_default=False)
     decided_by = models.TextField()
     decided_at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.TextField(default="", db_default="")
+    undo_reason = models.TextField(default="", db_default="")
 
     class Meta:
         db_table = "match"
@@ -238,6 +241,7 @@ class Match(TenantModel):
                 name="match_one_live",
             ),
         )
+        indexes = (models.Index(fields=["tenant_id", "id"], name="match_newest"),)
 
 
 class Allocation(TenantModel):

@@ -62,9 +62,17 @@ class Adjustment(TenantModel):
     open_item = to_tenant("storage.OpenItem", null=True)
     kind = models.TextField()
     code = models.TextField(default="", db_default="")
+    customer_number = models.TextField(default="", db_default="")
     amount_minor = models.BigIntegerField()
     currency = models.TextField()
 
     class Meta:
         db_table = "adjustment"
-        indexes = (models.Index(fields=["tenant_id", "match"], name="adjustment_match"),)
+        indexes = (
+            models.Index(fields=["tenant_id", "match"], name="adjustment_match"),
+            models.Index(
+                fields=["tenant_id", "open_item"],
+                condition=models.Q(open_item__isnull=False),
+                name="adjustment_open_item",
+            ),
+        )
