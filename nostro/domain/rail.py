@@ -323,39 +323,66 @@ def named_by(iban: str, local: str) -> Named:
     return _NAMED[parts(local).scheme] if local else Named.ADDRESS
 
 
+class Misfit(msgspec.Struct, frozen=True):
+    """Why a payment cannot take a rail: `reason` alike for every rail and account that it is so
+    of, `sentence` with both."""
+
+    reason: str
+    sentence: str
+
+
 def fits(rail: Rail, request: PaymentRequest, account: Account) -> tuple[str, ...]:
     """Why this payment cannot take this rail from this account, each reason a sentence; () when it
     can. What stands in the payment's texts is asked later, of the instruction."""
-    return tuple(_misfits(TERMS[rail], request, account))
+    return tuple(one.sentence for one in misfits(rail, request, account))
 
 
-def _misfits(terms: RailTerms, request: PaymentRequest, account: Account) -> Iterator[str]:
+def misfits(rail: Rail, request: PaymentRequest, account: Account) -> Iterator[Misfit]:
+    """The same, each with what it has in common with others."""
+    terms = TERMS[rail]
     currency, title = request.amount.currency, terms.title
-    if not terms.written:
-        yield f"{title} is not written yet."
     if account.currency != currency:
-        yield f"{account.name} is in {account.currency}, the payment in {currency}."
+        told = f"{account.name} is in {account.currency}, the payment in {currency}."
+        yield Misfit(f"The account is in {account.currency}, the payment in {currency}", told)
+    for reason, of in _of_rail(terms, request, account):
+        yield Misfit(reason, f"{title} {reason[:1].lower()}{reason[1:]}{of}.")
+    if over := _over(rail, request.amount):
+        yield Misfit(f"Carries {over} at most", too_much(rail, request.amount))
+    # A check is in no file of payments; whether its account draws any is asked with its route.
+    by_file = rail is not Rail.CHECK
+    if by_file and account.takes is not None and rail not in account.takes:
+        sentence = f"The connection of {account.name} takes no payments by {title}."
+        yield Misfit("Its connection takes no payments by it", sentence)
+
+
+def _of_rail(
+    terms: RailTerms, request: PaymentRequest, account: Account
+) -> Iterator[tuple[str, str]]:
+    """What speaks against the rail itself, and of which account."""
+    if not terms.written:
+        yield "Is not written yet", ""
+    currency = request.amount.currency
     if terms.currencies and currency not in terms.currencies:
-        yield f"{title} does not carry {currency}."
+        yield f"Does not carry {currency}", ""
     ours = named_by(account.iban, account.local_account)
     if ours not in terms.debited:
-        yield f"{title} does not leave from {_WORDS[ours]} ({account.name})."
+        yield f"Does not leave from {_WORDS[ours]}", f" ({account.name})"
     paid = named_by(request.creditor_iban, request.creditor_account)
     if paid not in terms.paid:
-        yield f"{title} does not pay to {_WORDS[paid]}."
+        yield f"Does not pay to {_WORDS[paid]}", ""
     elif terms.countries and request.creditor_iban[:2] not in terms.countries:
-        yield f"{title} does not reach {country_of(request.creditor_iban, '') or 'there'}."
-    if reason := too_much(terms.rail, request.amount):
-        yield reason
-    # A check is in no file of payments; whether its account draws any is asked with its route.
-    by_file = terms.rail is not Rail.CHECK
-    if by_file and account.takes is not None and terms.rail not in account.takes:
-        yield f"The connection of {account.name} takes no payments by {title}."
+        yield f"Does not reach {country_of(request.creditor_iban, '') or 'there'}", ""
+
+
+def _over(rail: Rail, amount: Money) -> str:
+    """The rail's limit where an amount is above it, "" where it is not."""
+    limit = TERMS[rail].limit
+    if not limit or limit.most.currency != amount.currency or amount.minor <= limit.most.minor:
+        return ""
+    return f"{limit.most.grouped()} {amount.currency}"
 
 
 def too_much(rail: Rail, amount: Money) -> str:
     """Why an amount is above the rail's limit; "" when it is not."""
-    limit = TERMS[rail].limit
-    if not limit or limit.most.currency != amount.currency or amount.minor <= limit.most.minor:
-        return ""
-    return f"{TERMS[rail].title} carries {limit.most.grouped()} {amount.currency} at most."
+    over = _over(rail, amount)
+    return f"{TERMS[rail].title} carries {over} at most." if over else ""

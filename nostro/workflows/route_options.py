@@ -18,7 +18,7 @@ from nostro.domain.party import Account
 from nostro.domain.payment import PaymentRequest, Rail, Route
 from nostro.domain.policies import routing_rules
 from nostro.domain.policies.bank_fees import BankFees
-from nostro.domain.rail import TERMS, fits
+from nostro.domain.rail import TERMS, Misfit, misfits
 from nostro.domain.rules.payment_facts import condition
 from nostro.storage import orders, parties, policies
 from nostro.storage.orders import OrderRow
@@ -40,7 +40,8 @@ class RuleRead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Option(msgspec.Struct, frozen=True, kw_only=True):
-    """One way. `because` says why it does not fit; the times are there where it does, on the clock
+    """One way. `because` says why it does not fit, and `reason` the same without the names of rail
+    and account, alike for all of which it is so; the times are there where it does, on the clock
     of `time_zone`: executed on `day`, the file leaves at `leaves_at`, the bank takes it until
     `last` (`is_reference`: by the clearing, the bank's is not known). `fee` where one is agreed.
     `rail` is "" where no rail fits from this account; `on_demand`: taken only when a rule or the
@@ -57,6 +58,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     fallback: bool = False
     fits: bool
     because: str = ""
+    reason: str = ""
     day: date | None = None
     leaves_at: datetime | None = None
     last: datetime | None = None
@@ -156,28 +158,35 @@ def _ways(
             if chosen and (chosen.account_id, chosen.rail) == (account.id, rail):
                 yield account, chosen
                 continue
-            reasons = fits(rail, request, account)
-            route = reasons[0] if reasons else routing_rules.way(request, [account], rail, None)
-            yield account, route if isinstance(route, Route) else _misfit(account, rail, route)
+            if why_not := next(misfits(rail, request, account), None):
+                yield account, _misfit(account, rail, why_not)
+                continue
+            route = routing_rules.way(request, [account], rail, None)
+            if isinstance(route, str):
+                sentence = f"{route[:1].upper()}{route[1:]}"
+                yield account, _misfit(account, rail, Misfit(sentence, f"{sentence}."))
+            else:
+                yield account, route
 
 
-def _no_rail(request: PaymentRequest, account: Account) -> str:
-    currency = request.amount.currency
+def _no_rail(request: PaymentRequest, account: Account) -> Misfit | None:
+    currency, why = request.amount.currency, ""
     if account.currency != currency:
-        return f"It is in {account.currency}, the payment in {currency}."
-    if request.debit_iban not in ("", account.number):
-        return "The source names another account."
-    return ""
+        why = f"It is in {account.currency}, the payment in {currency}."
+    elif request.debit_iban not in ("", account.number):
+        why = "The source names another account."
+    return Misfit(why.removesuffix("."), why) if why else None
 
 
-def _misfit(account: Account, rail: Rail | None, why: str) -> Option:
+def _misfit(account: Account, rail: Rail | None, why: Misfit) -> Option:
     return Option(
         account_id=account.id,
         account=account.name,
         rail=rail or "",
         rail_title=TERMS[rail].title if rail else "",
         fits=False,
-        because=why,
+        because=why.sentence,
+        reason=why.reason,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from nostro.domain.case import CaseKind
 from nostro.storage.case_listing import CaseFilter, cases
@@ -164,3 +164,18 @@ def test_no_amount_is_out_of_sight(
             }).map(cell => cell.textContent.trim())"""
         )
         assert not hidden
+
+
+def test_ways_that_do_not_fit_for_one_reason_share_a_line(
+    chromium: Browser, address: str, seeded: Vesterholt, treasurer: Any
+) -> None:
+    with look_at(chromium, LOOKS[0], treasurer) as seen:
+        seen.page.goto(address + PAGES["payment-ways"](seeded))
+        rows = seen.page.locator("section[aria-labelledby=h-not] tbody tr")
+        carries = rows.filter(has=seen.page.locator("th", has_text="Does not carry EUR"))
+        expect(carries).to_have_count(1)
+        expect(carries).to_contain_text("ACH to a company (CCD)")
+        counts = [int(text) for text in rows.locator("td.n").all_inner_texts()]
+        assert counts == sorted(counts, reverse=True)
+        told = seen.page.locator("section[aria-labelledby=h-not] .sp").inner_text()
+        assert told.startswith(str(sum(counts)))

@@ -47,6 +47,9 @@ def test_every_way_of_a_payment_with_its_reason(
     ach = of(found, "DE-EUR", "ach_ccd")
     assert not ach.fits
     assert ach.because == "ACH to a company (CCD) does not carry EUR."
+    alike = {(one.account, one.rail) for one in found.options if one.reason == ach.reason}
+    assert {("DE-EUR", "ach_ccd"), ("Z-EUR", "ach_ccd"), ("DE-EUR", "fedwire")} <= alike
+    assert ach.reason == "Does not carry EUR"
     assert of(found, "DE-EUR", "sepa_instant").on_demand
     fits = [one.fits for one in others]
     assert fits == sorted(fits, reverse=True), "what fits comes first"

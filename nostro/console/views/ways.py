@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -27,6 +28,14 @@ class WayLine(msgspec.Struct, frozen=True, kw_only=True):
     last: str
 
 
+class Misfits(msgspec.Struct, frozen=True, kw_only=True):
+    """What does not fit for one and the same reason: by account its rails, none for all of them."""
+
+    reason: str
+    count: int
+    accounts: tuple[tuple[str, tuple[str, ...]], ...]
+
+
 @require_safe
 @page
 def payment_ways(request: HttpRequest, visit: Visit, order_id: UUID) -> HttpResponse:
@@ -39,7 +48,8 @@ def payment_ways(request: HttpRequest, visit: Visit, order_id: UUID) -> HttpResp
         "payment": told.payment,
         "found": found,
         "fitting": [_line(one, visit.now) for one in found.options if one.fits],
-        "others": [one for one in found.options if not one.fits],
+        "misfit_count": sum(not one.fits for one in found.options),
+        "others": _misfits([one for one in found.options if not one.fits]),
     }
     return show(request, visit, "payment_ways.html", context)
 
@@ -51,3 +61,21 @@ def _line(option: Option, now: datetime) -> WayLine:
     if option.last is not None:
         last = said(option.last, option.time_zone)
     return WayLine(option=option, rail=words.rail_word(option.rail), leaves=leaves, last=last)
+
+
+def _misfits(options: Sequence[Option]) -> list[Misfits]:
+    """By reason, what is so of most ways first: they share one line."""
+    by_reason: dict[str, dict[str, list[str]]] = {}
+    for one in options:
+        rails = by_reason.setdefault(one.reason, {}).setdefault(one.account, [])
+        if one.rail_title:
+            rails.append(one.rail_title)
+    found = [
+        Misfits(
+            reason=reason,
+            count=sum(len(rails) or 1 for rails in accounts.values()),
+            accounts=tuple((name, tuple(rails)) for name, rails in accounts.items()),
+        )
+        for reason, accounts in by_reason.items()
+    ]
+    return sorted(found, key=lambda one: (-one.count, one.reason))
