@@ -9,46 +9,21 @@ from rich.table import Table
 
 from nostro.cli import terminal
 from nostro.domain.errors import Refused
-from nostro.formats.tables import payee_list
 
 
 def import_payees(customer: str, file: str, reason: str, who: tuple[str, str]) -> None:
     content = Path(file).read_bytes()
-    found = payee_list.read(content)
     if who[0]:
         acting, member = terminal.person(customer, *who)
     else:
         acting, member = terminal.acting(customer), None
-    from nostro.storage import evidence
-    from nostro.storage.tenancy import tenant
-    from nostro.workflows import change_requests
-    from nostro.workflows.changes.payee_import import PAYEES_MAX
+    from nostro.workflows import payee_files
 
-    name = Path(file).name
-    with tenant(acting.tenant_id):
-        kept = evidence.keep(
-            acting.world.ids.new(),
-            content,
-            name=name,
-            media_type="text/csv",
-            direction="in",
-            now=acting.world.clock.now(),
-        )
-    for first in range(0, len(found), PAYEES_MAX):
-        wanted = {
-            "file": name,
-            "evidence": str(kept),
-            "first_line": first + 2,
-            "payees": found[first : first + PAYEES_MAX],
-        }
-        try:
-            request_id = change_requests.ask(acting, member, "payee_import", wanted, reason)
-        except Refused as error:
-            if error.code != "nothing_changes":
-                raise
-            print(f"Line {first + 2} and on: nothing of it is new.")
-            continue
-        print(f"Asked for: {request_id}. Nothing changes before somebody else agrees.")
+    for line, request_id in payee_files.ask(acting, member, content, Path(file).name, reason):
+        if request_id is None:
+            print(f"Line {line} and on: nothing of it is new.")
+        else:
+            print(f"Asked for: {request_id}. Nothing changes before somebody else agrees.")
 
 
 def show(customer: str, number: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -18,6 +18,8 @@ from nostro.storage import bulk, models
 from nostro.storage.listing import payments_of, plain
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
 from nostro.storage.rows import PaymentRow, SourceTotal, StateTotal
+
+_OF_PAYEES: Final = "payments of payees"
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +101,24 @@ def payments(
     ids = found.order_by(f"{sign}{by.column}", f"{sign}id").values_list("id", flat=True)
     rows = list(payments_of(list(ids[: size + 1])))
     return page_of(name, rows, size, lambda row: (by.value(row), str(row.id)))
+
+
+def of_payees(
+    numbers: Collection[str],
+    states: Collection[OrderState],
+    *,
+    limit: int = LIMIT_DEFAULT,
+    cursor: str = "",
+) -> Page[PaymentRow]:
+    """The payments to these payees in these states, the newest first."""
+    size = checked_limit(limit)
+    wanted = [state.value for state in states]
+    found = models.Order.objects.filter(bulk.one_of("payee_number", numbers), state__in=wanted)
+    if cursor:
+        found = found.filter(id__lt=key_of(_OF_PAYEES, cursor, lambda text: (UUID(text),))[0])
+    ids = list(found.order_by("-id").values_list("id", flat=True)[: size + 1])
+    rows = list(payments_of(ids))
+    return page_of(_OF_PAYEES, rows, size, lambda row: (str(row.id),))
 
 
 def looked_up(wanted: Wanted) -> Wanted:

@@ -5,12 +5,14 @@ What is shown is what whoever looks may see: confidential payments only to who i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
+from nostro.domain.identifier import compact
 from nostro.domain.policies.touching import OPEN, SENTENCES, Fate, Touch, fate
-from nostro.storage import payment_search
+from nostro.storage import parties, payment_search
 from nostro.storage.change_requests import RequestRow
 from nostro.storage.paging import LIMIT_DEFAULT, Page
 from nostro.storage.payment_search import Wanted
@@ -43,11 +45,40 @@ def by_request(
 ) -> Page[Touched] | None:
     """The same for what somebody asked for; None where it is about no payee."""
     kind = changes.find().get(row.kind)
+    if listed := _listed(row):
+        return by_list(listed, limit=limit, cursor=cursor)
     number = row.wanted.get("number")
     if kind is None or kind.touches is None or not isinstance(number, str):
         return None
     iban = str(row.after.get("iban", ""))
     return touched(kind.touches, number, iban, limit=limit, cursor=cursor)
+
+
+def by_list(
+    listed: Sequence[tuple[str, str]], *, limit: int = LIMIT_DEFAULT, cursor: str = ""
+) -> Page[Touched]:
+    """The open payments of those payees, as (number, IBAN), whose account would be another one."""
+    numbers = [number for number, _ in listed]
+    now = parties.current_payee_accounts(numbers)
+    moved = {
+        number: compact(told)
+        for number, told in listed
+        if number in now and now[number].iban != compact(told)
+    }
+    found = payment_search.of_payees(list(moved), OPEN, limit=limit, cursor=cursor)
+    rows = (_touched(Touch.ACCOUNT, row, moved[row.payee_number]) for row in found.rows)
+    return Page(rows=tuple(rows), next=found.next)
+
+
+def _listed(row: RequestRow) -> list[tuple[str, str]]:
+    """The payees that a request lists; what was erased of them is not there."""
+    told = row.wanted.get("payees")
+    lines = told if isinstance(told, list) else []
+    return [
+        (str(one["number"]), str(one["iban"]))
+        for one in lines
+        if isinstance(one, dict) and {"number", "iban"} <= one.keys()
+    ]
 
 
 def _touched(touch: Touch, row: PaymentRow, iban: str) -> Touched:

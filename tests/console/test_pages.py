@@ -179,3 +179,26 @@ def test_ways_that_do_not_fit_for_one_reason_share_a_line(
         assert counts == sorted(counts, reverse=True)
         told = seen.page.locator("section[aria-labelledby=h-not] .sp").inner_text()
         assert told.startswith(str(sum(counts)))
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+def test_a_file_of_payees(chromium: Browser, address: str, seeded: Vesterholt, look: Look) -> None:
+    state = session(chromium, address, seeded.email(seeded.maker.name), seeded.password)
+    number = changed_payee(seeded)
+    good = (
+        f"number,name,iban\n{number},Renamed,DE02100100100006820101\nV-7,New,NL91ABNA0417164300\n"
+    )
+    bad = "number,name,iban,bic\nV-8,,NL00ABNA0417164300,XX\nV-9,Short\n"
+    with look_at(chromium, look, state) as seen:
+        seen.page.goto(f"{address}/payees/file/")
+        picture(seen.page, f"payee-file-{look.name}")
+        assert not faults(seen)
+        for name, content in (("bad", bad), ("good", good)):
+            seen.page.get_by_label("List of payees, as CSV").set_input_files(
+                {"name": "suppliers.csv", "mimeType": "text/csv", "buffer": content.encode()}
+            )
+            seen.page.get_by_role("button", name="Look at it").click()
+            expect(seen.page.locator("h1")).to_contain_text("suppliers.csv")
+            picture(seen.page, f"payee-file-{name}-{look.name}")
+            assert not faults(seen)
+        expect(seen.page.get_by_role("button", name="Ask for it")).to_be_visible()

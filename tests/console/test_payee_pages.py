@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from nostro.domain.party import Role
@@ -106,3 +108,77 @@ def test_credit_notes_are_proposed_to_their_source_and_change_no_payment(
     gone = maker.post(f"/credit-notes/{note.id}/withdraw/", {"reason": "a mistake"}, follow=True)
     assert "Withdrawn" in text_of(gone)
     assert "CN-202" not in text_of(maker.get(page))
+
+
+def sent(client: Client, content: str, name: str = "suppliers.csv") -> Any:
+    return client.post("/payees/file/", {"file": SimpleUploadedFile(name, content.encode())})
+
+
+def test_a_file_with_bad_lines_is_told_line_by_line_with_the_column_and_nothing_is_kept(
+    seeded: Vesterholt, maker: Client
+) -> None:
+    with tenant(seeded.tenant_id):
+        before = models.Evidence.objects.count()
+    answer = sent(
+        maker,
+        "number;name;iban;bic;country\n"
+        "V-901;Good;NL91ABNA0417164300;;\n"
+        "V-902;;NL00ABNA0417164300;XX;Holland\n"
+        "V-903;Short\n"
+        "V-901;Again;NL91ABNA0417164300;;\n",
+    )
+    told = text_of(answer)
+    assert answer.status_code == 422
+    for word in ("Line 2", "stands in the file 2 times", "Line 3", "column 3", "NL00ABNA"):
+        assert word in told
+    assert "Line 4 has 2 columns, the first line 5." in told
+    assert "is not a BIC" in told
+    assert "Ask for it" not in told
+    with tenant(seeded.tenant_id):
+        assert models.Evidence.objects.count() == before
+
+
+def test_a_file_shows_what_it_changes_and_touches_and_goes_to_a_second_person(
+    seeded: Vesterholt, maker: Client, first: Client
+) -> None:
+    _, number, name, payment = waiting(seeded)
+    content = (
+        "number,name,iban\n"
+        f"{number},{name},DE02100100100006820101\nV-777,New Works,NL91ABNA0417164300\n"
+    )
+    told = text_of(sent(maker, content))
+    for word in (
+        "would make 2\u00a0changes",
+        payment,
+        "Can be approved no more",
+        "V-777",
+        "New Works",
+    ):
+        assert word in told
+    with tenant(seeded.tenant_id):
+        assert not models.ChangeRequest.objects.filter(kind="payee_import").exists()
+        kept = models.Evidence.objects.get(name="suppliers.csv").id
+    refused = text_of(maker.post("/payees/file/ask/", {"kept": str(kept), "reason": ""}))
+    assert "reason" in refused
+    answer = maker.post("/payees/file/ask/", {"kept": str(kept), "reason": "from the ERP"})
+    request = f"{answer.headers['Location']}"
+    seen = text_of(first.get(request))
+    for word in ("New payees", payment, "Can be approved no more"):
+        assert word in seen
+    with tenant(seeded.tenant_id):
+        assert parties.payee_named("V-777") is None
+
+
+def test_another_kept_file_is_not_read_out_and_who_may_not_ask_sees_no_form(
+    seeded: Vesterholt, maker: Client, first: Client
+) -> None:
+    with tenant(seeded.tenant_id):
+        other = models.Evidence.objects.exclude(name="suppliers.csv").first()
+        assert other
+    told = text_of(maker.post("/payees/file/ask/", {"kept": str(other.id), "reason": "why"}))
+    assert "is no list of payees" in told
+    assert "Look at it" not in text_of(first.get("/payees/file/"))
+    told = text_of(sent(first, "number,name,iban\nV1,A,NL91ABNA0417164300\n"))
+    assert "may not ask for this kind of change" in told
+    assert "is no list of payees" in text_of(sent(maker, "colour\nred\n"))
+    assert "No file was chosen" in text_of(maker.post("/payees/file/"))
