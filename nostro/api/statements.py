@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
 
@@ -14,7 +15,12 @@ from nostro.api.callers import allowed, in_one_customer, opens_its_own_unit
 from nostro.api.repeating import IdempotencyKey, answered_before, answered_once
 from nostro.api.submissions import bytes_of
 from nostro.api.told import Listed, Statement, Transaction
-from nostro.api.told_statements import StatementFile, StatementsTaken
+from nostro.api.told_statements import (
+    Expectation,
+    ExpectedStatements,
+    StatementFile,
+    StatementsTaken,
+)
 from nostro.api.uploads import FILE_BODY, sent_file
 from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
@@ -22,7 +28,8 @@ from nostro.storage import evidence, listing, statement_files, statements, trans
 from nostro.storage.keys import Scope
 from nostro.storage.paging import LIMIT_DEFAULT
 from nostro.storage.transaction_listing import LinesWanted
-from nostro.workflows import statement_intake
+from nostro.workflows import expected_statements, statement_intake
+from nostro.workflows.expected_statements import Standing
 from nostro.workflows.revealing import looking_at, reveal_file
 
 _ONE = "/statements/{uuid:statement_id}"
@@ -67,6 +74,23 @@ def list_statements(
     page = listing.statements(account=account, limit=limit, cursor=cursor)
     items = [Statement.model_validate(row) for row in page.rows]
     return Listed[Statement](items=items, next=page.next or None)
+
+
+@router.get(
+    "/statements/expected",
+    response=Listed[ExpectedStatements],
+    summary="Which statements are late or missing, account by account",
+)
+def list_expected_statements(
+    request: HttpRequest, limit: int = LIMIT_DEFAULT, cursor: str = ""
+) -> Listed[ExpectedStatements]:
+    acting = allowed(request, Scope.STATEMENTS_READ).acting()
+    page = listing.accounts(limit=limit, cursor=cursor)
+    found = expected_statements.standing(acting, [row.id for row in page.rows])
+    at = acting.world.clock.now()
+    return Listed[ExpectedStatements](
+        items=[_expected(one, at) for one in found], next=page.next or None
+    )
 
 
 @router.get(_ONE, response=Statement, summary="One statement")
@@ -148,6 +172,23 @@ def read_transaction(request: HttpRequest, transaction_id: UUID) -> Transaction:
     if row is None:
         raise Http404
     return Transaction.model_validate(row)
+
+
+def _expected(one: Standing, at: datetime) -> ExpectedStatements:
+    said = one.expected
+    return ExpectedStatements(
+        account_id=UUID(one.account.id),
+        account_name=one.account.name,
+        account_iban=one.account.iban,
+        expected=Expectation.model_validate(said) if said else None,
+        last_day=one.last_day,
+        received_at=one.received_at,
+        late=list(one.late),
+        missing=list(one.missing),
+        next_day=one.next_day,
+        next_at=one.next_at,
+        as_of=at,
+    )
 
 
 def _wanted(asked: TransactionPage) -> LinesWanted:

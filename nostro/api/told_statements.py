@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Literal
 from uuid import UUID
 
@@ -50,3 +50,32 @@ class StatementFile(Told):
     records_explained: int
     received_at: datetime
     finished_at: datetime | None
+
+
+class Expectation(Told):
+    """The statement of a bank day comes some bank days later, until a time on its clock."""
+
+    by: time
+    time_zone: str
+    calendars: list[str]
+    days_after: int
+    grace_minutes: int
+    missing_after_days: int
+
+
+class ExpectedStatements(Told):
+    """The prior-day statements of one account. `expected` null: nobody said when they come, so none
+    is ever late. `last_day` is the last day that is told, heard of at `received_at`; the statement
+    of `next_day` is late after `next_at`."""
+
+    account_id: UUID
+    account_name: str
+    account_iban: str
+    expected: Expectation | None
+    last_day: date | None
+    received_at: datetime | None
+    late: list[date]
+    missing: list[date]
+    next_day: date | None
+    next_at: datetime | None
+    as_of: datetime

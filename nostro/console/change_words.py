@@ -76,6 +76,8 @@ LABELS: Final[Mapping[str, str]] = {
     "without_invoice": "Also two for one day without any invoice",
     "prefixes": "Words before a number that do not tell invoices apart",
     "limits": "Limits: name, how much, for which payments, hold or refuse",
+    "expected": "Accounts: IBAN, until when (07:30 Europe/Berlin), calendars of its bank days,"
+    " bank days later, minutes of grace, bank days until missing",
     "terms": "Accounts: IBAN, the bank's number of it, layouts of both files, until when to decide,"
     " pay or return when nobody does, a second person above, company, days until stale",
     "answers": "Answers that make a payment wait, one a line",

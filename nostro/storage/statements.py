@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money
@@ -331,6 +331,13 @@ def transaction_of(row: models.BankTransaction) -> TransactionRow:
 def has_day(iban: str, day: date) -> bool:
     """Is there a statement of this account that covers the day?"""
     return models.Statement.objects.filter(account__iban=iban, to_day__gte=day).exists()
+
+
+def newest_of_accounts(kind: str) -> dict[UUID, tuple[date | None, datetime | None]]:
+    """The last day that a statement of each account tells, and when the last one came."""
+    rows = models.Statement.objects.filter(kind=kind).values_list("account_id")
+    told = rows.annotate(day=Max("to_day"), at=Max("received_at"))
+    return {account_id: (day, at) for account_id, day, at in told}
 
 
 def verdicts_of_file(evidence_id: UUID) -> dict[str, int]:

@@ -21,6 +21,7 @@ from nostro.workflows import (
     check_deadlines,
     check_files,
     dispatch,
+    expected_statements,
     fraud_review,
     log_verification,
     name_moves,
@@ -124,8 +125,9 @@ def attend_case(tenant_id: str, case_id: str) -> None:
 @fresh
 def apply_policy(tenant_id: str, policy_id: str) -> None:
     acting, version_id = job_for(UUID(tenant_id)), UUID(policy_id)
-    if not fraud_review.attend(acting, version_id):
-        approval_terms.apply_policy(acting, version_id)
+    if expected_statements.attend(acting, version_id) or fraud_review.attend(acting, version_id):
+        return
+    approval_terms.apply_policy(acting, version_id)
 
 
 @app.task(name="tell_checks", queue="payments")

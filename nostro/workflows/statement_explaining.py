@@ -13,6 +13,7 @@ from nostro.domain.statement import Closing, Statement, StatementHeader
 from nostro.storage import events, parties, statement_files, statements
 from nostro.storage.statement_files import StatementFileRow
 from nostro.storage.statements import NewStatement
+from nostro.workflows import expected_statements
 from nostro.workflows.context import Acting
 from nostro.workflows.statement_gaps import look_for_gaps
 from nostro.workflows.statement_ingestion import (
@@ -57,6 +58,7 @@ def _tell(
         return set()
     given_back = settle_overlaps(acting, head.id, account, header.kind, head.days)
     look_for_gaps(acting, account, header.kind, head.days)
+    expected_statements.came(acting, account)
     return given_back
 
 

@@ -35,7 +35,7 @@ from nostro.formats import Profile
 from nostro.storage import events, evidence, parties, repeated_lines, statements
 from nostro.storage.statements import NewStatement, NewTransaction
 from nostro.storage.tenancy import tenant
-from nostro.workflows import checks_booked, drawn_checks
+from nostro.workflows import checks_booked, drawn_checks, expected_statements
 from nostro.workflows.bank_bookings import apply_bookings, close_gate_for
 from nostro.workflows.context import Acting
 from nostro.workflows.statement_gaps import look_for_gaps
@@ -119,6 +119,7 @@ def _take(acting: Acting, new: NewStatement, statement: Statement, account: Acco
     given_back = settle_overlaps(acting, row_id, account, kind, new.days) if new.days else ()
     if new.days:
         look_for_gaps(acting, account, kind, new.days)
+        expected_statements.came(acting, account)
     matched, suggested = explain_lines(acting, new.evidence_id, statement, account, row_id)
     for other in sorted(given_back):
         explain(acting, other, account)

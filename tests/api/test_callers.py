@@ -79,6 +79,7 @@ def test_each_scope_opens_its_routes_only(here: seed.Seeded) -> None:
         },
         Scope.STATEMENTS_READ: {
             "/v1/statements",
+            "/v1/statements/expected",
             "/v1/statements/{statement_id}",
             "/v1/statements/{statement_id}/transactions",
             "/v1/transactions",

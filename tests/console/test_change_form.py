@@ -25,6 +25,18 @@ SAID: dict[str, dict[str, Any]] = {
         "usual_times": 5,
         "blocks": [{"name": "Lawsuit", "when": "payee V1, V2", "effect": "hold"}],
     },
+    "statement_calendar": {
+        "expected": [
+            {
+                "account": "DE02120300000000202051",
+                "by": "07:30 Europe/Berlin",
+                "calendars": "target, england",
+                "days_after": 1,
+                "grace_minutes": 30,
+                "missing_after_days": 2,
+            }
+        ]
+    },
     "screening": {"countries": ["KP", "IR"], "lists_needed": True, "least_percent": 90},
     "fraud_monitoring": {
         "procedure": "FM-12, version 3",

@@ -48,7 +48,7 @@ def test_the_kinds_are_found_by_being_there() -> None:
         "payee_account", "payee_call_back", "payee_checks", "payee_details", "payee_erasure",
         "payee_import", "payee_penny_test", "payee_verification", "payment_limits",
         "person_erasure", "positive_pay", "remittance_advice", "retention", "routing_rules",
-        "screening", "sign_on", "sign_on_removal",
+        "screening", "sign_on", "sign_on_removal", "statement_calendar",
     ]  # fmt: skip
 
 
