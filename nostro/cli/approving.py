@@ -1,4 +1,4 @@
-"""Holds left and payments approved on the terminal, by a person who signs in for it."""
+"""Payments approved on the terminal, by a person who signs in for it."""
 
 from __future__ import annotations
 
@@ -32,36 +32,23 @@ def approve(
     acting, member = terminal.person(customer, email, password_file)
     from nostro.workflows import approval
 
-    rows = _chosen(acting, member, numbers)
+    rows = chosen(acting, member, numbers)
     seen = approval.selection_digest({str(row.id): row.approval_digest for row in rows})
     _show(rows)
     approval.check(acting, member, [row.id for row in rows])
-    if not _agreed(seen, digest):
+    if not agreed("Approve exactly these?", "approved", seen, digest):
         print(f"Nothing was approved. To approve exactly these: --digest {seen[:DIGEST_SHOWN]}")
         raise SystemExit(NOT_DONE)
     done = approval.approve(acting, member, [row.id for row in rows], seen)
-    print(f"{member.name} has approved {_several(len(rows))}, digest {seen[:DIGEST_SHOWN]}.")
-    print(f"{_several(len(done.approved))} now approved by all who are needed.")
+    print(f"{member.name} has approved {several(len(rows))}, digest {seen[:DIGEST_SHOWN]}.")
+    print(f"{several(len(done.approved))} now approved by all who are needed.")
 
 
-def _several(count: int) -> str:
+def several(count: int) -> str:
     return f"{count} payment{'s' * (count != 1)}"
 
 
-def release(
-    customer: str, numbers: Sequence[str], reason: str, email: str, password_file: str
-) -> None:
-    acting, member = terminal.person(customer, email, password_file)
-    from nostro.workflows import approval
-
-    rows = _chosen(acting, member, numbers)
-    _show(rows)
-    for row in rows:
-        approval.release_hold(acting, member, row.id, reason)
-        print(f"{row.number} is released by {member.name}; it now waits for approval.")
-
-
-def _agreed(seen: str, digest: str) -> bool:
+def agreed(question: str, done: str, seen: str, digest: str) -> bool:
     """Has the person seen just this? He says so here, or brings the digest that he was shown."""
     if digest:
         if len(digest) >= DIGEST_SHOWN and seen.startswith(digest):
@@ -70,15 +57,15 @@ def _agreed(seen: str, digest: str) -> bool:
             "selection_changed",
             "These are not the payments to which this digest belongs: one came, left or changed"
             " since, or it was not copied whole.",
-            "Nothing was approved.",
+            f"Nothing was {done}.",
             "Look at them again without --digest.",
         )
     if not sys.stdin.isatty():
         return False
-    return input("Approve exactly these? Type yes: ").strip().casefold() == "yes"
+    return input(f"{question} Type yes: ").strip().casefold() == "yes"
 
 
-def _chosen(acting: Acting, member: Member, numbers: Sequence[str]) -> list[OrderRow]:
+def chosen(acting: Acting, member: Member, numbers: Sequence[str]) -> list[OrderRow]:
     """The payments named, or, without a name, all that wait for approval and that he may see."""
     from nostro.storage import confidential, orders
     from nostro.workflows.revealing import looking_at
@@ -104,5 +91,10 @@ def _show(rows: Sequence[OrderRow]) -> None:
         told = row.instruction
         table.add_row(row.number, told.creditor_name, told.creditor_number, str(told.amount))
     Console().print(table)
+    tell_sums(rows)
+
+
+def tell_sums(rows: Sequence[OrderRow]) -> None:
+    """How many these are, and their sum in each currency."""
     sums = total(row.instruction.amount for row in rows)
-    print(f"{_several(len(rows))}: {', '.join(str(amount) for amount in sums.values())}")
+    print(f"{several(len(rows))}: {', '.join(str(amount) for amount in sums.values())}")

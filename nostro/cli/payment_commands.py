@@ -157,11 +157,16 @@ def release(
     number: str,
     *numbers: str,
     reason: str,
+    digest: str = "",
     person: Annotated[str, Parameter(name="--as")],
     password_file: str = "",
     customer: str = "",
 ) -> None:
-    """Release held payments as a person who says why; then they still have to be approved.
+    """Release held payments as a person: shows why each is held, then asks. All or none.
+
+    Several go together only where one and the same reason holds each of them and nothing else;
+    hits on watch lists go one by one. Where nobody can be asked, the digest that was shown stands
+    for the yes. What is released still has to be approved.
 
     Example: `nostro payments release PAY-00012 --as ann@acme.example --reason "called back"`.
 
@@ -170,9 +175,11 @@ def release(
     number
         Number, id or end-to-end id.
     numbers
-        More of them: each was looked at, and the reason holds for each.
+        More of them, held for the same reason: what was found out holds for each.
     reason
         What was found out; it stays in the trace.
+    digest
+        The digest that was shown with exactly these payments and reasons.
     person
         The address with which the person signs in.
     password_file
@@ -180,9 +187,10 @@ def release(
     customer
         The code of the customer; not needed where there is only one.
     """
-    from nostro.cli import approving
+    from nostro.cli import held_payments
 
-    approving.release(customer, [number, *numbers], reason, person, password_file)
+    who = (person, password_file)
+    held_payments.release(customer, [number, *numbers], reason, digest, who)
 
 
 @payments.command

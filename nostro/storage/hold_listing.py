@@ -105,6 +105,15 @@ def codes_of(order_ids: Collection[UUID]) -> dict[UUID, list[str]]:
     return told
 
 
+def open_ids_of(order_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """The ids of the open holds of each of these payments, in their order."""
+    found = models.Hold.objects.filter(bulk.one_of("order_id", order_ids), closed_at__isnull=True)
+    told: dict[UUID, list[str]] = {}
+    for order_id, hold_id in found.order_by("id").values_list("order_id", "id"):
+        told.setdefault(order_id, []).append(str(hold_id))
+    return told
+
+
 def _found(wanted: HoldFilter) -> QuerySet[models.Hold]:
     found = models.Hold.objects.filter(closed_at__isnull=wanted.open)
     if wanted.open:

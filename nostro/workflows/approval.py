@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -25,6 +25,8 @@ from nostro.workflows.context import Acting
 from nostro.workflows.moves import move_orders, move_orders_on
 from nostro.workflows.planning import Planner
 from nostro.workflows.wake import wake
+
+NAMED_MAX = 5  # Payments that a refusal names; it counts the others.
 
 
 class Approved(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +55,7 @@ def approve(
     above the customer's limit unless `step_up_id` is his fresh proof for just this.
     """
     with tenant(acting.tenant_id):
-        rows = _lock_all(member, order_ids)
+        rows = lock_all(member, order_ids)
         _of_whole_runs(rows)
         _same_as_seen(rows, seen_digest)
         return agree(acting, member, rows, seen_digest, step_up_id)
@@ -79,7 +81,7 @@ def agree(
 def check(acting: Acting, member: Member, order_ids: Sequence[UUID]) -> None:
     """Raise Refused where this member may not approve one of these payments; nothing is done."""
     with tenant(acting.tenant_id):
-        _check_each(acting, member, _lock_all(member, order_ids), approvals.given(order_ids))
+        _check_each(acting, member, lock_all(member, order_ids), approvals.given(order_ids))
 
 
 def _check_each(
@@ -89,10 +91,30 @@ def _check_each(
     given: Mapping[UUID, Mapping[str, Agreed]],
 ) -> dict[UUID, Authorship]:
     authors = authorship.authors([row.id for row in rows], acting.world.clock.now())
-    for row in rows:
+
+    def may(row: OrderRow) -> None:
         ORDER.after(row.state, OrderMove.APPROVE)
         policy.may_approve(member, authors[row.id], given[row.id], row.touched())
+
+    each(rows, may)
     return authors
+
+
+def each(rows: Sequence[OrderRow], may: Callable[[OrderRow], None]) -> None:
+    """Ask for every payment; raises the first Refused with the numbers of all refused like it."""
+    refused: list[tuple[str, Refused]] = []
+    for row in rows:
+        try:
+            may(row)
+        except Refused as error:
+            refused.append((row.number, error))
+    if not refused:
+        return
+    first = refused[0][1]
+    numbers = [number for number, error in refused if error.code == first.code]
+    more = f" and {len(numbers) - NAMED_MAX:,} more" if len(numbers) > NAMED_MAX else ""
+    first.location = ", ".join(numbers[:NAMED_MAX]) + more
+    raise first
 
 
 def _add(
@@ -177,9 +199,9 @@ def _tell(
 
 def deny(acting: Acting, member: Member, order_ids: Sequence[UUID], reason: str) -> list[UUID]:
     """Refuse payments for good, with a reason that stays in their trace; all or none."""
-    _need_reason(reason)
+    need_reason(reason)
     with tenant(acting.tenant_id):
-        rows = _lock_all(member, order_ids)
+        rows = lock_all(member, order_ids)
         authors = authorship.authors(order_ids, acting.world.clock.now())
         for row in rows:
             ORDER.after(row.state, OrderMove.DENY)
@@ -191,9 +213,9 @@ def deny(acting: Acting, member: Member, order_ids: Sequence[UUID], reason: str)
 
 def release_hold(acting: Acting, member: Member, order_id: UUID, reason: str) -> None:
     """Leave a hold: a named person, never the maker, says why. Then approval is asked for."""
-    _need_reason(reason)
+    need_reason(reason)
     with tenant(acting.tenant_id):
-        _leave_holds(acting, member, _lock_all(member, [order_id]), reason)
+        leave_holds(acting, member, lock_all(member, [order_id]), reason)
 
 
 def release_together(
@@ -209,18 +231,19 @@ def release_together(
     `seen_digest` is the selection digest of what the person saw. Raises Refused as `release_hold`
     does, and where one of them changed, or is held for something else too.
     """
-    _need_reason(reason)
+    need_reason(reason)
     with tenant(acting.tenant_id):
-        rows = _lock_all(member, order_ids)
+        rows = lock_all(member, order_ids)
         codes = hold_listing.codes_of([row.id for row in rows])
         for row in rows:
             ORDER.after(row.state, OrderMove.RELEASE_HOLD)
         held.may_leave_together(code, {row.number: codes.get(row.id, ()) for row in rows})
-        _nothing_changed(rows, seen_digest, "Nothing was let go.")
-        _leave_holds(acting, member, rows, reason)
+        nothing_changed(rows, seen_digest, "Nothing was let go.")
+        leave_holds(acting, member, rows, reason)
 
 
-def _leave_holds(acting: Acting, member: Member, rows: Sequence[OrderRow], reason: str) -> None:
+def leave_holds(acting: Acting, member: Member, rows: Sequence[OrderRow], reason: str) -> None:
+    """Let locked payments go on to approval; raises as `release_hold`. Inside a unit of work."""
     ids = [row.id for row in rows]
     now = acting.world.clock.now()
     authors = authorship.authors(ids, now)
@@ -254,7 +277,7 @@ def _any_leave(acting: Acting, rows: Sequence[OrderRow]) -> bool:
         return True
 
 
-def _lock_all(member: Member, order_ids: Sequence[UUID]) -> list[OrderRow]:
+def lock_all(member: Member, order_ids: Sequence[UUID]) -> list[OrderRow]:
     """Raises Refused for what is not there, or not shown to this member: before its state is."""
     rows = orders.lock(order_ids)
     if not order_ids or len(rows) != len(set(order_ids)):
@@ -289,10 +312,11 @@ def _same_as_seen(rows: Sequence[OrderRow], seen_digest: str) -> None:
                 "It was not approved.",
                 "Ask the maker to submit it again.",
             )
-    _nothing_changed(rows, seen_digest, "Nothing was approved.")
+    nothing_changed(rows, seen_digest, "Nothing was approved.")
 
 
-def _nothing_changed(rows: Sequence[OrderRow], seen_digest: str, did: str) -> None:
+def nothing_changed(rows: Sequence[OrderRow], seen_digest: str, did: str) -> None:
+    """Raise Refused where these locked payments are not what the person saw."""
     now_seen = selection_digest({str(row.id): row.approval_digest for row in rows})
     if now_seen != seen_digest:
         raise Refused(
@@ -330,7 +354,8 @@ def _same_accounts(rows: Sequence[OrderRow]) -> None:
             )
 
 
-def _need_reason(reason: str) -> None:
+def need_reason(reason: str) -> None:
+    """Raise Invalid where nobody said why."""
     if not reason.strip():
         raise Invalid(
             "reason_missing",
