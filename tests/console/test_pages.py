@@ -62,6 +62,7 @@ PAGES: dict[str, Callable[[Vesterholt], str]] = {
     "stops-chosen": lambda v: "/stops/?scope=customer",
     "stops-payee": lambda v: "/stops/?scope=payee&payee=e",
     "statements": lambda v: "/statements/",
+    "reconcile": lambda v: "/reconcile/",
     "statement-closes": lambda v: f"/statements/{v.statement_ids['closes']}/",
     "statement-does-not-close": lambda v: f"/statements/{v.statement_ids['does_not_close']}/",
     "customers": lambda v: "/customers/",

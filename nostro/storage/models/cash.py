@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from django.db import models
+from datetime import date
 
-from nostro.domain.match import MatchState
+from django.db import models
+from django.db.models.functions import Coalesce
+
+from nostro.domain.match import OPEN_LINES, MatchState
 from nostro.domain.open_item import ItemKind
+from nostro.domain.statement import EntryStatus
 from nostro.storage.models.tenant import TenantModel, to_tenant
+
+# The day on which a line counts; one without any comes before all others.
+BOOKED_DAY = Coalesce("booked", "value", models.Value(date.min))
+_WAITS_FOR_A_PERSON = models.Q(
+    match_state__in=[state.value for state in OPEN_LINES], status=EntryStatus.BOOK.value
+)
 
 
 class Statement(TenantModel):
@@ -94,6 +104,19 @@ class BankTransaction(TenantModel):
         indexes = (
             models.Index(fields=["tenant_id", "statement", "line"], name="transaction_statement"),
             models.Index(fields=["tenant_id", "match_state", "id"], name="transaction_match"),
+            models.Index(
+                "tenant_id",
+                "account",
+                BOOKED_DAY,
+                "id",
+                condition=_WAITS_FOR_A_PERSON,
+                name="transaction_open",
+            ),
+            models.Index(
+                fields=["tenant_id", "account", "amount_minor", "id"],
+                condition=_WAITS_FOR_A_PERSON,
+                name="transaction_open_amount",
+            ),
         )
 
 
