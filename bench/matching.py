@@ -7,9 +7,9 @@
     MATCH="python other.py" make bench-matching  another program with the same arguments
 
 The worlds are made up (bench/matching_world) and kept below the cache. Thresholds are fitted on
-seed 1 and measured on seed 2, which nobody has seen; without fitting on seed 3 with twice the hard
-cases. Every program is a process of its own, one after the other over the same files; seconds are
-by the clock from its start to its end, memory is its peak. No rate here is a field rate.
+one seed and measured on another, which nobody has seen; without fitting on a third with twice the
+hard cases. Every program is a process of its own, one after the other over the same files; seconds
+are by the clock from its start to its end, memory is its peak. No rate here is a field rate.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ from bench.matching_score import Score, read, score_files  # noqa: E402
 SIZES = [int(size) for size in os.environ.get("SIZES", "10000,100000,1000000").split(",")]
 BESIDE = os.environ.get("BESIDE", "join,sql,peer").split(",")
 LIMIT = int(os.environ.get("LIMIT", "300"))
-FIT_MOST = 100_000
+FIT_MOST = 300_000
+HARD_MOST = 100_000
+FIT, MEASURE, HARD = 31, 32, 33  # Seeds that nobody developed on; those before are used up.
 RUNS = ROOT / "bench" / "matching_runs.py"
 MATCH = shlex.split(os.environ.get("MATCH", "")) or [sys.executable, "-m", "nostro", "match"]
 START = "from nostro import app; app.server().ensure(); print(app.server().admin_url())"
@@ -101,9 +103,9 @@ def match(folder: Path, out: Path, home: Path, *more: str) -> Measured:
 
 
 def fitted(items: int, home: Path) -> tuple[list[str], str]:
-    """The arguments that use thresholds fitted on seed 1; a fault when that failed."""
-    folder, model = world(min(items, FIT_MOST), 1), home / f"model-{items}.json"
-    console.print(f"[dim]fitting on seed 1, {items:,} ...[/]", highlight=False)
+    """The arguments that use thresholds fitted on seed FIT; a fault when that failed."""
+    folder, model = world(min(items, FIT_MOST), FIT), home / f"model-{items}.json"
+    console.print(f"[dim]fitting on seed {FIT}, {items:,} ...[/]", highlight=False)
     told = match(
         folder, home / "fit.jsonl", home, "--decisions", str(folder / "decisions.jsonl"),
         "--fit", str(model),
@@ -141,7 +143,7 @@ def too_long(what: str, items: int, before: Sized | None) -> str:
 
 def measure(items: int, home: Path, database: str, before: Sized | None) -> Sized:
     """Everything of one size."""
-    folder, out = world(items, 2), home / "m.jsonl"
+    folder, out = world(items, MEASURE), home / "m.jsonl"
     model, fault = fitted(items, home)
     console.print(f"[dim]nostro match, {items:,} open items ...[/]", highlight=False)
     told = match(folder, out, home, *model)
@@ -156,7 +158,7 @@ def measure(items: int, home: Path, database: str, before: Sized | None) -> Size
         found[what] = beside(what, folder, home, database)
         if what == "peer" and not found[what][0].fault:
             scores["peer"] = score_files(folder, home / "peer.jsonl")
-    hard = world(min(items, FIT_MOST), 3, 2)
+    hard = world(min(items, HARD_MOST), HARD, 2)
     if not told.fault and not match(hard, out, home).fault:
         scores["hard"] = score_files(hard, out)
     with (folder / "transactions.csv").open("rb") as file:

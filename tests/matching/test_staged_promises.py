@@ -213,11 +213,12 @@ def test_weak_evidence_is_expected_to_lose_no_more_than_its_share(
     assert strong is None, "clear evidence posts whatever the amount"
     posted = [amount for amount in amounts if amount <= most]
     risk = Learnt(model).risk(WEAK)
-    assert risk * sum(posted) <= 10 * (10**10 + sum(amounts))
+    allowed = 10 * (10**10 + sum(amounts)) * 45 // 100
+    assert risk * sum(posted) <= allowed
     larger = [amount for amount in amounts if amount > most]
     if larger and told["posts"][0]:
         alike = min(larger) * larger.count(min(larger))
-        assert risk * (sum(posted) + alike) > 10 * (10**10 + sum(amounts)) - risk
+        assert risk * (sum(posted) + alike) > allowed - risk
 
 
 def test_the_same_evidence_posts_a_small_amount_and_asks_about_a_large_one() -> None:

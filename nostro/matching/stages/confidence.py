@@ -29,7 +29,7 @@ _PROVEN, _PROVEN_WEIGHT = 999_700, 2_000
 _WEIGHT: Final = 2
 _FAMILY_WEIGHT: Final = 200
 _LOST_MOST: Final = 10  # Millionths of all money that may be posted wrongly,
-_STAKED: Final = 100  # of which weak evidence may be expected to lose so many percent.
+_STAKED: Final = 45  # of which weak evidence may be expected to lose so many percent.
 _LIKE: Final = {
     "charges": "exact", "discount": "exact",
     "all_charges": "all_exact", "all_discount": "all_exact",

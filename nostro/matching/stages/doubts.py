@@ -74,22 +74,31 @@ def twice(outcome: Outcome, hits: pl.DataFrame, twins: pl.DataFrame) -> pl.DataF
     return _as(sole.join(named, on="i", how="semi"), TWICE)
 
 
-def more(outcome: Outcome, items: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def with_several_numbers(rows: pl.DataFrame) -> pl.DataFrame:
+    """The texts that may name more than one document."""
+    several = pl.col("text").str.count_matches(r"\d{4,}") > 1
+    return rows.lazy().filter(several).select("t", "text", "structured", e2e=pl.lit("")).collect()
+
+
+def more(outcome: Outcome, items: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
     """`t, doubt`: the text names the end of the number of another document of the same payer,
-    which nobody else pays."""
+    which nobody else pays. `texts` are those with several numbers."""
     sole = _sole(outcome, items).select("t", "i", "party", "number")
-    texts = rows.join(sole.select("t"), on="t", how="semi").with_columns(e2e=pl.lit(""))
-    several = texts.filter(pl.col("text").str.count_matches(r"\d{4,}") > 1)
+    several = texts.join(sole.select("t"), on="t", how="semi")
     paid = sole.select("t", "party", mine=pl.col("number").str.replace_all(r"\D", ""))
     pieces = reference_keys.text_ends(several).join(paid, on="t")
     strange = pieces.filter(~pl.col("mine").str.contains(pl.col("piece"), literal=True))
-    unpaid = items.join(outcome.allocated.select("i"), on="i", how="anti")
+    unpaid = items.select("i", "party", "number").join(outcome.allocated, on="i", how="anti")
     owed = unpaid.join(strange.select("party").unique(), on="party", how="semi")
-    ends = reference_keys.tail_keys(owed).join(owed.select("i", "party"), on="i")
-    found = strange.join(ends, on=["k", "party"]).join(
-        sole.select("t", "i"), on=["t", "i"], how="anti"
-    )
-    return _as(found, MORE)
+    found = [
+        strange.join(
+            reference_keys.tail_keys(some).join(some.select("i", "party"), on="i"),
+            on=["k", "party"],
+        ).select("t", "i")
+        for some in owed.iter_slices(reference_keys.SLICE)
+    ]
+    others = pl.concat([sole.select("t", "i").clear(), *found])
+    return _as(others.join(sole, on=["t", "i"], how="anti"), MORE)
 
 
 def worst(told: list[pl.DataFrame]) -> pl.DataFrame:

@@ -98,7 +98,9 @@ class Run:
     def __init__(self, tables: Tables, people: Confirmed) -> None:
         self.tables = tables
         self.people = people
-        self.items = tables.items.filter(pl.col("open") != 0)
+        # A copy of all items costs 100 MB for a million of them: only where one is settled already.
+        settled = (tables.items["open"] == 0).any()
+        self.items = tables.items.filter(pl.col("open") != 0) if settled else tables.items
         self.live = tables.rows
         self.parts: list[Outcome] = []
         self.named = pl.DataFrame()
@@ -152,13 +154,13 @@ class Run:
 
     def _by_numbers(self) -> None:
         """Whole numbers; those who pay one price each month easily write one for another."""
-        rows, items = self.live, self.items
-        hits = self._by_keys(self.tables.keys, reference_keys.text_keys(rows), "full")
+        items, texts = self.items, doubts.with_several_numbers(self.live)
+        hits = self._by_keys(self.tables.keys, reference_keys.text_keys(self.live), "full")
         self.named_by = hits.select("t", "i")
         found = self.parts[-1]
         twins = doubts.twins(found, items)
         twice = doubts.twice(found, self.named_by, twins)
-        self.doubts += [twins, twice, doubts.more(found, items, rows)]
+        self.doubts += [twins, twice, doubts.more(found, items, texts)]
 
     def _accounts(self) -> pl.DataFrame:
         return pl.DataFrame() if self.accounts is None else self.accounts
@@ -272,7 +274,7 @@ class Run:
         part = one.with_columns(rule=amount_decision.of_part(), rivals=pl.lit(0, pl.UInt32))
         found = claims.of_pairs(part)
         self.doubts += [
-            doubts.more(found, self.tables.items, self.live),
+            doubts.more(found, self.tables.items, doubts.with_several_numbers(self.live)),
             doubts.twice(found, self.named_by, part.clear()),
         ]
         self._keep(capacity.within(found, self.items, part.select("t", "i").clear()))
@@ -298,5 +300,7 @@ class Run:
 
     def _keep(self, outcome: Outcome) -> None:
         self.parts.append(outcome)
+        if not outcome.decided.height:
+            return
         self.items = capacity.taken(self.items, outcome)
         self.live = self.live.join(outcome.decided.select("t"), on="t", how="anti")

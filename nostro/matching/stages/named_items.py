@@ -96,11 +96,15 @@ def _one_of(pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _numbered(pairs: pl.DataFrame, texts: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
     """With `misnumbered`: the text says which instalment it pays ("Rate 3/4"), and not this one."""
-    said = texts.join(pairs.select("t").unique(), on="t", how="semi").select(
-        "t", said=pl.col("text").str.extract(r"(?:^| )(\d{1,2})/\d{1,2}(?:$| )")
+    said = (
+        texts.select("t", "text")
+        .join(pairs.select("t").unique(), on="t", how="semi")
+        .select("t", said=pl.col("text").str.extract(r"(?:^| )(\d{1,2})/\d{1,2}(?:$| )"))
     )
-    part = numbers.join(pairs.select("i").unique(), on="i", how="semi").select(
-        "i", part=pl.col("number").str.extract(r"/(\d{1,2})$")
+    part = (
+        numbers.select("i", "number")
+        .join(pairs.select("i").unique(), on="i", how="semi")
+        .select("i", part=pl.col("number").str.extract(r"/(\d{1,2})$"))
     )
     both = pairs.join(said, on="t").join(part, on="i")
     wrong = pl.col("said").is_not_null() & (pl.col("said") != pl.col("part").fill_null(""))

@@ -73,6 +73,7 @@ def named(rows: pl.DataFrame, parties: Parties, learnt: pl.DataFrame) -> pl.Data
 
     `learnt` holds `iban, plain, party` of confirmed decisions.
     """
+    rows = rows.select("t", "iban", "plain")
     by_iban = rows.filter(pl.col("iban") != 0).join(parties.ibans, on="iban")
     found = [_with_source(by_iban, "iban")]
     if learnt.height:

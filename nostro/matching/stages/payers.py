@@ -15,7 +15,8 @@ def with_payer(
     pairs: pl.DataFrame, named: pl.DataFrame, rows: pl.DataFrame, parties: Parties
 ) -> pl.DataFrame:
     """Pairs of `t, i, party, parent` with `payer`: what speaks for the payer, or against him."""
-    own = pairs.join(named, on=["t", "party"], how="left")
+    asked = pairs.select("t", "party", "parent").with_row_index("p")
+    own = asked.join(named, on=["t", "party"], how="left")
     agreed = own.filter(pl.col("source").is_not_null()).with_columns(
         payer=pl.col("source").cast(pl.String).cast(PAYER)
     )
@@ -25,9 +26,9 @@ def with_payer(
         payer=pl.lit("parent", PAYER)
     )
     unsaid = other.filter(pl.col("source").is_null()).drop("source")
-    shape = [*pairs.columns, "payer"]
     compared = _compared(unsaid, named, rows, parties)
-    return pl.concat([frame.select(shape) for frame in (agreed, of_parent, compared)])
+    told = pl.concat([frame.select("p", "payer") for frame in (agreed, of_parent, compared)])
+    return pairs.with_columns(told.sort("p")["payer"])
 
 
 def agrees() -> pl.Expr:

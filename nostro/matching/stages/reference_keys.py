@@ -13,6 +13,8 @@ LETTERS_SHORTEST = 6
 WORD_SHORTEST = 10  # An id without any digit.
 TAIL_SHARED_MOST = 50  # A tail of more documents, or of one in 2,000, is a date or a year.
 PIECE_SHORTEST = 4
+_TEXTS = ("text", "structured", "e2e")
+SLICE = 50_000  # Texts taken apart are many times the texts: never those of all rows at once.
 LONGEST = 18  # More digits do not fit a whole number of 64 bits.
 # Digits, and digits behind one separator: "2026-0001234", "2026 0001234".
 _CHAIN = r"\d+(?:[ ./_-]\d+)*"
@@ -61,14 +63,17 @@ def letter_keys(items: pl.DataFrame) -> pl.DataFrame:
 def text_letters(rows: pl.DataFrame) -> pl.DataFrame:
     """`t, k`: each word of the texts that has a digit or is long, as one number."""
     texts = pl.concat_str("text", "structured", "e2e", separator=" ")
-    words = (
-        rows.lazy()
+    return pl.concat(
+        some.lazy()
         .select("t", texts.str.extract_all(r"[0-9A-Za-z_./-]{6,}").alias("word"))
         .explode("word")
         .drop_nulls("word")
         .select("t", letters(pl.col("word")).alias("k"))
+        .filter(pl.col("k") != 0)
+        .unique()
+        .collect()
+        for some in _slices(rows)
     )
-    return words.filter(pl.col("k") != 0).unique().collect()
 
 
 def letters(text: pl.Expr) -> pl.Expr:
@@ -81,13 +86,20 @@ def letters(text: pl.Expr) -> pl.Expr:
 
 def text_keys(rows: pl.DataFrame) -> pl.DataFrame:
     """`t, k`: every number that the texts of a transaction may name."""
-    return (
-        _pieces(rows)
+    return pl.concat(
+        _pieces(some)
         .select("t", pl.col("chain").cast(pl.Int64, strict=False).alias("k"))
         .drop_nulls("k")
         .unique()
         .collect()
+        for some in _slices(rows)
     )
+
+
+def _slices(rows: pl.DataFrame) -> list[pl.DataFrame]:
+    """At least one, so that no rows at all have their columns too."""
+    texts = rows.select("t", *_TEXTS)
+    return list(texts.iter_slices(SLICE)) or [texts]
 
 
 def text_digits(rows: pl.DataFrame) -> pl.DataFrame:
@@ -110,7 +122,7 @@ def _with_length(digits: str) -> pl.Expr:
 def _pieces(rows: pl.DataFrame) -> pl.LazyFrame:
     """`t, chain`. Adjacent groups of digits are read alone and joined, as nobody says where a
     number ends."""
-    texts = pl.concat_str(["text", "structured", "e2e"], separator=" | ", ignore_nulls=True)
+    texts = pl.concat_str(_TEXTS, separator=" | ", ignore_nulls=True)
     chains = (
         rows.lazy()
         .select("t", texts.str.extract_all(_CHAIN).alias("chain"))

@@ -94,8 +94,10 @@ def _proven(joined: pl.DataFrame, least: int) -> pl.DataFrame:
         + (c("account") == c("account_o")) * _ACCOUNT
     )
     gap = c("day") - c("day_o")
-    # The same day on another account of ours, and nobody says return: money moved between them.
-    same_day = (c("t") > c("t_o")) & (c("account") == c("account_o"))
+    # The same day on another account of ours, and nobody says return: money moved between them,
+    # unless both are of one account elsewhere.
+    one_side = (c("iban") != 0) & (c("iban") == c("iban_o"))
+    same_day = (c("t") > c("t_o")) & ((c("account") == c("account_o")) | one_side)
     later = gap.is_between(0, LONGEST_DAYS) & ((gap > 0) | c("told") | same_day)
     return (
         joined.filter(later & ~(c("told_o") & ~c("told")) & (c("t") != c("t_o")))
