@@ -51,19 +51,20 @@ def day_sums(policy: PaymentLimits, asked: DayQuestion) -> DaySums:
     limits = [one for one in policy.of_a_day() if _may_count(one[1], asked.currencies)]
     if not limits or not asked.days:
         return sums
+    ways: dict[str, Any] = {
+        "day_sums": {"today": asked.today, "late_days": LATE_DAYS, "waiting": list(_WAITING)},
+        "day_sums_leaving": {"without_effect": sorted(FREES_THE_ORDER)},
+    }
+    way = "day_sums_leaving" if asked.leaving else "day_sums"
     found = queries.rows(
-        "day_sums",
+        way,
         tenant_id=current(),
         limits=msgspec.json.encode([_narrowed(at, limit) for at, limit in limits]).decode(),
         days=sorted(asked.days),
         payees=sorted(asked.payee_numbers),
-        today=asked.today,
-        late_days=LATE_DAYS,
         apart_from=sorted(asked.apart_from),
-        leaving=asked.leaving,
         counting=sorted(COUNTING),
-        waiting=list(_WAITING),
-        without_effect=sorted(FREES_THE_ORDER),
+        **ways[way],
     )
     for row in found:
         told = Spent(row["count"], row["minor"], row["hidden"], row["hidden_minor"])

@@ -17,6 +17,7 @@ from nostro.domain.issued_check import CheckAction
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.payment import Rail
+from nostro.domain.policies.payment_limits import Limit, PaymentLimits, Per
 from nostro.domain.policies.recall import RecallReason
 from nostro.domain.problem import NOWHERE
 from nostro.domain.statement import (
@@ -27,7 +28,7 @@ from nostro.domain.statement import (
     TransactionDetail,
 )
 from nostro.domain.submission import SubmissionMove
-from nostro.storage import models, parties, stranded, submissions
+from nostro.storage import models, parties, policies, stranded, submissions
 from nostro.storage.paid_payments import advice_of, still_paid
 from nostro.storage.tenancy import tenant
 from nostro.workflows import cancelling, check_files, check_register, checks_booked, drawn_checks
@@ -338,6 +339,24 @@ def test_one_person_alone_does_not_end_a_payment_by_his_word(company: Company) -
     assert company.states(ids) == [OrderState.IN_FLIGHT]
     check_register.told_otherwise(company.acting(company.ann), company.ann, one, "rang them")
     assert company.states(ids) == [OrderState.CANCELLED]
+
+
+def test_checks_drawn_earlier_that_day_count_against_its_limit(company: Company) -> None:
+    has_numbers(company)
+    ids = asked(company, 2)
+    company.approve(ids)
+    with tenant(company.tenant_id):
+        day = Limit(name="Day", most=Money(MINOR + 50, "USD"), per=Per.DAY)
+        policies.add(
+            company.world.ids.new(), PaymentLimits(limits=(day,)),
+            valid_from=company.clock.now(), changed_by="a test", reason="a test",
+        )  # fmt: skip
+        models.Order.objects.filter(id=ids[1]).update(next_action_at=None)
+    company.release()
+    with tenant(company.tenant_id):
+        models.Order.objects.filter(id=ids[1]).update(next_action_at=company.clock.now())
+    company.release()
+    assert company.states(ids) == [OrderState.IN_FLIGHT, OrderState.HELD]
 
 
 def test_before_release_it_is_cancelled_freely_and_afterwards_by_its_check(

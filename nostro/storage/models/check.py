@@ -59,6 +59,11 @@ class IssuedCheck(TenantModel):
             ),
             models.Index(fields=["tenant_id", "state", "id"], name="issued_check_state"),
             models.Index(
+                fields=["tenant_id", "issued_on"],
+                condition=models.Q(order__isnull=False),
+                name="issued_check_day",
+            ),
+            models.Index(
                 fields=["tenant_id", "issue_file"],
                 condition=models.Q(issue_file__isnull=False),
                 name="issued_check_told_in",

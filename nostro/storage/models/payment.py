@@ -298,6 +298,8 @@ class Attempt(TenantModel):
         )
         indexes = (
             models.Index(fields=["tenant_id", "submission"], name="attempt_submission"),
+            # What left on a day counts against its limits.
+            models.Index(fields=["tenant_id", "execution_date"], name="attempt_day"),
             models.Index(fields=["tenant_id", "end_to_end_id"], name="attempt_e2e"),
             models.Index(fields=["tenant_id", "order"], name="attempt_order"),
             models.Index(
