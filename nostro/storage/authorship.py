@@ -1,19 +1,39 @@
 """Who has no say in a payment: its makers, those who changed where its payee is paid, and those
-who changed the rules and limits that decide on it.
+who changed the rules, limits and checks that decide on it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Q
 
 from nostro.domain.policies.approval import ApprovalRules, Authorship
+from nostro.domain.policies.duplicates import DuplicateRules
+from nostro.domain.policies.enrichment import EnrichmentRules
+from nostro.domain.policies.payee_checks import PayeeChecks
+from nostro.domain.policies.payee_verification import PayeeVerification
 from nostro.domain.policies.payment_limits import PaymentLimits
+from nostro.domain.policies.routing_rules import RoutingRules
+from nostro.domain.policies.screening import ScreeningRules
+from nostro.domain.policy import Policy
 from nostro.storage import models, queries
 from nostro.storage.tenancy import current
+
+# Who is behind one of these has no say in payments while it is in force; see docs/duties.md for
+# what is not among them, and why. queries/without_a_say.part.sql says the same.
+DECIDING: Final[tuple[type[Policy], ...]] = (
+    DuplicateRules,
+    EnrichmentRules,
+    PayeeChecks,
+    PayeeVerification,
+    PaymentLimits,
+    RoutingRules,
+    ScreeningRules,
+)
 
 
 def authors(order_ids: Collection[UUID], now: datetime) -> dict[UUID, Authorship]:
@@ -30,9 +50,10 @@ def authors(order_ids: Collection[UUID], now: datetime) -> dict[UUID, Authorship
 
 
 def lawmakers(now: datetime) -> set[str]:
-    """Who is behind the rules of approving and the limits, as they are and as they will be."""
+    """Who is behind the policies that decide on payments, as they are and as they will be."""
     requests: set[UUID] = set()
-    for policy in (ApprovalRules, PaymentLimits):
+    deciding: tuple[type[Policy], ...] = (ApprovalRules, *DECIDING)
+    for policy in deciding:
         rows = models.PolicyVersion.objects.filter(kind=policy.KIND)
         in_force = rows.filter(valid_from__lte=now).order_by("-valid_from", "-version")[:1]
         ids = Q(valid_from__gt=now) | Q(id__in=[row.id for row in in_force])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,7 +11,7 @@ import pytest
 from nostro.domain.errors import NostroError
 from nostro.domain.event import Actor
 from nostro.domain.party import Grant, Member, Role
-from nostro.storage import authorship, key_owning, people
+from nostro.storage import authorship, key_owning, people, queries
 from nostro.storage.keys import Scope
 from nostro.storage.pages.waiting import Reader, WaitingFilter, waiting_payments
 from nostro.storage.tenancy import tenant
@@ -121,6 +122,29 @@ def test_who_changed_the_limits_until_others_are_in_force(company: Company) -> N
     lawmakers_of(company, "payment_limits", OTHERS, eve, company.bob)
     assert without_a_say(company, order_id) == {company.maker.id, eve.id, company.bob.id}
     assert (offered(company, company.ann), offered(company, company.bob)) == (1, 0)
+
+
+DECIDING_CHANGES: dict[str, object] = {
+    "duplicates": {"window_days": 200},
+    "payee_checks": {"changed_days": 31},
+    "screening": {"list_days_max": 20},
+}
+
+
+@pytest.mark.parametrize("kind", sorted(DECIDING_CHANGES))
+def test_who_changed_a_check_has_no_say_while_it_is_in_force(company: Company, kind: str) -> None:
+    dee = approver(company, "Dee")
+    (order_id,) = company.ask(company.request("P1"))
+    lawmakers_of(company, kind, DECIDING_CHANGES[kind], company.ann, dee)
+    assert {company.ann.id, dee.id} < without_a_say(company, order_id)
+    assert refused(company, company.ann, order_id) == "lawmaker_cannot_approve"
+    assert (offered(company, company.ann), offered(company, company.bob)) == (0, 1)
+
+
+def test_the_query_and_the_rules_of_who_is_left_know_the_same_policies() -> None:
+    told = queries.text("without_a_say.part").partition("kind = ANY (ARRAY[")[2].partition("]")[0]
+    kinds = re.findall(r"'([a-z_]+)'", told)
+    assert kinds == sorted(policy.KIND for policy in authorship.DECIDING)
 
 
 def test_who_changed_the_limits_lets_nothing_go_that_they_hold(company: Company) -> None:

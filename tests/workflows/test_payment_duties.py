@@ -24,6 +24,7 @@ from nostro.domain.order import OrderState
 from nostro.domain.party import Grant, Member, Role
 from nostro.domain.policies.approval import ApprovalRules, version_name
 from nostro.domain.policies.payment_limits import PaymentLimits
+from nostro.domain.policies.routing_rules import RoutingRules
 from nostro.domain.policy import Policy
 from nostro.storage import change_requests, key_owning, models, orders, people, policies
 from nostro.storage.change_requests import Agreement, RequestRow
@@ -60,7 +61,7 @@ class Group:
         self.needed = dice.choice((2, 2, 3))
         self.hands: dict[str, set[str]] = {}  # Who had a hand in an account, by its number.
         self.lawmakers: dict[str, set[str]] = {}  # And in rules of approving, by their version.
-        self.limits: set[str] = set()  # And in the limits in force.
+        self.checks: dict[str, set[str]] = {}  # And in limits and routes in force, by their kind.
         self.ids: dict[str, UUID] = {}
         self.names = tuple("abcdefg")
         company = self.company
@@ -109,7 +110,7 @@ class Group:
         numbers = {row.instruction.creditor_iban}
         if row.payee_account_id:
             numbers.add(compared[row.payee_account_id])
-        rules = self.lawmakers.get(row.policy_version, set()) | self.limits
+        rules = self.lawmakers.get(row.policy_version, set()).union(*self.checks.values())
         return rules.union(*(self.hands.get(number, set()) for number in numbers))
 
     def law(self, policy: Policy, asks: str, agrees: str) -> UUID:
@@ -135,7 +136,7 @@ class Group:
         if isinstance(policy, ApprovalRules):
             self.lawmakers[version_name(number)] = {asks, agrees}
         else:
-            self.limits = {asks, agrees}
+            self.checks[policy.KIND] = {asks, agrees}
         return policy_id
 
     def member(self, name: str) -> Member:
@@ -351,12 +352,14 @@ class Told:
     def rules_change(self) -> None:
         """Two people change what decides; what still waits is asked for anew under new rules."""
         asks, agrees = self.dice.sample(self.group.names, 2)
-        limits = self.dice.random() < 0.5
-        policy = PaymentLimits() if limits else ApprovalRules(needed=self.group.needed)
+        approving = ApprovalRules(needed=self.group.needed)
+        others = PaymentLimits(), RoutingRules()
+        checks = self.dice.random() < 0.5
+        policy = others[len(self.group.checks) % 2] if checks else approving
         before = self.rows()
         policy_id = self.group.law(policy, asks, agrees)
         self.say(f"{asks} and {agrees} change {policy.KIND}")
-        if not limits:
+        if not checks:
             approval_terms.apply_policy(self.company.job, policy_id)
             for order_id, row in self.rows().items():
                 if row.policy_version != before[order_id].policy_version:

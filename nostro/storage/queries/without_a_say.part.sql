@@ -1,8 +1,8 @@
 -- Part of other queries, which say FROM `asked`: payments with what decides who has a say in them.
 -- Who has none: who made or changed a payment, who answers for the key that did; who changed the
 -- account that it pays to, or is held against, in whatever version and for whatever payee; who
--- changed the rules of approving that it waits under, or the limits in force; and who agreed to any
--- of that. `authors` has a row for each payment. MATERIALIZED keeps PostgreSQL from plans that are
+-- changed the rules of approving that it waits under, or another policy in force that decides on
+-- payments (the kinds of nostro.storage.authorship.DECIDING); and who agreed to any of that. `authors` has a row for each payment. MATERIALIZED keeps PostgreSQL from plans that are
 -- bad before there are statistics.
 owners AS MATERIALIZED (
     SELECT id::text AS key, owner_id::text AS owner
@@ -48,11 +48,13 @@ owners AS MATERIALIZED (
     SELECT policy_version, request_id
     FROM (SELECT DISTINCT policy_version FROM asked) AS rules
     CROSS JOIN (
-        SELECT request_id FROM policy_version
-        WHERE tenant_id = (SELECT %(tenant_id)s::uuid) AND kind = 'payment_limits'
+        SELECT DISTINCT ON (kind) request_id FROM policy_version
+        WHERE tenant_id = (SELECT %(tenant_id)s::uuid)
+          AND kind = ANY (ARRAY['duplicates', 'enrichment', 'payee_checks', 'payee_verification',
+                                'payment_limits', 'routing_rules', 'screening'])
           AND valid_from <= %(now)s
-        ORDER BY valid_from DESC, version DESC LIMIT 1
-    ) AS limits
+        ORDER BY kind, valid_from DESC, version DESC
+    ) AS others
 ), lawmakers AS MATERIALIZED (
     SELECT policy_version, array_agg(DISTINCT person) AS people
     FROM (
