@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("storage", "0040_people_on_matches"),
+        ("storage", "0041_open_lines"),
     ]
 
     operations = [
