@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
+from nostro.domain.match import MatchState
 from nostro.domain.money import Money
 from nostro.domain.open_item import DiscountTerm, ItemKind
-from nostro.storage import models
+from nostro.storage import bulk, confidential, models
 from nostro.storage.listing import plain
 from nostro.storage.paging import LIMIT_DEFAULT, Page, checked_limit, key_of, page_of
 
@@ -52,6 +55,34 @@ class ItemsWanted(msgspec.Struct, frozen=True, kw_only=True):
     settled: bool = False
 
 
+class OpenSum(msgspec.Struct, frozen=True, kw_only=True):
+    """What is open in one currency, and how much of it is overdue."""
+
+    count: int
+    amount: Money
+    late_count: int
+    late: Money
+
+
+class PaidBy(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of which bank line stands on an item, and who said so."""
+
+    amount: Money
+    statement_id: UUID
+    line: int
+    booked: date | None
+    payer: str
+    decided_by: str
+    state: MatchState
+
+
+_LINE: Final = (
+    *("match__transaction_id", "match__transaction__statement_id", "match__transaction__line"),
+    *("match__transaction__booked", "match__transaction__counterparty_name"),
+    *("match__decided_by", "match__state"),
+)
+
+
 def items(
     wanted: ItemsWanted, *, limit: int = LIMIT_DEFAULT, cursor: str = ""
 ) -> Page[OpenItemRow]:
@@ -69,6 +100,57 @@ def items(
         size,
         lambda row: (row.due_date.isoformat(), str(row.id)),
     )
+
+
+def open_sums(wanted: ItemsWanted, today: date) -> list[OpenSum]:
+    """What is open of the items wanted, by currency."""
+    late = Q(due_date__lt=today)
+    rows = (
+        _wanted(msgspec.structs.replace(wanted, settled=False))
+        .values("currency")
+        .annotate(
+            count=Count("id"),
+            minor=Sum("open_minor"),
+            late_count=Count("id", filter=late),
+            late_minor=Sum("open_minor", filter=late),
+        )
+        .order_by("currency")
+    )
+    return [
+        OpenSum(
+            count=row["count"],
+            amount=Money(int(row["minor"]), row["currency"]),
+            late_count=row["late_count"],
+            late=Money(int(row["late_minor"] or 0), row["currency"]),
+        )
+        for row in rows
+    ]
+
+
+def paid_by(item_ids: Collection[UUID]) -> dict[UUID, list[PaidBy]]:
+    """The bank lines that stand on each of these items, the oldest first; of lines that are not
+    shown to whoever looks, none."""
+    found = models.Allocation.objects.filter(bulk.one_of("open_item_id", item_ids))
+    found = found.exclude(match__state=MatchState.UNMATCHED.value).filter(
+        match__undone_at__isnull=True
+    )
+    rows: dict[UUID, list[PaidBy]] = {}
+    lines = []
+    for row in found.order_by("id").values("open_item_id", "amount_minor", "currency", *_LINE):
+        lines.append(row["match__transaction_id"])
+        rows.setdefault(row["open_item_id"], []).append(
+            PaidBy(
+                amount=Money(row["amount_minor"], row["currency"]),
+                statement_id=row["match__transaction__statement_id"],
+                line=row["match__transaction__line"],
+                booked=row["match__transaction__booked"],
+                payer=row["match__transaction__counterparty_name"],
+                decided_by=row["match__decided_by"],
+                state=MatchState(row["match__state"]),
+            )
+        )
+    confidential.note("transaction", lines)
+    return rows
 
 
 def item(item_id: UUID) -> OpenItemRow | None:

@@ -61,6 +61,8 @@ PAGES: dict[str, Callable[[Vesterholt], str]] = {
     "stops-account": lambda v: "/stops/?scope=account",
     "stops-chosen": lambda v: "/stops/?scope=customer",
     "stops-payee": lambda v: "/stops/?scope=payee&payee=e",
+    "open-items": lambda v: "/open-items/",
+    "open-items-settled": lambda v: "/open-items/?settled=1&due=2027-01-31",
     "statements": lambda v: "/statements/",
     "reconcile": lambda v: "/reconcile/",
     "statement-closes": lambda v: f"/statements/{v.statement_ids['closes']}/",

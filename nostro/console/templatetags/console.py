@@ -50,6 +50,7 @@ SECTIONS: Final = (
     ("/cases/", "Cases", "inbox", "Cases", ""),
     ("/corrections/", "Corrections", "pencil", "", ""),
     ("/statements/", "Statements", "file-text", "", ""),
+    ("/open-items/", "Open items", "scroll-text", "", ""),
     ("/people/", "People and roles", "users", "", "Look after"),
     ("/changes/", "Change requests", "user-plus", "", ""),
     ("/keys/", "API keys", "key-round", "", ""),
