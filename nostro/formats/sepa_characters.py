@@ -3,9 +3,9 @@
 The set is that of the EPC implementation guidelines (EPC132-08, section 1.4); the replacements
 follow the best practices of EPC217-08: one base letter for a letter with an accent (`ü` becomes
 `u`, `ß` becomes `s`), `&` becomes `+`, a sign without equivalent becomes a full stop. Greek and
-Cyrillic letters follow their official romanisation (ISO 843, Bulgarian law). The writer never
-does this silently: whoever prepares a payment calls `transliterate` before it is approved, so that
-the approver sees what the bank will see.
+Cyrillic letters follow their official romanisation (ISO 843, Bulgarian law, else passports). The
+writer never does this silently: whoever prepares a payment calls `transliterate` before it is
+approved, so that the approver sees what the bank will see.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ _CYRILLIC = {
     "Й": "Y", "К": "K", "Л": "L", "М": "M", "Н": "N", "О": "O", "П": "P", "Р": "R", "С": "S",
     "Т": "T", "У": "U", "Ф": "F", "Х": "H", "Ц": "TS", "Ч": "CH", "Ш": "SH", "Щ": "SHT",
     "Ъ": "A", "Ь": "Y", "Ю": "YU", "Я": "YA",
+    # Letters that Bulgarian has not; as passports write them (ICAO Doc 9303-3, section 6 B).
+    "Ы": "Y", "Э": "E", "Є": "IE", "І": "I", "Ґ": "G", "Ђ": "D", "Ј": "J", "Љ": "LJ", "Њ": "NJ",
+    "Ћ": "C", "Џ": "DZ", "Ѕ": "DZ",
 }  # fmt: skip
 
 
@@ -77,6 +80,16 @@ def transliterate(text: str) -> str:
     )
     spaced = " ".join(bare.translate(_TABLE).split())
     return " ".join(FOREIGN.sub(_NO_EQUIVALENT, spaced).split())
+
+
+def without_equivalent(text: str) -> str:
+    """The letters of a text that `transliterate` can only write as full stops, each once.
+
+    >>> without_equivalent("Huawei 华为 (北京)")
+    '华为北京'
+    """
+    letters = dict.fromkeys(letter for letter in text if letter.isalpha())
+    return "".join(letter for letter in letters if _NO_EQUIVALENT in transliterate(letter))
 
 
 def plain_address(address: PostalAddress) -> PostalAddress:

@@ -19,6 +19,7 @@ from nostro.domain.payment import PaymentRequest, Route
 from nostro.domain.policies import checks, duplicates, limits, making, payee_checks, payment_limits
 from nostro.domain.policies.checks import Effect, Finding, Known
 from nostro.domain.policies.payee_checks import Paying
+from nostro.formats import sepa_characters
 from nostro.storage import day_sums, earlier_payments
 from nostro.storage.orders import OrderRow
 from nostro.workflows import after_restore, approval_terms, instructing, screening
@@ -162,13 +163,7 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
     payee = masters.payee_accounts.get(request.payee_number)
     payee_number = payee.payee_number if payee else request.payee_number
     request = msgspec.structs.replace(request, payee_number=payee_number)
-    known = Known(
-        payee_account=payee,
-        now=intake.acting.world.clock.now(),
-        recent_change=masters.payee_checks.recent_change,
-        past=intake.past,
-    )
-    findings = checks.check(request, known)
+    findings = checks.check(request, _known(intake, payee))
     if any(finding.effect is Effect.INVALID for finding in findings):
         return Checked(request=request, findings=findings, order=None)
     order = _order(intake, request, number, UUID(entity_id), payee, route)
@@ -180,10 +175,34 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
         if broken:
             return Checked(request=request, findings=(*broken, *findings), order=None)
         found = (*intake.screening.of_request(request), *_by_rules(masters, order, payee))
-        findings = (*findings, *found, *intake.names.of_request(request, order, payee))
+        findings = (
+            *findings,
+            *_unreadable(request),
+            *found,
+            *intake.names.of_request(request, order, payee),
+        )
         asks = intake.names.to_ask(order, payee)
         return msgspec.structs.replace(_after(request, order, findings), asks=asks)
     return _after(request, order, findings)
+
+
+def _known(intake: Intake, payee: PayeeAccount | None) -> Known:
+    return Known(
+        payee_account=payee,
+        now=intake.acting.world.clock.now(),
+        recent_change=intake.masters.payee_checks.recent_change,
+        past=intake.past,
+    )
+
+
+def _unreadable(request: PaymentRequest) -> tuple[Finding, ...]:
+    """A name that a bank is told in part only: nobody could tell from it who is paid."""
+    lost = sepa_characters.without_equivalent(request.payee_name)
+    if not lost:
+        return ()
+    told = sepa_characters.transliterate(request.payee_name)
+    sentence = f"No bank carries the letters {lost} of the payee's name; it would be told {told}."
+    return (Finding(code="name_letters_lost", effect=Effect.HOLD, sentence=sentence),)
 
 
 def _paid_before(intake: Intake, order: OrderRow) -> tuple[Finding, ...]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nostro.formats.sepa_characters import transliterate
+from nostro.formats.sepa_characters import transliterate, without_equivalent
 from tests.formats.payments import ALLOWED
 
 
@@ -21,6 +21,8 @@ from tests.formats.payments import ALLOWED
         ("a@b_c [x] {y}; “q”", "a.b-c (x) (y), 'q'"),
         ("  two \t spaces\n", "two spaces"),
         ("東京", ".."),
+        ("Рыбаков Эдуард", "Rybakov Eduard"),
+        ("Євген Їжак", "IEvgen Izhak"),
         ("ﬁ ²", "fi 2"),
         ("u\u0308", "u"),
     ],
@@ -34,3 +36,17 @@ def test_the_result_is_sepa_and_final(text: str) -> None:
     plain = transliterate(text)
     assert set(plain) <= ALLOWED
     assert transliterate(plain) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        ("北京 Huawei 北", "北京"),
+        ("Müller & Søn, Łódź", ""),
+        ("Зуев Ёлкин Рыбаков", ""),
+        ("100 % 💥", ""),
+        ("שלום", "שלום"),
+    ],
+)
+def test_letters_that_no_bank_carries_are_told(text: str, lost: str) -> None:
+    assert without_equivalent(text) == lost

@@ -66,6 +66,12 @@ def test_a_bad_line_hides_no_other(company: Company) -> None:
         ({"CITY": ""}, ("refused", "address_incomplete")),
         ({"VENDOR": "V77"}, ("held", "payee_unknown")),
         ({"IBAN": iban(5)}, ("held", "account_differs")),
+        ({"VENDOR_NAME": "北京华为有限公司"}, ("refused", "name_without_letters")),
+        ({"VENDOR_NAME": "💥💥"}, ("refused", "name_without_letters")),
+        ({"VENDOR_NAME": "Huawei 北京"}, ("held", "name_letters_lost")),
+        ({"VENDOR_NAME": "Żółć Müller Зуев"}, ("accepted", "")),
+        ({"VENDOR_NAME": "Evil\u202etnemyap\u202c Ltd"}, ("refused", "text_turned")),
+        ({"INVOICES": "F\u202e71"}, ("refused", "text_turned")),
     ],
 )
 def test_what_is_refused_or_waits(
@@ -73,7 +79,7 @@ def test_what_is_refused_or_waits(
 ) -> None:
     (line,) = company.receive(company.run_file(changes)).lines
     assert (line.outcome, line.code) == outcome
-    assert line.sentence
+    assert bool(line.sentence) is (line.outcome != "accepted")
 
 
 def test_a_changed_account_waits_for_a_person(company: Company) -> None:

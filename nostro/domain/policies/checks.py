@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -20,6 +21,9 @@ from nostro.domain.policies.limits import spelled
 RECENT_CHANGE = timedelta(days=30)
 # A payment day further away than this, either way, is a slip of the pen.
 DATE_MAX = timedelta(days=366)
+_SAYS_SOMETHING = re.compile(r"[A-Za-z0-9]")
+# Unicode's embeddings, overrides, isolates and marks of direction (UAX 9, section 2).
+_TURNS_TEXT = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Effect(StrEnum):
@@ -62,11 +66,21 @@ def check(request: PaymentRequest, known: Known) -> tuple[Finding, ...]:
 
 
 def check_instruction(instruction: Instruction, rail: Rail) -> tuple[Finding, ...]:
-    """Every limit of the rail that the instruction, as it would be written, breaks."""
-    return tuple(
+    """Every limit of the rail that the instruction, as it would be written, breaks; and a name of
+    which nothing is left in the letters of banks."""
+    broken = tuple(
         msgspec.structs.replace(_invalid(breach.code, breach.happened), field=breach.field)
         for breach in limits.breaches(instruction, rail)
     )
+    name = instruction.creditor_name
+    if not name or _SAYS_SOMETHING.search(name):
+        return broken
+    sentence = (
+        f"Banks carry no letter of the payee's name: it would read '{name}'. Give it in Latin"
+        " letters, as the payee's bank knows it."
+    )
+    unnamed = _invalid("name_without_letters", sentence)
+    return (*broken, msgspec.structs.replace(unnamed, field="creditor_name"))
 
 
 def _form(request: PaymentRequest) -> list[Finding]:
@@ -86,6 +100,12 @@ def _form(request: PaymentRequest) -> list[Finding]:
             " checks name the payee to everybody who reads them."
         )
         findings.append(_invalid("check_confidential", sentence))
+    if any(_TURNS_TEXT.search(text) for text in _told_texts(request)):
+        sentence = (
+            "A text of the payment has signs that nobody sees and that turn the order of its"
+            " letters: people would read something else than the bank."
+        )
+        findings.append(_invalid("text_turned", sentence))
     address = request.payee_address
     if not (address.town and address.country) and not _at_home(request):
         findings.append(
@@ -96,6 +116,16 @@ def _form(request: PaymentRequest) -> list[Finding]:
             )
         )
     return findings
+
+
+def _told_texts(request: PaymentRequest) -> tuple[str, ...]:
+    address = request.payee_address
+    return (
+        request.payee_name,
+        request.remittance,
+        *request.invoices,
+        *(address.street, address.building, address.post_code, address.town),
+    )
 
 
 def _account(request: PaymentRequest) -> None:
