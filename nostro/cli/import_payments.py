@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nostro import app
 from nostro.cli import terminal
+from nostro.cli.input_files import opened_file
 from nostro.domain.errors import Invalid
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def import_file(
     else:
         acting, member = terminal.acting(row.code), None
     name, read_by = Path(file).name, _profile(profile)
-    with _opened(file) as stream, _bar() as heard:
+    with opened_file(file) as stream, _bar() as heard:
         begun = import_run(
             acting, source, name, stream, read_by, heard, member, confidential=confidential
         )
@@ -79,21 +80,6 @@ def _only(found: list[CustomerRow]) -> CustomerRow:
         "Nothing was taken in.",
         f"Name one: --customer {found[0].code}." if found else "Make one first.",
     )
-
-
-@contextlib.contextmanager
-def _opened(file: str) -> Iterator[Any]:
-    try:
-        stream = Path(file).open("rb")  # noqa: SIM115  # Closed below.
-    except OSError as error:
-        raise Invalid(
-            "file_missing" if isinstance(error, FileNotFoundError) else "file_not_readable",
-            f"{file} cannot be read: {error.strerror}.",
-            "Nothing was taken in.",
-            "Check the name and the permissions.",
-        ) from None
-    with stream:
-        yield stream
 
 
 @contextlib.contextmanager

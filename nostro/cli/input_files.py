@@ -219,6 +219,17 @@ def _format_of_layout(profile: str) -> str:
     return ""
 
 
+@contextlib.contextmanager
+def opened_file(name: str) -> Iterator[Any]:
+    """The bytes of one file that a command was given; raises Invalid where there are none."""
+    try:
+        stream = Path(name).open("rb")  # noqa: SIM115  # Closed below.
+    except OSError as error:
+        raise _unreadable(error) from None
+    with stream:
+        yield stream
+
+
 def _unreadable(error: OSError) -> Invalid:
     name = os.fsencode(error.filename or "").decode("utf-8", "replace")
     missing = isinstance(error, FileNotFoundError)

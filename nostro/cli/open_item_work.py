@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nostro.cli import terminal
+from nostro.cli.input_files import opened_file
 from nostro.cli.output_file import quiet_pipe
 from nostro.domain.errors import Invalid
 from nostro.formats import Profile
@@ -41,16 +42,7 @@ def import_items(
     acting = terminal.acting(customer)
     from nostro.workflows import receivables
 
-    try:
-        stream = Path(file).open("rb")  # noqa: SIM115  # Closed below.
-    except OSError as error:
-        raise Invalid(
-            "file_not_readable",
-            f"{file} cannot be read: {error.strerror}.",
-            "Nothing was taken in.",
-            "Check the name and the permissions.",
-        ) from None
-    with stream, _progress() as heard:
+    with opened_file(file) as stream, _progress() as heard:
         receipt = receivables.receive_open_items(
             acting,
             Path(file).name,

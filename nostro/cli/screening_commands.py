@@ -14,6 +14,7 @@ def load(
     *files: Annotated[str, Parameter(required=True)],
     list_: Annotated[str, Parameter(name="--list")] = "",
     published: str = "",
+    anyway: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Compare payees with a list from now on, in place of the one before.
 
@@ -29,10 +30,12 @@ def load(
         Which list it is, where the file does not say: ofac_sdn, ofac_consolidated, eu, un or uk.
     published
         When, where the file does not say, such as 2026-11-03.
+    anyway
+        Though it is older or much shorter than the one in force, or nobody says of when it is.
     """
     from nostro.cli import screening_work
 
-    screening_work.load(files, list_, published)
+    screening_work.load(files, list_, published, anyway=anyway)
 
 
 @screening.command(name="list")

@@ -13,19 +13,25 @@ from rich.table import Table
 
 from nostro import app
 from nostro.cli import terminal
+from nostro.cli.input_files import opened_file
 from nostro.domain.errors import Invalid
 from nostro.domain.policies.screening import Payee, findings, too_old
 
 
-def load(files: Sequence[str], code: str, published: str) -> None:
+def load(files: Sequence[str], code: str, published: str, *, anyway: bool = False) -> None:
     acting = terminal.acting_above()
+    from nostro.storage import watch_lists
     from nostro.workflows import watch_list_loading
 
+    was = {one.code: one for one in watch_lists.loaded(only_in_force=True)}
     with ExitStack() as opened:
-        streams = [(Path(name).name, opened.enter_context(Path(name).open("rb"))) for name in files]
-        loaded = watch_list_loading.load(acting, streams, code, _day(published))
-    day = loaded.as_in_force().told()
-    print(f"{day}: {loaded.entries:,} entries with {loaded.names:,} names are in force.")
+        streams = [(Path(name).name, opened.enter_context(opened_file(name))) for name in files]
+        day = _day(published)
+        loaded = watch_list_loading.load(acting, streams, code, day, anyway=anyway)
+    told = loaded.as_in_force().told()
+    print(f"{told}: {loaded.entries:,} entries with {loaded.names:,} names are in force.")
+    if before := was.get(loaded.code):
+        print(f"Before: {before.as_in_force().told()}, {before.entries:,} entries.")
 
 
 def list_lists() -> None:

@@ -177,7 +177,8 @@ def standing(row: RequestRow) -> Standing:
 
 def _check_new(row: RequestRow) -> None:
     if row.before == row.after:
-        raise Refused("nothing_changes", f"{row.subject} is so already.", "Nothing was asked for.")
+        raise Refused("nothing_changes", f"{row.subject} is so already.", "Nothing was asked for.",
+                      "There is nothing to do.")  # fmt: skip
     if other := change_requests.same_open(row.kind, row.subject_id):
         raise Refused(
             "already_asked",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import repeat
 from typing import BinaryIO
 from uuid import UUID
@@ -33,6 +33,8 @@ KNOWN = {
 
 
 _PIECE_BYTES = 1 << 20
+_FETCH_AGAIN = "Fetch it again from its publisher; if it is meant so, load it with --anyway."
+_A_DAY_ELSEWHERE = timedelta(days=1)  # A publisher's day may be ahead of ours.
 
 
 class _Files(msgspec.Struct, kw_only=True):
@@ -49,8 +51,12 @@ def load(
     streams: Sequence[tuple[str, BinaryIO]],
     code: str = "",
     published_on: date | None = None,
+    *,
+    anyway: bool = False,
 ) -> LoadedList:
     """Bring a list into force in place of the one before; returns it as loaded.
+
+    `anyway`: though it is older, much shorter, or without a day where the one before had one.
 
     `streams` are its files by name: one, or OFAC's sdn.csv with its alt.csv. `code` says which list
     it is where the file alone does not (OFAC's two look alike), `published_on` when, where the file
@@ -75,18 +81,24 @@ def load(
         in_force=True,
     )
     parts = (acting.world.ids.new() for _ in repeat(None))
+    _check_newer(loaded, anyway=anyway)
     watch_lists.put_in_force(loaded, listed, parts)
     _tell(acting, "customer.watch_list_loaded", loaded.id, _said(loaded))
     return loaded
 
 
+def in_force(code: str) -> LoadedList | None:
+    """The list of that code that payees are compared with now."""
+    return next((one for one in watch_lists.loaded(only_in_force=True) if one.code == code), None)
+
+
 def remove(acting: Acting, code: str) -> bool:
     """Compare with a list no more; False when it was not in force."""
-    ended = [one for one in watch_lists.loaded(only_in_force=True) if one.code == code]
-    if not ended:
+    ended = in_force(code)
+    if ended is None:
         return False
     watch_lists.end(code)
-    _tell(acting, "customer.watch_list_removed", ended[0].id, _said(ended[0]))
+    _tell(acting, "customer.watch_list_removed", ended.id, _said(ended))
     return True
 
 
@@ -136,6 +148,32 @@ def _check_whole(listed: Sequence[WatchListEntry]) -> None:
             f"The aliases of entry {nobody.id} belong to nobody in these files.",
             "Load OFAC's alt.csv together with the sdn.csv of the same day.",
         )
+
+
+def _check_newer(loaded: LoadedList, *, anyway: bool) -> None:
+    """Nobody drops thousands of names, or keeps a list from ever growing old, by a slip."""
+    day, before = loaded.published_on, in_force(loaded.code)
+    if day and day > loaded.loaded_at.date() + _A_DAY_ELSEWHERE:
+        raise _refused(
+            "watch_list_in_future",
+            f"The list is said to be of {day.isoformat()}, a day that is to come.",
+            "Give the day on which it was published.",
+        )
+    if before is None or anyway:
+        return
+    was = f"in force is {before.as_in_force().told()} with {before.entries:,} entries"
+    if before.published_on and day is None:
+        raise _refused(
+            "watch_list_undated",
+            f"Nobody says of when this list is; {was}.",
+            "Say with --published when it was published; if nobody knows, load it with --anyway.",
+        )
+    if before.published_on and day and day < before.published_on:
+        happened = f"This list is of {day.isoformat()}; {was}."
+        raise _refused("watch_list_older", happened, _FETCH_AGAIN)
+    if loaded.entries * 2 < before.entries:
+        happened = f"This list has {loaded.entries:,} entries; {was}."
+        raise _refused("watch_list_shorter", happened, _FETCH_AGAIN)
 
 
 def _is_alias_only(entry: WatchListEntry) -> bool:

@@ -56,6 +56,8 @@ def test_a_list_is_loaded_asked_and_taken_away(
     [
         ("eu_xml", "eu", "yesterday", "day_invalid"),
         ("eu_xml", "mars", "", "watch_list_unknown"),
+        ("not_there", "", "", "file_missing"),
+        ("ofac_sdn_xml", "", "2099-01-01", "watch_list_in_future"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
@@ -64,3 +66,29 @@ def test_what_makes_no_sense_is_refused(
     with pytest.raises(Invalid) as refused:
         screening_work.load([sample(name)], code, day)
     assert refused.value.code == problem
+
+
+def test_a_newer_list_is_not_replaced_by_a_slip(
+    company: Company, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = Path(sample("ofac_sdn_csv")).read_text()
+    many = tmp_path / "sdn.csv"
+    first = whole.splitlines(keepends=True)[0]
+    number = first.partition(",")[0]
+    more = [f"9{one:05}{first[len(number) :]}" for one in range(8)]
+    many.write_text(whole.rstrip("\x1a\r\n") + "\r\n" + "".join(more))
+    aliases = sample("ofac_alt_csv")
+    fewer = [sample("ofac_sdn_csv"), aliases]
+    screening_work.load([str(many), aliases], "ofac_sdn", "2026-11-02")
+    for day, problem in (
+        ("2026-10-30", "watch_list_older"),
+        ("", "watch_list_undated"),
+        ("2026-11-03", "watch_list_shorter"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            screening_work.load(fewer, "ofac_sdn", day)
+        assert refused.value.code == problem
+        assert "11 entries" in refused.value.happened
+    capsys.readouterr()
+    screening_work.load(fewer, "ofac_sdn", "2026-10-30", anyway=True)
+    assert "Before: OFAC SDN of 2 Nov 2026, 11 entries." in capsys.readouterr().out
