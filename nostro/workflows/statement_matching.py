@@ -78,7 +78,9 @@ def explain(
     proposals = held_back(acting, proposals)
     proven = [one for one in proposals if one.status is ProposalStatus.POST]
     write_matches(acting, proven)
-    suggested = _propose(acting, [one for one in proposals if one not in proven])
+    # By status: to look for each of 10,000 among those proven would be a square.
+    rest = [one for one in proposals if one.status is not ProposalStatus.POST]
+    suggested = _propose(acting, rest)
     _settle(acting, [p for p in proven if _pays(p)], rows, sent)
     _doubts(acting, proposals, rows, sent)
     _receive(acting, [p for p in proven if not _pays(p)], rows, account)
