@@ -180,6 +180,7 @@ def body_for(path: str, seeded: seed.Seeded) -> dict[str, Any]:
         "accept": {"iban": seed.IBANS[1], "reason": "rang the payee"},
         "checks": check(seeded),
         "open-items": {"entity": f"E-{seeded.code}", "items": []},
+        "allocate": {"note": "by hand"},
         "saved-filters": {"name": "Mine", "filters": {"state": "held"}},
     }
     word = path.rpartition("/")[2]
@@ -189,6 +190,9 @@ def body_for(path: str, seeded: seed.Seeded) -> dict[str, Any]:
         return {"reason": "lost"}
     if word == "decision":
         return {"decision": "return", "reason": "altered"}
+    if "proposals" in path or word == "undo":
+        named = {"proposals": [str(new())]}
+        return {"reason": "wrong"} if "{" in path and word != "confirm" else named
     if word == "cancel":
         return text if "{" in path else {**text, "payments": [str(seeded.order_ids[1])]}
     if word in ("note", "resolve", "reopen", "refuse", "agree", "withdraw", "revoke"):

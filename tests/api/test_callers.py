@@ -78,6 +78,7 @@ def test_each_scope_opens_its_routes_only(here: seed.Seeded) -> None:
             "/v1/saved-filters",
         },
         Scope.STATEMENTS_READ: {
+            "/v1/matches",
             "/v1/statements",
             "/v1/statements/expected",
             "/v1/statements/{statement_id}",

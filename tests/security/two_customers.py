@@ -19,6 +19,9 @@ from nostro.app import world
 from nostro.domain.case import CaseKind
 from nostro.domain.change_request import RequestState
 from nostro.domain.event import Actor
+from nostro.domain.match import Adjustment, AdjustmentKind, MatchState, ProposalStatus
+from nostro.domain.match import Proposal as MatchProposal
+from nostro.domain.money import Money
 from nostro.domain.netting import Proposal, Reduced, Used
 from nostro.domain.operator_evidence import EvidenceKind, OperatorEvidence
 from nostro.domain.party import Role
@@ -31,16 +34,19 @@ from nostro.storage import (
     credit_notes,
     events,
     invitations,
+    matches,
     nettings,
     operator_evidence,
     payee_changes,
     statement_files,
+    statements,
     step_ups,
     submission_listing,
 )
 from nostro.storage.cases import NewCase
 from nostro.storage.change_requests import RequestRow
 from nostro.storage.keys import Scope
+from nostro.storage.matches import MatchRow
 from nostro.storage.payee_changes import NewChange
 from nostro.storage.statement_files import StatementFileRow
 from nostro.storage.tenancy import tenant
@@ -67,6 +73,7 @@ NAMED: Final[Mapping[str, str]] = {
     "invitation_id": _IS.format("id", "invitation"),
     "item_id": _IS.format("id", "open_item"),
     "key_id": _IS.format("id", "api_key"),
+    "match_id": _IS.format("id", "match"),
     "netting_id": _IS.format("id", "netting"),
     "note_id": _IS.format("id", "credit_note"),
     "order_id": _IS.format("id", "payment_order"),
@@ -74,6 +81,7 @@ NAMED: Final[Mapping[str, str]] = {
     "payee_id": _IS.format("id", "payee"),
     "person_id": _IS.format("person_id", "membership"),
     "pk": _HIS.format("mfa_authenticator"),
+    "proposal_id": _IS.format("id", "match_proposal"),
     "request_id": _IS.format("id", "change_request"),
     "sign_in_id": _HIS.format("usersessions_usersession"),
     "stated_id": _IS.format("id", "operator_evidence"),
@@ -104,6 +112,7 @@ def customer(code: str, iban: str) -> seed.Seeded:
         _stated(made, sent.id)
         _presented(made)
         _credit(made)
+        _matched(made)
         _long_file(made)
     _asked_for(made)
     events.seal(made.tenant_id, seed.NOW)
@@ -233,6 +242,27 @@ def _presented(made: seed.Seeded) -> None:
         "if_nobody": "return", "next_action_at": None,
     }  # fmt: skip
     check_exceptions.insert([row])
+
+
+def _matched(made: seed.Seeded) -> None:
+    """A line that a person put on account, and a way to explain it that was proposed before."""
+    (line_id, *_) = ids_in("bank_transaction", made.tenant_id)
+    kept = Money(100, "EUR")
+    told = MatchProposal(
+        transaction_id=str(line_id), allocations=(), rule="person", evidence_class="person",
+        adjustments=(
+            Adjustment(kind=AdjustmentKind.ON_ACCOUNT, amount=kept, customer_number=made.code),
+        ),
+        probability_millionths=500_000, status=ProposalStatus.SUGGEST,
+        evidence=(f"{made.code} said so",),
+    )  # fmt: skip
+    matches.propose([told], door.new, seed.NOW)
+    row = MatchRow(
+        id=door.new(), state=MatchState.MATCHED, proposal=told, decided_by=f"Ada of {made.code}",
+        by_person=True,
+    )  # fmt: skip
+    matches.insert([row], door.new, seed.NOW)
+    statements.set_match_state([line_id], MatchState.MATCHED)
 
 
 def _credit(made: seed.Seeded) -> None:
