@@ -177,6 +177,15 @@ def hide(evidence_id: UUID) -> None:
     Evidence.objects.filter(id=evidence_id).update(confidential=True)
 
 
+def sized(evidence_id: UUID) -> tuple[str, int]:
+    """The name of kept bytes, and how many they are."""
+    found = Evidence.objects.filter(id=evidence_id).values_list("name", "size_bytes").first()
+    if found is None:
+        raise _unknown()
+    name, size = found
+    return str(name), int(size)
+
+
 def describe(evidence_id: UUID) -> tuple[str, str, str]:
     """Name, media type and digest of kept bytes."""
     row = Evidence.objects.filter(id=evidence_id).values_list("name", "media_type")

@@ -30,6 +30,7 @@ from nostro.storage import events, evidence, messages, parties
 from nostro.storage.tenancy import tenant
 from nostro.workflows import (
     arrival,
+    large_messages,
     presented_checks,
     recovering,
     statement_ingestion,
@@ -42,6 +43,7 @@ from nostro.workflows.case_work import new_case, open_cases
 from nostro.workflows.channel import open_channel, profile_of
 from nostro.workflows.context import Acting
 from nostro.workflows.file_acknowledgements import apply_acknowledgement
+from nostro.workflows.statement_intake import LONG_BYTES
 from nostro.workflows.status_reports import apply_status_report
 from nostro.workflows.unfit_connections import Use
 from nostro.workflows.wake import wake
@@ -200,8 +202,28 @@ def _understand(
     acting: Acting, connection_id: UUID, evidence_id: UUID, *, by_hand: bool = False
 ) -> str:
     with tenant(acting.tenant_id):
-        content = evidence.read(evidence_id)
-        name, _, _ = evidence.describe(evidence_id)
+        name, size = evidence.sized(evidence_id)
+        content = b"" if size > LONG_BYTES else evidence.read(evidence_id)
+    if size > LONG_BYTES:
+        given = "" if by_hand else large_messages.given_on(acting, connection_id, evidence_id)
+        if given:
+            return given
+        with tenant(acting.tenant_id):
+            content = evidence.read(evidence_id)
+    if not by_hand and large_messages.is_archive(acting, connection_id, content):
+        return _unpack(acting, connection_id, evidence_id, name, content)
+    return _read_whole(acting, connection_id, evidence_id, name, content, by_hand=by_hand)
+
+
+def _read_whole(
+    acting: Acting,
+    connection_id: UUID,
+    evidence_id: UUID,
+    name: str,
+    content: bytes,
+    *,
+    by_hand: bool,
+) -> str:
     try:
         if not by_hand:
             evidence_id, content = _opened(acting, connection_id, evidence_id, name, content)
@@ -225,6 +247,19 @@ def _understand(
         except NostroError as error:
             _unreadable(acting, evidence_id, name, error, f"/{number}")
     return form.name
+
+
+def _unpack(
+    acting: Acting, connection_id: UUID, evidence_id: UUID, name: str, content: bytes
+) -> str:
+    """Every file of an archive becomes a message of the same bank, due to be understood."""
+    try:
+        for incoming in large_messages.files_in(acting, name, content):
+            _keep(acting, connection_id, incoming)
+    except Invalid as error:
+        _unreadable(acting, evidence_id, name, error)
+        return "unreadable"
+    return "packed"
 
 
 def _opened(

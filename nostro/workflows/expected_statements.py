@@ -33,7 +33,7 @@ from nostro.workflows.local_clock import local
 from nostro.workflows.statement_gaps import LOOKED_BACK
 
 SERIES = ReportKind.PREVIOUS_DAY.value
-LATE, MISSING = "late/", "missing/"  # Then the account and the day.
+LATE, MISSING = "late", "missing"
 _TICK = timedelta(seconds=1)
 _CAME = "The statement of that day came, or one that goes on where the one before it ended."
 _GONE = "It is missing now: see the case of that."
@@ -128,19 +128,19 @@ def _late_words(account: Account, expected: ExpectedStatements, due: Due) -> str
     return f"The statement of {_name(account)} of {due.day} is late: it was expected until {at}."
 
 
-def _tell(acting: Acting, account: Account, prefix: str, due: Due, sentence: str) -> None:
+def _tell(acting: Acting, account: Account, word: str, due: Due, sentence: str) -> None:
     told = case_work.new_case(
         acting,
         CaseKind.STATEMENT,
-        _key(prefix, account, due.day),
+        _key(word, account, due.day),
         sentence,
         "Ask the bank for it; the case closes by itself when it comes.",
     )
     case_work.open_cases(acting, [told])
 
 
-def _key(prefix: str, account: Account, day: date) -> str:
-    return f"{prefix}{account.id}/{day}"
+def _key(word: str, account: Account, day: date) -> str:
+    return f"expected/{account.id}/{day}/{word}"
 
 
 def _name(account: Account) -> str:
@@ -151,9 +151,8 @@ def came(acting: Acting, account: Account) -> None:
     """After a statement of an account came, in a unit of work that has locked the entity: what was
     late or missing and is not any more is closed."""
     found = [
-        (row, date.fromisoformat(row.natural_key.rpartition("/")[2]))
-        for prefix in (LATE, MISSING)
-        for row in cases.open_of_keys(CaseKind.STATEMENT, f"{prefix}{account.id}/")
+        (row, date.fromisoformat(row.natural_key.split("/")[2]))
+        for row in cases.open_of_keys(CaseKind.STATEMENT, f"expected/{account.id}/")
     ]
     if not found:
         return

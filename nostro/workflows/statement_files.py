@@ -64,10 +64,16 @@ def take(
     return carry_on(acting, file_id, heard)
 
 
-def begin(acting: Acting, kept: UUID, form: Format, profile: Profile) -> UUID:
+def begin(
+    acting: Acting,
+    kept: UUID,
+    form: Format,
+    profile: Profile,
+    connection_id: UUID | None = None,
+) -> UUID:
     """Let the worker take in a long file whose bytes are kept; returns its id."""
     with tenant(acting.tenant_id):
-        file_id = _begun(acting, kept, form, profile, None)
+        file_id = _begun(acting, kept, form, profile, connection_id)
         wake("continue_statements", tenant_id=acting.tenant_id, file_id=file_id)
     return file_id
 

@@ -84,7 +84,7 @@ def take_file(
     stream.seek(0)
     taken, refused = [], []
     with tempfile.TemporaryDirectory(prefix="nostro-") as folder:
-        for inside, path in _unpacked(stream, name, Path(folder)):
+        for inside, path in unpacked(stream, name, Path(folder)):
             with path.open("rb") as file:
                 try:
                     taken.append(_plain(acting, inside, file, heard, later=later))
@@ -95,7 +95,7 @@ def take_file(
     return _together(kept, taken, refused)
 
 
-def _unpacked(stream: BinaryIO, name: str, folder: Path) -> list[tuple[str, Path]]:
+def unpacked(stream: BinaryIO, name: str, folder: Path) -> list[tuple[str, Path]]:
     """All files of an archive, before anything is made of one: a bomb is refused whole."""
     found: list[tuple[str, Path]] = []
     for inside, member in container.members(stream, name, UNPACKED_BYTES_MAX):

@@ -86,9 +86,13 @@ def comes(company: Company, day: date, opening: int = 100_00, closing: int = 100
 def told(company: Company) -> list[tuple[str, str, bool]]:
     """(late or missing, day, is it closed) of every such case."""
     with tenant(company.tenant_id):
-        rows = models.Case.objects.filter(natural_key__regex="^(late|missing)/").order_by("id")
+        rows = models.Case.objects.filter(natural_key__startswith="expected/").order_by("id")
         return [
-            (row.natural_key.split("/")[0], row.natural_key[-10:], row.resolved_at is not None)
+            (
+                row.natural_key.split("/")[3],
+                row.natural_key.split("/")[2],
+                row.resolved_at is not None,
+            )
             for row in rows
         ]
 
