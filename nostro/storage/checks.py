@@ -182,6 +182,12 @@ def free_numbers(account_id: UUID, first: int, last: int, wanted: int) -> list[s
     return [str(number) for number in range(begin, min(begin + wanted, last + 1))]
 
 
+def pays_any(account_id: UUID) -> bool:
+    """Whether any payment of the account is paid by a check."""
+    of = models.IssuedCheck.objects.filter(account_id=account_id, order_id__isnull=False)
+    return bool(of.exists())
+
+
 def number_of_order(order_id: UUID) -> str:
     """The number of the check that pays an order, "" while none is drawn."""
     found = models.IssuedCheck.objects.filter(order_id=order_id)
