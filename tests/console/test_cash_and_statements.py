@@ -8,8 +8,12 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser
 
+from nostro.app import world
+from nostro.storage import models
+from nostro.storage.pages.cash import cash_position
+from nostro.storage.tenancy import tenant
 from tests.console.browser import LOOKS, look_at, session
-from tests.console.seed import Vesterholt
+from tests.console.seed import MONDAY, Vesterholt
 
 NOBODYS = UUID(int=7)
 
@@ -105,3 +109,24 @@ def test_grouping_changes_in_place_and_back_goes_back(
         seen.page.get_by_role("rowheader", name="Vesterholt Werke GmbH").wait_for()
         assert not seen.complaints
         assert not seen.refused()
+
+
+def test_each_account_stands_with_its_balance_its_day_and_what_is_missing(
+    client: Client, seeded: Vesterholt
+) -> None:
+    with tenant(seeded.tenant_id):
+        account = models.Account.objects.get(name="Werke operating account")
+        case_id = world().ids.new()
+        models.Case.objects.create(
+            id=case_id, tenant_id=seeded.tenant_id, kind="statement", state="open",
+            natural_key=f"gap/{account.id}/2026-11-19/x", sentence="Number 7 is missing.",
+            can_do="Ask the bank.", due_at=world().clock.now(), opened_at=world().clock.now(),
+        )  # fmt: skip
+        (told,) = [one for one in cash_position(MONDAY.date()).accounts if one.id == account.id]
+    told_page = client.get("/statements/").content.decode()
+    assert f"/cases/{case_id}/" in told_page
+    assert told.booked is not None
+    assert told.booked.amount.grouped() in told_page
+    assert f"/statements/{told.booked.statement_id}/" in told_page
+    only = client.get("/statements/", {"account": str(account.id)}).content.decode()
+    assert f"/cases/{case_id}/" not in only

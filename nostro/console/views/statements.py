@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from nostro.console import words
+from nostro.console.statement_accounts import account_lines
 from nostro.console.visiting import Visit, page, show
 from nostro.console.words import Status
 from nostro.domain.errors import Invalid
@@ -64,6 +65,7 @@ def statement_list(request: HttpRequest, visit: Visit) -> HttpResponse:
     older = urlencode({name: value for name, value in asked.items() if value})
     context = {
         "rows": rows,
+        "account_lines": [] if cursor or account else account_lines(visit),
         "headline": _headline(rows),
         "accounts": list(every(listing.accounts)),
         "account": account,

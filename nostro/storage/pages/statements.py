@@ -8,11 +8,14 @@ from uuid import UUID
 import msgspec
 from django.db.models import Count, Q, Sum
 
+from nostro.domain.case import CaseKind
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money
 from nostro.domain.statement import EntryStatus
 from nostro.storage import matches, models
 from nostro.storage.pages.trace import StoredFile, stored_file
+
+CASES_MAX = 2000
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +108,15 @@ def line_counts(statement_id: UUID) -> LineCounts:
         **{state.value: Count("id", filter=Q(match_state=state.value)) for state in MatchState}
     )
     return LineCounts(**counted)
+
+
+def open_cases_by_account() -> dict[str, list[UUID]]:
+    """The unresolved cases about an account's statements, the oldest first: their keys name it."""
+    rows = models.Case.objects.filter(kind=CaseKind.STATEMENT.value, resolved_at__isnull=True)
+    found: dict[str, list[UUID]] = {}
+    for case_id, key in rows.order_by("id").values_list("id", "natural_key")[:CASES_MAX]:
+        found.setdefault("".join(key.split("/")[1:2]), []).append(case_id)
+    return found
 
 
 def original(statement_id: UUID) -> StoredFile:
