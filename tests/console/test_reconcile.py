@@ -119,7 +119,9 @@ def test_every_line_comes_once_in_order(lines: Waiting, order: Order) -> None:
             break
     ids = [row.line.id for row in found]
     assert sorted(ids) == sorted(lines.line_ids)
-    keys = [row.line.amount.minor if order is Order.LARGEST else row.line.day for row in found]
+    keys: list[Any] = [
+        row.line.amount.minor if order is Order.LARGEST else row.line.day for row in found
+    ]
     assert keys == sorted(keys, reverse=order is not Order.OLDEST)
     assert [len(row.guesses) for row in found if row.line.id == lines.line_ids[1]] == [2]
 
