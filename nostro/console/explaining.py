@@ -13,6 +13,7 @@ from nostro.console.words import Status
 from nostro.domain.match import AdjustmentKind, MatchState, ProposalStatus
 from nostro.domain.money import Money
 from nostro.storage.pages.reconcile import BankLine, Guess, ItemPart, OpenLine, RestPart
+from nostro.storage.pages.reconciled import MatchedLine
 
 NAMED_MOST: Final = 3
 SURE: Final = 900_000  # Millionths from which a proposal is shown as nearly sure.
@@ -67,6 +68,14 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True):
         return fit[0].guess.id if fit else None
 
 
+class MatchView(msgspec.Struct, frozen=True, kw_only=True):
+    """A match as people read it."""
+
+    match: MatchedLine
+    who: str
+    title: str
+
+
 def line_view(found: OpenLine) -> LineView:
     views = tuple(_guess_view(found.line, guess) for guess in found.guesses)
     several = found.line.match_state is MatchState.AMBIGUOUS
@@ -78,6 +87,12 @@ def line_view(found: OpenLine) -> LineView:
         status=words.MATCH[state if views else MatchState.UNMATCHED],
         guesses=views,
     )
+
+
+def match_view(match: MatchedLine) -> MatchView:
+    named = [f"Payment {one.number}" for one in match.payments]
+    told = title(match.items, match.rest) if match.items or match.rest else words.listed(named)
+    return MatchView(match=match, who=who(match.line), title=told)
 
 
 def who(line: BankLine) -> str:

@@ -22,6 +22,7 @@ from nostro.domain.policies import (
     check_rights,
     evidence_pack,
     making,
+    matching_rights,
     reading_log,
     recall,
     working_here,
@@ -43,6 +44,10 @@ def may_make(member: Member) -> bool:
 def why_not_decide_check(member: Member, about: Touched) -> str:
     """Why this member may not decide on a presented check; "" when he may."""
     return _why(lambda: check_rights.may_decide(member, about))
+
+
+def may_match(member: Member) -> bool:
+    return _may(lambda: matching_rights.check(member))
 
 
 def may_send_advice(member: Member, state: OrderState, about: Touched) -> bool:

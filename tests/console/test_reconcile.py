@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
+from nostro.app import world
+from nostro.domain.match import MatchState
 from nostro.domain.party import Role
+from nostro.storage import models, people
 from nostro.storage.pages.reconcile import OpenLine, Order, accounts, open_lines
 from nostro.storage.tenancy import tenant
 from tests import seed as customers
@@ -136,3 +141,100 @@ def test_nothing_waits_and_what_is_not_there(seeded: Vesterholt) -> None:
     assert client.get(f"/reconcile/?account={seeded.tenant_id}").status_code == 400
     assert client.get("/reconcile/?order=upwards").status_code == 400
     assert client.get("/reconcile/?cursor=nonsense").status_code == 400
+
+
+@pytest.fixture(scope="module")
+def clerk(seeded: Vesterholt) -> str:
+    """Somebody whose work this is; returns the address he signs in with."""
+    person_id = door.new()
+    email = f"{person_id}@example.com"
+    people.create_person(
+        person_id, email=email, name="Rika Clerk", password=door.PASSWORD,
+        now=world().clock.now(),
+    )  # fmt: skip
+    with tenant(seeded.tenant_id):
+        people.grant(door.new(), person_id, [Role.RECONCILER])
+    return email
+
+
+@pytest.mark.browser
+def test_matched_undone_and_refused_by_keys(
+    chromium: Browser, address: str, clerk: str, desk: str, lines: Waiting
+) -> None:
+    state = session(chromium, address, clerk, door.PASSWORD)
+    with look_at(chromium, LOOKS[0], state) as seen:
+        page = seen.page
+        page.goto(desk)
+        page.keyboard.press("j")
+        before = chosen(page)
+        following = page.locator(".queue a").nth(2).get_attribute("data-line")
+        page.keyboard.press("2")
+        page.keyboard.press("Enter")
+        expect(page.locator(".banner.last")).to_contain_text("Matched: Brandauer")
+        expect(page.locator(f"#line-{before}")).to_have_count(0)
+        assert chosen(page) == following
+        assert state_of(lines, before) is MatchState.MATCHED
+        picture(page, "reconcile-matched")
+        assert not faults(seen)
+        page.keyboard.press("u")
+        expect(page.locator(f"#line-{before}")).to_have_count(1)
+        assert chosen(page) == before
+        assert state_of(lines, before) is MatchState.AMBIGUOUS
+        page.keyboard.press("r")
+        page.keyboard.press("Enter")
+        expect(page.locator("#reconcile .banner.bad")).to_contain_text("reason")
+        page.keyboard.press("r")
+        page.keyboard.type("Another customer")
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-panel]:not([hidden]) .cand")).to_have_count(1)
+        assert chosen(page) == before
+        assert not seen.refused()
+
+
+@pytest.mark.browser
+def test_matched_and_undone_without_scripts(
+    chromium: Browser, address: str, clerk: str, desk: str, lines: Waiting
+) -> None:
+    state = session(chromium, address, clerk, door.PASSWORD)
+    with look_at(chromium, LOOKS[0], state, java_script_enabled=False) as seen:
+        page = seen.page
+        page.goto(desk)
+        line = chosen(page)
+        page.locator("[data-panel]:not([hidden])").get_by_role("button", name="Match").click()
+        expect(page.locator(".banner.last")).to_contain_text("Matched: Nordvik")
+        assert state_of(lines, line) is MatchState.MATCHED
+        page.get_by_role("link", name="What was matched").click()
+        row = page.locator("[data-row]").first
+        expect(row).to_contain_text("Rika Clerk")
+        row.get_by_role("button", name="Undo").click()
+        expect(page.locator("#matched .banner.bad")).to_contain_text("reason")
+        row.get_by_label("Why it is wrong").fill("Paid by somebody else")
+        row.get_by_role("button", name="Undo").click()
+        expect(page.locator("#notices")).to_contain_text("The match is undone")
+    assert state_of(lines, line) is MatchState.SUGGESTED
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("look", range(len(LOOKS)), ids=[look.name for look in LOOKS])
+def test_what_was_matched(chromium: Browser, state: Any, address: str, look: int) -> None:
+    with look_at(chromium, LOOKS[look], state) as seen:
+        seen.page.goto(f"{address}/reconcile/matched/")
+        expect(seen.page.locator("[data-row]").first).to_be_visible()
+        picture(seen.page, f"reconciled-{LOOKS[look].name}")
+        assert not faults(seen)
+
+
+def test_who_may_not_match_is_told_so(seeded: Vesterholt, lines: Waiting) -> None:
+    client = Client(SERVER_NAME="localhost")
+    assert client.login(email=seeded.email(seeded.maker.name), password=seeded.password)
+    asked = {"account": str(lines.account_id), "proposal": str(lines.statement_id)}
+    found = client.post("/reconcile/confirm/", asked)
+    assert found.status_code == 409
+    assert "may not decide what bank lines pay" in found.content.decode()
+    assert "data-confirm" not in client.get("/reconcile/").content.decode()
+
+
+def state_of(lines: Waiting, line: str) -> MatchState:
+    with tenant(lines.tenant_id):
+        row = models.BankTransaction.objects.get(id=UUID(line))
+    return MatchState(row.match_state)

@@ -13,11 +13,12 @@ import msgspec
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.views.decorators.http import require_safe
 
-from nostro.console import words
-from nostro.console.explaining import LineView, line_view
+from nostro.console import rights, words
+from nostro.console.explaining import LineView, line_view, match_view
 from nostro.console.visiting import Visit, page, show, status_of
 from nostro.domain.errors import Invalid, NostroError
 from nostro.storage.pages import reconcile as reading
+from nostro.storage.pages import reconciled
 from nostro.storage.pages.reconcile import AccountChoice, OpenLine, Order, Waiting
 
 AT_ONCE: Final = 25
@@ -45,7 +46,8 @@ class Looking(msgspec.Struct, frozen=True, kw_only=True):
 @require_safe
 @page
 def reconcile(request: HttpRequest, visit: Visit) -> HttpResponse:
-    return show_board(request, visit, looking_at(request.GET))
+    last = _id(request.GET.get("last", ""), "last")
+    return show_board(request, visit, looking_at(request.GET), last=last)
 
 
 def looking_at(sent: QueryDict) -> Looking:
@@ -53,8 +55,14 @@ def looking_at(sent: QueryDict) -> Looking:
 
 
 def show_board(
-    request: HttpRequest, visit: Visit, looking: Looking, *, error: NostroError | None = None
+    request: HttpRequest,
+    visit: Visit,
+    looking: Looking,
+    *,
+    last: UUID | None = None,
+    error: NostroError | None = None,
 ) -> HttpResponse:
+    """The lines and what may explain them; `last` is the match that was made just now."""
     accounts = reading.accounts()
     account = _account(accounts, looking)
     order = _order(looking.order)
@@ -62,7 +70,12 @@ def show_board(
     if account:
         looking = msgspec.structs.replace(looking, account=str(account.id))
         told |= _lines(visit, account, order, looking)
-    told |= {"looking": looking}
+    made = reconciled.matched_line(last) if last else None
+    told |= {
+        "looking": looking,
+        "may_match": rights.may_match(visit.member),
+        "last": match_view(made) if made else None,
+    }
     status = status_of(error) if error else HTTPStatus.OK
     return show(
         request, visit, "reconcile.html", told, fragment="reconcile_board.html", status=status
