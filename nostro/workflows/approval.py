@@ -135,12 +135,15 @@ def _add(
         stages = approval_terms.stages_of(row, version)
         before = approval_terms.progress_of(row, version, agreed[row.id], able, by)
         turns.check(member, stages, before, row.touched())
-        mine = Given(person_id=member.id, stage=before.stage)
+        mine = Given(person_id=member.id, stage=min(before.stage, len(stages) - 1))
         said = (*agreed[row.id], mine)
         after[row.id] = approval_terms.progress_of(row, version, said, able, by)
-        if after[row.id].missing >= before.missing:
+        counted = [approval_terms.counting(row, one, able, by) for one in (agreed[row.id], said)]
+        if len(counted[1]) <= len(counted[0]) or (
+            after[row.id].missing >= before.missing and not before.complete
+        ):
             raise _place_taken(member, row)
-        added.append(Agreed(digest=row.approval_digest, stage=before.stage))
+        added.append(Agreed(digest=row.approval_digest, stage=mine.stage))
     new_id = acting.world.ids.new
     told = [(new_id(), row.id, one) for row, one in zip(rows, added, strict=True)]
     approvals.add(told, member.id, member.name, now)

@@ -77,11 +77,17 @@ def progress_of(
 ) -> Progress:
     """How far agreements bring an order: only those of people who may approve it, each in a place
     of his own."""
-    about = order.touched()
+    able = counting(order, given, able, authors)
+    return steps.progress(stages_of(order, rules), given, able, order.touched())
+
+
+def counting(
+    order: OrderRow, given: Sequence[Given], able: Mapping[str, Member], authors: Authorship
+) -> dict[str, Member]:
+    """Those whose agreements count now, each in a place of his own."""
     mine = {one.person_id: able[one.person_id] for one in given if one.person_id in able}
-    apart = policy.apart(mine, about, authors.people)
-    counting = {who: member for who, member in mine.items() if who in apart}
-    return steps.progress(stages_of(order, rules), given, counting, about)
+    apart = policy.apart(mine, order.touched(), authors.people)
+    return {who: member for who, member in mine.items() if who in apart}
 
 
 def rules_of(rows: Iterable[OrderRow]) -> dict[str, ApprovalRules]:

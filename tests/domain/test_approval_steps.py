@@ -112,6 +112,8 @@ def test_only_whose_turn_it_is_brings_it_further(
     agreed: list[Given] = []
     now = untouched(stages)
     for name in order:
+        if now.complete:
+            break  # Whoever sends on what rights have completed again: tests of the workflow.
         if not helps(members[name], stages, now):
             with pytest.raises(Refused) as refused:
                 check(members[name], stages, now)

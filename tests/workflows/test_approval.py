@@ -13,7 +13,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from nostro.domain.errors import Invalid, NotAllowed, Refused
 from nostro.domain.order import OrderState
-from nostro.domain.party import Member, Role
+from nostro.domain.party import Grant, Member, Role
 from nostro.storage import models, people
 from nostro.storage.tenancy import tenant
 from nostro.workflows import approval
@@ -65,6 +65,23 @@ def test_nobody_approves_twice(company: Company) -> None:
     approve(company, company.ann, ids)
     assert refusal(lambda: approve(company, company.ann, ids)) == "already_approved"
     assert company.states(ids) == [WAITING]
+
+
+def test_rights_that_come_back_leave_no_payment_stuck(company: Company) -> None:
+    def hold(member: Member, *roles: Role) -> None:
+        with tenant(company.tenant_id):
+            grants = [Grant(role=role) for role in roles]
+            people.grant_reaching(company.world.ids.new(), UUID(member.id), grants)
+
+    ids = company.ask(company.request("P1"))
+    approve(company, company.ann, ids)
+    hold(company.ann, Role.AUDITOR)
+    approve(company, company.bob, ids)
+    hold(company.ann, Role.APPROVER)  # Both count now, and nobody has agreed since.
+    assert company.states(ids) == [WAITING]
+    assert refusal(lambda: approve(company, company.maker, ids)) == "maker_cannot_approve"
+    assert approve(company, company.cy, ids).approved == tuple(ids)
+    assert company.states(ids) == [OrderState.SCHEDULED]
 
 
 def test_a_key_never_approves(company: Company) -> None:

@@ -174,8 +174,11 @@ def untouched(stages: Stages) -> Progress:
 
 
 def check(member: Member, stages: Stages, now: Progress, about: Touched | None = None) -> None:
-    """Raise Refused unless this member's agreement is one that the payment waits for."""
+    """Raise Refused unless this member's agreement is one that the payment waits for. Where rights
+    that came back have completed it without a new one, anybody's of the last stage sends it on."""
     if helps(member, stages, now, about):
+        return
+    if now.complete and next(fits(member, stages[-1], about), None) is not None:
         return
     coming = (fits(member, steps, about) for steps in stages[now.stage + 1 :])
     later = any(next(found, None) is not None for found in coming)
