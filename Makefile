@@ -8,7 +8,7 @@ export PYTHONUNBUFFERED := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock sbom clean bench-start bench-formats bench-payments bench-audit bench-controls bench-screening bench-matching bench-ingest bench-duplicates fuzz kill-test tryton-test product development
+.PHONY: help demo test lint lock sbom clean bench-start bench-formats bench-payments bench-audit bench-controls bench-screening bench-matching bench-ingest bench-duplicates bench-matching-day fuzz kill-test tryton-test product development
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench-screening: product ## How long 100,000 payees take against 10,000 listed n
 
 bench-matching: development ## How fast and how right `nostro match` is up to 1,000,000 open items (SIZES=10000)
 	@$(BIN)/python bench/matching.py
+
+bench-matching-day: development ## How long 1,000 lines take against 1,000,000 open items in PostgreSQL
+	@$(BIN)/python bench/matching_day.py
 
 bench-ingest: product ## How fast 1,000,000 statement lines come in, beside a staged COPY
 	@$(BIN)/python bench/ingest.py

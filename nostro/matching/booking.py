@@ -1,34 +1,24 @@
-"""Explains the lines of one statement: our payments by our own keys, receipts by their reference.
+"""Explains the lines of one statement by our own payments, by keys that we gave them.
 
-Only what is proven posts: our key and the exact amount, or a named document, the right
-payer and the exact open amount. Everything else is a suggestion, or nothing. The staged matcher
-over large sets comes later behind the same door: sets in, proposals out.
+Only what is proven posts: our key and the exact amount. What names a payment of ours and cannot be
+its booking is told as a doubt. Everything else is the stages' (matching.receipts).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 
 import msgspec
 
-from nostro.domain.match import (
-    CERTAIN,
-    Adjustment,
-    AdjustmentKind,
-    Allocation,
-    Proposal,
-    ProposalStatus,
-    Target,
-)
+from nostro.domain.match import CERTAIN, Allocation, Proposal, ProposalStatus, Target
 from nostro.domain.money import Money, total
-from nostro.domain.open_item import OpenItem
-from nostro.matching.naming import Documents, same_name
 
-PROVEN, LIKELY, POSSIBLE = CERTAIN, 800_000, 500_000
+PROVEN, POSSIBLE = CERTAIN, 500_000
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One booked statement line. Money out is negative.
+    """One statement line; `pending` is only announced. Money out is negative.
 
     `charges_minor` are charges that the bank itemises inside the amount, positive.
     """
@@ -42,6 +32,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     counterparty_name: str
     remittance: str
     charges_minor: int = 0
+    booked: date | None = None
+    pending: bool = False
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,24 +50,16 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     booked: bool = False
 
 
-def propose(
-    lines: Sequence[Line], payments: Sequence[Payment], items: Sequence[OpenItem]
-) -> list[Proposal]:
-    """At most one proposal a line, in the order of the lines; an item's capacity is used once."""
+def propose(lines: Sequence[Line], payments: Sequence[Payment]) -> list[Proposal]:
+    """At most one proposal a line, in the order of the lines; a payment is booked once."""
     by_key = _first_by_key(payments)
     by_batch: dict[str, list[Payment]] = {}
     for payment in payments:
         by_batch.setdefault(payment.payment_information_id, []).append(payment)
-    documents = Documents(items)
-    open_minor = {item.id: item.open_amount.minor for item in items}
     used: set[str] = set()
     proposals = []
     for line in lines:
-        found = (
-            _own_payment(line, by_key, used)
-            or _batch(line, by_batch, used)
-            or _receipt(line, documents, open_minor)
-        )
+        found = _own_payment(line, by_key, used) or _batch(line, by_batch, used)
         if found:
             proposals.append(found)
     return proposals
@@ -151,70 +135,3 @@ def _batch(line: Line, by_batch: dict[str, list[Payment]], used: set[str]) -> Pr
         status=ProposalStatus.POST,
         evidence=(f"batch {line.payment_information_id}: {len(live)} lines add up exactly",),
     )
-
-
-def _receipt(line: Line, documents: Documents, open_minor: dict[str, int]) -> Proposal | None:
-    """Money in that names open documents of one customer, exactly paid or not."""
-    if line.amount.minor <= 0:
-        return None
-    named = [
-        item
-        for item in documents.named_by(line.remittance)
-        if open_minor[item.id] and item.open_amount.currency == line.amount.currency
-    ]
-    if not named or len({item.customer_number for item in named}) != 1:
-        return None
-    due = sum(open_minor[item.id] for item in named)
-    exact = line.amount.minor == due
-    if not exact and len(named) > 1:
-        return None  # Which of them it pays, and how much of each, is a person's to say.
-    known, payer = _payer(line, named)
-    sure = PROVEN if exact and known else LIKELY if exact else POSSIBLE
-    rule = "exact" if exact else "over" if line.amount.minor > due else "partial"
-    shares = {
-        item.id: open_minor[item.id] if exact else min(line.amount.minor, open_minor[item.id])
-        for item in named
-    }
-    if sure == PROVEN:
-        open_minor.update(dict.fromkeys(shares, 0))
-    return Proposal(
-        transaction_id=line.id,
-        allocations=_items(shares, line.amount.currency),
-        adjustments=_over(line, shares),
-        rule=rule,
-        evidence_class=f"{rule}/document/{'known' if known else 'unknown'}",
-        probability_millionths=sure,
-        status=ProposalStatus.POST if sure == PROVEN else ProposalStatus.SUGGEST,
-        evidence=(
-            f"the text names {', '.join(item.document for item in named)}",
-            "the amount is exact" if exact else f"{Money(due, line.amount.currency)} was open",
-            *payer,
-        ),
-    )
-
-
-def _items(shares: Mapping[str, int], currency: str) -> tuple[Allocation, ...]:
-    return tuple(
-        Allocation(target=Target.OPEN_ITEM, target_id=item_id, amount=Money(minor, currency))
-        for item_id, minor in shares.items()
-    )
-
-
-def _over(line: Line, shares: Mapping[str, int]) -> tuple[Adjustment, ...]:
-    rest = Money(line.amount.minor - sum(shares.values()), line.amount.currency)
-    return (Adjustment(kind=AdjustmentKind.OVER_PAY, amount=rest),) if rest.minor else ()
-
-
-def _payer(line: Line, named: Sequence[OpenItem]) -> tuple[bool, tuple[str, ...]]:
-    """Is the payer surely the customer, and what says so or not?
-
-    By his account on file; only where none is on file, by his name.
-    """
-    if any(item.payer_iban not in ("", line.counterparty_iban) for item in named):
-        return False, ("another account than usual",)
-    without = [item for item in named if not item.payer_iban]
-    if not without:
-        return True, ("the payer's account is known",)
-    his = all(same_name(line.counterparty_name, item.customer_name) for item in without)
-    name = "the payer's name is the customer's" if his else "another name than the customer's"
-    return his, ("no payer account on file", name)

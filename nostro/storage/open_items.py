@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from nostro.domain.money import Money
 from nostro.domain.open_item import DiscountTerm, ItemKind, OpenItem, still_open
-from nostro.storage import bulk, models, queries
+from nostro.storage import bulk, candidates, models, queries
 from nostro.storage.tenancy import current
 
 
@@ -43,6 +43,7 @@ def take(telling: Telling, items: Sequence[OpenItem], new_id: Callable[[], UUID]
     settled = _settled([row.id for row in known.values()])
     outcome, again, earlier = Taken(), [], []
     fresh: list[OpenItem] = []
+    told: list[tuple[OpenItem, models.OpenItem]] = []
     for item in items:
         row = known.get((item.entity_code, item.document, item.instalment))
         if row is None:
@@ -53,15 +54,21 @@ def take(telling: Telling, items: Sequence[OpenItem], new_id: Callable[[], UUID]
         elif row.currency != item.open_amount.currency and row.id in settled:
             outcome.other_currency.append(item.id)
         else:
+            told.append((item, row))
             again.append({"id": row.id, **_columns(telling, item, row, settled.get(row.id, 0))})
-    outcome.new, outcome.changed = _add(telling, fresh, new_id), len(again)
+    added = _add(telling, fresh, new_id)
+    outcome.new, outcome.changed = len(added), len(again)
     _run("tell_open_items", again)
     _run("raise_most_open", earlier)
+    candidates.keep_keys([*added, *((item, row.id, row.entity_id) for item, row in told)], new_id)
     return outcome
 
 
-def _add(telling: Telling, items: Sequence[OpenItem], new_id: Callable[[], UUID]) -> int:
-    """Items that nobody told of before; one that a later complete list had not is closed."""
+def _add(
+    telling: Telling, items: Sequence[OpenItem], new_id: Callable[[], UUID]
+) -> list[tuple[OpenItem, UUID, UUID]]:
+    """Items that nobody told of before; one that a later complete list had not is closed. Returns
+    each with the id of its row, and that of its entity."""
     entity_ids = dict(models.LegalEntity.objects.values_list("code", "id"))
     closed_at = dict(
         models.OpenItemList.objects.filter(source=telling.source).values_list(
@@ -76,7 +83,8 @@ def _add(telling: Telling, items: Sequence[OpenItem], new_id: Callable[[], UUID]
         if later and later > telling.told_at:
             told |= {"told_minor": 0, "open_minor": 0, "told_at": later}
         rows.append({"id": new_id(), **told})
-    return bulk.insert(models.OpenItem, rows)
+    bulk.insert(models.OpenItem, rows)
+    return [(item, row["id"], row["entity_id"]) for item, row in zip(items, rows, strict=True)]
 
 
 def _most(row: models.OpenItem, item: OpenItem, settled: int) -> list[dict[str, Any]]:

@@ -19,7 +19,9 @@ from nostro.domain.money import Money
 from nostro.domain.order import OrderMove, OrderState
 from nostro.domain.party import Account
 from nostro.domain.rail_reference import SHORTEST
+from nostro.domain.statement import EntryStatus
 from nostro.matching import booking
+from nostro.matching.stages.confidence import Model
 from nostro.storage import (
     cases,
     events,
@@ -35,7 +37,7 @@ from nostro.storage.cases import NewCase
 from nostro.storage.matches import MatchRow
 from nostro.storage.statements import TransactionRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import posting
+from nostro.workflows import posting, receipt_matching
 from nostro.workflows.batch_bookings import explained
 from nostro.workflows.booked_lines import Index, booked_line, keys_of, known
 from nostro.workflows.context import Acting
@@ -69,18 +71,15 @@ def explain(
         return 0, 0
     rows = _named_otherwise(rows, account)
     sent = _sent(rows, account)
-    items = open_items.open_items(UUID(account.legal_entity_id), account.currency)
-    proposals = booking.propose(
-        [_line(row) for row in rows.values()],
-        _payments(sent),
-        items,
-    )
-    proposals = held_back(acting, proposals)
+    lines_told = [_line(row) for row in rows.values()]
+    own = booking.propose(lines_told, _payments(sent))
+    ours = {one.transaction_id for one in own}
+    others = [line for line in lines_told if line.id not in ours]
+    proposals = held_back(acting, [*own, *receipt_matching.propose(account, others, Model())])
     proven = [one for one in proposals if one.status is ProposalStatus.POST]
     write_matches(acting, proven)
-    # By status: to look for each of 10,000 among those proven would be a square.
-    rest = [one for one in proposals if one.status is not ProposalStatus.POST]
-    suggested = _propose(acting, rest)
+    done = {one.transaction_id for one in proven}
+    suggested = _propose(acting, [one for one in proposals if one.transaction_id not in done])
     _settle(acting, [p for p in proven if _pays(p)], rows, sent)
     _doubts(acting, proposals, rows, sent)
     _receive(acting, [p for p in proven if not _pays(p)], rows, account)
@@ -144,6 +143,8 @@ def _line(row: TransactionRow) -> booking.Line:
         counterparty_name=row.counterparty_name,
         remittance=row.remittance,
         charges_minor=row.charges_minor,
+        booked=row.booked,
+        pending=row.status != EntryStatus.BOOK,
     )
 
 

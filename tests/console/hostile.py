@@ -40,6 +40,8 @@ FREE: dict[str, str] = {
     "open_item": "source document customer_number customer_name parent_number payer_iban"
     " further_references",
     "open_item_list": "source",
+    "open_item_key": "",
+    "payer_key": "customer_number",
     "match": "decided_by undone_by undo_reason",
     "match_proposal": "refused_by refuse_reason",
     "adjustment": "customer_number",

@@ -250,19 +250,16 @@ def test_who_may_and_how_far(company: Company, clerk: Member) -> None:
 
 def test_many_at_once_settle_nothing_twice(company: Company, clerk: Member) -> None:
     owed(company, ("RE-2026-1", 500_00), ("RE-2026-2", 70_00))
-    comes(
-        company,
-        paid(400_00, "RE-2026-1"),
-        paid(300_00, "RE-2026-1"),
-        paid(60_00, "RE-2026-2"),
-    )
-    ids = [proposals_of(company, line_of(company, minor))[0] for minor in (400_00, 300_00, 60_00)]
+    # One document is proposed for no more than is open of it, within one statement.
+    comes(company, paid(400_00, "RE-2026-1"), paid(20_00, "RE-2026-2"))
+    comes(company, paid(300_00, "RE-2026-1"), statement_id="ST-2")
+    ids = [proposals_of(company, line_of(company, minor))[0] for minor in (400_00, 300_00, 20_00)]
     gone = UUID(int=7)
     outcomes = line_deciding.confirm(company.acting(clerk), clerk, [*ids, gone, ids[0]])
     assert [one.error.code if one.error else "" for one in outcomes] == [
         "", "more_than_open", "", "proposal_unknown", "line_is_matched",
     ]  # fmt: skip
-    assert still_open(company) == {"RE-2026-1": 100_00, "RE-2026-2": 10_00}
+    assert still_open(company) == {"RE-2026-1": 100_00, "RE-2026-2": 50_00}
     with pytest.raises(NostroError) as wrong:
         line_deciding.confirm(company.acting(clerk), clerk, [gone] * 501)
     assert wrong.value.code == "proposals_count"

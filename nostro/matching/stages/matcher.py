@@ -32,11 +32,13 @@ from nostro.matching.stages.tables import by_due_date, in_booking_order
 class Listed:
     """Open items, with what is known by their texts; most of the texts are needed no more."""
 
-    def __init__(self, items: pl.DataFrame) -> None:
-        """`items` are typed (stages.tables), in any order."""
+    def __init__(self, items: pl.DataFrame, known: pl.DataFrame | None = None) -> None:
+        """`items` are typed (stages.tables), in any order. `known` are `party, party_name,
+        party_ibans` of further parties, none of whose items are among these."""
         ordered = by_due_date(items)
         self.ids = ordered.select("i", "id")
-        self.parties = parties.Parties(ordered)
+        told = ordered.select("party", "party_name", "party_ibans")
+        self.parties = parties.Parties(told if known is None else pl.concat([told, known]))
         ordered = ordered.drop("id", "party_name", "party_ibans")
         self.keys = reference_keys.full_keys(ordered)
         self.items = ordered.drop("references")

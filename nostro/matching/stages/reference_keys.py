@@ -62,26 +62,40 @@ def letter_keys(items: pl.DataFrame) -> pl.DataFrame:
 
 def text_letters(rows: pl.DataFrame) -> pl.DataFrame:
     """`t, k`: each word of the texts that has a digit or is long, as one number."""
-    texts = pl.concat_str("text", "structured", "e2e", separator=" ")
     return pl.concat(
-        some.lazy()
-        .select("t", texts.str.extract_all(r"[0-9A-Za-z_./-]{6,}").alias("word"))
-        .explode("word")
-        .drop_nulls("word")
-        .select("t", letters(pl.col("word")).alias("k"))
-        .filter(pl.col("k") != 0)
-        .unique()
-        .collect()
+        _words(some).select("t", pl.col("word").hash().alias("k")).unique().collect()
         for some in _slices(rows)
     )
 
 
+def text_words(rows: pl.DataFrame) -> pl.DataFrame:
+    """`t, word`: those words, as they are compared."""
+    return _words(rows).unique().collect()
+
+
+def _words(rows: pl.DataFrame) -> pl.LazyFrame:
+    texts = pl.concat_str("text", "structured", "e2e", separator=" ")
+    return (
+        rows.lazy()
+        .select("t", texts.str.extract_all(r"[0-9A-Za-z_./-]{6,}").alias("word"))
+        .explode("word")
+        .drop_nulls("word")
+        .select("t", telling(pl.col("word")).alias("word"))
+        .filter(pl.col("word") != "")
+    )
+
+
 def letters(text: pl.Expr) -> pl.Expr:
+    word = telling(text)
+    return pl.when(word != "").then(word.hash()).otherwise(pl.lit(0, pl.UInt64))
+
+
+def telling(text: pl.Expr) -> pl.Expr:
+    """Its letters and digits, where they are enough to tell one document from others; else ""."""
     plain = text.str.to_uppercase().str.replace_all(r"[^0-9A-Z]", "")
     length = plain.str.len_bytes()
     digit = plain.str.contains(r"\d") & (length >= LETTERS_SHORTEST)
-    telling = digit | (length >= WORD_SHORTEST)
-    return pl.when(telling).then(plain.hash()).otherwise(pl.lit(0, pl.UInt64))
+    return pl.when(digit | (length >= WORD_SHORTEST)).then(plain).otherwise(pl.lit(""))
 
 
 def text_keys(rows: pl.DataFrame) -> pl.DataFrame:

@@ -48,7 +48,7 @@ def transactions(texts: pl.LazyFrame) -> pl.LazyFrame:
         _given("charges", minor("charges", "currency").abs()).alias("charges"),
         pl.col("currency").cast(CURRENCY, strict=False).alias("cur"),
         pl.col("counterparty_name").alias("name"),
-        _code(_letters("counterparty_iban")).alias("iban"),
+        code(_letters("counterparty_iban")).alias("iban"),
         pl.col("remittance").alias("text"),
         pl.col("structured_reference").alias("structured"),
         pl.when(said.str.to_uppercase().is_in(NOTHING_SAID))
@@ -73,8 +73,8 @@ def items(texts: pl.LazyFrame) -> pl.LazyFrame:
         pl.col("entity").hash(),
         "number",
         "references",
-        _code(pl.col("party_id")).alias("party"),
-        _code(pl.col("parent_party_id")).alias("parent"),
+        code(pl.col("party_id")).alias("party"),
+        code(pl.col("parent_party_id")).alias("parent"),
         "party_name",
         "party_ibans",
         minor("open_amount", "currency").alias("open"),
@@ -83,7 +83,7 @@ def items(texts: pl.LazyFrame) -> pl.LazyFrame:
         _given("due_date", _day("due_date")).alias("due"),
         _given("discount_amount", minor("discount_amount", "currency").abs()).alias("discount"),
         _given("discount_until", _day("discount_until")).alias("until"),
-        _code(_letters("batch_id")).alias("batch"),
+        code(_letters("batch_id")).alias("batch"),
     )
 
 
@@ -122,6 +122,6 @@ def _letters(column: str) -> pl.Expr:
     return pl.col(column).str.to_uppercase().str.replace_all(r"[^0-9A-Z]", "")
 
 
-def _code(text: pl.Expr) -> pl.Expr:
+def code(text: pl.Expr) -> pl.Expr:
     """A number for a text, 0 for none: joins on it cost a tenth of those on texts."""
     return pl.when(text == "").then(pl.lit(0, pl.UInt64)).otherwise(text.hash())

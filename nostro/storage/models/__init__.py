@@ -25,6 +25,7 @@ from nostro.storage.models.cash import (
 from nostro.storage.models.change import ChangeAgreement, ChangeRequest, PolicyVersion
 from nostro.storage.models.check import CheckException, IssuedCheck
 from nostro.storage.models.credit import CreditNote, Netting
+from nostro.storage.models.item_key import OpenItemKey, PayerKey
 from nostro.storage.models.keeping import (
     DataKey,
     EvidenceKey,
@@ -125,6 +126,7 @@ __all__ = [
     "NameQuestion",
     "Netting",
     "OpenItem",
+    "OpenItemKey",
     "OpenItemList",
     "OperatorEvidence",
     "Order",
@@ -136,6 +138,7 @@ __all__ = [
     "PayeeConfirmation",
     "PayeeDetails",
     "PayeeVerification",
+    "PayerKey",
     "PaymentRun",
     "Person",
     "PolicyVersion",

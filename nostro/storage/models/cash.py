@@ -218,6 +218,11 @@ class OpenItem(TenantModel):
                 condition=~models.Q(open_minor=0),
                 name="open_item_customer",
             ),
+            models.Index(
+                fields=["tenant_id", "customer_number", "open_minor"],
+                condition=~models.Q(open_minor=0),
+                name="open_item_amount",
+            ),
         )
 
 
