@@ -212,6 +212,7 @@ def _take(
             end_to_end_id=order.instruction.end_to_end_id,
             approval_digest=order.approval_digest,
             held_for=[finding.sentence for finding in findings],
+            held_for_codes=[finding.code for finding in findings],
         )
         for order, findings in taken
     ]

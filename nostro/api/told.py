@@ -41,6 +41,7 @@ class PaymentCreated(Told):
     end_to_end_id: str
     approval_digest: str
     held_for: list[str]
+    held_for_codes: list[str] = Field(description="The code of each sentence of `held_for`.")
 
 
 class PaymentsCreated(Told):

@@ -75,6 +75,7 @@ Payments
   payments show        Where one is, what happens next, and all that happened to it
   payments hold        Hold what has not left, until a person releases it
   payments release     Release what is held, as a person
+  payments deny        Deny what is held for good, one, many or a whole run
   payments approve     Approve, as a person; it takes two
   payments recall      Cancel what has not left, ask back what has
   payments letter      The letter to the bank about a file, as PDF

@@ -34,8 +34,8 @@ def approve(
 
     rows = chosen(acting, member, numbers)
     seen = approval.selection_digest({str(row.id): row.approval_digest for row in rows})
-    _show(rows)
     approval.check(acting, member, [row.id for row in rows])
+    show(rows)
     if not agreed("Approve exactly these?", "approved", seen, digest):
         print(f"Nothing was approved. To approve exactly these: --digest {seen[:DIGEST_SHOWN]}")
         raise SystemExit(NOT_DONE)
@@ -45,7 +45,7 @@ def approve(
 
 
 def several(count: int) -> str:
-    return f"{count} payment{'s' * (count != 1)}"
+    return f"{count:,} payment{'s' * (count != 1)}"
 
 
 def agreed(question: str, done: str, seen: str, digest: str) -> bool:
@@ -85,7 +85,7 @@ def chosen(acting: Acting, member: Member, numbers: Sequence[str]) -> list[Order
     )
 
 
-def _show(rows: Sequence[OrderRow]) -> None:
+def show(rows: Sequence[OrderRow]) -> None:
     table = Table("payment", "payee", "account", "amount")
     for row in rows:
         told = row.instruction

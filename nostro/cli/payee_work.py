@@ -17,8 +17,14 @@ def import_payees(customer: str, file: str, reason: str, who: tuple[str, str]) -
         acting, member = terminal.person(customer, *who)
     else:
         acting, member = terminal.acting(customer), None
+    from nostro.storage.tenancy import tenant
     from nostro.workflows import payee_files
 
+    with tenant(acting.tenant_id):
+        waiting = payee_files.waiting(content)
+    for row, count in waiting:
+        of = "payee" if count == 1 else "payees"
+        print(f"{count:,} {of} of it wait already: {row.subject}, {row.asked_by_name}, {row.id}.")
     for line, request_id in payee_files.ask(acting, member, content, Path(file).name, reason):
         if request_id is None:
             print(f"Line {line} and on: nothing of it is new.")

@@ -194,6 +194,49 @@ def release(
 
 
 @payments.command
+def deny(
+    *numbers: str,
+    run: str = "",
+    held_for: str = "",
+    reason: str,
+    digest: str = "",
+    person: Annotated[str, Parameter(name="--as")],
+    password_file: str = "",
+    customer: str = "",
+) -> None:
+    """Deny held payments for good as a person: shows count and sums, then asks. All or none.
+
+    Name payments, or choose all that are held of a run, for a reason, or both. Where nobody can be
+    asked, the digest that was shown stands for the yes.
+
+    Example: `nostro payments deny --run RUN2 --as ann@acme.example --reason "it came twice"`.
+
+    Parameters
+    ----------
+    numbers
+        Numbers, ids or end-to-end ids.
+    run
+        All that is held of this run: its reference or id.
+    held_for
+        All that is held for this reason, such as duplicate_suspected.
+    reason
+        Why; it stays in the trace.
+    digest
+        The digest that was shown with exactly these payments.
+    person
+        The address with which the person signs in.
+    password_file
+        A file with the password, or - for stdin. Without: it is asked for.
+    customer
+        The code of the customer; not needed where there is only one.
+    """
+    from nostro.cli import held_payments
+
+    chosen = held_payments.Chosen(numbers=numbers, run=run, held_for=held_for)
+    held_payments.deny(customer, chosen, reason, digest, (person, password_file))
+
+
+@payments.command
 def recall(
     *numbers: str, reason: str = "CUST", text: str, customer: str = "", json: bool = False
 ) -> None:

@@ -82,6 +82,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("approvals/deny/", approvals.deny, name="approvals_deny"),
     path("holds/", holds.holds, name="holds"),
     path("holds/selection/", holds.select, name="holds_select"),
+    path("holds/deny-run/", holds.deny_run, name="holds_deny_run"),
     path("holds/release/", holds.release_together, name="holds_release"),
     path("files/", submissions.submission_list, name="submissions"),
     path("files/<uuid:submission_id>/", submissions.submission, name="submission"),

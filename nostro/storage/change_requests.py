@@ -105,6 +105,12 @@ def overdue(now: datetime) -> list[RequestRow]:
     return _rows(found.filter(state=RequestState.ASKED.value, expires_at__lte=now))
 
 
+def waiting(kinds: Collection[str]) -> list[RequestRow]:
+    """Requests of these kinds that nobody has decided on, the oldest first."""
+    found = models.ChangeRequest.objects.filter(state=RequestState.ASKED.value, kind__in=kinds)
+    return _rows(found.order_by("id"))
+
+
 def waiting_count() -> int:
     """How many changes wait for somebody's agreement."""
     return models.ChangeRequest.objects.filter(state=RequestState.ASKED.value).count()

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
+from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.storage import bulk, confidential, models
@@ -23,12 +24,14 @@ _HELD: Final = "held_payments"
 
 class HoldFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which holds are wanted; what is empty does not narrow. `payee`: its number, or part of its
-    name. `open`: those that still hold a payment; False: those that were left."""
+    name. `open`: those that still hold a payment; False: those that were left. `run`: the reference
+    or the id of the payment run that brought it."""
 
     code: str = ""
     since: datetime | None = None
     payee: str = ""
     open: bool = True
+    run: str = ""
 
 
 class HoldLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +56,15 @@ class HeldFor(msgspec.Struct, frozen=True, kw_only=True):
     """How many payments are held for one reason."""
 
     code: str
+    count: int
+
+
+class HeldOfRun(msgspec.Struct, frozen=True, kw_only=True):
+    """How many payments of one run are held."""
+
+    run_id: UUID
+    reference: str
+    source: str
     count: int
 
 
@@ -96,6 +108,35 @@ def held_for() -> list[HeldFor]:
     return [HeldFor(**row) for row in found.order_by("-count", "code")]
 
 
+def held_for_runs(wanted: HoldFilter, most: int) -> list[HeldOfRun]:
+    """The runs that brought what is held like this, those with most of it first."""
+    found = _payments(wanted).filter(run__isnull=False)
+    told = found.values("run_id", "run__reference", "run__source").annotate(count=Count("id"))
+    return [
+        HeldOfRun(
+            run_id=row["run_id"],
+            reference=row["run__reference"],
+            source=row["run__source"],
+            count=row["count"],
+        )
+        for row in told.order_by("-count", "run_id")[:most]
+    ]
+
+
+def all_held(wanted: HoldFilter, most: int) -> list[UUID]:
+    """All payments that open holds like these hold; raises Invalid when they are more than `most`,
+    for they are to be decided on as one."""
+    ids = list(_payments(wanted).order_by("id").values_list("id", flat=True)[: most + 1])
+    if len(ids) <= most:
+        return ids
+    raise Invalid(
+        "too_many_chosen",
+        f"More than {most:,} payments are held like this; so many are decided on at once.",
+        "Nothing was decided.",
+        "Narrow them by reason, run, payee or day.",
+    )
+
+
 def codes_of(order_ids: Collection[UUID]) -> dict[UUID, list[str]]:
     """The codes of the open holds of each of these payments."""
     found = models.Hold.objects.filter(bulk.one_of("order_id", order_ids), closed_at__isnull=True)
@@ -126,7 +167,16 @@ def _found(wanted: HoldFilter) -> QuerySet[models.Hold]:
         text = plain(wanted.payee, "payee")
         named = Q(order__creditor_name__icontains=text) | Q(order__payee_number=text)
         found = found.filter(named)
+    if wanted.run:
+        found = found.filter(_of_run(wanted.run))
     return found
+
+
+def _of_run(text: str) -> Q:
+    try:
+        return Q(order__run_id=UUID(text))
+    except ValueError:
+        return Q(order__run__reference=plain(text, "run"))
 
 
 def _payments(wanted: HoldFilter) -> QuerySet[models.Order]:

@@ -167,6 +167,12 @@ def close_holds(order_id: UUID, closed_by: str, reason: str, now: datetime) -> i
     return held.update(closed_at=now, closed_by=closed_by, reason=reason)
 
 
+def close_all_holds(order_ids: Collection[UUID], closed_by: str, reason: str, now: datetime) -> int:
+    """The same for many payments, all for one reason."""
+    found = models.Hold.objects.filter(bulk.one_of("order_id", order_ids), closed_at__isnull=True)
+    return found.update(closed_at=now, closed_by=closed_by, reason=reason)
+
+
 def lock(order_ids: Collection[UUID]) -> list[OrderRow]:
     """Lock orders in the order of their ids (orders before attempts: lifecycle rule 13)."""
     found = models.Order.objects.select_for_update(no_key=True).filter(bulk.one_of("id", order_ids))

@@ -1,4 +1,4 @@
-"""Held payments decided on by what was shown: let go with their evidence; all or none."""
+"""Held payments decided on by what was shown: let go with their evidence, or denied."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from nostro.domain.order import ORDER, OrderMove
 from nostro.domain.party import Member
 from nostro.domain.policies import approval as policy
 from nostro.domain.policies import held
-from nostro.storage import authorship, hold_listing
+from nostro.storage import authorship, hold_listing, orders
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows.approval import each, leave_holds, lock_all, need_reason
+from nostro.workflows.approval import each, leave_holds, lock_all, need_reason, nothing_changed
 from nostro.workflows.context import Acting
+from nostro.workflows.moves import move_orders
+
+DENIED_MAX = 20_000  # Payments that one denial covers: more take a request too long.
 
 
 def seen_digest(rows: Sequence[OrderRow]) -> str:
@@ -55,6 +58,30 @@ def release(
                 "Look at them again and decide on what you then see.",
             )
         leave_holds(acting, member, rows, reason)
+
+
+def check_denial(acting: Acting, member: Member, order_ids: Sequence[UUID]) -> None:
+    """Raise Refused where this member may not deny one of these payments; nothing is done."""
+    with tenant(acting.tenant_id):
+        _may_decide(acting, member, lock_all(member, order_ids), OrderMove.DENY)
+
+
+def deny(
+    acting: Acting, member: Member, order_ids: Sequence[UUID], seen: str, reason: str
+) -> list[UUID]:
+    """Refuse payments for good, whatever holds each of them, for one reason; all or none.
+
+    `seen` is the selection digest of what the person saw. Raises Refused where one of them changed
+    since, or is not his to decide on.
+    """
+    need_reason(reason)
+    with tenant(acting.tenant_id):
+        rows = lock_all(member, order_ids)
+        _may_decide(acting, member, rows, OrderMove.DENY)
+        nothing_changed(rows, seen, "Nothing was denied.")
+        ids = [row.id for row in rows]
+        orders.close_all_holds(ids, member.name, reason, acting.world.clock.now())
+        return move_orders(acting, ids, OrderMove.DENY, text=reason)
 
 
 def _may_go_together(rows: Sequence[OrderRow]) -> None:

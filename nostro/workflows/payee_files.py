@@ -16,7 +16,9 @@ from nostro.domain.errors import Invalid, Refused
 from nostro.domain.party import Member
 from nostro.formats.tables import payee_list
 from nostro.formats.tables.payee_list import BadLine, PayeeList
+from nostro.storage import change_requests as stored
 from nostro.storage import evidence
+from nostro.storage.change_requests import RequestRow
 from nostro.storage.paging import Page
 from nostro.storage.tenancy import tenant
 from nostro.workflows import change_requests, changes, touched_payments
@@ -27,6 +29,7 @@ from nostro.workflows.touched_payments import Touched
 
 FILE_BYTES_MAX: Final = 4 * 1024 * 1024
 KIND: Final = "payee_import"
+_KINDS: Final = (KIND, "payee", "payee_account", "payee_details")
 _COUNTS: Final = (
     "new_payees",
     "other_accounts",
@@ -105,8 +108,10 @@ def ask(
     acting: Acting, member: Member | None, content: bytes, name: str, reason: str
 ) -> list[tuple[int, UUID | None]]:
     """Ask for all of it: for each part of a thousand payees its first line, and the request that
-    was made, None where nothing of it is new. Raises Invalid, naming the first bad line."""
+    was made, None where nothing of it is new. All lines are checked before any part is asked for.
+    Raises Invalid, naming the first bad line and how many there are."""
     payees = payee_list.read(content)
+    _refuse_bad(checked(content))
     with tenant(acting.tenant_id):
         kept = keep(acting, content, name)
     made: list[tuple[int, UUID | None]] = []
@@ -120,6 +125,33 @@ def ask(
             continue
         made.append((wish["first_line"], request_id))
     return made
+
+
+def waiting(content: bytes) -> list[tuple[RequestRow, int]]:
+    """Requests that nobody has decided on, and how many payees of this file each names already;
+    inside a unit of work."""
+    named = {one["number"] for _, one in checked(content).payees}
+    found = [(row, named & _numbers(row)) for row in stored.waiting(_KINDS)]
+    return [(row, len(common)) for row, common in found if common]
+
+
+def _numbers(row: RequestRow) -> set[str]:
+    several = row.wanted.get("payees", [row.wanted])
+    return {one.get("number", "") for one in several}
+
+
+def _refuse_bad(found: PayeeList) -> None:
+    bad = sorted(_wrong(found), key=lambda one: (one.line, one.place))
+    if not bad:
+        return
+    more = f" {len(bad) - 1:,} more are wrong." if len(bad) > 1 else ""
+    raise Invalid(
+        "payees_unfit",
+        f"Line {bad[0].line}: {bad[0].happened}{more}",
+        "Nothing of the file was asked for.",
+        "Mend it and give the whole file again.",
+        field=bad[0].column,
+    )
 
 
 def _wishes(payees: Sequence[dict[str, str]], name: str, kept: str) -> Iterator[dict[str, Any]]:

@@ -55,6 +55,7 @@ def test_an_unknown_payee_is_held(here: seed.Seeded, token: str) -> None:
     made = door.post(token, "/v1/payments", body).json()
     assert made["state"] == "held"
     assert "V-unknown" in made["held_for"][0]
+    assert made["held_for_codes"] == ["payee_unknown"]
 
 
 LOCAL = {"scheme": "USABA", "bank_code": "021000021", "number": "123456789", "kind": "SVGS"}

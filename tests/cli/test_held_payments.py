@@ -142,3 +142,43 @@ def test_who_may_not_is_told_before_anything_is_shown(
     assert caught.value.code == "maker_cannot_release"
     assert caught.value.location == number
     assert "invoice disputed" not in capsys.readouterr().out
+
+
+def test_a_run_that_came_twice_is_denied_as_one(company: Company, run: Any) -> None:
+    rows = [{"VENDOR": "V1", "INVOICES": f"INV-{n * 101}"} for n in range(1, 4)]
+    company.receive(company.run_file(*rows))
+    again = [row | {"RUN_ID": "R2"} for row in rows]
+    company.receive(company.run_file(*again), name="again.csv", source="other")
+    with tenant(company.tenant_id):
+        found = {row.run_id for row in orders.in_state(OrderState.HELD)}
+    (twice,) = found
+    stray = held(company, 1)
+    chosen = ("deny", "--run", str(twice), "--held-for", "duplicate_suspected")
+    status, said = run(*chosen, *WHO)
+    assert status == 1
+    assert "3 payments" in said
+    assert "3 held: duplicate suspected" in said
+    status, said = run(*chosen, *WHO, "--digest", digest_in(said))
+    assert (status, "3 payments denied by" in said) == (0, True)
+    assert company.states(stray) == [OrderState.HELD]
+    with tenant(company.tenant_id):
+        assert not models.Hold.objects.filter(closed_at=None, order__run_id=twice).exists()
+        assert len(orders.in_state(OrderState.DENIED)) == 3
+        assert len(orders.in_state(OrderState.AWAITING_APPROVAL)) == 3
+
+
+def test_many_are_denied_all_or_none(company: Company, run: Any) -> None:
+    ids = held(company, 2)
+    also_held(company, ids[1])
+    named = numbers(company, ids)
+    said = run("deny", *named, *WHO)[1]
+    with pytest.raises(Refused) as caught:
+        run("deny", named[0], *WHO, "--digest", digest_in(said))
+    assert caught.value.code == "selection_changed"
+    with pytest.raises(Refused) as caught:
+        run("deny", *named, *WHO, by=company.maker)
+    assert caught.value.code == "maker_cannot_release"
+    assert caught.value.location == ", ".join(named)
+    assert company.states(ids) == [OrderState.HELD] * 2
+    assert run("deny", *named, *WHO, "--digest", digest_in(said))[0] == 0
+    assert company.states(ids) == [OrderState.DENIED] * 2

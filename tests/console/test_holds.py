@@ -20,7 +20,7 @@ from nostro.domain.order import OrderState
 from nostro.domain.party import Member, Role
 from nostro.domain.payment import PaymentRequest
 from nostro.domain.policies.payment_limits import Limit, PaymentLimits, Per
-from nostro.storage import orders, policies
+from nostro.storage import hold_listing, orders, policies
 from nostro.storage.dossier import dossier
 from nostro.storage.payment_search import Wanted, payments
 from nostro.storage.tenancy import tenant
@@ -157,6 +157,46 @@ def test_limits_and_listed_names_are_tables(
         expect(seen.page.locator(".evid tbody tr")).to_have_count(3)
         picture(seen.page, f"held-payment-{LOOKS[look].name}")
         assert not faults(seen)
+
+
+@pytest.mark.parametrize("look", range(len(LOOKS)), ids=[look.name for look in LOOKS])
+def test_all_of_a_run_is_offered_to_be_denied_as_one(
+    desk: Any, seeded: Vesterholt, look: int
+) -> None:
+    (run,) = whole_runs(seeded)
+    with desk(seeded.first, look, f"?run={run}") as seen:
+        card = seen.page.locator("form[aria-labelledby=h-run]")
+        expect(card.locator("h2")).to_contain_text("Deny all of run")
+        expect(card.get_by_role("button")).to_have_text(re.compile(r"Deny \d+\spayments?"))
+        picture(seen.page, f"holds-run-{LOOKS[look].name}")
+        assert not faults(seen)
+
+
+def whole_runs(seeded: Vesterholt) -> set[UUID | None]:
+    with tenant(seeded.tenant_id):
+        return {
+            row.run_id
+            for row in orders.in_state(OrderState.HELD)
+            if row.id == seeded.order_ids["duplicate"]
+        }
+
+
+def test_a_run_held_for_a_reason_is_denied_as_one(desk: Any, seeded: Vesterholt) -> None:
+    (run,) = whole_runs(seeded)
+    with tenant(seeded.tenant_id):
+        ids = [row.id for row in orders.in_state(OrderState.HELD) if row.run_id == run]
+        codes = hold_listing.codes_of(ids)
+    duplicate = seeded.order_ids["duplicate"]
+    other = next(one for one in ids if set(codes[one]).isdisjoint(codes[duplicate]))
+    with desk(seeded.first, query=f"?run={run}&code={codes[other][0]}") as seen:
+        card = seen.page.locator("form[aria-labelledby=h-run]")
+        card.get_by_role("button").click()
+        expect(seen.page.locator("#holds > .banner.bad")).to_contain_text("A reason is needed")
+        card.get_by_label("One reason for all of them").fill("The run came twice")
+        card.get_by_role("button").click()
+        expect(seen.page.locator("#holds .banner.ok")).to_contain_text("denied")
+    assert state_of(seeded, other) is OrderState.DENIED
+    assert state_of(seeded, duplicate) is OrderState.HELD
 
 
 def test_a_hold_is_released_with_a_reason(desk: Any, seeded: Vesterholt) -> None:

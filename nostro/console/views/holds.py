@@ -28,13 +28,15 @@ from nostro.console.words import Status
 from nostro.domain.errors import Invalid, NostroError, Refused
 from nostro.domain.money import Money, total
 from nostro.domain.policies.held import ONE_BY_ONE, TOGETHER_MAX
-from nostro.storage import confidential, hold_listing
+from nostro.storage import confidential, hold_listing, orders
 from nostro.storage.hold_listing import HoldFilter
 from nostro.storage.pages.approvals import chosen
-from nostro.workflows import approval, hold_desk
+from nostro.workflows import approval, hold_decisions, hold_desk
+from nostro.workflows.hold_decisions import DENIED_MAX
 from nostro.workflows.hold_desk import Held, Standing
 
 AT_ONCE: Final = 20
+RUNS_SHOWN: Final = 3
 
 
 class Looking(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,11 +45,12 @@ class Looking(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     payee: str = ""
     since: str = ""
+    run: str = ""
     cursor: str = ""
 
     @property
     def narrowed(self) -> bool:
-        return bool(self.code or self.payee or self.since)
+        return bool(self.code or self.payee or self.since or self.run)
 
     @property
     def everything(self) -> str:
@@ -55,7 +58,7 @@ class Looking(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def wanted(self) -> HoldFilter:
-        return HoldFilter(code=self.code, payee=self.payee, since=_moment(self.since))
+        return HoldFilter(code=self.code, payee=self.payee, since=_moment(self.since), run=self.run)
 
     def query(self, **other: str) -> str:
         """The address of the same list, or of one that differs in this."""
@@ -72,6 +75,11 @@ class HeldView(msgspec.Struct, frozen=True, kw_only=True):
     left: Status | None
     able: str
 
+    @property
+    def others(self) -> bool:
+        """Held for more than one reason: never let go together with others."""
+        return len({one.code for one in self.reasons}) > 1
+
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     """What was ticked, as it is now: how many, their sums, and the digest of what was shown."""
@@ -80,6 +88,13 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     sums: tuple[Money, ...] = ()
     digest: str = ""
     changed: bool = False
+
+
+class WholeRun(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is held of one run, for the reason that is looked at: denied as one."""
+
+    name: str
+    chosen: Chosen
 
 
 @require_safe
@@ -142,6 +157,55 @@ def deny(request: HttpRequest, visit: Visit, payment_id: UUID) -> HttpResponse:
     return _decide(request, visit, work)
 
 
+@require_POST
+@page
+def deny_run(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Refuse for good all that is held of the run, and for the reason, that is looked at."""
+
+    def work() -> Banner:
+        wanted = _looking(request.POST).wanted
+        if not wanted.run:
+            raise Refused("run_unknown", "No run was chosen.", "Nothing was denied.", "Choose one.")
+        ids = hold_listing.all_held(wanted, DENIED_MAX)
+        seen, reason = request.POST.get("seen_run", ""), request.POST.get("reason_run", "")
+        hold_decisions.deny(visit.acting(), visit.member, ids, seen, reason)
+        more = "Nothing was sent. The reason stays in the trace of each."
+        return Banner(
+            kind="ok", happened=f"{words.several(len(ids), 'payment')} denied.", more=more
+        )
+
+    return _decide(request, visit, work)
+
+
+def _whole_run(looking: Looking) -> WholeRun | None:
+    if not looking.run:
+        return None
+    rows = orders.load(hold_listing.all_held(looking.wanted, DENIED_MAX))
+    if not rows:
+        return None
+    confidential.note("order", (row.id for row in rows))
+    runs = hold_listing.held_for_runs(looking.wanted, 1)
+    chosen = Chosen(
+        count=len(rows),
+        sums=tuple(total(row.instruction.amount for row in rows).values()),
+        digest=approval.selection_digest({str(row.id): row.approval_digest for row in rows}),
+    )
+    return WholeRun(name=runs[0].reference, chosen=chosen)
+
+
+def _runs(looking: Looking) -> list[dict[str, Any]]:
+    """The runs of which most is held; a chosen one is left by the same link."""
+    return [
+        {
+            "word": f"Run {row.reference}",
+            "count": row.count,
+            "href": looking.query(run="" if looking.run else str(row.run_id)),
+            "current": looking.run == str(row.run_id),
+        }
+        for row in hold_listing.held_for_runs(looking.wanted, RUNS_SHOWN)
+    ]
+
+
 def _own_reason(sent: QueryDict) -> str:
     """The reason in the row of this payment: on the desk each row has a field of its own."""
     return sent.get(f"reason-{sent.get('payment', '')}", "") or sent.get("reason", "")
@@ -182,6 +246,8 @@ def _show(
         "rows": rows,
         "looking": looking,
         "ways": _ways(looking),
+        "runs": _runs(looking),
+        "whole_run": _whole_run(looking),
         "together": together and any(row.candidate.mine for row in rows),
         "most": TOGETHER_MAX,
         "ticked": {one.order_id for one in ticked or ()},

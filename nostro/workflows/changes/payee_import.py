@@ -101,10 +101,18 @@ def _look(acting: Acting, wanted: WantedPayees, request_id: UUID) -> Change:
     before = {"kept": kept}
     return Change(
         subject_id=request_id,
-        subject=f"{len(lines)} payees of {wanted.file}",
+        subject=_subject(wanted),
         before=before,
         after=after if told else before,
     )
+
+
+def _subject(wanted: WantedPayees) -> str:
+    """Parts of one long file are told apart by the places of their payees in it."""
+    count, first = len(wanted.payees), wanted.first_line - 1
+    if first == 1 and count < PAYEES_MAX:
+        return f"{count} payees of {wanted.file}"
+    return f"{first:,} to {first + count - 1:,} of {wanted.file}"
 
 
 def _apply(acting: Acting, wanted: WantedPayees, change: Change, done: Done) -> None:
