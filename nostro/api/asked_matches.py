@@ -45,7 +45,7 @@ class Divided(Asked):
     note: Annotated[str, Field(max_length=500, pattern=_NO_CONTROLS)] = ""
 
 
-class Why(Asked):
+class WhyWrong(Asked):
     """Why it is wrong; people read it later."""
 
     reason: Text

@@ -163,4 +163,5 @@ def told_check(row: CheckRow) -> Check:
         if name in Check.model_fields and name != "acted_by"
     }
     told |= {"payee": list(row.payee), "made_by": row.maker_name, "acted_by": row.acted_by_name}
+    told["unconfirmed"] = row.unconfirmed
     return Check.model_validate(told)

@@ -11,7 +11,7 @@ from ninja import Router
 from pydantic import Field
 
 from nostro.api.asked import Amount, Day
-from nostro.api.asked_matches import Confirmed, Differs, Divided, Settles, Why
+from nostro.api.asked_matches import Confirmed, Differs, Divided, Settles, WhyWrong
 from nostro.api.callers import Caller, allowed, in_one_customer
 from nostro.api.repeating import IdempotencyKey, answered_once
 from nostro.api.told import Listed
@@ -81,7 +81,11 @@ def read_match(request: HttpRequest, match_id: UUID) -> Match:
     summary="Take a match back with a reason: its line and its items are open again",
 )
 def undo_match(
-    request: HttpRequest, response: HttpResponse, match_id: UUID, body: Why, key: IdempotencyKey
+    request: HttpRequest,
+    response: HttpResponse,
+    match_id: UUID,
+    body: WhyWrong,
+    key: IdempotencyKey,
 ) -> Line:
     caller = allowed(request, Scope.MATCHES_WRITE)
     _match(match_id)
@@ -165,7 +169,11 @@ def confirm_proposal(
     summary="Say why a proposal is wrong: it is not proposed again for its line",
 )
 def refuse_proposal(
-    request: HttpRequest, response: HttpResponse, proposal_id: UUID, body: Why, key: IdempotencyKey
+    request: HttpRequest,
+    response: HttpResponse,
+    proposal_id: UUID,
+    body: WhyWrong,
+    key: IdempotencyKey,
 ) -> Line:
     caller = allowed(request, Scope.MATCHES_WRITE)
     return _line(

@@ -45,16 +45,17 @@ def holds_files(stream: Any) -> bool:
     return not any(map(_of_workbook, names))
 
 
-def members(stream: Any, name: str, most: int = TOTAL_BYTES_MAX) -> Iterator[tuple[str, Any]]:
+def members(stream: Any, name: str, most: int = 0) -> Iterator[tuple[str, Any]]:
     """The files inside a packed file, as (name, stream); a workbook is itself, not what it holds.
 
-    `stream` must be able to seek; `most` is how many bytes are unpacked in all. Codes of the
+    `stream` must be able to seek; `most` is how many bytes are unpacked in all, 0 for what
+    any archive may hold. Codes of the
     Invalid raised here or while a member is read: `archive_damaged`, `archive_encrypted`,
     `archive_empty`, `archive_too_many`, `archive_too_large` (also a bomb), `archive_nested`.
     """
     mark = stream.read(4)
     stream.seek(0)
-    total = _Total(name, most)
+    total = _Total(name, most or TOTAL_BYTES_MAX)
     if mark.startswith(GZIP_MARK):
         # What was packed is counted as it is taken from the stream.
         taken: Any = _Counted(stream)

@@ -60,7 +60,7 @@ def money(value: str) -> dict[str, str]:
 
 @pytest.fixture
 def day(database: str) -> Day:
-    return Day({"RE-1001": 60_00, "thanks": 75_00, "RE-1102": 50_00})
+    return Day({"RE-1001": 60_00, "thanks": 75_00, "RE-1102": 30_00})
 
 
 def test_a_proposal_is_confirmed_once_and_undone(day: Day) -> None:

@@ -77,7 +77,7 @@ def test_people_and_what_each_role_may_do(
     page, look = seen
     page.goto(f"{address}/people/")
     expect(page.locator("h1")).to_have_text("People and roles")
-    expect(page.locator("table.duties tbody tr")).to_have_count(18)
+    expect(page.locator("table.duties tbody tr")).to_have_count(19)
     expect(page.get_by_text(ADMINS["Ada Admin"])).to_be_visible()
     shown(page, look, "people")
 

@@ -272,5 +272,7 @@ def test_each_policy_that_takes_a_place_is_told_one_by_its_workflows() -> None:
 
 def test_only_what_has_a_place_is_narrowed() -> None:
     placed = {role for role in Role if reach.has_a_place(role)}
-    assert placed == {Role.MAKER, Role.APPROVER, Role.RELEASER, Role.TREASURER}
+    assert placed == {
+        Role.MAKER, Role.APPROVER, Role.RELEASER, Role.TREASURER, Role.RECONCILER,
+    }  # fmt: skip
     assert all(Action.DECIDE_ACCESS not in ACTIONS_OF[role] for role in placed)
