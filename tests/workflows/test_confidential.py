@@ -221,6 +221,34 @@ def test_a_payment_settled_by_a_line_that_is_not_shown_says_so(company: Company)
             assert step in next(one.detail for one in journey.steps(told) if one.title == "In cash")
 
 
+def test_a_second_file_with_its_lines_is_hidden_as_the_first_is(company: Company) -> None:
+    hidden = payroll(company)
+    for name in ("Pia Payroll", "Per Payroll"):
+        member = cleared(company, name, Role.APPROVER)
+        approval.approve(company.acting(member), member, hidden, company.seen(hidden))
+    for submission_id in company.release():
+        dispatch.attend(company.job, submission_id)
+    rows = company.orders(hidden)
+    lines = [
+        Booking(
+            minor=-row.instruction.amount.minor,
+            end_to_end_id=row.instruction.end_to_end_id,
+            reference=f"B{place}",
+        )
+        for place, row in enumerate(rows)
+    ]
+    for message_id in ("FIRST", "AGAIN"):
+        content = camt_053(rows[0].route.debtor_iban, lines, statement_id=message_id)
+        answers.receive_message(company.job, company.bank_id, f"{message_id}.xml", content)
+    with tenant(company.tenant_id):
+        assert models.RepeatedLine.objects.count() == len(lines)
+        files = models.Statement.objects.values_list("statement_id", "evidence_id")
+        hidden_files = {
+            name for name, kept in files if confidential.is_confidential("evidence", kept)
+        }
+    assert hidden_files == {"FIRST", "AGAIN"}
+
+
 def test_the_state_of_what_is_hidden_is_not_told_by_a_refusal(company: Company) -> None:
     waiting = payroll(company)[0]
     acting = company.acting(company.ann)
