@@ -6,6 +6,7 @@ another name. A restore that is interrupted leaves only a database that the next
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -24,6 +25,7 @@ _TABLES = "SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace LI
 _THERE = "SELECT 1 FROM pg_database WHERE datname = %s"
 _RENAME = sql.SQL("ALTER DATABASE {} RENAME TO {}")
 _DROP = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")  # Also under a pg_restore left over.
+_LEAVING_SECONDS = 5  # As long as PostgreSQL waits itself before it gives a database another name.
 _WORKING = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
 )
@@ -56,9 +58,8 @@ def check_place(admin_url: str, database: str = DATABASE, *, replace: bool) -> N
     with psycopg.connect(admin_url, autocommit=True) as admin:
         if not _exists(admin, database):
             return
-        ((working,),) = admin.execute(_WORKING, [database]).fetchall()
-    if working:
-        raise _in_use(database)
+        if _worked_on(admin, database):
+            raise _in_use(database)
     with psycopg.connect(admin_url, dbname=database) as connection:
         full = connection.execute(_TABLES).fetchone() is not None
     if full and not replace:
@@ -67,6 +68,16 @@ def check_place(admin_url: str, database: str = DATABASE, *, replace: bool) -> N
             f"The database {database} is not empty.",
             can_do="Give --replace: what it holds is then kept under another name.",
         )
+
+
+def _worked_on(admin: psycopg.Connection[Any], database: str) -> bool:
+    """Whether somebody stays connected. Who has just left is counted for a moment longer."""
+    until = time.monotonic() + _LEAVING_SECONDS
+    while True:
+        ((working,),) = admin.execute(_WORKING, [database]).fetchall()
+        if not working or time.monotonic() > until:
+            return bool(working)
+        time.sleep(0.1)
 
 
 def replace(admin_url: str, by: str, now: datetime, database: str = DATABASE) -> str:
