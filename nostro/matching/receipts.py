@@ -19,6 +19,7 @@ from nostro.domain.match import (
     Target,
 )
 from nostro.domain.money import Money
+from nostro.domain.open_item import ItemKind
 from nostro.matching.booking import Line
 from nostro.matching.item_keys import number_of, references_of
 from nostro.matching.stages import decisions, matcher, tables
@@ -28,8 +29,6 @@ from nostro.matching.stages.confirmed import nobody
 from nostro.matching.stages.decisions import Decisions
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-_KINDS: Final = {"credit_note": "credit_note", "expected_payment": "expected_payment",
-                 "psp_payout": "psp_payout"}  # fmt: skip
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +113,7 @@ def _item_frame(candidates: Sequence[Candidate]) -> pl.DataFrame:
     return pl.LazyFrame(
         [
             (
-                str(one.id), _KINDS.get(one.kind, "instalment" if one.instalment else "invoice"),
+                str(one.id), _kind(one),
                 number_of(one.document, one.instalment),
                 references_of(one.document, one.instalment, one.references),
                 one.customer_number, one.parent_number, one.customer_name, one.payer_iban,
@@ -134,6 +133,10 @@ def _item_frame(candidates: Sequence[Candidate]) -> pl.DataFrame:
         party=code(pl.col("party")), parent=code(pl.col("parent")), entity=pl.lit(0, pl.UInt64),
         batch=pl.lit(0, pl.UInt64),
     ).collect()  # fmt: skip
+
+
+def _kind(item: Candidate) -> str:
+    return "instalment" if item.kind == ItemKind.INVOICE and item.instalment else item.kind
 
 
 def _party_frame(payers: Sequence[Payer]) -> pl.DataFrame:

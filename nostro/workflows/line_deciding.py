@@ -107,7 +107,7 @@ def confirm_one(acting: Acting, member: Member, proposal_id: UUID) -> UUID:
     """Confirm one proposal; raises whatever keeps it from being confirmed."""
     (outcome,) = confirm(acting, member, [proposal_id])
     if outcome.match_id is None:
-        raise outcome.error or _unknown()
+        raise outcome.error or proposal_unknown()
     return outcome.match_id
 
 
@@ -128,7 +128,7 @@ def allocate(
 def _confirm(desk: _Desk, proposal_id: UUID, row: ProposalRow | None) -> Outcome:
     try:
         if row is None:
-            raise _unknown()
+            raise proposal_unknown()
         if row.refused_at is not None:
             raise Refused(
                 "proposal_refused",
@@ -351,7 +351,7 @@ def line_unknown() -> Refused:
     return Refused("line_unknown", "There is no such line of a statement for this customer.")
 
 
-def _unknown() -> Refused:
+def proposal_unknown() -> Refused:
     return Refused(
         "proposal_unknown",
         "There is no such proposal any more for this customer.",

@@ -26,7 +26,12 @@ from nostro.storage.match_decisions import LineRow, LiveMatch
 from nostro.storage.tenancy import tenant
 from nostro.workflows.case_work import checked_reason
 from nostro.workflows.context import Acting
-from nostro.workflows.line_deciding import booking_is_proof, line_unknown, touched
+from nostro.workflows.line_deciding import (
+    booking_is_proof,
+    line_unknown,
+    proposal_unknown,
+    touched,
+)
 from nostro.workflows.match_posting import post_undone
 
 
@@ -37,12 +42,12 @@ def refuse(acting: Acting, member: Member, proposal_id: UUID, reason: str) -> UU
     with tenant(acting.tenant_id):
         found = match_decisions.proposals([proposal_id])
         if proposal_id not in found:
-            raise _gone()
+            raise proposal_unknown()
         row = _locked(acting, member, found[proposal_id].transaction_id)
         line_id = UUID(row.line.id)
         proposal = match_decisions.proposals([proposal_id]).get(proposal_id)
         if proposal is None or proposal.refused_at is not None:
-            raise _gone()
+            raise proposal_unknown()
         check_open(row.line)
         match_decisions.refuse(proposal_id, acting.world.clock.now(), acting.actor.name, told)
         after = _place_again(line_id, row.line.state)
@@ -126,11 +131,3 @@ def _place_again(line_id: UUID, state: MatchState) -> MatchState:
         after = MATCH.after(state, move)
     statements.set_match_state([line_id], after)
     return after
-
-
-def _gone() -> Refused:
-    return Refused(
-        "proposal_unknown",
-        "There is no such proposal any more for this customer.",
-        can_do="Look at the line again: what is proposed changes with what is open.",
-    )
