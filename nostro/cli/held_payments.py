@@ -49,7 +49,7 @@ def release(
     with looking_at(acting, cleared=sees(member)):
         payments = payments_of(ids)
         views = holds_of(payments)
-        seen = hold_decisions.seen_digest(rows)
+        seen = hold_decisions.seen_digest({row.id: row.approval_digest for row in rows})
     for payment in payments:
         for line in hold_evidence.lines(payment, views[payment.id]):
             print(line)

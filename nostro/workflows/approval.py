@@ -13,10 +13,10 @@ from nostro.domain.order import ORDER, OrderMove, OrderState
 from nostro.domain.party import Member
 from nostro.domain.policies import approval as policy
 from nostro.domain.policies import approval_steps as turns
-from nostro.domain.policies import confidential, held
+from nostro.domain.policies import confidential
 from nostro.domain.policies.approval import ApprovalRules, Authorship
 from nostro.domain.policies.approval_steps import Given, Progress, Waits
-from nostro.storage import approval_rules, approvals, authorship, events, hold_listing, orders, runs
+from nostro.storage import approval_rules, approvals, authorship, events, orders, runs
 from nostro.storage.approvals import Agreed
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
@@ -219,30 +219,6 @@ def release_hold(acting: Acting, member: Member, order_id: UUID, reason: str) ->
     need_reason(reason)
     with tenant(acting.tenant_id):
         leave_holds(acting, member, lock_all(member, [order_id]), reason)
-
-
-def release_together(
-    acting: Acting,
-    member: Member,
-    order_ids: Sequence[UUID],
-    code: str,
-    seen_digest: str,
-    reason: str,
-) -> None:
-    """Leave the holds of payments that are held for one and the same reason; all or none.
-
-    `seen_digest` is the selection digest of what the person saw. Raises Refused as `release_hold`
-    does, and where one of them changed, or is held for something else too.
-    """
-    need_reason(reason)
-    with tenant(acting.tenant_id):
-        rows = lock_all(member, order_ids)
-        codes = hold_listing.codes_of([row.id for row in rows])
-        for row in rows:
-            ORDER.after(row.state, OrderMove.RELEASE_HOLD)
-        held.may_leave_together(code, {row.number: codes.get(row.id, ()) for row in rows})
-        nothing_changed(rows, seen_digest, "Nothing was let go.")
-        leave_holds(acting, member, rows, reason)
 
 
 def leave_holds(acting: Acting, member: Member, rows: Sequence[OrderRow], reason: str) -> None:

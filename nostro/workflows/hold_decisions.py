@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from nostro.domain.canonical import digest
@@ -21,11 +21,11 @@ from nostro.workflows.moves import move_orders
 DENIED_MAX = 20_000  # Payments that one denial covers: more take a request too long.
 
 
-def seen_digest(rows: Sequence[OrderRow]) -> str:
-    """One digest over payments and what holds each of them; inside a unit of work. A reason that
-    comes later makes another one: nobody has looked at its evidence."""
-    holds = hold_listing.open_ids_of([row.id for row in rows])
-    return digest({str(row.id): [row.approval_digest, *holds.get(row.id, ())] for row in rows})
+def seen_digest(digests: Mapping[UUID, str]) -> str:
+    """One digest over payments (id -> approval digest) and what holds each of them; inside a unit
+    of work. A reason that comes later makes another one: nobody has looked at its evidence."""
+    holds = hold_listing.open_ids_of(list(digests))
+    return digest({str(key): [told, *holds.get(key, ())] for key, told in digests.items()})
 
 
 def check_release(acting: Acting, member: Member, order_ids: Sequence[UUID]) -> None:
@@ -50,7 +50,7 @@ def release(
         rows = lock_all(member, order_ids)
         _may_decide(acting, member, rows, OrderMove.RELEASE_HOLD)
         _may_go_together(rows)
-        if seen_digest(rows) != seen:
+        if seen_digest({row.id: row.approval_digest for row in rows}) != seen:
             raise Refused(
                 "selection_changed",
                 "The payments, or why they are held, changed after they were shown to you.",

@@ -14,7 +14,7 @@ from nostro.domain.case import CaseKind
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.operator_evidence import EvidenceKind
 from nostro.domain.order import OrderState
-from nostro.domain.party import Role
+from nostro.domain.party import Member, Role
 from nostro.domain.policies.checks import Effect, Finding
 from nostro.domain.policies.recall import RecallReason
 from nostro.storage import cases, models, orders, payment_links
@@ -24,6 +24,7 @@ from nostro.workflows import (
     approval,
     cancelling,
     dispatch,
+    hold_decisions,
     holding,
     operator_evidence,
     order_intake,
@@ -241,16 +242,13 @@ def test_the_database_itself_takes_no_second_payment_in_place_of_one(company: Co
         assert models.Order.objects.count() == before
 
 
-def seen(company: Company, ids: list[UUID]) -> str:
-    rows = company.orders(ids)
-    return approval.selection_digest({str(row.id): row.approval_digest for row in rows})
-
-
-def let_go(company: Company, ids: list[UUID], code: str = "held_by_request") -> str:
+def let_go(company: Company, ids: list[UUID], by: Member, seen: str = "") -> str:
     """The code of the refusal, "" when they were let go."""
-    digest, acting = seen(company, ids), company.acting(company.ann)
+    digests = {row.id: row.approval_digest for row in company.orders(ids)}
+    with tenant(company.tenant_id):
+        shown = seen or hold_decisions.seen_digest(digests)
     try:
-        approval.release_together(acting, company.ann, ids, code, digest, "goods came")
+        hold_decisions.release(company.acting(by), by, ids, shown, "goods came")
     except Refused as error:
         return error.code
     return ""
@@ -262,26 +260,11 @@ def test_holds_for_one_same_reason_are_left_together_all_or_none(company: Compan
     finding = Finding(code="duplicate_suspected", effect=Effect.HOLD, sentence="Twice?")
     with tenant(company.tenant_id):
         orders.insert_holds([(company.world.ids.new(), ids[2], finding)], company.clock.now())
-    assert let_go(company, ids) == "held_for_other_reasons"
-    assert let_go(company, ids[:2], "watch_list_hit") == "released_one_by_one"
-    assert let_go(company, ids[:2], "duplicate_suspected") == "held_for_other_reasons"
-    with pytest.raises(Refused) as caught:
-        approval.release_together(
-            company.acting(company.ann), company.ann, ids[:2], "held_by_request", "0" * 64, "ok"
-        )
-    assert caught.value.code == "selection_changed"
-    with pytest.raises(Refused) as caught:
-        approval.release_together(
-            company.acting(),
-            company.maker,
-            ids[:2],
-            "held_by_request",
-            seen(company, ids[:2]),
-            "ok",
-        )
-    assert caught.value.code == "maker_cannot_release"
+    assert let_go(company, ids, company.ann) == "held_for_other_reasons"
+    assert let_go(company, ids[:2], company.ann, "0" * 64) == "selection_changed"
+    assert let_go(company, ids[:2], company.maker) == "maker_cannot_release"
     assert company.states(ids) == [OrderState.HELD] * 3
-    assert let_go(company, ids[:2]) == ""
+    assert let_go(company, ids[:2], company.ann) == ""
     waits = OrderState.AWAITING_APPROVAL
     assert company.states(ids) == [waits, waits, OrderState.HELD]
     with tenant(company.tenant_id):

@@ -21,7 +21,7 @@ from nostro.console.candidates import Candidate
 from nostro.console.candidates import held as held_candidate
 from nostro.console.cut_off_words import spoken
 from nostro.console.hold_reasons import Reason, reasons
-from nostro.console.selection import Choice, choices_of, digest_of
+from nostro.console.selection import Choice, choices_of
 from nostro.console.views.approvals import Banner
 from nostro.console.visiting import Visit, by_htmx, page, show, status_of
 from nostro.console.words import Status
@@ -121,9 +121,8 @@ def release_together(request: HttpRequest, visit: Visit) -> HttpResponse:
 
     def work() -> Banner:
         ids = [one.order_id for one in choices_of(request.POST.getlist("chosen"))]
-        code, seen = request.POST.get("code", ""), request.POST.get("seen_digest", "")
-        reason = request.POST.get("reason", "")
-        approval.release_together(visit.acting(), visit.member, ids, code, seen, reason)
+        seen, reason = request.POST.get("seen_digest", ""), request.POST.get("reason", "")
+        hold_decisions.release(visit.acting(), visit.member, ids, seen, reason)
         told = words.several(len(ids), "payment")
         return Banner(kind="ok", happened=f"{told} let go.", more=_WAITS)
 
@@ -317,7 +316,11 @@ def _chosen(visit: Visit, ticked: list[Choice]) -> Chosen:
     return Chosen(
         count=len(rows),
         sums=tuple(total(row.payment.amount for row in rows).values()),
-        digest=digest_of(rows) if rows else "",
+        digest=hold_decisions.seen_digest(
+            {row.payment.id: row.payment.approval_digest for row in rows}
+        )
+        if rows
+        else "",
         changed=any(shown[row.payment.id] != row.payment.approval_digest for row in rows),
     )
 
