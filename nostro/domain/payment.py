@@ -72,6 +72,8 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 # ISO 20022 ExternalPurpose1Code and ExternalCategoryPurpose1Code.
 PURPOSE_CODE: Final = re.compile(r"[A-Z]{4}\Z")
+# Those of them that Nacha means by wages, salaries or similar types of compensation.
+WAGES: Final = frozenset({"SALA", "PAYR", "BONU", "COMM"})
 
 
 class RollRule(StrEnum):
@@ -197,6 +199,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return (self.wishes.category_purpose if self.wishes else "") or (
             self.added.category_purpose if self.added else ""
         )
+
+    @property
+    def pays_wages(self) -> bool:
+        return not WAGES.isdisjoint((self.purpose, self.category_purpose))
 
     @property
     def debtor_number(self) -> str:

@@ -106,8 +106,8 @@ def _grouped(entries: Iterable[Entry]) -> list[tuple[tuple[date, str, str], list
 
 def _described(one: Entry) -> str:
     """What the payee's bank sees of the batch: wages are named so (Nacha rule of 20 March 2026)."""
-    paid_wages = one.order.route.rail is Rail.ACH_PPD and one.order.confidential
-    return _PAYROLL if paid_wages else _OTHER
+    wages = one.order.confidential or one.order.route.pays_wages
+    return _PAYROLL if wages and one.order.route.rail is Rail.ACH_PPD else _OTHER
 
 
 def _trace(one: Entry, routing: str) -> str:

@@ -25,6 +25,7 @@ from nostro.domain.payment_file import (
     PaymentFileTrailer,
 )
 from nostro.domain.problem import Problem, RejectedLine, Severity
+from nostro.formats.american.nacha_options import REQUIRED
 
 PAYMENT_FILE = (PaymentFileHeader, PaymentBatchHeader, Payment, PaymentFileTrailer, Problem)
 # What is wrong with the file as a whole, whatever its payments say: totals that do not fit, a part
@@ -243,9 +244,15 @@ def _wishes(batch: PaymentBatchHeader, payment: Payment) -> Wishes | None:
     wishes = Wishes(
         urgency=urgency,
         purpose=_code(payment.purpose),
-        category_purpose=_code(payment.category_purpose or batch.category_purpose),
+        category_purpose=_code(payment.category_purpose or batch.category_purpose)
+        or _of_wages(batch),
     )
     return None if wishes == Wishes() else wishes
+
+
+def _of_wages(batch: PaymentBatchHeader) -> str:
+    """The category purpose of a batch that an ACH file describes as wages; "" of others."""
+    return "SALA" if batch.entry_description == REQUIRED["PPD"] else ""
 
 
 def _code(text: str) -> str:
@@ -268,6 +275,8 @@ def _not_carried(batch: PaymentBatchHeader, payment: Payment) -> Iterator[tuple[
     through = payment.intermediary
     yield "intermediary bank", "" if through == NO_AGENT else through.bic or through.name
     yield "local instrument", payment.local_instrument or batch.local_instrument
+    if not _of_wages(batch):
+        yield "description for payees", batch.entry_description
     if (priority := payment.priority or batch.priority) not in _URGENT | _NORMAL:
         yield "priority", priority
     for field, purpose in (

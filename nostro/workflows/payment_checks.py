@@ -178,6 +178,7 @@ def _check_one(intake: Intake, request: PaymentRequest, number: str) -> Checked:
         findings = (
             *findings,
             *_unreadable(request),
+            *checks.wages(order.route),
             *found,
             *intake.names.of_request(request, order, payee),
         )

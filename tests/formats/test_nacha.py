@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,24 @@ from nostro.domain.money import Money
 from nostro.domain.payment_file import Method, Payment, PaymentFile, assemble
 from nostro.domain.problem import NOWHERE, Problem, Severity
 from nostro.formats import Profile
+from nostro.formats.american.nacha_options import ODD_DESCRIPTIONS
 from nostro.formats.american.nacha_reader import read
 from nostro.formats.american.nacha_writer import unplaced, write
 from tests.formats.ach_files import ach_files
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "nacha"
+DESCRIPTIONS = set(ODD_DESCRIPTIONS)
 LINE_ENDS = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r", "none": b""}
 rounds = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def files(data: bytes, **options: Any) -> list[PaymentFile]:
     """The files in the bytes, without the places they were read at; anything else fails."""
-    found = list(assemble(read(BytesIO(data), Profile(options=options))))
+    found = [
+        item
+        for item in assemble(read(BytesIO(data), Profile(options=options)))
+        if not (isinstance(item, Problem) and item.code in DESCRIPTIONS)
+    ]
     assert all(isinstance(item, PaymentFile) for item in found), found
     return [_without_places(item) for item in found if isinstance(item, PaymentFile)]
 
@@ -230,6 +237,24 @@ def test_a_profile_never_takes_away_a_description_that_the_rules_ask_for(
     named = replace(file, batches=(replace(batch, entry_description=said),))
     [read] = files(write(named, Profile(options={"entry_description": "OURS"})))
     assert [one.entry_description for one in read.batches] == [written]
+
+
+@pytest.mark.parametrize(
+    ("day", "told", "warned"),
+    [
+        (date(2026, 3, 20), "BILL", ["purchase_description_missing"]),
+        (date(2026, 3, 20), "PURCHASE", []),
+        (date(2026, 3, 20), "REVERSAL", []),
+        (date(2026, 3, 19), "BILL", []),
+    ],
+)
+def test_purchases_on_the_internet_are_described_so(
+    day: date, told: str, warned: list[str]
+) -> None:
+    file = payment_file()
+    batch = next(batch for batch in file.batches if batch.local_instrument == "WEB")
+    named = replace(file, batches=(replace(batch, entry_description=told, requested_date=day),))
+    assert DESCRIPTIONS & set(problems(write(named, Profile()))) == set(warned)
 
 
 def test_documents_travel_as_x12_inside_ctx() -> None:

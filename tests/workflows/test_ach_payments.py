@@ -13,7 +13,7 @@ from nostro.domain.errors import Invalid, Refused
 from nostro.domain.local_account import parts
 from nostro.domain.order import OrderState
 from nostro.domain.party import Account, PayeeAccount, Role
-from nostro.domain.payment import Rail
+from nostro.domain.payment import Rail, Wishes
 from nostro.formats import Profile, documents, identify
 from nostro.storage import models, parties
 from nostro.storage.tenancy import tenant
@@ -181,6 +181,30 @@ def test_wages_are_described_so_whatever_the_banks_profile_says(american: Americ
         (batch.local_instrument, batch.entry_description) for batch in american.file().batches
     }
     assert described == {("CCD", "VENDOR PAY"), ("PPD", "PAYROLL"), ("PPD", "VENDOR PAY")}
+
+
+def test_wages_are_known_by_their_purpose_too(american: American) -> None:
+    company = american.company
+    wages = Wishes(purpose="SALA")
+    ids = company.ask(
+        american.request("U1", 520, to_person=True, wishes=wages),
+        american.request("U2", 521, to_person=True),
+    )
+    company.approve(ids)
+    dispatch.attend(company.job, company.release()[0])
+    assert {
+        (batch.entry_description, len(batch.payments)) for batch in american.file().batches
+    } == {("PAYROLL", 1), ("PAYMENT", 1)}
+
+
+def test_wages_between_companies_wait_for_a_person(american: American) -> None:
+    told = american.request("U1", 530, wishes=Wishes(category_purpose="BONU"), rail=Rail.ACH_CCD)
+    company = american.company
+    (row,) = company.orders(company.ask(told))
+    assert row.state is OrderState.HELD
+    with tenant(company.tenant_id):
+        codes = models.Hold.objects.filter(order_id=row.id).values_list("code", flat=True)
+        assert list(codes) == ["wages_between_companies"]
 
 
 def test_a_file_for_each_format_and_no_modifier_twice_a_day(american: American) -> None:

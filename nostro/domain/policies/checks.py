@@ -12,7 +12,7 @@ from nostro.domain.errors import Invalid
 from nostro.domain.identifier import iban
 from nostro.domain.local_account import Scheme, ending, local_account, parts
 from nostro.domain.party import PayeeAccount, PostalAddress
-from nostro.domain.payment import Instruction, PaymentRequest, Rail
+from nostro.domain.payment import Instruction, PaymentRequest, Rail, Route
 from nostro.domain.policies import limits
 from nostro.domain.policies.hold_evidence import Piece
 from nostro.domain.policies.limits import spelled
@@ -81,6 +81,18 @@ def check_instruction(instruction: Instruction, rail: Rail) -> tuple[Finding, ..
     )
     unnamed = _invalid("name_without_letters", sentence)
     return (*broken, msgspec.structs.replace(unnamed, field="creditor_name"))
+
+
+def wages(route: Route) -> tuple[Finding, ...]:
+    """Wages that would leave in a class between companies, where nothing can say PAYROLL (Nacha
+    Operating Rules, company entry descriptions, 20 March 2026)."""
+    if route.rail not in (Rail.ACH_CCD, Rail.ACH_CTX) or not route.pays_wages:
+        return ()
+    sentence = (
+        "This pays wages, and would leave as a payment between companies (CCD, CTX). Nacha wants"
+        " wages as PPD, described PAYROLL: say that the payee is a person, or choose ACH PPD."
+    )
+    return (_hold("wages_between_companies", sentence),)
 
 
 def _form(request: PaymentRequest) -> list[Finding]:

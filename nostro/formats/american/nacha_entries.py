@@ -30,6 +30,7 @@ from nostro.formats.american.nacha_layout import (
     bank_of,
     is_digits,
 )
+from nostro.formats.american.nacha_options import odd_description
 from nostro.formats.american.nacha_records import LINE_LENGTH, Records
 
 _AMOUNT, _ACCOUNT = slice(29, 39), slice(12, 29)
@@ -276,6 +277,16 @@ class Batch:
         happened = f"A batch of service class {self.service_class} holds entries the other way."
         can_do = "Trust the transaction codes; each payment says its own direction."
         return warning("service_class_wrong", happened, can_do, self.location())
+
+    def description(self) -> Problem | None:
+        """A warning if the description is not the one that the rules ask for; returned entries
+        repeat what somebody else said once."""
+        own = not self.others and not self.international
+        told = self.header[53:63].strip()
+        found = odd_description(told, self.sec_code, self.day) if own else None
+        if found is None or not (self.credit if self.sec_code == "PPD" else self.debit):
+            return None
+        return warning(*found, self.location())
 
     def _place(self, number: int, entry: int) -> Location:
         return self.source.location(number, f"{self.entry_path}{entry}")

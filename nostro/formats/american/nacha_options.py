@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Literal
 
 import msgspec
@@ -9,6 +11,15 @@ import msgspec
 # Descriptions that Nacha's fraud monitoring rules ask for since March 2026, by SEC code: of wages,
 # and of purchases on the internet.
 REQUIRED = {"PPD": "PAYROLL", "WEB": "PURCHASE"}
+ODD_DESCRIPTIONS = _NO_PAYROLL, _NO_PURCHASE = (
+    "payroll_description_wrong",
+    "purchase_description_missing",
+)
+_REVERSAL = "REVERSAL"  # Takes the place of every other word.
+_SINCE = date(2026, 3, 20)
+_WAGES = re.compile(
+    r"PAY ?ROLL|SALAR|WAGE|PAY ?CHE(?:CK|QUE)|DIR(?:ECT)? ?DEP|BONUS", re.IGNORECASE
+)
 
 
 class NachaOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,3 +66,18 @@ def described(told: str, sec_code: str, options: NachaOptions) -> str:
     """What payees see of a batch: what the bank's profile says, but never instead of a word that
     the rules ask for."""
     return told if REQUIRED.get(sec_code) == told else options.entry_description or told
+
+
+def odd_description(told: str, sec_code: str, day: date | None) -> tuple[str, str, str] | None:
+    """Code, what is odd, and what can be done of a batch that lacks the word that the rules ask
+    for; None where nothing is. Which PPD credits are wages only their description tells here."""
+    if day is None or day < _SINCE or told in (REQUIRED.get(sec_code, told), _REVERSAL):
+        return None
+    if sec_code == "PPD" and _WAGES.search(told):
+        happened = f"A batch described {told!r} seems to pay wages; Nacha wants 'PAYROLL' there."
+        return _NO_PAYROLL, happened, "Describe wages as PAYROLL, in capitals."
+    if sec_code == "WEB":
+        happened = f"Debits agreed to on the internet are described {told!r}."
+        can_do = "Describe them as PURCHASE if they pay for goods; others keep their description."
+        return _NO_PURCHASE, happened, can_do
+    return None

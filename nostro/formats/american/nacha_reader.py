@@ -249,8 +249,7 @@ class _Reader:
             return
         self.sums.lines += 1
         yield from batch_control(batch, line, self.place)
-        if (problem := batch.direction()) is not None:
-            yield problem
+        yield from filter(None, (batch.direction(), batch.description()))
         self._close_batch()
 
     def _close_batch(self) -> None:

@@ -32,7 +32,7 @@ from nostro.formats.american.nacha_layout import (
     KINDS,
     code_of,
 )
-from nostro.formats.american.nacha_options import NachaOptions
+from nostro.formats.american.nacha_options import ODD_DESCRIPTIONS, NachaOptions
 from nostro.formats.american.nacha_profile import Prepared
 from nostro.formats.american.nacha_reader import read
 from nostro.formats.american.nacha_text import alphameric, numeric, refuse
@@ -245,8 +245,10 @@ def _comes_back(document: PaymentFile, data: bytes) -> None:
     found: list[Any] = list(assemble(read(BytesIO(data), Profile())))
     again = next((item for item in found if isinstance(item, PaymentFile)), None)
     problems = (item for item in found if isinstance(item, Problem))
-    # What the text inside CTX says is between payer and payee; that it is carried is checked below.
-    problem = next((one for one in problems if not one.code.startswith("remittance_")), None)
+    # What the text inside CTX says is between payer and payee, what describes a batch is the bank's
+    # and the customer's; that both are carried is checked below.
+    theirs_to_say = ("remittance_", *ODD_DESCRIPTIONS)
+    problem = next((one for one in problems if not one.code.startswith(theirs_to_say)), None)
     if again is None or problem is not None:
         sentence = problem.sentence if problem else "The file cannot be read back."
         where = str(problem.location) if problem else "file"
