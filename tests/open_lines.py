@@ -27,6 +27,7 @@ from nostro.domain.money import Money
 from nostro.domain.open_item import DiscountTerm, OpenItem, item_id
 from nostro.domain.problem import Location
 from nostro.domain.statement import Balance, Entry, ReportKind, Statement, TransactionDetail
+from nostro.domain.statement_identity import Identified
 from nostro.ops.identifiers import TimeOrderedIds
 from nostro.storage import evidence, matches, models, open_items, parties, statements
 from nostro.storage.tenancy import tenant
@@ -165,15 +166,15 @@ def _statement(account_id: UUID, iban: str, count: int) -> tuple[UUID, tuple[UUI
         ),
         told, (), NOW,
     )  # fmt: skip
-    rows = [
-        statements.NewTransaction(
-            id=_new(), line=n, dedupe_digest=f"{statement_id}-{n}", occurrence=1, entry=entry
-        )
+    lines = [
+        Identified(number=n, entry=entry, digest=f"{statement_id}-{n}", occurrence=1)
         for n, entry in enumerate(entries, 1)
     ]
-    for first in range(0, count, 5000):
-        statements.insert_transactions(rows[first : first + 5000], statement_id, account_id)
-    return statement_id, tuple(row.id for row in rows)
+    ids = [_new() for _ in lines]
+    for at in range(0, count, 5000):
+        some = slice(at, at + 5000)
+        statements.insert_transactions(lines[some], ids[some], statement_id, account_id)
+    return statement_id, tuple(ids)
 
 
 def _entry(number: int) -> Entry:

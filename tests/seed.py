@@ -22,6 +22,7 @@ from nostro.domain.policies.approval import version_name
 from nostro.domain.policies.checks import Effect, Finding
 from nostro.domain.problem import Location
 from nostro.domain.statement import Balance, Entry, ReportKind, Statement
+from nostro.domain.statement_identity import Identified
 from nostro.ops.identifiers import TimeOrderedIds
 from nostro.storage import cases, events, evidence, orders, parties, statements
 from nostro.storage.tenancy import tenant
@@ -168,18 +169,13 @@ def _statement(
     statements.insert_balances(
         [(_new(), balance) for balance in told.balances], statement_id, account_id, NOW
     )
-    rows = [
-        statements.NewTransaction(
-            id=_new(),
-            line=number,
-            dedupe_digest=f"{account.id}-{number}",
-            occurrence=1,
-            entry=entry,
-        )
+    identified = [
+        Identified(number=number, entry=entry, digest=f"{account.id}-{number}", occurrence=1)
         for number, entry in enumerate(told.entries, 1)
     ]
-    statements.insert_transactions(rows, statement_id, account_id)
-    return statement_id, tuple(row.id for row in rows)
+    ids = [_new() for _ in identified]
+    statements.insert_transactions(identified, ids, statement_id, account_id)
+    return statement_id, tuple(ids)
 
 
 def _entry(number: int, minor: int) -> Entry:

@@ -7,6 +7,7 @@ alike ones it is: two equal fees are two fees.
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Iterable
 from datetime import date
 from operator import attrgetter
@@ -14,7 +15,7 @@ from operator import attrgetter
 import msgspec
 
 from nostro.domain.balance_gate import closing_of
-from nostro.domain.canonical import canonical, digest
+from nostro.domain.canonical import canonical, digest_of_exact
 from nostro.domain.statement import (
     Balance,
     Entry,
@@ -48,7 +49,7 @@ class Identified(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def identity_of(entry: Entry) -> str:
     """The digest of what makes a booking itself and no other."""
-    return digest(
+    return digest_of_exact(
         [
             entry.bank_reference,
             entry.amount,
@@ -133,18 +134,20 @@ class SeenFilter:
     """
 
     BITS = 1 << 27
-    PIECE, PIECES = 8, 4  # Hexadecimal digits of the digest for each of its marks.
 
     def __init__(self) -> None:
         self._marks = bytearray(self.BITS >> 3)
 
     def met(self, told: str) -> bool:
         """Has a line of this digest perhaps been before? From now on it has."""
-        before = True
-        for place in range(0, self.PIECE * self.PIECES, self.PIECE):
-            mark = int(told[place : place + self.PIECE], 16) % self.BITS
-            byte, bit = mark >> 3, 1 << (mark & 7)
-            if not self._marks[byte] & bit:
+        marks, before = self._marks, True
+        for mark in _FOUR.unpack_from(bytes.fromhex(told[:32])):
+            byte, bit = (mark & _MASK) >> 3, 1 << (mark & 7)
+            if not marks[byte] & bit:
                 before = False
-                self._marks[byte] |= bit
+                marks[byte] |= bit
         return before
+
+
+_FOUR = struct.Struct("<4I")
+_MASK = SeenFilter.BITS - 1

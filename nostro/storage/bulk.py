@@ -15,7 +15,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import connections, models
 from django.db.models import F, Func, Value
 from psycopg import sql
-from psycopg.types.json import Jsonb
+
+from nostro.storage import copy_text
 
 FEW = 20
 _TEXT = models.TextField()
@@ -57,23 +58,57 @@ def insert(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) -> int:
     listed = list(rows)
     if not listed:
         return 0
+    return insert_columns(model, {}, {name: [row[name] for row in listed] for name in listed[0]})
+
+
+def insert_columns(
+    model: type[models.Model], same: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]
+) -> int:
+    """The same for rows given column by column, which costs far less than row by row; `same` are
+    columns that have one value in all rows: it is sent once. Neither may be JSON there."""
+    json_columns = _json_columns(model)
+    count = len(next(iter(columns.values())))
+    if any(len(values) != count for values in columns.values()):
+        raise KeyError("a row lacks a column")
+    told = {
+        name: [None if value is None else _json(value) for value in values]
+        if name in json_columns
+        else values
+        for name, values in columns.items()
+    }
+    if count <= FEW:
+        told = {**{name: [value] * count for name, value in same.items()}, **told}
+        return _insert_few(model, told, json_columns)
+    return _insert_many(model, same, told)
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _insert_many(
+    model: type[models.Model], same: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]
+) -> int:
     table = sql.Identifier(model._meta.db_table)
     staging = sql.Identifier(f"staging_{model._meta.db_table}")
-    columns = list(listed[0])
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    if len(listed) <= FEW:
-        return _insert_few(table, names, columns, _json_columns(model), listed)
+    staged = _names(columns)
+    values = sql.SQL(", ").join([*map(sql.Identifier, columns), *map(sql.Literal, same.values())])
     with connections["default"].cursor() as cursor:
         cursor.execute(
             sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} LIMIT 0").format(
-                staging, names, table
+                staging, staged, table
             )
         )
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(staging, names)
-        _copy(cursor, statement, columns, _json_columns(model), listed)
+        with cursor.cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(staging, staged)) as copy:
+            content = copy_text.block(list(columns.values()))
+            if content is not None:
+                copy.write(content)
+            else:
+                for row in zip(*columns.values(), strict=True):
+                    copy.write_row(row)
         cursor.execute(
             sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT DO NOTHING").format(
-                table, names, names, staging
+                table, _names([*columns, *same]), values, staging
             )
         )
         count: int = cursor.rowcount
@@ -81,46 +116,27 @@ def insert(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) -> int:
     return count
 
 
+def _names(columns: Iterable[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
+
+
 def _insert_few(
-    table: sql.Identifier,
-    names: sql.Composed,
-    columns: Sequence[str],
+    model: type[models.Model],
+    columns: Mapping[str, Sequence[Any]],
     json_columns: frozenset[str],
-    rows: list[Mapping[str, Any]],
 ) -> int:
-    place = sql.SQL("({})").format(sql.SQL(", ").join([sql.Placeholder()] * len(columns)))
+    cast = [sql.SQL("%s::jsonb") if name in json_columns else sql.Placeholder() for name in columns]
+    rows = list(zip(*columns.values(), strict=True))
+    place = sql.SQL("({})").format(sql.SQL(", ").join(cast))
     statement = sql.SQL("INSERT INTO {} ({}) VALUES {} ON CONFLICT DO NOTHING").format(
-        table, names, sql.SQL(", ").join([place] * len(rows))
+        sql.Identifier(model._meta.db_table),
+        _names(columns),
+        sql.SQL(", ").join([place] * len(rows)),
     )
     with connections["default"].cursor() as cursor:
-        cursor.execute(
-            statement, [value for row in rows for value in _values(row, columns, json_columns)]
-        )
+        cursor.execute(statement, [value for row in rows for value in row])
         count: int = cursor.rowcount
     return count
-
-
-def _values(
-    row: Mapping[str, Any], columns: Sequence[str], json_columns: frozenset[str]
-) -> list[Any]:
-    return [
-        Jsonb(row[column], dumps=msgspec.json.encode)
-        if column in json_columns and row[column] is not None
-        else row[column]
-        for column in columns
-    ]
-
-
-def _copy(
-    cursor: Any,
-    statement: sql.Composed,
-    columns: Sequence[str],
-    json_columns: frozenset[str],
-    rows: list[Mapping[str, Any]],
-) -> None:
-    with cursor.cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(_values(row, columns, json_columns))
 
 
 def _json_columns(model: type[models.Model]) -> frozenset[str]:

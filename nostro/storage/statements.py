@@ -24,7 +24,7 @@ from nostro.domain.statement import (
     charges_inside,
 )
 from nostro.domain.statement_chain import Link
-from nostro.domain.statement_identity import Days
+from nostro.domain.statement_identity import Days, Identified
 from nostro.storage import bulk, models
 from nostro.storage.tenancy import current
 
@@ -48,16 +48,6 @@ class TransactionRow(msgspec.Struct, frozen=True, kw_only=True):
     uetr: str = ""
     charges_minor: int = 0  # Those that the bank itemises inside the amount, positive.
     check_number: str = ""
-
-
-class NewTransaction(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry on its way into the table, with its identity: digest and occurrence number."""
-
-    id: UUID
-    line: int
-    dedupe_digest: str
-    occurrence: int
-    entry: Entry
 
 
 def account_of_iban(iban: str, currency: str) -> UUID | None:
@@ -170,26 +160,26 @@ def insert_balances(
 
 
 def insert_transactions(
-    rows: Sequence[NewTransaction], statement_id: UUID, account_id: UUID
+    lines: Sequence[Identified], ids: Sequence[UUID], statement_id: UUID, account_id: UUID
 ) -> int:
-    """Insert booked lines; a line that is already known by its identity is passed over."""
-    tenant_id = current()
-    return bulk.insert(
-        models.BankTransaction,
-        (
-            {
-                "id": row.id,
-                "tenant_id": tenant_id,
-                "statement_id": statement_id,
-                "account_id": account_id,
-                "line": row.line,
-                "dedupe_digest": row.dedupe_digest,
-                "occurrence": row.occurrence,
-                **_entry_columns(row.entry),
-            }
-            for row in rows
-        ),
-    )
+    """Insert booked lines under these ids; a line that is already known by its identity is passed
+    over. Returns how many were new."""
+    if not lines:
+        return 0
+    same = {
+        "tenant_id": current(),
+        "statement_id": statement_id,
+        "account_id": account_id,
+        "match_state": MatchState.UNMATCHED.value,
+    }
+    columns = {
+        "id": ids,
+        "line": [line.number for line in lines],
+        "dedupe_digest": [line.digest for line in lines],
+        "occurrence": [line.occurrence for line in lines],
+        **_entry_columns([line.entry for line in lines]),
+    }
+    return bulk.insert_columns(models.BankTransaction, same, columns)
 
 
 def chain(account_id: UUID, kind: str, since: date) -> list[Link]:
@@ -256,27 +246,36 @@ def _said(detail: TransactionDetail) -> tuple[str, ...]:
     return said if any(said) else (detail.text,)
 
 
-def _entry_columns(entry: Entry) -> dict[str, Any]:
-    single = entry.details[0] if len(entry.details) == 1 else None
-    said = _said(single) if single else ()
+_NO_DETAIL = TransactionDetail(None)
+
+
+def _entry_columns(entries: Sequence[Entry]) -> dict[str, Sequence[Any]]:
+    """Columns, not rows: a statement may have a million lines."""
+    singles = [entry.details[0] if len(entry.details) == 1 else _NO_DETAIL for entry in entries]
+    both = list(zip(entries, singles, strict=True))
     return {
-        "amount_minor": entry.amount.minor,
-        "currency": entry.amount.currency,
-        "status": entry.status,
-        "booked": entry.booked,
-        "value": entry.value,
-        "bank_reference": entry.bank_reference,
-        "end_to_end_id": single.end_to_end_id if single else "",
-        "payment_information_id": entry.payment_information_id
-        or (single.payment_information_id if single else ""),
-        "batch_count": entry.batch_count or (len(entry.details) if not single else 0),
-        "counterparty_name": single.counterparty_name if single else "",
-        "counterparty_iban": single.counterparty_iban if single else "",
-        "remittance": " ".join(filter(None, said)) or entry.text,
-        "transaction_code": entry.transaction_code or entry.proprietary_code,
-        "details": msgspec.to_builtins(entry.details),
-        "match_state": MatchState.UNMATCHED.value,
-        "source_line": entry.location.line,
+        "amount_minor": [entry.amount.minor for entry in entries],
+        "currency": [entry.amount.currency for entry in entries],
+        "status": [entry.status for entry in entries],
+        "booked": [entry.booked for entry in entries],
+        "value": [entry.value for entry in entries],
+        "bank_reference": [entry.bank_reference for entry in entries],
+        "end_to_end_id": [single.end_to_end_id for single in singles],
+        "payment_information_id": [
+            entry.payment_information_id or single.payment_information_id for entry, single in both
+        ],
+        "batch_count": [
+            entry.batch_count or (len(entry.details) if single is _NO_DETAIL else 0)
+            for entry, single in both
+        ],
+        "counterparty_name": [single.counterparty_name for single in singles],
+        "counterparty_iban": [single.counterparty_iban for single in singles],
+        "remittance": [
+            " ".join(filter(None, _said(single))) or entry.text for entry, single in both
+        ],
+        "transaction_code": [entry.transaction_code or entry.proprietary_code for entry in entries],
+        "details": [entry.details for entry in entries],
+        "source_line": [entry.location.line for entry in entries],
     }
 
 

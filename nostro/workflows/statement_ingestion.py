@@ -33,7 +33,7 @@ from nostro.domain.statement_identity import (
 )
 from nostro.formats import Profile
 from nostro.storage import events, evidence, parties, repeated_lines, statements
-from nostro.storage.statements import NewStatement, NewTransaction
+from nostro.storage.statements import NewStatement
 from nostro.storage.tenancy import tenant
 from nostro.workflows import checks_booked, drawn_checks, expected_statements
 from nostro.workflows.bank_bookings import apply_bookings, close_gate_for
@@ -201,24 +201,16 @@ def store_lines(
 ) -> int:
     """Booked lines, each once per account; returns how many were new. That a line was told before
     is remembered."""
-    rows = [
-        NewTransaction(
-            id=acting.world.ids.new(),
-            line=line.number,
-            dedupe_digest=line.digest,
-            occurrence=line.occurrence,
-            entry=line.entry,
-        )
-        for line in lines
-    ]
-    new_lines = statements.insert_transactions(rows, statement_id, account_id)
-    if new_lines < len(rows):
-        fresh = statements.which_are_stored([row.id for row in rows])
+    new_id = acting.world.ids.new
+    ids = [new_id() for _ in lines]
+    new_lines = statements.insert_transactions(lines, ids, statement_id, account_id)
+    if new_lines < len(lines):
+        fresh = statements.which_are_stored(ids)
         repeated_lines.remember(
             {
-                row.line: (row.id, row.dedupe_digest, row.occurrence)
-                for row in rows
-                if row.id not in fresh
+                line.number: (key, line.digest, line.occurrence)
+                for key, line in zip(ids, lines, strict=True)
+                if key not in fresh
             },
             statement_id,
             account_id,

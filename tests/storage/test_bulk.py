@@ -7,6 +7,8 @@ from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connections, models
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nostro.ops.identifiers import TimeOrderedIds
 from nostro.storage import bulk
@@ -98,6 +100,34 @@ def test_texts_survive_copying(text: str) -> None:
     with tenant(ours):
         bulk.insert(Seen, [seen(ours, text)])
         assert Seen.objects.get().digest == text
+
+
+ODD = st.text(st.one_of(st.sampled_from("\\\t\n\r\b\v\f\x1fN."), st.characters(codec="utf-8")))
+
+
+@given(st.lists(ODD.filter(lambda text: "\0" not in text), min_size=bulk.FEW + 1, max_size=40))
+@settings(max_examples=25, deadline=None)
+def test_many_rows_are_what_few_rows_would_be(texts: list[str]) -> None:
+    """Many are written by us and read by COPY, few are parameters: the same comes out."""
+    ours = new()
+    with tenant(ours):
+        rows = [seen(ours, f"{number}/{text}") for number, text in enumerate(texts)]
+        assert bulk.insert(Seen, rows) == len(texts)
+        assert set(Seen.objects.values_list("digest", flat=True)) == {row["digest"] for row in rows}
+
+
+@pytest.mark.parametrize("count", [3, bulk.FEW + 3])
+def test_columns_that_all_rows_share_are_sent_once(count: int) -> None:
+    ours = new()
+    rows = [seen(ours, f"d{number}") for number in range(count)]
+    apart = ("digest", "refers_to")
+    same = {name: value for name, value in rows[0].items() if name not in apart}
+    with tenant(ours):
+        columns = {name: [row[name] for row in rows] for name in apart}
+        assert bulk.insert_columns(Seen, same, columns) == count
+        assert bulk.insert_columns(Seen, same, columns) == 0
+        found = list(Seen.objects.order_by("digest").values(*rows[0]))
+    assert found == sorted(rows, key=lambda row: str(row["digest"]))
 
 
 JSON: list[Any] = [
