@@ -33,9 +33,9 @@ _WRITTEN = {
     Rail.FASTER_PAYMENTS: "pain.001, URNS",
     Rail.CHAPS: "pain.001, URGP",
     Rail.TREASURY_HUB: "pain.001 without a service level, to the hub's connection",
+    Rail.PSP_PAYOUT: "pain.001 without a service level, to the provider's connection",
     Rail.CHECK: "a check of its own, told in the issue file",
 }
-NOT_WRITTEN = "not written yet"
 HEAD = """# Rails: which ways there are, and what each carries
 
 `nostro/domain/rail.py` has a row for each rail; this page is made from it (`python docs/generate_rails.py`).
@@ -83,7 +83,7 @@ statement line too where it stands in place of the end-to-end id. `tests/workflo
 
 ## Not yet
 
-* PSP payouts have a row, but nothing writes them: a payment that asks for one is refused.
+* PSP payouts to providers that take no ISO 20022 files: each needs a connector of its own.
 * MT101 and X12 820 as files of these rails.
 * CTX carries the remittance as free text, not as an X12 820 made from the invoices.
 * Payment files of an ERP (pain.001, MT101, Nacha) are taken in with IBANs only.
@@ -122,7 +122,7 @@ def _row(terms: RailTerms) -> str:
 def _sources(terms: RailTerms) -> str:
     limit = f"{terms.limit.source}; " if terms.limit else ""
     bearers = ", ".join(terms.charge_bearers)
-    written = _WRITTEN.get(terms.rail, NOT_WRITTEN)
+    written = _WRITTEN[terms.rail]
     return f"| `{terms.rail}` | {written} | {bearers} | {limit}{terms.source} |"
 
 

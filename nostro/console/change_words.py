@@ -125,7 +125,8 @@ HINTS: Final[Mapping[str, str]] = {
     ' source == "sap". The first whose condition holds counts; each needs an example.',
     "day_ends": "A time like 18:00, on the clock below.",
     "fees": "One a line, like mock-bank | sepa_credit_transfer | EUR | 0.20 EUR | 5000.00; without"
-    " the last for payments of any amount. What is left out is not known.",
+    " the last for payments of any amount. 0.25 EUR + 0.9 % adds a share of the amount. What is"
+    " left out is not known.",
     "valid_from": "Nothing: as soon as it is agreed to.",
     "groups": "One a line, like treasury | approver. None: roles are asked for as for anybody.",
     "kind": "As the terminal lists them: nostro connections kinds.",

@@ -58,8 +58,7 @@ class RailTerms(msgspec.Struct, frozen=True, kw_only=True):
     a name is shortened before approval where `shortens_names` (the rail's field is so short that
     hardly any company's name fits). `acknowledged`: an accepting answer comes per payment; without
     one a payment stays delivered until it is booked or returned. `return_bank_days`: so long the
-    payee's bank may return it. `on_demand`: taken only when it is asked for. Not `written`: nothing
-    carries it to a bank yet, so no payment takes it.
+    payee's bank may return it. `on_demand`: taken only when it is asked for.
     """
 
     rail: Rail
@@ -79,7 +78,6 @@ class RailTerms(msgspec.Struct, frozen=True, kw_only=True):
     return_bank_days: int | None = None
     final: str
     on_demand: bool = False
-    written: bool = True
     source: str
 
 
@@ -281,8 +279,7 @@ _ROWS: Final[tuple[RailTerms, ...]] = (
         speed=Speed.NEXT_DAY,
         final="by the provider's terms",
         on_demand=True,
-        written=False,
-        source="the provider's own interface",
+        source="the provider's own agreement; our message is pain.001 without a service level",
     ),
     RailTerms(
         rail=_R.TREASURY_HUB,
@@ -298,7 +295,8 @@ _ROWS: Final[tuple[RailTerms, ...]] = (
         source="the hub's own agreement; our message is pain.001 without a service level",
     ),
 )
-# What a bank's own channel may take: a hub pays at several banks, and no bank is one.
+# What a bank's own channel may take: a hub pays at several banks, a provider from what it holds for
+# us; no bank is one.
 OF_BANKS: Final = frozenset(Rail) - {Rail.TREASURY_HUB, Rail.PSP_PAYOUT}
 TERMS: Final[Mapping[Rail, RailTerms]] = {row.rail: row for row in _ROWS}
 
@@ -359,8 +357,6 @@ def _of_rail(
     terms: RailTerms, request: PaymentRequest, account: Account
 ) -> Iterator[tuple[str, str]]:
     """What speaks against the rail itself, and of which account."""
-    if not terms.written:
-        yield "Is not written yet", ""
     currency = request.amount.currency
     if terms.currencies and currency not in terms.currencies:
         yield f"Does not carry {currency}", ""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nostro.domain.errors import Invalid
 from nostro.domain.money import Money
 from nostro.domain.order import OrderState
 from nostro.domain.party import Account
@@ -49,6 +50,25 @@ def test_the_way_of_the_lowest_known_cost_is_taken_and_says_why(
         "rule Cheap of routing rules 1: costs 0.20 EUR, the lowest that is known;"
         " next: DE-EUR by sepa_credit_transfer 0.50 EUR"
     )
+
+
+def test_a_share_of_the_amount_is_added_and_a_started_cent_counts(
+    company: Company, admins: Any, second: Account
+) -> None:
+    agree_on_fees(company, admins, fee(HERE, "0.25 EUR + 0.95 %"), fee(THERE, "1.20 EUR"))
+    decide(company, admins, CHEAP)
+    small, large = company.orders(
+        company.ask(company.request("a", 99_99), company.request("b", 100_01))
+    )
+    assert (small.route.account_id == second.id, small.route.cost) == (False, Money(120, "EUR"))
+    assert (large.route.account_id, large.route.cost) == (second.id, Money(120, "EUR"))
+
+
+@pytest.mark.parametrize("cost", ["0.25 EUR + 100 %", "0.25 EUR + 1.00001 %", "0.25 EUR + -1 %",
+                                  "0.25 EUR + ", "0.25 USD + 1 %", "+ 1 %"])  # fmt: skip
+def test_what_is_no_share_is_refused(company: Company, admins: Any, cost: str) -> None:
+    with pytest.raises(Invalid):
+        ask(company, admins[0], {"fees": [fee(HERE, cost)]}, "bank_fees")
 
 
 def test_what_is_not_known_is_never_taken_for_nothing(

@@ -63,3 +63,22 @@ def test_no_bank_is_a_hub(company: Company) -> None:
     company.bank.taken = OF_BANKS
     with pytest.raises(Invalid, match="takes no payments by Treasury hub"):
         company.ask(company.request("H1", rail=Rail.TREASURY_HUB))
+
+
+def test_a_provider_pays_out_what_is_asked_for_as_its_payout(company: Company) -> None:
+    company.bank.taken = frozenset({Rail.PSP_PAYOUT})
+    ids = company.ask(company.request("H1", rail=Rail.PSP_PAYOUT))
+    company.approve(ids)
+    (submission_id,) = company.release()
+    dispatch.attend(company.job, submission_id)
+    ((batch, line),) = lines(company, submission_id)
+    assert (batch.service_level, batch.local_instrument) == ("", ""), "the provider chooses"
+    said = pain_002(company.bank.received[-1].message_id, lines=[(line.end_to_end_id, "ACSC", "")])
+    answers.receive_message(company.job, company.bank_id, "answer.xml", said)
+    assert company.attempts(ids) == ["executed"]
+
+
+def test_no_bank_and_no_hub_pays_as_a_provider(company: Company, hub: Account) -> None:
+    company.bank.taken = OF_BANKS
+    with pytest.raises(Invalid, match="takes no payments by Payout of a payment service provider"):
+        company.ask(company.request("H1", rail=Rail.PSP_PAYOUT))

@@ -48,7 +48,7 @@ class HubFolderConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rails(self) -> frozenset[Rail]:
-        return frozenset(Rail)
+        return frozenset(Rail) - {Rail.PSP_PAYOUT}
 
 
 class HubFolder:
