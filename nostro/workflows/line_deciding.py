@@ -254,7 +254,8 @@ class _Desk:
             )
             for one in self._accepted
         ]
-        post_receipts(self._acting, receipts, self._items, self._reasons)
+        documents = {key: item.document for key, item in self._items.items()}
+        post_receipts(self._acting, receipts, documents, self._reasons)
 
     def _tell(self) -> None:
         told = [

@@ -1,4 +1,4 @@
-"""What an ERP books of a line that a person matched, and of a match that he undid.
+"""What an ERP books of a line that pays open items, and of a match that a person undid.
 
 One journal a match: bank, each difference by the ledger account of its reason, what is kept on
 account, and each document that is cleared. An undone match is booked back by a journal of its own;
@@ -21,7 +21,7 @@ from nostro.domain.journal import (
     check_balance,
     posting_rule,
 )
-from nostro.domain.line_decision import Decision, OpenDocument
+from nostro.domain.line_decision import Decision
 from nostro.domain.match import AdjustmentKind
 from nostro.domain.money import Money, convert
 from nostro.domain.party import Account, LegalEntity
@@ -49,10 +49,10 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 def post_receipts(
     acting: Acting,
     receipts: Sequence[Receipt],
-    documents: Mapping[str, OpenDocument],
+    documents: Mapping[str, str],
     reasons: DifferenceReasons,
 ) -> None:
-    """Tell the ERP of lines that were matched by hand."""
+    """Tell the ERP of lines that were matched; `documents` are numbers by the item's id."""
     rule = posting_rule(BusinessEvent.RECEIPT_MATCHED, "", posting_styles())
     made = []
     for one in receipts:
@@ -110,8 +110,8 @@ def _back(line: JournalLine) -> JournalLine:
     return msgspec.structs.replace(line, document=-line.document, functional=-line.functional)
 
 
-def _text(one: Receipt, documents: Mapping[str, OpenDocument]) -> str:
-    named = [documents[part.item_id].document for part in one.decision.parts]
+def _text(one: Receipt, documents: Mapping[str, str]) -> str:
+    named = [documents[part.item_id] for part in one.decision.parts]
     if not named:
         return "Receipt without a document"
     more = " and others" if len(named) > NAMED_MAX else ""
@@ -119,7 +119,7 @@ def _text(one: Receipt, documents: Mapping[str, OpenDocument]) -> str:
 
 
 def _lines(
-    one: Receipt, documents: Mapping[str, OpenDocument], reasons: DifferenceReasons
+    one: Receipt, documents: Mapping[str, str], reasons: DifferenceReasons
 ) -> tuple[JournalLine, ...]:
     """The bank's line takes what rounding to the functional currency leaves."""
     currency, text = one.entity.functional_currency, _text(one, documents)
@@ -145,7 +145,7 @@ def _lines(
 
 
 def _sides(
-    one: Receipt, documents: Mapping[str, OpenDocument], reasons: DifferenceReasons
+    one: Receipt, documents: Mapping[str, str], reasons: DifferenceReasons
 ) -> list[tuple[str, Money, str, str]]:
     """Ledger account, amount, document and words of each side but the bank's."""
     receivables = one.entity.receivables_account
@@ -159,6 +159,6 @@ def _sides(
             text = f"{reason.code} {reason.title}"
             sides.append((reason.ledger_account, -difference.amount, "", text))
     for part in one.decision.parts:
-        item = documents[part.item_id]
-        sides.append((receivables, -part.amount, item.document, f"Receipt for {item.document}"))
+        document = documents[part.item_id]
+        sides.append((receivables, -part.amount, document, f"Receipt for {document}"))
     return sides

@@ -19,7 +19,7 @@ from nostro.domain.journal import (
     posting_rule,
 )
 from nostro.domain.money import Money, convert
-from nostro.domain.party import Account, LegalEntity
+from nostro.domain.party import LegalEntity
 from nostro.storage import events, journals, orders, parties, submissions
 from nostro.storage.journals import NewJournal
 from nostro.storage.orders import OrderRow
@@ -180,33 +180,6 @@ def _charges_account(source: str) -> str:
         if row.config.get("charges_account")
     }
     return told.get(source) or told.get("", "")
-
-
-def clear_receipt(
-    acting: Acting,
-    account: Account,
-    entity: LegalEntity,
-    document: str,
-    amount: Money,
-    transaction_id: UUID,
-    booked: date,
-) -> None:
-    """Cash has come for an open item: bank against receivables, naming the document to clear."""
-    journal = _balanced(
-        acting,
-        BusinessEvent.RECEIPT_MATCHED,
-        posting_rule(BusinessEvent.RECEIPT_MATCHED, "", posting_styles()),
-        entity,
-        booked,
-        f"{transaction_id}/{document}",
-        f"Receipt for {document}",
-        [(account.ledger_account, amount)],
-        (entity.receivables_account, document),
-    )
-    write_journals(
-        acting,
-        [NewJournal(journal=journal, entity_id=UUID(entity.id), transaction_id=transaction_id)],
-    )
 
 
 def _balanced(

@@ -14,10 +14,12 @@ import msgspec
 
 from nostro.domain.attempt import FREES_THE_ORDER, AttemptMove, AttemptState
 from nostro.domain.case import CaseKind
+from nostro.domain.line_decision import Decision, Part
 from nostro.domain.match import MATCH, MatchMove, MatchState, Proposal, ProposalStatus, Target
 from nostro.domain.money import Money
 from nostro.domain.order import OrderMove, OrderState
 from nostro.domain.party import Account
+from nostro.domain.policies.match_differences import DifferenceReasons
 from nostro.domain.rail_reference import SHORTEST
 from nostro.domain.statement import EntryStatus
 from nostro.matching import booking
@@ -30,6 +32,7 @@ from nostro.storage import (
     open_items,
     orders,
     parties,
+    policies,
     statements,
     submissions,
 )
@@ -42,6 +45,7 @@ from nostro.workflows.batch_bookings import explained
 from nostro.workflows.booked_lines import Index, booked_line, keys_of, known
 from nostro.workflows.context import Acting
 from nostro.workflows.lock_order import lock
+from nostro.workflows.match_posting import Receipt, post_receipts
 from nostro.workflows.moves import CASE_DUE_IN, move_attempts, move_orders
 from nostro.workflows.posting_vetoes import held_back
 
@@ -75,14 +79,17 @@ def explain(
     own = booking.propose(lines_told, _payments(sent))
     ours = {one.transaction_id for one in own}
     others = [line for line in lines_told if line.id not in ours]
-    proposals = held_back(acting, [*own, *receipt_matching.propose(account, others, Model())])
+    reasons = policies.in_force(DifferenceReasons, acting.world.clock.now())
+    found = [*own, *receipt_matching.propose(account, others, Model())]
+    proposals = held_back(acting, found, reasons)
     proven = [one for one in proposals if one.status is ProposalStatus.POST]
-    write_matches(acting, proven)
+    written = write_matches(acting, proven)
     done = {one.transaction_id for one in proven}
     suggested = _propose(acting, [one for one in proposals if one.transaction_id not in done])
     _settle(acting, [p for p in proven if _pays(p)], rows, sent)
     _doubts(acting, proposals, rows, sent)
-    _receive(acting, [p for p in proven if not _pays(p)], rows, account)
+    received = {key: one for key, one in written.items() if not _pays(one)}
+    _receive(acting, received, rows, account, reasons)
     return len(proven), suggested
 
 
@@ -175,23 +182,25 @@ def _pays(proposal: Proposal) -> bool:
     return proposal.allocations[0].target is Target.ORDER
 
 
-def write_matches(acting: Acting, proven: Sequence[Proposal]) -> None:
-    """Lines that are surely explained are matched."""
+def write_matches(acting: Acting, proven: Sequence[Proposal]) -> dict[UUID, Proposal]:
+    """Lines that are surely explained are matched; returns their matches."""
+    written = {acting.world.ids.new(): proposal for proposal in proven}
     matches.insert(
         [
             MatchRow(
-                id=acting.world.ids.new(),
+                id=match_id,
                 state=MATCH.after(MatchState.UNMATCHED, MatchMove.CONFIRM),
                 proposal=proposal,
                 decided_by=acting.actor.name,
             )
-            for proposal in proven
+            for match_id, proposal in written.items()
         ],
         acting.world.ids.new,
         acting.world.clock.now(),
     )
     statements.set_match_state(_lines_of(proven), MatchState.MATCHED)
     _tell(acting, "transaction.matched", proven)
+    return written
 
 
 def _propose(acting: Acting, proposals: Sequence[Proposal]) -> int:
@@ -306,21 +315,35 @@ def _doubts(
 
 def _receive(
     acting: Acting,
-    proven: Sequence[Proposal],
+    received: dict[UUID, Proposal],
     rows: dict[str, TransactionRow],
     account: Account,
+    reasons: DifferenceReasons,
 ) -> None:
-    """Money in that is proven to pay a document reduces it and tells the ERP to clear it."""
-    if not proven:
+    """Money in that is proven to pay documents reduces them and tells the ERP to clear them."""
+    if not received:
         return
     entity = next(e for e in parties.entities() if e.id == account.legal_entity_id)
-    parts = [(one, part) for one in proven for part in one.allocations]
-    documents = open_items.refresh([UUID(part.target_id) for _one, part in parts])
-    for proposal, part in parts:
-        row, document = rows[proposal.transaction_id], documents[UUID(part.target_id)]
-        posting.clear_receipt(
-            acting, account, entity, document, part.amount, row.id, _day(acting, row)
+    documents = open_items.refresh(
+        [UUID(part.target_id) for one in received.values() for part in one.allocations]
+    )
+    receipts = [
+        Receipt(
+            match_id=match_id,
+            transaction_id=row.id,
+            amount=row.amount,
+            booked=_day(acting, row),
+            decision=Decision(
+                parts=tuple(Part(item_id=a.target_id, amount=a.amount) for a in one.allocations),
+                differences=one.adjustments,
+            ),
+            account=account,
+            entity=entity,
         )
+        for match_id, one in received.items()
+        for row in [rows[one.transaction_id]]
+    ]
+    post_receipts(acting, receipts, {str(key): one for key, one in documents.items()}, reasons)
 
 
 def _day(acting: Acting, row: TransactionRow) -> date:

@@ -10,7 +10,14 @@ import pytest
 
 from nostro.domain.errors import NostroError, Refused
 from nostro.domain.line_decision import Decision, Part
-from nostro.domain.match import Adjustment, AdjustmentKind
+from nostro.domain.match import (
+    Adjustment,
+    AdjustmentKind,
+    Allocation,
+    Proposal,
+    ProposalStatus,
+    Target,
+)
 from nostro.domain.money import Money
 from nostro.domain.party import Grant, Member, Role
 from nostro.domain.policies.match_differences import (
@@ -22,6 +29,7 @@ from nostro.domain.policies.match_vetoes import MatchVetoes, Veto
 from nostro.storage import matches, models, parties, policies
 from nostro.storage.tenancy import tenant
 from nostro.workflows import line_deciding, match_undoing, statement_matching
+from nostro.workflows.posting_vetoes import held_back
 from tests.workflows.bank_words import Booking
 from tests.workflows.company import Company, iban
 from tests.workflows.test_statements import Books, comes, journals_of, owed, paid, still_open
@@ -279,6 +287,41 @@ def test_a_booking_of_our_payment_is_nobodys_word(books: Books) -> None:
     with pytest.raises(Refused) as refused:
         line_deciding.confirm_one(company.acting(clerk), clerk, proposal_id)
     assert refused.value.code == "booking_is_proof"
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "counts"),
+    [
+        (_K.DISCOUNT, (), False),
+        (_K.DISCOUNT, (SKONTO,), True),
+        (_K.DISCOUNT, (SKONTO, msgspec.structs.replace(SKONTO, code="SK2")), False),
+        (_K.WRITE_OFF, (SMALL,), False),
+        (_K.ON_ACCOUNT, (), True),
+    ],
+)
+def test_a_difference_counts_by_itself_only_where_nothing_is_given_away(
+    company: Company, kind: AdjustmentKind, told: tuple[DifferenceReason, ...], counts: bool
+) -> None:
+    owed(company, ("RE-2026-1", 500_00))
+    comes(company, paid(490_00, "one"))
+    part = Allocation(
+        target=Target.OPEN_ITEM,
+        target_id=item(company, "RE-2026-1"),
+        amount=Money(500_00, "EUR"),
+    )
+    sure = Proposal(
+        transaction_id=str(line_of(company, 490_00)),
+        allocations=(part,),
+        adjustments=(Adjustment(kind=kind, amount=Money(-10_00, "EUR")),),
+        rule="discount",
+        evidence_class="a test",
+        probability_millionths=1_000_000,
+        status=ProposalStatus.POST,
+        evidence=(),
+    )
+    with tenant(company.tenant_id):
+        (found,) = held_back(company.job, [sure], DifferenceReasons(reasons=told))
+    assert (found.status is ProposalStatus.POST) == counts
 
 
 def test_a_discount_within_its_terms_needs_no_limit_and_is_taken_once(

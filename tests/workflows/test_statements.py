@@ -328,6 +328,7 @@ def test_one_receipt_clears_several_documents_and_a_credit_note(company: Company
     text = "RE-2026-1 RE-2026-2 abzgl. GU-2026-3"
     assert comes(company, paid(700_00, text)) == [(700_00, "matched")]
     assert still_open(company) == {"RE-2026-1": 0, "RE-2026-2": 0, "GU-2026-3": 0}
+    assert journals_of(company) == [("receipt_matched", "nostro", "clear", 700_00)]
     with tenant(company.tenant_id):
         shares = sorted(models.Allocation.objects.values_list("amount_minor", flat=True))
     assert shares == [-100_00, 300_00, 500_00], "the parts are the whole"

@@ -14,7 +14,7 @@ from typing import ClassVar, Final
 import msgspec
 
 from nostro.domain.errors import Invalid, Refused
-from nostro.domain.match import AdjustmentKind
+from nostro.domain.match import Adjustment, AdjustmentKind
 from nostro.domain.money import Money
 from nostro.domain.party import Role
 from nostro.domain.policy import Policy
@@ -58,6 +58,14 @@ class DifferenceReasons(Policy, frozen=True, kw_only=True):
 
     KIND: ClassVar[str] = "match_differences"
     reasons: tuple[DifferenceReason, ...] = ()
+
+    def counts_by_itself(self, one: Adjustment) -> bool:
+        """Whether a difference may be booked without a person: nothing beyond agreed terms is given
+        away by it, and it is said where it goes. Everything else is limited by roles."""
+        if one.kind in WITHOUT_REASON:
+            return True
+        named = sum(reason.kind is one.kind for reason in self.reasons)
+        return one.kind is AdjustmentKind.DISCOUNT and named == 1
 
     def named(self, code: str, kind: AdjustmentKind) -> DifferenceReason:
         """The reason of this code; without a code the only one of its kind. Raises Invalid."""
