@@ -193,7 +193,7 @@ def state(tenant_id: UUID) -> str:
     tables = ("statement", "balance", "bank_transaction", "repeated_line", "event", "case_file")
     with tenant(tenant_id), connections["default"].cursor() as cursor:
         for table in tables:
-            cursor.execute(f"SELECT md5(string_agg(t::text, '' ORDER BY t.id)) FROM {table} t")  # noqa: S608
+            cursor.execute(f"SELECT md5(string_agg(md5(t::text), '' ORDER BY t.id)) FROM {table} t")  # noqa: S608
             total.update(str(cursor.fetchone()[0]).encode())
     return total.hexdigest()
 
