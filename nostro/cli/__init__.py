@@ -96,6 +96,7 @@ Bank and payment files (no installation needed)
   convert              From one format to another, saying what is lost
   compare              What two payment files would pay differently, payment by payment
   match                Which open items bank transactions pay, and how sure that is
+  remittances read     What payments in a file are for, as their payers tell it
   formats              The file formats that are read and written
 To learn, to test, to rehearse
   bank                 A simulated bank: folders, SFTP and REST; it misbehaves on request

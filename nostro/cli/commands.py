@@ -29,6 +29,7 @@ from nostro.cli.partner_commands import partners
 from nostro.cli.payee_commands import payees
 from nostro.cli.payment_commands import payments
 from nostro.cli.privacy_commands import privacy
+from nostro.cli.remittance_commands import remittances
 from nostro.cli.screening_commands import screening
 from nostro.cli.secret_commands import evidence, secrets
 from nostro.cli.set_up_commands import (
@@ -58,6 +59,7 @@ for group in (
     changes,
     payees,
     open_items,
+    remittances,
     entities,
     connections,
     calendar,

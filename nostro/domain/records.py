@@ -33,6 +33,7 @@ from nostro.domain.payment_status import PaymentStatus
 from nostro.domain.problem import Problem, RejectedLine
 from nostro.domain.remittance import RemittanceAdvice
 from nostro.domain.statement import Entry, Statement, StatementHeader, StatementTrailer
+from nostro.domain.told_remittance import Remittance
 from nostro.domain.transport_acknowledgement import TransportAcknowledgement
 
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -64,6 +65,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
         CancellationAnswer,
         TransportAcknowledgement,
         RemittanceAdvice,
+        Remittance,
         LockboxDeposit,
         LockboxItem,
         LockboxTrailer,
