@@ -27,6 +27,12 @@ _SOUNDS: Final = (
 _DOUBLED = re.compile(r"(.)\1+")
 _VOWELS = re.compile(r"[aeiou]+")
 _SOFT_J = re.compile(r"(?<=[aeo])j$|(?<=[dlnrstv])j(?=[aeou])")  # German and Slavic: "Sergej".
+# Russian "е" and "ё" are written with a y or without: Yegorov, Zuyev, Vorobyov. Only where few
+# other languages have it: Pyong does not become Peng, Ryota not Reta.
+_SLAVIC_E = re.compile(
+    r"^y(?=e[b-df-hj-np-tv-xz]\w\w)|y(?=ev(?:a|ich|na|sk\w*)?$)"
+    r"|(?<=[bdflmnpstvz])yo(?=va?$|d|tr$|m$)"
+)
 _CLASSES: Final = str.maketrans("bdgqczjv", "ptkkkssf", "h")
 # Consonants as scripts without vowels tell them: w and y may be vowels there, p and f one letter.
 _BARE: Final = str.maketrans("bdfgqczj", "ptpkkkss", "aeiouhvwy")
@@ -139,7 +145,7 @@ def _word(text: str, *, vowelless: bool = False) -> Word:
 
 def sound(text: str) -> str:
     """A word of Latin letters with the spellings of one sound made one: "Khaled" as "haled"."""
-    text = _SOFT_J.sub("i", text)
+    text = _SLAVIC_E.sub(lambda found: "e" if found[0] == "yo" else "", _SOFT_J.sub("i", text))
     for spelling, same in _SOUNDS:
         if spelling in text:
             text = text.replace(spelling, same)
