@@ -16,6 +16,7 @@ from nostro.cli import terminal
 from nostro.cli.input_files import opened_file
 from nostro.domain.errors import Invalid
 from nostro.domain.policies.screening import Payee, findings, too_old
+from nostro.matching.names.words import spelled
 
 
 def load(files: Sequence[str], code: str, published: str, *, anyway: bool = False) -> None:
@@ -63,6 +64,14 @@ def remove(code: str) -> None:
 
 
 def check(name: str, country: str, born: str, registration: str, least: int) -> None:
+    if not spelled(name):
+        raise Invalid(
+            "name_not_comparable",
+            f"{name[:40]!r} has no letters or digits that could be compared.",
+            "Nobody was looked for.",
+            "Give the name of a person or company, in any script.",
+            field="name",
+        )
     app.start()
     from nostro.workflows import screening
 

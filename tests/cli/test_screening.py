@@ -68,6 +68,13 @@ def test_what_makes_no_sense_is_refused(
     assert refused.value.code == problem
 
 
+@pytest.mark.parametrize("name", ["", "  ", "...", "\0"])
+def test_a_name_that_cannot_be_compared_is_not_called_clean(company: Company, name: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        screening_work.check(name, "", "", "HRB4711", 0)
+    assert refused.value.code == "name_not_comparable"
+
+
 def test_a_newer_list_is_not_replaced_by_a_slip(
     company: Company, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
