@@ -189,7 +189,18 @@ def account_of(row: models.Account) -> Account:
 
 
 def add_payee(payee_id: UUID, number: str, name: str) -> None:
-    models.Payee.objects.create(id=payee_id, tenant_id=current(), number=number, name=name)
+    add_payees([(payee_id, number, name)])
+
+
+def add_payees(told: Iterable[tuple[UUID, str, str]]) -> None:
+    """Store payees, each as (id, number, name)."""
+    tenant_id = current()
+    models.Payee.objects.bulk_create(
+        [
+            models.Payee(id=payee_id, tenant_id=tenant_id, number=number, name=name)
+            for payee_id, number, name in told
+        ]
+    )
 
 
 def payee_named(number: str) -> tuple[UUID, str] | None:
@@ -203,28 +214,57 @@ def payee_ids(numbers: Iterable[str]) -> dict[str, UUID]:
     return dict(found.values_list("number", "id"))
 
 
+class AddedAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """A version to store. Who asked for it, and agreed to it by `request_id`, never approves
+    payments to it."""
+
+    account: PayeeAccount
+    changed_by_person: UUID | None = None
+    origin: VersionOrigin = UNTOLD
+    request_id: UUID | None = None
+
+
 def add_payee_account(
     account: PayeeAccount,
     changed_by_person: UUID | None = None,
     origin: VersionOrigin = UNTOLD,
     request_id: UUID | None = None,
 ) -> None:
-    """Store a version. Who asked for it, and agreed to it by `request_id`, never approves
-    payments to it."""
-    models.PayeeAccount.objects.create(
-        id=UUID(account.id),
-        tenant_id=current(),
-        payee_id=UUID(account.payee_id),
-        version=account.version,
-        iban=account.iban,
-        bic=account.bic,
-        valid_from=account.valid_from,
-        changed_by=account.changed_by,
-        changed_by_person=changed_by_person,
-        confirmed=account.confirmed,
-        local_account=account.local_account,
-        request_id=request_id,
-        **origin_columns(origin),
+    """Store one version."""
+    add_payee_accounts(
+        [
+            AddedAccount(
+                account=account,
+                changed_by_person=changed_by_person,
+                origin=origin,
+                request_id=request_id,
+            )
+        ]
+    )
+
+
+def add_payee_accounts(added: Iterable[AddedAccount]) -> None:
+    """Store versions, of as many payees as there are."""
+    tenant_id = current()
+    models.PayeeAccount.objects.bulk_create(
+        [
+            models.PayeeAccount(
+                id=UUID(one.account.id),
+                tenant_id=tenant_id,
+                payee_id=UUID(one.account.payee_id),
+                version=one.account.version,
+                iban=one.account.iban,
+                bic=one.account.bic,
+                valid_from=one.account.valid_from,
+                changed_by=one.account.changed_by,
+                changed_by_person=one.changed_by_person,
+                confirmed=one.account.confirmed,
+                local_account=one.account.local_account,
+                request_id=one.request_id,
+                **origin_columns(one.origin),
+            )
+            for one in added
+        ]
     )
 
 

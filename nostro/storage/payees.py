@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -48,36 +48,53 @@ def details_of(payee_ids: Iterable[UUID]) -> dict[UUID, PayeeDetails]:
     return found
 
 
-def has_details(payee_id: UUID) -> bool:
-    """Whether a version of them is kept, besides the name."""
-    return models.PayeeDetails.objects.filter(payee_id=payee_id).exists()
+class AddedDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of who a payee is, to store."""
+
+    id: UUID
+    payee_id: UUID
+    version: int
+    told: PayeeDetails
+    origin: VersionOrigin
+    changed_by: str
 
 
-def add_details(
-    row_id: UUID,
-    payee_id: UUID,
-    told: PayeeDetails,
-    origin: VersionOrigin,
-    changed_by: str,
-    now: datetime,
-) -> int:
-    """Store a version of who the payee is, from now on; returns its number."""
-    rows = models.PayeeDetails.objects.filter(payee_id=payee_id).order_by("-version")
-    last: int = rows.values_list("version", flat=True).first() or 0
-    models.PayeeDetails.objects.create(
-        id=row_id,
-        tenant_id=current(),
-        payee_id=payee_id,
-        version=last + 1,
-        name=told.name,
-        address=msgspec.to_builtins(told.address),
-        email=told.email,
-        valid_from=now,
-        changed_by=changed_by,
-        **origin_columns(origin),
+def details_numbers(payee_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """The number of each payee's newest version; who has none besides the name is left out."""
+    rows = models.PayeeDetails.objects.filter(bulk.one_of("payee_id", list(payee_ids)))
+    return dict(rows.order_by("version").values_list("payee_id", "version"))
+
+
+def add_details(added: Sequence[AddedDetails], now: datetime) -> None:
+    """Store versions of who payees are, from now on; of one payee in their order."""
+    tenant_id = current()
+    models.PayeeDetails.objects.bulk_create(
+        [
+            models.PayeeDetails(
+                id=one.id,
+                tenant_id=tenant_id,
+                payee_id=one.payee_id,
+                version=one.version,
+                name=one.told.name,
+                address=msgspec.to_builtins(one.told.address),
+                email=one.told.email,
+                valid_from=now,
+                changed_by=one.changed_by,
+                **origin_columns(one.origin),
+            )
+            for one in added
+        ]
     )
-    models.Payee.objects.filter(id=payee_id).update(name=told.name)
-    return last + 1
+    _rename({one.payee_id: one.told.name for one in added})
+
+
+def _rename(names: dict[UUID, str]) -> None:
+    """What these payees are called from now on."""
+    called = models.Payee.objects.filter(bulk.one_of("id", list(names))).only("id", "name")
+    changed = [row for row in called if row.name != names[row.id]]
+    for row in changed:
+        row.name = names[row.id]
+    models.Payee.objects.bulk_update(changed, ["name"])
 
 
 def newest_account(number: str) -> AccountVersion | None:

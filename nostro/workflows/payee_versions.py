@@ -6,7 +6,7 @@ ERP's account that somebody accepted. Each tells its own event; nothing is overw
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ import msgspec
 
 from nostro.domain import identifier
 from nostro.domain.errors import Invalid, Refused
+from nostro.domain.event import Event
 from nostro.domain.local_account import local_account
 from nostro.domain.party import PayeeAccount, PostalAddress
 from nostro.domain.payee import PayeeDetails, VersionOrigin, VersionSource, mail
@@ -39,39 +40,86 @@ class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
     request: UUID | None = None
 
 
+class ForPayee(msgspec.Struct, frozen=True, kw_only=True):
+    """A payee as he is now, and where he is paid from now on."""
+
+    payee_id: UUID
+    number: str
+    details: PayeeDetails
+    new: NewAccount
+
+    def as_details(self) -> NewDetails:
+        return NewDetails(
+            payee_id=self.payee_id,
+            number=self.number,
+            details=self.details,
+            origin=self.new.origin,
+            by=self.new.by,
+        )
+
+
 def add_account(acting: Acting, payee_id: UUID, number: str, name: str, new: NewAccount) -> int:
     """Store a version of an account and wake what waits for it; returns its number."""
+    one = ForPayee(payee_id=payee_id, number=number, details=PayeeDetails(name=name), new=new)
+    return add_accounts(acting, [one])[0]
+
+
+def add_accounts(acting: Acting, added: Sequence[ForPayee]) -> list[int]:
+    """The same of many payees, each once; the database is asked as often as for one."""
+    if not added:
+        return []
     freezes.close_gate()  # No file to the old account begins to leave meanwhile.
-    before = parties.current_payee_accounts([number]).get(number)
-    version = before.version + 1 if before else 1
-    row = PayeeAccount(
+    kept = parties.current_payee_accounts([one.number for one in added])
+    rows = [_account_row(acting, one, kept.get(one.number)) for one in added]
+    # An account that an earlier one of these payees gets is his, too.
+    owners = parties.payee_numbers_of_accounts(row.number for row in rows)
+    told = []
+    for one, row in zip(added, rows, strict=True):
+        other = owners.setdefault(row.number, one.number)
+        told.append(_account_event(acting, one, row, kept.get(one.number), other))
+    parties.add_payee_accounts(
+        parties.AddedAccount(
+            account=row,
+            changed_by_person=one.new.person,
+            origin=one.new.origin,
+            request_id=one.new.request,
+        )
+        for one, row in zip(added, rows, strict=True)
+    )
+    events.record(told)
+    wake("release_payments", tenant_id=acting.tenant_id)
+    return [row.version for row in rows]
+
+
+def _account_row(acting: Acting, one: ForPayee, before: PayeeAccount | None) -> PayeeAccount:
+    return PayeeAccount(
         id=str(acting.world.ids.new()),
-        payee_id=str(payee_id),
-        payee_number=number,
-        payee_name=name,
-        version=version,
-        iban=new.iban,
-        local_account=new.local_account,
-        bic=new.bic,
+        payee_id=str(one.payee_id),
+        payee_number=one.number,
+        payee_name=one.details.name,
+        version=before.version + 1 if before else 1,
+        iban=one.new.iban,
+        local_account=one.new.local_account,
+        bic=one.new.bic,
         valid_from=acting.world.clock.now(),
-        changed_by=new.by,
+        changed_by=one.new.by,
         confirmed=False,
     )
-    named = {"account": new.local_account} if new.local_account else {"iban": new.iban}
-    also = also_of(named, number)
-    parties.add_payee_account(row, new.person, new.origin, new.request)
+
+
+def _account_event(
+    acting: Acting, one: ForPayee, row: PayeeAccount, before: PayeeAccount | None, owner: str
+) -> Event:
     told = {
-        "number": number,
-        "version": version,
+        "number": one.number,
+        "version": row.version,
         "before": kept_account(before) if before else {},
-        "after": {**named, "bic": new.bic},
-        **also,
+        "after": kept_account(row),
+        **_also(owner, one.number),
         "confirmation_ended": bool(before and before.confirmed),
-        **told_of(new.origin),
+        **told_of(one.new.origin),
     }
-    events.record([acting.event("payee.account_changed", "payee", payee_id, **told)])
-    wake("release_payments", tenant_id=acting.tenant_id)
-    return version
+    return acting.event("payee.account_changed", "payee", one.payee_id, **told)
 
 
 def named_account(iban: str, local: str) -> dict[str, str]:
@@ -98,29 +146,58 @@ def kept_account(current: PayeeAccount) -> dict[str, str]:
 def also_of(account: Mapping[str, str], number: str) -> dict[str, str]:
     """Another payee of the same account: whoever agrees should know."""
     named = account.get("iban") or account.get("account", "")
-    other = parties.payee_numbers_of_accounts([named]).get(named, number)
-    return {} if other == number else {"also_the_account_of": other}
+    return _also(parties.payee_numbers_of_accounts([named]).get(named, number), number)
+
+
+def _also(owner: str, number: str) -> dict[str, str]:
+    return {} if owner == number else {"also_the_account_of": owner}
 
 
 def add_payee(
     acting: Acting, payee_id: UUID, number: str, told: PayeeDetails, new: NewAccount
 ) -> None:
     """A payee who was not known, with the first version of all."""
-    parties.add_payee(payee_id, number, told.name)
+    add_payees(acting, [ForPayee(payee_id=payee_id, number=number, details=told, new=new)])
+
+
+def add_payees(acting: Acting, added: Sequence[ForPayee]) -> None:
+    """Payees who were not known, with the first versions of all."""
+    parties.add_payees((one.payee_id, one.number, one.details.name) for one in added)
     events.record(
         [
             acting.event(
                 "payee.added",
                 "payee",
-                payee_id,
-                number=number,
-                after=written(told),
-                **told_of(new.origin),
+                one.payee_id,
+                number=one.number,
+                after=written(one.details),
+                **told_of(one.new.origin),
             )
+            for one in added
         ]
     )
-    add_details(acting, payee_id, number, told, new.origin, new.by)
-    add_account(acting, payee_id, number, told.name, new)
+    change_details(acting, [one.as_details() for one in added])
+    add_accounts(acting, added)
+
+
+class NewDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """Who a payee is from now on, and who stands by it."""
+
+    payee_id: UUID
+    number: str
+    details: PayeeDetails
+    origin: VersionOrigin
+    by: str
+
+    def version(self, row_id: UUID, number: int) -> payees.AddedDetails:
+        return payees.AddedDetails(
+            id=row_id,
+            payee_id=self.payee_id,
+            version=number,
+            told=self.details,
+            origin=self.origin,
+            changed_by=self.by,
+        )
 
 
 def add_details(
@@ -131,17 +208,34 @@ def add_details(
     origin: VersionOrigin,
     by: str,
 ) -> None:
-    """Store who the payee is from now on. What he was called before is kept, too."""
+    """Store who the payee is from now on."""
+    one = NewDetails(payee_id=payee_id, number=number, details=told, origin=origin, by=by)
+    change_details(acting, [one])
+
+
+def change_details(acting: Acting, changed: Sequence[NewDetails]) -> None:
+    """The same of many payees, each once. What they were called before is kept, too."""
     now, ids = acting.world.clock.now(), acting.world.ids
-    before = payees.details(payee_id)
-    if not payees.has_details(payee_id) and before != told:
-        payees.add_details(ids.new(), payee_id, before, VersionOrigin(), "", now)
-    version = payees.add_details(ids.new(), payee_id, told, origin, by, now)
-    if before == told:
-        return  # A new payee, whose event said so.
-    said = {"number": number, "version": version, **told_of(origin)}
-    sides = {"before": written(before), "after": written(told)}
-    events.record([acting.event("payee.details_changed", "payee", payee_id, **said, **sides)])
+    known = payees.details_of(one.payee_id for one in changed)
+    numbers = payees.details_numbers(known)
+    rows, told = [], []
+    for one in changed:
+        before, last = known[one.payee_id], numbers.get(one.payee_id, 0)
+        if not last and before != one.details:
+            last = 1  # Nobody knows who told what was known without a version.
+            was = msgspec.structs.replace(one, details=before, origin=VersionOrigin(), by="")
+            rows.append(was.version(ids.new(), last))
+        rows.append(one.version(ids.new(), last + 1))
+        if before != one.details:
+            told.append(_details_event(acting, one, before, last + 1))
+    payees.add_details(rows, now)
+    events.record(told)
+
+
+def _details_event(acting: Acting, one: NewDetails, before: PayeeDetails, number: int) -> Event:
+    said = {"number": one.number, "version": number, **told_of(one.origin)}
+    sides = {"before": written(before), "after": written(one.details)}
+    return acting.event("payee.details_changed", "payee", one.payee_id, **said, **sides)
 
 
 def told_of(origin: VersionOrigin) -> dict[str, str]:

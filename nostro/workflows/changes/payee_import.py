@@ -116,33 +116,34 @@ def _subject(wanted: WantedPayees) -> str:
 
 
 def _apply(acting: Acting, wanted: WantedPayees, change: Change, done: Done) -> None:
-    for line in list(_lines(wanted)):
-        if not _changes(line):
-            continue
-        origin = VersionOrigin(
-            source=VersionSource.IMPORT,
-            detail=f"{wanted.file}, line {line.line}",
-            evidence_id=wanted.evidence,
-            asked_by=done.asked_by_name,
-            agreed_by=acting.actor.name,
-        )
-        _make(
-            acting,
-            done,
-            line,
-            versions.account_of(acting, done, {"iban": line.iban}, line.bic, origin),
+    lines = [line for line in _lines(wanted) if _changes(line)]
+    new = [line for line in lines if line.payee_id is None]
+    renamed = [line for line in lines if line.renames]
+    moved = [line for line in lines if line.payee_id and line.moves]
+
+    def told(line: _Line) -> versions.ForPayee:
+        origin = _origin(acting, wanted, line, done)
+        account = {"iban": line.iban}
+        return versions.ForPayee(
+            payee_id=line.payee_id or acting.world.ids.new(),
+            number=line.one.number,
+            details=line.after,
+            new=versions.account_of(acting, done, account, line.bic, origin),
         )
 
+    versions.add_payees(acting, [told(line) for line in new])
+    versions.change_details(acting, [told(line).as_details() for line in renamed])
+    versions.add_accounts(acting, [told(line) for line in moved])
 
-def _make(acting: Acting, done: Done, line: _Line, new: versions.NewAccount) -> None:
-    number = line.one.number
-    if line.payee_id is None:
-        versions.add_payee(acting, acting.world.ids.new(), number, line.after, new)
-        return
-    if line.renames:
-        versions.add_details(acting, line.payee_id, number, line.after, new.origin, new.by)
-    if line.moves:
-        versions.add_account(acting, line.payee_id, number, line.after.name, new)
+
+def _origin(acting: Acting, wanted: WantedPayees, line: _Line, done: Done) -> VersionOrigin:
+    return VersionOrigin(
+        source=VersionSource.IMPORT,
+        detail=f"{wanted.file}, line {line.line}",
+        evidence_id=wanted.evidence,
+        asked_by=done.asked_by_name,
+        agreed_by=acting.actor.name,
+    )
 
 
 def _changes(line: _Line) -> bool:
