@@ -53,11 +53,9 @@ def import_file(
     with tenant(row.id):
         run, counts = runs.load(begun.run_id), runs.count_outcomes(begun.run_id)
     with looking(row.id, cleared=False):
-        told = runs.all_lines(begun.run_id)
-        if as_json:
-            _tell_json(run, counts, told, repeated=begun.repeated)
-        else:
-            _tell(run, counts, told, repeated=begun.repeated)
+        told, reasons = runs.all_lines(begun.run_id), runs.count_reasons(begun.run_id)
+        tell = _tell_json if as_json else _tell
+        tell(run, counts, reasons, told, repeated=begun.repeated)
     if run.state != "complete":
         return 2
     return 1 if counts.get("refused") else 0
@@ -98,7 +96,12 @@ def _bar() -> Iterator[Callable[[int, int], None]]:
 
 
 def _tell_json(
-    run: RunRow, counts: dict[str, int], lines: Iterator[LineOutcome], *, repeated: bool
+    run: RunRow,
+    counts: dict[str, int],
+    reasons: list[tuple[str, str, int]],
+    lines: Iterator[LineOutcome],
+    *,
+    repeated: bool,
 ) -> None:
     """One object a line: the run, then every line of it."""
     head = {
@@ -109,6 +112,10 @@ def _tell_json(
         "lines": run.line_count,
         "totals_minor": run.totals,
         **{word: counts.get(word, 0) for word in WORDS},
+        "reasons": [
+            {"outcome": outcome, "code": code, "payments": count}
+            for outcome, code, count in reasons
+        ],
     }
     print(json.dumps(head))
     for line in lines:
@@ -117,9 +124,15 @@ def _tell_json(
 
 
 def _tell(
-    run: RunRow, counts: dict[str, int], lines: Iterator[LineOutcome], *, repeated: bool
+    run: RunRow,
+    counts: dict[str, int],
+    reasons: list[tuple[str, str, int]],
+    lines: Iterator[LineOutcome],
+    *,
+    repeated: bool,
 ) -> None:
-    """A sentence for the run, and a table of the lines that somebody must look at."""
+    """A sentence for the run, how often each reason is, and a table of the lines that somebody must
+    look at."""
     from rich.console import Console
     from rich.table import Table
 
@@ -130,6 +143,11 @@ def _tell(
     odd = [line for line in lines if line.outcome != "accepted"]
     if not odd:
         return
+    if len(odd) > 1:
+        often = Table("reason", "outcome", "payments")
+        for outcome, code, count in reasons:
+            often.add_row(code, outcome, f"{count:,}")
+        console.print(often)
     table = Table("line", "outcome", "code", "why")
     for line in odd[:SHOWN]:
         table.add_row(str(line.line), line.outcome, line.code, line.sentence)

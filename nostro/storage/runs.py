@@ -150,6 +150,17 @@ def count_outcomes(run_id: UUID) -> dict[str, int]:
     return dict(found.annotate(Count("id")).order_by("outcome"))
 
 
+def count_reasons(run_id: UUID) -> list[tuple[str, str, int]]:
+    """(outcome, code, payments) of the lines that somebody must look at, the most frequent first.
+    A payment that is held for several reasons counts for each; a refused line has its first."""
+    kept = models.RunLine.objects.filter(run_id=run_id).exclude(code="").exclude(outcome="held")
+    told = kept.values_list("outcome", "code").annotate(Count("id"))
+    held = models.Hold.objects.filter(order__run_id=run_id).values_list("code")
+    for_each = held.annotate(Count("order_id", distinct=True))
+    found = [*told, *(("held", code, count) for code, count in for_each)]
+    return sorted(found, key=lambda one: (-one[2], one[0], one[1]))
+
+
 def lines_without_order(run_id: UUID) -> frozenset[int]:
     """The lines of a run that became no payment."""
     found = models.RunLine.objects.filter(run_id=run_id, order=None)

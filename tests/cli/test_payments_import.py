@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -12,7 +13,7 @@ from nostro import app
 from nostro.cli import failures, import_payments
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.party import Grant, Role
-from nostro.storage import models, people
+from nostro.storage import models, people, runs
 from nostro.storage.tenancy import tenant
 from tests.api import door
 from tests.workflows.company import PROFILE, Company, iban, scripted_connector
@@ -44,6 +45,44 @@ def test_a_person_sees_the_lines_that_need_somebody(
     assert "3 lines: 1 accepted, 1 held, 1 refused, 0 repeated" in told
     assert "payee_unknown" in told
     assert "invalid_iban" in told
+
+
+def test_every_reason_is_counted_and_not_the_first_alone(
+    company: Company, tmp_path: Path, capsys: Captured
+) -> None:
+    """A payment of an unknown payee that names one invoice twice waits for both reasons."""
+    content = company.run_file(
+        {"VENDOR": "V77", "IBAN": iban(77), "INVOICES": "RE-9001", "AMOUNT": "50.00"},
+        {"VENDOR": "V77", "IBAN": iban(77), "INVOICES": "RE-9001", "AMOUNT": "50.00"},
+        {"VENDOR": "V78", "IBAN": iban(78), "INVOICES": "RE-9202", "AMOUNT": "50.00"},
+        {"IBAN": "NL00FIKT0123456789"},
+    )
+    assert run(company, tmp_path / "run.csv", content, as_json=True) == 1
+    head = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert head["held"] == 3
+    assert head["reasons"] == [
+        {"outcome": "held", "code": "payee_unknown", "payments": 3},
+        {"outcome": "held", "code": "duplicate_suspected", "payments": 1},
+        {"outcome": "refused", "code": "invalid_iban", "payments": 1},
+    ]
+    assert run(company, tmp_path / "run.csv", content) == 1
+    told = capsys.readouterr().out
+    assert told.index("payments") < told.index("duplicate_suspected") < told.index("why")
+
+
+def test_who_is_not_cleared_learns_no_reasons_of_confidential_payments(
+    company: Company, tmp_path: Path, capsys: Captured
+) -> None:
+    path = tmp_path / "wages.csv"
+    path.write_bytes(company.run_file({"VENDOR": "V77"}, {"IBAN": "NL00FIKT0123456789"}))
+    import_payments.import_file(
+        str(path), "hr", PROFILE.name, company.code, confidential=True, as_json=True
+    )
+    head = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert head["reasons"] == []
+    with tenant(company.tenant_id):
+        codes = {code for _, code, _ in runs.count_reasons(UUID(head["run_id"]))}
+    assert codes == {"payee_unknown", "invalid_iban"}
 
 
 def test_who_hands_it_in_by_his_name_gets_as_far_as_his_grant(
