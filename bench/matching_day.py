@@ -132,17 +132,17 @@ def batches(folder: Path) -> list[list[Any]]:
 def measure(tenant_id: UUID, account: Any, folder: Path) -> dict[str, Any]:
     from django.db import connections
 
-    from nostro.matching.stages.confidence import Model
+    from nostro.matching.stages.confidence import TARGET, Model
     from nostro.storage.tenancy import tenant
     from nostro.workflows import receipt_matching
 
     seconds, statuses, per_line = [], {"post": 0, "suggest": 0, "ambiguous": 0}, []
     days = batches(folder)
     with tenant(tenant_id):
-        receipt_matching.propose(account, days[0], Model())  # Once to warm up.
+        receipt_matching.propose(account, days[0], Model(), TARGET)  # Once to warm up.
         for day in days:
             begun = time.perf_counter()
-            found = receipt_matching.propose(account, day, Model())
+            found = receipt_matching.propose(account, day, Model(), TARGET)
             seconds.append(time.perf_counter() - begun)
             first = {one.transaction_id: one.status.value for one in reversed(found)}
             for status in first.values():

@@ -26,6 +26,7 @@ from nostro.api import (
     evidence_packs,
     health,
     holds,
+    match_model,
     matches,
     nettings,
     open_items,
@@ -104,7 +105,8 @@ _ROOMS = (
     *(cases, payees, payee_changes, stops, checks, check_exceptions, access),
     *(credit_notes, nettings),
     *(sign_on, policies),
-    *(calendars, cash, statements, open_items, matches, events, evidence_packs, remittance_advice),
+    *(calendars, cash, statements, open_items, match_model, matches),
+    *(events, evidence_packs, remittance_advice),
     *(webhooks, callbacks, health),
 )
 for _room in _ROOMS:

@@ -103,6 +103,8 @@ LABELS: Final[Mapping[str, str]] = {
     "newcomers": "Whoever was never here becomes a person at the first sign-in",
     "reasons": "Reasons: code, kind of difference, title, ledger account, how much each role may",
     "vetoes": "What waits for a person: rule, customer's number",
+    "percent": "Percent of what counts by itself that must be right",
+    "stands_after_days": "Days after which what nobody took back counts as right",
 }
 HINTS: Final[Mapping[str, str]] = {
     "grants": "Nothing ticked ends the membership.",

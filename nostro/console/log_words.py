@@ -29,6 +29,7 @@ FAMILIES: Final[Mapping[str, str]] = {
     "freeze": "Stop",
     "journal": "Journal",
     "match": "Match",
+    "match_model": "How sure the matcher is",
     "message": "Bank message",
     "netting": "Netting proposal",
     "open_items": "Open items",

@@ -23,6 +23,7 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     "freeze": ("lift_agreed", "lifted", "set"),
     "journal": ("written",),
     "match": ("refused", "suggested"),
+    "match_model": ("fitted",),
     "message": ("opened", "received"),
     "netting": ("moved", "proposed"),
     "open_items": ("received",),

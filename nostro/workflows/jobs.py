@@ -24,6 +24,7 @@ from nostro.workflows import (
     expected_statements,
     fraud_review,
     log_verification,
+    match_refitting,
     name_moves,
     name_questions,
     release,
@@ -171,3 +172,9 @@ def attend_advice(tenant_id: str) -> None:
 @fresh
 def verify_log(tenant_id: str) -> None:
     log_verification.verify(job_for(UUID(tenant_id)))
+
+
+@app.task(name="refit_matching", queue="default", lock="refit_matching")
+@fresh
+def refit_matching(tenant_id: str) -> None:
+    match_refitting.refit(job_for(UUID(tenant_id)))

@@ -22,7 +22,7 @@ from nostro.storage.candidates import Named
 _TEXTS = ("text", "structured", "e2e", "name", "iban")
 
 
-def propose(account: Account, lines: Sequence[Line], model: Model) -> list[Proposal]:
+def propose(account: Account, lines: Sequence[Line], model: Model, target: int) -> list[Proposal]:
     """What the stages propose of these lines, whose own payments are known to be others; to post
     is only what the books can carry as it stands. Inside a unit of work."""
     if not lines:
@@ -51,7 +51,7 @@ def propose(account: Account, lines: Sequence[Line], model: Model) -> list[Propo
         for kind, key in _payer_keys(told)
         for customer in payers.get((kind, key), ())
     ]
-    proposals = receipts.propose(lines, candidates.load(ids), known, model)
+    proposals = receipts.propose(lines, candidates.load(ids), known, model, target)
     signs = {line.id: line.amount for line in lines}
     return [_as_far_as_books_go(one, signs[one.transaction_id]) for one in proposals]
 

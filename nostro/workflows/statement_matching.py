@@ -23,7 +23,6 @@ from nostro.domain.policies.match_differences import DifferenceReasons
 from nostro.domain.rail_reference import SHORTEST
 from nostro.domain.statement import EntryStatus
 from nostro.matching import booking
-from nostro.matching.stages.confidence import Model
 from nostro.storage import (
     cases,
     events,
@@ -40,7 +39,7 @@ from nostro.storage.cases import NewCase
 from nostro.storage.matches import MatchRow
 from nostro.storage.statements import TransactionRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import posting, receipt_matching
+from nostro.workflows import match_refitting, posting, receipt_matching
 from nostro.workflows.batch_bookings import explained
 from nostro.workflows.booked_lines import Index, booked_line, keys_of, known
 from nostro.workflows.context import Acting
@@ -80,7 +79,8 @@ def explain(
     ours = {one.transaction_id for one in own}
     others = [line for line in lines_told if line.id not in ours]
     reasons = policies.in_force(DifferenceReasons, acting.world.clock.now())
-    found = [*own, *receipt_matching.propose(account, others, Model())]
+    learnt = match_refitting.in_force(acting)
+    found = [*own, *receipt_matching.propose(account, others, *learnt)]
     proposals = held_back(acting, found, reasons)
     proven = [one for one in proposals if one.status is ProposalStatus.POST]
     written = write_matches(acting, proven)

@@ -27,6 +27,7 @@ from procrastinate.psycopg_connector import PsycopgConnector
 from nostro.workflows.context import installed
 from nostro.workflows.credentials import HourlyWatch
 from nostro.workflows.log_verification import DailyVerification
+from nostro.workflows.match_refitting import DailyRefit
 from nostro.workflows.tick import tick
 
 log = structlog.get_logger()
@@ -77,6 +78,7 @@ class Worker:
         self._pace = pace or Pace()
         self._expiries = HourlyWatch()
         self._verification = DailyVerification()
+        self._refit = DailyRefit()
         self._stopping = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -156,6 +158,7 @@ class Worker:
         now = installed().clock.now()
         self._expiries.look(now)
         self._verification.look(now)
+        self._refit.look(now)
         return tick(now)
 
     async def _every(self, task: Callable[[], int]) -> None:

@@ -78,6 +78,8 @@ def test_each_scope_opens_its_routes_only(here: seed.Seeded) -> None:
             "/v1/saved-filters",
         },
         Scope.STATEMENTS_READ: {
+            "/v1/match-model",
+            "/v1/match-model/classes",
             "/v1/matches",
             "/v1/statements",
             "/v1/statements/expected",

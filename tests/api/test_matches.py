@@ -8,6 +8,9 @@ from uuid import uuid4
 import pytest
 
 from nostro.storage.keys import Scope
+from nostro.storage.paging import cursor_of
+from nostro.workflows import match_refitting
+from nostro.workflows.context import job_for
 from tests import seed
 from tests.api import door
 from tests.api.test_open_items import body as items_body
@@ -154,3 +157,25 @@ def test_a_key_that_only_reads_decides_nothing(day: Day) -> None:
         door.is_problem(answer, 403, "scope_missing")
     for path in (f"matches/{uuid4()}", f"transactions/{uuid4()}/proposals"):
         door.is_problem(door.get(day.token, f"/v1/{path}"), 404, "not_found")
+
+
+def test_how_sure_the_matcher_is(database: str) -> None:
+    day = Day({"RE-1001": 100_00, "RE-1102": 70_00})
+    prior = day.get("match-model")
+    assert (prior["version"], prior["judged"], prior["calibration"]) == (0, 0, [])
+    assert (prior["target_millionths"], prior["fitted_at"]) == (999_000, None)
+    for text, deed, body in (
+        ("RE-1001", "confirm", {}),
+        ("RE-1102", "refuse", {"reason": "another's"}),
+    ):
+        (found,) = day.proposals(day.line(text))
+        assert day.post(f"proposals/{found['id']}/{deed}", body).status_code == 200
+    match_refitting.refit(job_for(day.here.tenant_id))
+    told = door.get(day.reader, "/v1/match-model").json()
+    assert (told["version"], told["judged"], told["right"]) == (1, 2, 1)
+    assert sum(step["judged"] for step in told["calibration"]) == 2
+    (one,) = day.get("match-model/classes?limit=1")["items"]
+    assert (one["judged"], one["right"], one["posts"]) == (2, 1, False)
+    assert "the amount is exact" in one["words"]
+    after = cursor_of("match_classes", one["evidence_class"])
+    assert day.get(f"match-model/classes?cursor={after}") == {"items": [], "next": None}

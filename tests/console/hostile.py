@@ -105,7 +105,7 @@ _CODES = """
     statement group_roles event_types page query name content terms payee_digest list_code entry_id
     entry_digest local_account creditor_account number acted_by why time_zone if_nobody decision
     first_by source method number_source done_by changed_by formats payments notes rule
-    evidence_class allocations adjustments code
+    evidence_class allocations adjustments code calibration
 """
 CODES = frozenset(_CODES.split())
 # Of JSON: what under these names is a code, an id, or read as one.

@@ -43,8 +43,8 @@ def test_the_kinds_are_found_by_being_there() -> None:
     assert sorted(changes.find()) == [
         "api_key", "approval_rules", "bank_calendar", "bank_fees", "break_glass", "connection",
         "delegation", "duplicates", "enrichment", "fraud_monitoring", "group_roles",
-        "legal_hold_lift", "match_differences", "match_vetoes", "membership", "new_connection",
-        "partner_access", "payee",
+        "legal_hold_lift", "match_differences", "match_precision", "match_vetoes", "membership",
+        "new_connection", "partner_access", "payee",
         "payee_account", "payee_call_back", "payee_checks", "payee_details", "payee_erasure",
         "payee_import", "payee_penny_test", "payee_verification", "payment_limits",
         "person_erasure", "positive_pay", "remittance_advice", "retention", "routing_rules",

@@ -570,6 +570,7 @@ NOT_ABOUT_HIM = {
     "legal_entity": "code name address functional_currency receivables_account",
     "legal_hold": "name reason placed_by",
     "match": "state rule evidence_class decided_by undone_by",
+    "match_model": "content calibration",
     "match_proposal": "rule evidence_class status allocations adjustments refused_by",
     "adjustment": "kind code customer_number currency",
     "membership": "roles grants",

@@ -33,6 +33,7 @@ from nostro.storage.models.keeping import (
     RetentionRule,
     StoredSecret,
 )
+from nostro.storage.models.match_model import MatchModel
 from nostro.storage.models.partner import PartnerMembership
 from nostro.storage.models.party import (
     Account,
@@ -121,6 +122,7 @@ __all__ = [
     "LegalEntity",
     "LegalHold",
     "Match",
+    "MatchModel",
     "MatchProposal",
     "Membership",
     "NameQuestion",
