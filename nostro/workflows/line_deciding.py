@@ -33,11 +33,7 @@ from nostro.domain.match import (
 from nostro.domain.money import Money
 from nostro.domain.party import Member
 from nostro.domain.policies import matching_rights
-from nostro.domain.policies.match_differences import (
-    WITH_REASON,
-    DifferenceReasons,
-    check_limits,
-)
+from nostro.domain.policies.match_differences import DifferenceReasons, check_limits
 from nostro.storage import (
     confidential,
     events,
@@ -192,7 +188,8 @@ class _Desk:
         named = {part.item_id: here[part.item_id] for part in wish.decision.parts
                  if part.item_id in here}  # fmt: skip
         rules.check(row.line, wish.decision, named)
-        decision = with_reasons(wish.decision, self._reasons)
+        coded = self._reasons.coded(wish.decision.differences)
+        decision = msgspec.structs.replace(wish.decision, differences=coded)
         check_limits(
             self._reasons,
             rules.left_over(row.line, decision, named),
@@ -276,20 +273,6 @@ class _Desk:
             for one in self._accepted
         ]
         events.record(told)
-
-
-def with_reasons(decision: Decision, reasons: DifferenceReasons) -> Decision:
-    """The decision with the code of every difference that needs one; raises Invalid where nobody
-    says which of several it is."""
-    return msgspec.structs.replace(
-        decision,
-        differences=tuple(
-            msgspec.structs.replace(one, code=reasons.named(one.code, one.kind).code)
-            if one.kind in WITH_REASON
-            else one
-            for one in decision.differences
-        ),
-    )
 
 
 def touched(row: LineRow, *, confidential: bool) -> Touched:

@@ -69,7 +69,7 @@ def undo(acting: Acting, member: Member, match_id: UUID, reason: str) -> UUID:
     with tenant(acting.tenant_id):
         line_id = match_decisions.lines_of_matches([match_id]).get(match_id)
         if line_id is None:
-            raise Refused("match_unknown", "There is no such match for this customer.")
+            raise match_unknown()
         row = _locked(acting, member, line_id)
         match = match_decisions.live_match(match_id)
         if match is None:
@@ -80,6 +80,10 @@ def undo(acting: Acting, member: Member, match_id: UUID, reason: str) -> UUID:
             raise booking_is_proof("undone")
         _undo(acting, row, match, told)
         return line_id
+
+
+def match_unknown() -> Refused:
+    return Refused("match_unknown", "There is no such match for this customer.")
 
 
 def _undo(acting: Acting, row: LineRow, match: LiveMatch, reason: str) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import polars as pl
 
 from nostro.domain.match import Proposal, ProposalStatus
-from nostro.domain.money import Money, total
+from nostro.domain.money import Money
 from nostro.domain.party import Account
 from nostro.matching import item_keys, receipts
 from nostro.matching.booking import Line
@@ -23,8 +23,8 @@ _TEXTS = ("text", "structured", "e2e", "name", "iban")
 
 
 def propose(account: Account, lines: Sequence[Line], model: Model, target: int) -> list[Proposal]:
-    """What the stages propose of these lines, whose own payments are known to be others; to post
-    is only what the books can carry as it stands. Inside a unit of work."""
+    """What the stages propose of these lines, whose own payments are known to be others. Inside
+    a unit of work."""
     if not lines:
         return []
     entity_id = UUID(account.legal_entity_id)
@@ -53,7 +53,7 @@ def propose(account: Account, lines: Sequence[Line], model: Model, target: int) 
     ]
     proposals = receipts.propose(lines, candidates.load(ids), known, model, target)
     signs = {line.id: line.amount for line in lines}
-    return [_as_far_as_books_go(one, signs[one.transaction_id]) for one in proposals]
+    return [_only_money_in(one, signs[one.transaction_id]) for one in proposals]
 
 
 def _texts(lines: Sequence[Line]) -> pl.DataFrame:
@@ -95,12 +95,8 @@ def _paid_exactly(
     return line.amount.minor in (*found.values(), sum(found.values()))
 
 
-def _as_far_as_books_go(proposal: Proposal, amount: Money) -> Proposal:
-    """A difference needs an account that the books do not have yet, and money out pays no item by
-    itself: such a proposal waits for a person, however sure it is."""
-    if proposal.status is not ProposalStatus.POST:
-        return proposal
-    whole = total(part.amount for part in proposal.allocations) == total([amount])
-    if whole and not proposal.adjustments and amount.minor > 0:
+def _only_money_in(proposal: Proposal, amount: Money) -> Proposal:
+    """Money out pays no item by itself: it waits for a person, however sure it is."""
+    if amount.minor > 0 or proposal.status is not ProposalStatus.POST:
         return proposal
     return msgspec.structs.replace(proposal, status=ProposalStatus.SUGGEST)

@@ -312,7 +312,7 @@ def test_a_difference_counts_by_itself_only_where_nothing_is_given_away(
     sure = Proposal(
         transaction_id=str(line_of(company, 490_00)),
         allocations=(part,),
-        adjustments=(Adjustment(kind=kind, amount=Money(-10_00, "EUR")),),
+        adjustments=(Adjustment(kind=kind, amount=Money(-10_00, "EUR"), item_id=part.target_id),),
         rule="discount",
         evidence_class="a test",
         probability_millionths=1_000_000,
@@ -322,6 +322,44 @@ def test_a_difference_counts_by_itself_only_where_nothing_is_given_away(
     with tenant(company.tenant_id):
         (found,) = held_back(company.job, [sure], DifferenceReasons(reasons=told))
     assert (found.status is ProposalStatus.POST) == counts
+
+
+def discounted(company: Company, document: str) -> None:
+    owed(company, (document, 500_00), payer=iban(8))
+    with tenant(company.tenant_id):
+        found = models.OpenItem.objects.filter(document=document)
+        found.update(discount_minor=10_00, discount_until="2026-11-20")
+
+
+def test_a_discount_within_its_terms_counts_by_itself_where_one_reason_books_it(
+    company: Company,
+) -> None:
+    discounted(company, "RE-2026-101")
+    told = comes(company, paid(490_00, "RE-2026-101", iban(8)))
+    assert told == [(490_00, "suggested")]
+    reasons(company, SKONTO)
+    discounted(company, "RE-2026-202")
+    comes(company, paid(490_01, "other"), paid(490_00, "RE-2026-202", iban(8)), statement_id="S2")
+    with tenant(company.tenant_id):
+        match = models.Match.objects.get()
+        left = models.Adjustment.objects.get(match=match)
+    assert (left.kind, left.code, left.amount_minor) == ("discount", "SK", -10_00)
+    assert not match.by_person
+    assert still_open(company) == {"RE-2026-101": 500_00, "RE-2026-202": 0}
+    assert journals_of(company) == [("receipt_matched", "nostro", "clear", 490_00)]
+
+
+def test_the_machine_gives_no_discount_of_which_some_was_taken(
+    company: Company, clerk: Member
+) -> None:
+    reasons(company, SKONTO)
+    discounted(company, "RE-2026-101")
+    comes(company, paid(195_00, "one"))
+    one = line_of(company, 195_00)
+    allocate(company, clerk, one, settles(company, ("RE-2026-101", 200_00), discount=-5_00))
+    assert still_open(company) == {"RE-2026-101": 300_00}
+    comes(company, paid(290_00, "RE-2026-101", iban(8)), statement_id="S2")
+    assert line_state(company, line_of(company, 290_00)) == "suggested"
 
 
 def test_a_discount_within_its_terms_needs_no_limit_and_is_taken_once(

@@ -67,6 +67,16 @@ class DifferenceReasons(Policy, frozen=True, kw_only=True):
         named = sum(reason.kind is one.kind for reason in self.reasons)
         return one.kind is AdjustmentKind.DISCOUNT and named == 1
 
+    def coded(self, differences: Iterable[Adjustment]) -> tuple[Adjustment, ...]:
+        """The same differences, each that needs a reason with its code; raises Invalid where nobody
+        says which of several it is."""
+        return tuple(
+            msgspec.structs.replace(one, code=self.named(one.code, one.kind).code)
+            if one.kind in WITH_REASON
+            else one
+            for one in differences
+        )
+
     def named(self, code: str, kind: AdjustmentKind) -> DifferenceReason:
         """The reason of this code; without a code the only one of its kind. Raises Invalid."""
         fits = [one for one in self.reasons if one.kind is kind and code in ("", one.code)]
