@@ -68,6 +68,11 @@ Whom the customer pays
 What customers owe
   open-items import    Take in a list; the newest told counts, a complete one closes the rest
   open-items list      What is open, due first
+  matches waiting      Bank lines that wait for a person, and what is proposed of them
+  matches list         What was matched, by whom, and what was undone
+  matches confirm      Confirm what is proposed, one or many, as a person
+  matches refuse       Say why a proposal is wrong
+  matches undo         Take a match back, with a reason
 Payments
   payments import      Take in a run: a list, or the payment file of an ERP; safe to repeat
   ingest               Bank statements from files and folders, each line once

@@ -24,6 +24,7 @@ from nostro.cli.import_command import import_payments
 from nostro.cli.ingest_command import ingest
 from nostro.cli.key_commands import keys
 from nostro.cli.match_command import match
+from nostro.cli.matches_commands import matches
 from nostro.cli.open_item_commands import open_items
 from nostro.cli.partner_commands import partners
 from nostro.cli.payee_commands import payees
@@ -58,6 +59,7 @@ for group in (
     people,
     changes,
     payees,
+    matches,
     open_items,
     remittances,
     entities,
