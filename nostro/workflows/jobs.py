@@ -23,6 +23,7 @@ from nostro.workflows import (
     dispatch,
     expected_statements,
     fraud_review,
+    lines_again,
     log_verification,
     match_refitting,
     name_moves,
@@ -178,3 +179,9 @@ def verify_log(tenant_id: str) -> None:
 @fresh
 def refit_matching(tenant_id: str) -> None:
     match_refitting.refit(job_for(UUID(tenant_id)))
+
+
+@app.task(name="look_at_lines_again", queue="statements")
+@fresh
+def look_at_lines_again(tenant_id: str, entity_id: str) -> None:
+    lines_again.look_again(job_for(UUID(tenant_id)), UUID(entity_id))

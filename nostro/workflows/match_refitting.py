@@ -3,13 +3,14 @@
 1. Judged is what a person confirmed, decided otherwise, refused or undid; and, as right, what the
    matcher posted and nobody took back for some days (policy `match_precision`).
 2. A fit that says something new is a new version, with what it was fitted on; it counts for lines
-   that are explained from then on. What is matched stays as it is.
+   that are explained from then on, and for receipts that wait. What is matched stays as it is.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
@@ -21,7 +22,7 @@ from nostro.storage import events, match_models, parties, policies
 from nostro.storage.match_models import Fitted
 from nostro.storage.tenancy import tenant
 from nostro.workflows.context import Acting
-from nostro.workflows.wake import wake
+from nostro.workflows.wake import wake, wake_lines
 
 EVERY: Final = timedelta(days=1)
 
@@ -101,6 +102,8 @@ def _keep(acting: Acting, fitted: Fitted) -> None:
             )
         ]
     )
+    for entity in parties.entities():
+        wake_lines(acting.tenant_id, UUID(entity.id))
 
 
 class DailyRefit:

@@ -20,6 +20,7 @@ from nostro.storage.open_items import Taken, Telling
 from nostro.storage.tenancy import tenant
 from nostro.workflows import arrival
 from nostro.workflows.context import Acting
+from nostro.workflows.wake import wake_lines
 
 AT_ONCE: Final = 2_000  # Items of one unit of work; a list that is cut off goes on at the next run.
 AHEAD_MOST: Final = timedelta(minutes=10)  # Clocks differ; no list speaks of what is to come.
@@ -167,6 +168,9 @@ def _take(
         parties.lock_entity(entity_ids[code])
     taken = open_items.take(telling, items, acting.world.ids.new)
     receipt.add(taken)
+    if taken.new or taken.changed:
+        for code in sorted({item.entity_code for item in items}):
+            wake_lines(acting.tenant_id, entity_ids[code])
     lines = {item.id: item.line for item in items}
     for item_id in taken.other_currency:
         receipt.reject(
@@ -240,6 +244,8 @@ def take_open_items(
             "Undo its matches first, or correct the currency.",
             field="items",
         )
+    if taken.new or taken.changed:
+        wake_lines(acting.tenant_id, entity_id)
     counts = {"new": taken.new, "changed": taken.changed, "older": taken.older, "closed": 0}
     if complete:
         counts["closed"] = open_items.complete(telling, entity_id, None, acting.world.ids.new())

@@ -74,7 +74,7 @@ def explain(
         return 0, 0
     rows = _named_otherwise(rows, account)
     sent = _sent(rows, account)
-    lines_told = [_line(row) for row in rows.values()]
+    lines_told = [line_of(row) for row in rows.values()]
     own = booking.propose(lines_told, _payments(sent))
     ours = {one.transaction_id for one in own}
     others = [line for line in lines_told if line.id not in ours]
@@ -85,11 +85,11 @@ def explain(
     proven = [one for one in proposals if one.status is ProposalStatus.POST]
     written = write_matches(acting, proven)
     done = {one.transaction_id for one in proven}
-    suggested = _propose(acting, [one for one in proposals if one.transaction_id not in done])
+    suggested = suggest(acting, [one for one in proposals if one.transaction_id not in done])
     _settle(acting, [p for p in proven if _pays(p)], rows, sent)
     _doubts(acting, proposals, rows, sent)
     received = {key: one for key, one in written.items() if not _pays(one)}
-    _receive(acting, received, rows, account, reasons)
+    receive(acting, received, rows, account, reasons)
     return len(proven), suggested
 
 
@@ -139,7 +139,8 @@ def _explain_again(acting: Acting, statement_id: UUID, account: Account) -> None
         explained(acting, f"booking/{row_id}")
 
 
-def _line(row: TransactionRow) -> booking.Line:
+def line_of(row: TransactionRow) -> booking.Line:
+    """A stored line as the matcher wants it."""
     return booking.Line(
         id=str(row.id),
         amount=row.amount,
@@ -203,7 +204,7 @@ def write_matches(acting: Acting, proven: Sequence[Proposal]) -> dict[UUID, Prop
     return written
 
 
-def _propose(acting: Acting, proposals: Sequence[Proposal]) -> int:
+def suggest(acting: Acting, proposals: Sequence[Proposal]) -> int:
     """What is not sure is proposed to a person; returns of how many lines."""
     kept = matches.propose(proposals, acting.world.ids.new, acting.world.clock.now())
     by_line = {one.transaction_id: one for one in reversed(kept)}  # The likeliest of each line.
@@ -313,7 +314,7 @@ def _doubts(
         )
 
 
-def _receive(
+def receive(
     acting: Acting,
     received: dict[UUID, Proposal],
     rows: dict[str, TransactionRow],
