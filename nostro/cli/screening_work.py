@@ -76,6 +76,14 @@ def check(name: str, country: str, born: str, registration: str, least: int) -> 
     from nostro.workflows import screening
 
     rules = screening.STANDARD
+    if not 0 <= least <= 100:
+        raise Invalid(
+            "percent_out_of_range",
+            f"No name is {least} % like another.",
+            "Nothing was compared.",
+            "Give 1 to 100, or leave --least away.",
+            field="least",
+        )
     if least:
         rules = msgspec.structs.replace(rules, least_percent=least)
     payee = Payee(name=name, country=country.upper(), born=born, registration=registration)

@@ -75,6 +75,13 @@ def test_a_name_that_cannot_be_compared_is_not_called_clean(company: Company, na
     assert refused.value.code == "name_not_comparable"
 
 
+@pytest.mark.parametrize("least", [-1, 101, 500])
+def test_no_name_is_more_than_wholly_like_another(company: Company, least: int) -> None:
+    with pytest.raises(Invalid) as refused:
+        screening_work.check("Ivan Petrov", "", "", "", least)
+    assert refused.value.code == "percent_out_of_range"
+
+
 def test_a_newer_list_is_not_replaced_by_a_slip(
     company: Company, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
