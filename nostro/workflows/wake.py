@@ -14,8 +14,9 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-# Lists come in portions: those within this time are one look at the lines that wait.
-_GATHER: Final = timedelta(seconds=5)
+# Lists come in portions, and some systems tell item by item all day: those within this time are one
+# look at the lines that wait, which takes seconds where thousands do.
+_GATHER: Final = timedelta(seconds=30)
 
 
 def wake_lines(tenant_id: UUID, entity_id: UUID) -> bool:
