@@ -143,4 +143,7 @@ class Migration(migrations.Migration):
         IsolateTenants(["Adjustment"], "SELECT, INSERT"),
         migrations.RunSQL([*STEPS]),
         migrations.RunSQL([PROPOSED, *NO_MATCHES]),
+        # What was written is checked now: an index is made at the end, and of a table with checks
+        # that are still to come PostgreSQL makes none.
+        migrations.RunSQL(["SET CONSTRAINTS ALL IMMEDIATE"]),
     ]

@@ -128,4 +128,7 @@ class Migration(migrations.Migration):
         ),
         IsolateTenants(["OpenItemKey", "PayerKey"], "SELECT, INSERT"),
         migrations.RunPython(fill, migrations.RunPython.noop),
+        # What was written is checked now: an index is made at the end, and of a table with checks
+        # that are still to come PostgreSQL makes none.
+        migrations.RunSQL(["SET CONSTRAINTS ALL IMMEDIATE"]),
     ]
