@@ -24,6 +24,7 @@ from nostro.domain.statement_overlap import (
     Overlap,
     Shared,
     copies_that_are_real,
+    follows,
     overlap_of,
 )
 from nostro.storage import cases, repeated_lines
@@ -59,11 +60,12 @@ def settle_overlaps(
     found = repeated_lines.shared(repeating, account_id)
     named = {one for pair in found for one in (pair.one, pair.other)}
     heads = repeated_lines.heads(account_id, kind, days, named)
-    pairs = [_pair(heads, shared) for shared in found]
+    pairs = _unless_chained(heads, [_pair(heads, shared) for shared in found])
     owners: set[UUID] = set()
     if any(pair.overlap is not Overlap.SAME for pair in pairs):
         owners, apart = _give_back(acting, account_id, heads, pairs, repeating)
         pairs = [_after(pair, apart) for pair in pairs]
+    pairs = [_unless_nothing_is_left(pair) for pair in pairs]
     for pair in pairs:
         if pair.overlap is Overlap.SAME:
             _end(acting, f"{TOLD_TWICE}{pair.key}")
@@ -77,6 +79,34 @@ def _pair(heads: Mapping[UUID, Head], shared: Shared) -> Pair:
         key=lambda head: (str(head.last), str(head.first), head.name, str(head.id)),
     )
     return Pair(one=one, other=other, shared=shared, overlap=overlap_of(one, other, shared))
+
+
+def _unless_chained(heads: Mapping[UUID, Head], pairs: Sequence[Pair]) -> list[Pair]:
+    """Two that end alike share what they tell, unless statements between them lead from the one to
+    the other: then a booking that is dropped would break the balance of what lies between."""
+    if len(heads) <= 2:
+        return list(pairs)
+    listed = list(heads.values())
+    found = []
+    for pair in pairs:
+        ends_alike = pair.overlap is Overlap.SAME and pair.one.period != pair.other.period
+        beside = follows(pair.one, pair.other) or follows(pair.other, pair.one)
+        if ends_alike and not beside:
+            told = {pair.one.id: 1, pair.other.id: 1}
+            if copies_that_are_real(listed, told, ()) > 1:
+                pair = msgspec.structs.replace(pair, overlap=Overlap.INSIDE)
+        found.append(pair)
+    return found
+
+
+def _unless_nothing_is_left(pair: Pair) -> Pair:
+    """What adds up to nothing leaves no trace in a balance: whether the one goes on after the other
+    or repeats its end, nobody can tell."""
+    goes_on = follows(pair.one, pair.other) or follows(pair.other, pair.one)
+    ends_alike = pair.overlap is Overlap.SAME and pair.one.period != pair.other.period
+    if ends_alike and goes_on and not pair.shared.minor:
+        return msgspec.structs.replace(pair, overlap=Overlap.UNPROVEN)
+    return pair
 
 
 def _give_back(
