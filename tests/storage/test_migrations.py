@@ -83,3 +83,36 @@ def test_from_the_last_release(cluster: Cluster, bare: str) -> None:
     if not recordings:
         pytest.skip("no release is recorded yet; see tests/storage/releases.py")
     upgraded(cluster, bare, releases.text_of(recordings[-1]))
+
+
+# What the recording lacks and its customers may have had: an open item, proposed for a line.
+PROPOSED = (
+    "INSERT INTO open_item (id, tenant_id, document, customer_number, customer_name, open_minor,"
+    " currency, due_date, payer_iban, entity_id) SELECT gen_random_uuid(), tenant_id, 'RE-2026-1',"
+    " 'K1', 'Kunde', 5000, 'EUR', '2026-11-30', '', id FROM legal_entity",
+    "INSERT INTO match (id, tenant_id, state, probability_percent, evidence, decided_by,"
+    " decided_at, transaction_id) SELECT gen_random_uuid(), tenant_id, 'tentative', 80, '[]',"
+    " 'matcher', now(), id FROM bank_transaction WHERE line = 1",
+    "INSERT INTO allocation (id, tenant_id, amount_minor, currency, match_id, open_item_id,"
+    " order_id) SELECT gen_random_uuid(), m.tenant_id, 5000, 'EUR', m.id, (SELECT min(i.id::text)"
+    "::uuid FROM open_item i WHERE i.tenant_id = m.tenant_id), NULL FROM match m",
+)
+
+
+def test_what_was_proposed_before_an_upgrade_is_proposed_after_it(
+    cluster: Cluster, bare: str
+) -> None:
+    first = next(iter(releases.recorded()), None)
+    if first is None:
+        pytest.skip("no release is recorded yet; see tests/storage/releases.py")
+    dumping.restore(cluster, bare, releases.text_of(first))
+    with cluster.admin(bare) as admin:
+        for statement in PROPOSED:
+            admin.execute(statement)
+    point_at(cluster.url(bare))
+    before = dumping.counts(cluster, bare)
+    assert before["match"] == 2
+    migrate()
+    after = dumping.counts(cluster, bare)
+    assert (after["match"], after["match_proposal"]) == (0, before["match"])
+    assert after["open_item_key"] >= before["open_item"] > 0
