@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from datetime import date
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
+
+from nostro.cli.shared_options import AsPerson
 
 matches = App(name="matches", help="What bank lines pay: proposed, confirmed, refused, undone.")
 
@@ -72,18 +73,12 @@ def list_matches(
 
 
 @matches.command
-def confirm(
-    proposal: str,
-    *proposals: str,
-    person: Annotated[str, Parameter(name="--as")],
-    password_file: str = "",
-    customer: str = "",
-) -> None:
+def confirm(proposal: str, *proposals: str, by: AsPerson) -> None:
     """Confirm what is proposed, as a person: lines and items are settled, the ERP is told.
 
     Each has an outcome; one that cannot be stops no other. Ends with 1 when one could not be.
 
-    Example: `nostro matches confirm 019aa... --as rita@acme.example`.
+    Example: `nostro matches confirm 0199... --email rita@acme.example`.
 
     Parameters
     ----------
@@ -91,31 +86,17 @@ def confirm(
         The id of a proposal.
     proposals
         More of them, 500 in all; of several that want the same item the first gets it.
-    person
-        The address with which the person signs in.
-    password_file
-        A file with the password, or - for stdin. Without: it is asked for.
-    customer
-        The code of the customer; not needed where there is only one.
     """
     from nostro.cli import matches_work
 
-    who = (person, password_file)
-    sys.exit(matches_work.confirm(customer, [proposal, *proposals], who))
+    sys.exit(matches_work.confirm(by.customer, [proposal, *proposals], by.who))
 
 
 @matches.command
-def refuse(
-    proposal: str,
-    *,
-    reason: str,
-    person: Annotated[str, Parameter(name="--as")],
-    password_file: str = "",
-    customer: str = "",
-) -> None:
+def refuse(proposal: str, *, reason: str, by: AsPerson) -> None:
     """Say why a proposal is wrong, as a person: it is not proposed again for its line.
 
-    Example: `nostro matches refuse 019aa... --reason "another customer" --as rita@acme.example`.
+    Example: `nostro matches refuse 0199... --reason "another's" --email rita@acme.example`.
 
     Parameters
     ----------
@@ -123,30 +104,17 @@ def refuse(
         The id of the proposal.
     reason
         Why it is wrong; it stays in the log, and the matcher learns from it.
-    person
-        The address with which the person signs in.
-    password_file
-        A file with the password, or - for stdin. Without: it is asked for.
-    customer
-        The code of the customer; not needed where there is only one.
     """
     from nostro.cli import matches_work
 
-    matches_work.refuse(customer, proposal, reason, (person, password_file))
+    matches_work.refuse(by.customer, proposal, reason, by.who)
 
 
 @matches.command
-def undo(
-    match: str,
-    *,
-    reason: str,
-    person: Annotated[str, Parameter(name="--as")],
-    password_file: str = "",
-    customer: str = "",
-) -> None:
+def undo(match: str, *, reason: str, by: AsPerson) -> None:
     """Take a match back, as a person: its line and items are open again, the ERP books it back.
 
-    Example: `nostro matches undo 019aa... --reason "wrong customer" --as rita@acme.example`.
+    Example: `nostro matches undo 0199... --reason "wrong customer" --email rita@acme.example`.
 
     Parameters
     ----------
@@ -154,13 +122,7 @@ def undo(
         The id of the match.
     reason
         Why it was wrong; it stays in the log.
-    person
-        The address with which the person signs in.
-    password_file
-        A file with the password, or - for stdin. Without: it is asked for.
-    customer
-        The code of the customer; not needed where there is only one.
     """
     from nostro.cli import matches_work
 
-    matches_work.undo(customer, match, reason, (person, password_file))
+    matches_work.undo(by.customer, match, reason, by.who)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -12,29 +12,21 @@ import msgspec
 from nostro.cli import terminal
 from nostro.cli.output_file import quiet_pipe
 from nostro.domain.errors import Invalid
-from nostro.domain.money import Money
 
 if TYPE_CHECKING:
-    from nostro.storage.match_listing import ListedMatch, WaitingLine
-    from nostro.storage.matches import ProposalRow
+    from nostro.storage.match_listing import ListedMatch
+    from nostro.storage.pages.reconcile import Guess, OpenLine
 
 
 def waiting(customer: str, limit: int, cursor: str, *, as_json: bool) -> None:
-    """Print lines that wait, each with its proposals."""
+    """Print lines that wait, each with its proposals; nothing confidential."""
     acting = terminal.acting(customer)
-    from nostro.storage import match_listing
-    from nostro.storage.tenancy import tenant
+    from nostro.storage.pages import reconcile
+    from nostro.storage.tenancy import looking
 
-    with tenant(acting.tenant_id):
-        page = match_listing.waiting(limit=limit, cursor=cursor)
-        items = {
-            part.open_item_id
-            for line in page.rows
-            for row in line.proposals
-            for part in row.allocations
-        }
-        documents = match_listing.documents(items)
-    told = [text for line in page.rows for text in _line(line, documents)]
+    with looking(acting.tenant_id, cleared=False):
+        page = reconcile.open_lines(None, reconcile.Order.NEWEST, limit=limit, cursor=cursor)
+    told = [text for line in page.rows for text in _line(line)]
     _tell(page.rows, told or ["No line waits for a person."], page.next, as_json=as_json)
 
 
@@ -47,14 +39,14 @@ def listed(
     *,
     as_json: bool,
 ) -> None:
-    """Print one page of matches."""
+    """Print one page of matches; nothing confidential."""
     acting = terminal.acting(customer)
     from nostro.storage import match_listing
-    from nostro.storage.tenancy import tenant
+    from nostro.storage.tenancy import looking
 
     since, until = days
     wanted = match_listing.MatchesWanted(booked_from=since, booked_until=until, by_person=by_person)
-    with tenant(acting.tenant_id):
+    with looking(acting.tenant_id, cleared=False):
         page = match_listing.listed(wanted, limit=limit, cursor=cursor)
     told = [text for row in page.rows for text in _match(row)]
     _tell(page.rows, told or ["No match fits."], page.next, as_json=as_json)
@@ -94,7 +86,7 @@ def undo(customer: str, match: str, reason: str, who: tuple[str, str]) -> None:
 
 
 def _tell(
-    rows: Iterable[WaitingLine | ListedMatch], texts: list[str], following: str, *, as_json: bool
+    rows: Iterable[OpenLine | ListedMatch], texts: list[str], following: str, *, as_json: bool
 ) -> None:
     with quiet_pipe():
         if as_json:
@@ -107,25 +99,20 @@ def _tell(
             print(f"More: --cursor {following}")
 
 
-def _line(line: WaitingLine, documents: Mapping[UUID, str]) -> list[str]:
-    state = line.match_state.value
+def _line(found: OpenLine) -> list[str]:
+    line = found.line
     said = " ".join(filter(None, (line.counterparty_name, line.remittance)))
-    head = f"{_day(line.booked)}  {line.amount}  {state}  {said}"
-    return [head, *(_proposal(row, documents) for row in line.proposals)]
+    head = f"{_day(line.day)}  {line.amount}  {line.match_state.value}  {said}"
+    return [head, *(_guess(one) for one in found.guesses)]
 
 
-def _proposal(row: ProposalRow, documents: Mapping[UUID, str]) -> str:
-    parts = [
-        f"{documents.get(part.open_item_id, 'an item')} {Money(part.settled_minor, part.currency)}"
-        for part in row.allocations
-    ]
-    parts += [
-        f"{rest.kind.replace('_', ' ')} {Money(rest.minor, rest.currency)}"
-        for rest in row.adjustments
-    ]
+def _guess(one: Guess) -> str:
+    parts = [f"{part.document or 'an item'} {part.settled}" for part in one.items]
+    parts += [f"{rest.kind.replace('_', ' ')} {rest.amount}" for rest in one.rest]
     pays = ", ".join(parts) or "a payment of ours, by the bank's word only"
-    why = f" ({'; '.join(row.evidence)})" if row.evidence else ""
-    return f"  {row.id}  {_percent(row.probability_millionths)}  {pays}{why}"
+    gone = "" if one.current else "; no longer open as proposed"
+    why = f" ({'; '.join(one.evidence)}{gone})" if one.evidence else gone
+    return f"  {one.id}  {_percent(one.probability_millionths)}  {pays}{why}"
 
 
 def _match(row: ListedMatch) -> list[str]:

@@ -57,19 +57,6 @@ class ListedMatch(msgspec.Struct, frozen=True, kw_only=True):
     adjustments: tuple[DifferenceRow, ...] = ()
 
 
-class WaitingLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line that waits for a person, with what is proposed of it, the likeliest first."""
-
-    id: UUID
-    account_id: UUID
-    booked: date | None
-    amount: Money
-    counterparty_name: str
-    remittance: str
-    match_state: MatchState
-    proposals: tuple[ProposalRow, ...]
-
-
 class MatchesWanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which matches are looked for; None: any. `below`: less probable than so many millionths."""
 
@@ -122,33 +109,6 @@ def proposals_of(transaction_id: UUID) -> list[ProposalRow] | None:
     if line.match_state == MatchState.MATCHED.value:
         return []
     return matches.proposed([transaction_id]).get(transaction_id, [])
-
-
-def waiting(*, limit: int = LIMIT_DEFAULT, cursor: str = "") -> Page[WaitingLine]:
-    """Lines of which something is proposed and nothing decided, the newest first."""
-    size = checked_limit(limit)
-    states = [MatchState.SUGGESTED.value, MatchState.AMBIGUOUS.value]
-    found = models.BankTransaction.objects.filter(match_state__in=states)
-    if cursor:
-        (last,) = key_of("waiting_lines", cursor, lambda key: (UUID(key),))
-        found = found.filter(id__lt=last)
-    rows = list(found.order_by("-id")[: size + 1])
-    confidential.note("transaction", (row.id for row in rows))
-    proposed = matches.proposed([row.id for row in rows])
-    lines = [
-        WaitingLine(
-            id=row.id,
-            account_id=row.account_id,
-            booked=row.booked,
-            amount=Money(row.amount_minor, row.currency),
-            counterparty_name=row.counterparty_name,
-            remittance=row.remittance,
-            match_state=MatchState(row.match_state),
-            proposals=tuple(proposed.get(row.id, ())),
-        )
-        for row in rows
-    ]
-    return page_of("waiting_lines", lines, size, lambda line: (str(line.id),))
 
 
 def documents(item_ids: Collection[UUID]) -> dict[UUID, str]:

@@ -16,7 +16,7 @@ from uuid import UUID
 from nostro.domain.match import PROPOSALS_MOST, Proposal, ProposalStatus
 from nostro.domain.party import Account
 from nostro.domain.policies.match_differences import DifferenceReasons
-from nostro.storage import match_decisions, matches, parties, policies, waiting_receipts
+from nostro.storage import match_decisions, matches, parties, policies, waiting_lines
 from nostro.storage.matches import ProposalRow
 from nostro.storage.statements import TransactionRow
 from nostro.storage.tenancy import tenant
@@ -33,13 +33,13 @@ def look_again(acting: Acting, entity_id: UUID) -> int:
     """Returns how many receipts of the entity are matched now that were not before."""
     with tenant(acting.tenant_id):
         told = [one for one in parties.accounts() if one.legal_entity_id == str(entity_id)]
-        found = [(one, waiting_receipts.newest(UUID(one.id), LINES_MOST)) for one in told]
+        found = [(one, waiting_lines.newest_receipts(UUID(one.id), LINES_MOST)) for one in told]
     matched = 0
     for account, line_ids in found:
         for some in _portions(line_ids):
             with tenant(acting.tenant_id):
                 parties.lock_entity(entity_id)
-                matched += _decide(acting, account, waiting_receipts.still_open(some))
+                matched += _decide(acting, account, waiting_lines.still_open(some))
     return matched
 
 

@@ -55,9 +55,12 @@ def how_sure(acting: Acting) -> HowSure:
 
 
 def refit(acting: Acting) -> Fitted:
-    """Learn from all that was judged; returns what counts then."""
+    """Learn from all that was judged; returns what counts then. Receipts that wait are looked at
+    anew, so at least once a day."""
     now = acting.world.clock.now()
     with tenant(acting.tenant_id):
+        for entity in parties.entities():
+            wake_lines(acting.tenant_id, UUID(entity.id))
         wanted = policies.in_force(MatchPrecision, now)
         before = match_models.last()
         told = match_models.judgements(now - timedelta(days=wanted.stands_after_days))
@@ -102,8 +105,6 @@ def _keep(acting: Acting, fitted: Fitted) -> None:
             )
         ]
     )
-    for entity in parties.entities():
-        wake_lines(acting.tenant_id, UUID(entity.id))
 
 
 class DailyRefit:

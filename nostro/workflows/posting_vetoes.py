@@ -49,6 +49,8 @@ def _with_veto(acting: Acting, sure: Sequence[Proposal]) -> set[UUID]:
 def _with_difference(sure: Sequence[Proposal], reasons: DifferenceReasons) -> set[UUID]:
     """Those that leave something over that no agreed terms give away."""
     differ = [one for one in sure if one.adjustments]
+    if not differ:
+        return set()
     locked = match_decisions.lock_items({key for one in differ for key in _items(one)})
     whole = {str(key) for key, (_, item) in locked.items() if not item.taken}
     return {

@@ -43,6 +43,7 @@ from nostro.workflows import match_refitting, posting, receipt_matching
 from nostro.workflows.batch_bookings import explained
 from nostro.workflows.booked_lines import Index, booked_line, keys_of, known
 from nostro.workflows.context import Acting
+from nostro.workflows.line_deciding import spelled
 from nostro.workflows.lock_order import lock
 from nostro.workflows.match_posting import Receipt, post_receipts
 from nostro.workflows.moves import CASE_DUE_IN, move_attempts, move_orders
@@ -234,6 +235,7 @@ def _tell(acting: Acting, event_type: str, proposals: Sequence[Proposal]) -> Non
                 probability_millionths=one.probability_millionths,
                 evidence=list(one.evidence),
                 targets=[part.target_id for part in one.allocations],
+                differences=[spelled(rest) for rest in one.adjustments],
             )
             for one in proposals
         ]

@@ -14,9 +14,11 @@ from nostro.cli import terminal
 from nostro.cli.commands import app
 from nostro.domain.errors import Invalid, Refused
 from nostro.domain.party import Member, Role
+from nostro.storage import models
+from nostro.storage.tenancy import tenant
 from tests.workflows.company import Company, iban, scripted_connector
 from tests.workflows.test_line_deciding import employ, line_of, line_state, proposals_of
-from tests.workflows.test_statements import comes, owed, paid, still_open
+from tests.workflows.test_statements import Books, comes, lines, owed, paid, still_open
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def clerk(company: Company) -> Member:
     return employ(company, "Rita Reconciler", Role.RECONCILER)
 
 
-WHO = ("--as", "rita@example.com")
+WHO = ("--email", "rita@example.com")
 
 
 def test_what_waits_is_confirmed_and_undone(company: Company, clerk: Member, run: Any) -> None:
@@ -83,7 +85,7 @@ def test_pages_of_what_waits_have_each_line_once(company: Company, run: Any) -> 
     seen, cursor = [], ""
     for _ in range(3):
         told = json.loads(run("waiting", "--limit", "1", "--cursor", cursor, "--json")[1])
-        seen += [line["amount"] for line in told["items"]]
+        seen += [one["line"]["amount"] for one in told["items"]]
         cursor = told["next"] or ""
     assert cursor == ""
     assert len({json.dumps(one) for one in seen}) == 3
@@ -98,3 +100,18 @@ def test_who_may_not_decide_is_refused(company: Company, run: Any) -> None:
     with pytest.raises(Invalid, match="is not the id of a proposal"):
         run("refuse", "first", "--reason", "no", *WHO, by=company.maker)
     assert line_state(company, line_of(company, 400_00)) == "suggested"
+
+
+@pytest.mark.parametrize(
+    ("word", "minor"),
+    [("list", 100_00), ("waiting", 50_00)],  # Too little for its payment proves nothing.
+)
+def test_nothing_confidential_is_shown(company: Company, run: Any, word: str, minor: int) -> None:
+    books = Books(company, count=2)
+    with tenant(company.tenant_id):
+        models.Order.objects.filter(id=books.ids[0]).update(confidential=True)
+    books.statement(*(books.booking(number, minor=minor + number) for number in (0, 1)))
+    assert len(lines(company)) == 2
+    (one,) = json.loads(run(word, "--json")[1])["items"]
+    assert one.get("line", one)["amount"]["minor"] == -minor - 1
+    assert books.keys[0] not in run(word)[1]

@@ -15,16 +15,14 @@ from uuid import UUID
 import msgspec
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from nostro.domain.match import OPEN_LINES, MatchState
+from nostro.domain.match import MatchState
 from nostro.domain.money import Money
-from nostro.domain.statement import EntryStatus
-from nostro.storage import bulk, confidential, models
+from nostro.storage import bulk, confidential, models, waiting_lines
 from nostro.storage.matches import ProposalRow, proposed
 from nostro.storage.models.cash import BOOKED_DAY
 from nostro.storage.paging import Page, checked_limit, key_of, page_of
 
 COUNTED_MOST: Final = 1000  # More are told as "over 1,000": nobody waits for an exact figure.
-_OPEN: Final = tuple(state.value for state in OPEN_LINES)
 
 
 class Order(StrEnum):
@@ -167,7 +165,7 @@ class Newest(msgspec.Struct, frozen=True, kw_only=True):
 
 def accounts() -> list[AccountChoice]:
     """All accounts, those that wait for a person first."""
-    waits = _open_lines().filter(account_id=OuterRef("id"))
+    waits = waiting_lines.open_lines().filter(account_id=OuterRef("id"))
     rows = models.Account.objects.annotate(waits=Exists(waits)).order_by("-waits", "name", "id")
     return [
         AccountChoice(**{name: getattr(row, name) for name in AccountChoice.__struct_fields__})
@@ -175,9 +173,13 @@ def accounts() -> list[AccountChoice]:
     ]
 
 
-def open_lines(account_id: UUID, order: Order, *, limit: int, cursor: str = "") -> Page[OpenLine]:
-    """The next open lines of an account with what is proposed of them."""
-    size, found = checked_limit(limit), _open_lines().filter(account_id=account_id)
+def open_lines(
+    account_id: UUID | None, order: Order, *, limit: int, cursor: str = ""
+) -> Page[OpenLine]:
+    """The next open lines of an account, None: of all, with what is proposed of them."""
+    size, found = checked_limit(limit), waiting_lines.open_lines()
+    if account_id is not None:
+        found = found.filter(account_id=account_id)
     if cursor:
         found = _after(found, order, key_of(order.value, cursor, _KEYS[order]))
     rows = found.order_by(*_ORDERS[order])[: size + 1]
@@ -188,13 +190,15 @@ def open_lines(account_id: UUID, order: Order, *, limit: int, cursor: str = "") 
 
 def open_line(line_id: UUID) -> OpenLine | None:
     """One line, if it still waits for a person and this reader may see it."""
-    row = _open_lines().filter(id=line_id).first()
+    row = waiting_lines.open_lines().filter(id=line_id).first()
     return _with_guesses([bank_line(row)])[0] if row else None
 
 
 def waiting(account_id: UUID, currency: str) -> Waiting:
     """How much waits on an account."""
-    found = _open_lines().filter(account_id=account_id).order_by(BOOKED_DAY.asc(), "id")
+    found = (
+        waiting_lines.open_lines().filter(account_id=account_id).order_by(BOOKED_DAY.asc(), "id")
+    )
     told = found.values_list("match_state", "amount_minor", "currency")[: COUNTED_MOST + 1]
     rows = list(told)
     oldest = found.first() if rows else None
@@ -230,13 +234,6 @@ def bank_line(row: models.BankTransaction) -> BankLine:
         day=row.booked or row.value,
         match_state=MatchState(row.match_state),
         **{name: getattr(row, name) for name in own},
-    )
-
-
-def _open_lines() -> QuerySet[models.BankTransaction]:
-    """Booked lines that nothing explains: what is only announced waits for the bank."""
-    return models.BankTransaction.objects.filter(
-        match_state__in=_OPEN, status=EntryStatus.BOOK.value
     )
 
 
