@@ -34,6 +34,7 @@ from nostro.api import (
     payees,
     payment_actions,
     payments,
+    pending,
     policies,
     problems,
     rate_limits,
@@ -105,7 +106,7 @@ _ROOMS = (
     *(cases, payees, payee_changes, stops, checks, check_exceptions, access),
     *(credit_notes, nettings),
     *(sign_on, policies),
-    *(calendars, cash, statements, open_items, match_model, matches),
+    *(calendars, cash, statements, pending, open_items, match_model, matches),
     *(events, evidence_packs, remittance_advice),
     *(webhooks, callbacks, health),
 )

@@ -27,6 +27,7 @@ FAMILIES: Final[Mapping[str, str]] = {
     "entity": "Legal entity",
     "evidence": "Evidence",
     "freeze": "Stop",
+    "intraday_report": "Report of the day",
     "journal": "Journal",
     "match": "Match",
     "match_model": "How sure the matcher is",

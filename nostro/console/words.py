@@ -323,6 +323,7 @@ REPORT_KINDS: Final[Mapping[str, str]] = {
     ReportKind.PREVIOUS_DAY: "end of day",
     ReportKind.INTRADAY: "during the day",
     ReportKind.REAL_TIME: "as it happens",
+    ReportKind.NOTIFICATION: "notice",
 }
 BALANCE_CODES: Final[Mapping[str, str]] = {
     BalanceType.CLBD: "closing booked",

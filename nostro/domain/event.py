@@ -123,7 +123,7 @@ def _origin_told(event: Event) -> dict[str, str]:
 FAMILIES = (
     *("account", "api_key", "attempt", "audit", "case", "change_request", "check"),
     *("check_exception", "connection", "credit_note", "customer"),
-    *("entity", "evidence", "freeze", "journal", "match", "message", "netting"),
+    *("entity", "evidence", "freeze", "intraday_report", "journal", "match", "message", "netting"),
     *("open_items", "order"),
     *("payee", "payee_change", "person", "run", "saved_filter", "statement", "submission"),
     *("transaction", "webhook"),

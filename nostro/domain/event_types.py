@@ -21,6 +21,7 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     "entity": ("created",),
     "evidence": ("confirmed", "erased", "refused", "revealed", "stated", "withdrawn"),
     "freeze": ("lift_agreed", "lifted", "set"),
+    "intraday_report": ("received",),
     "journal": ("written",),
     "match": ("refused", "suggested"),
     "match_model": ("fitted",),

@@ -39,7 +39,7 @@ Days = tuple[date, date]
 
 
 class Identified(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A booked line with its identity; `number` is its place in the statement."""
+    """A line with its identity; `number` is its place in the statement."""
 
     number: int
     entry: Entry
@@ -71,6 +71,19 @@ def identified(numbered: Iterable[tuple[int, Entry]], seen: dict[str, int]) -> l
     for number, entry in numbered:
         if entry.status != EntryStatus.BOOK:
             continue
+        told = identity_of(entry)
+        seen[told] = seen.get(told, 0) + 1
+        found.append(Identified(number=number, entry=entry, digest=told, occurrence=seen[told]))
+    return found
+
+
+def announced(numbered: Iterable[tuple[int, Entry]]) -> list[Identified]:
+    """Entries of whatever status with their identity: what was pending first and is booked now is
+    the same line, so the booked ones of several alike are counted first."""
+    ordered = sorted(numbered, key=lambda one: (one[1].status != EntryStatus.BOOK, one[0]))
+    seen: dict[str, int] = {}
+    found = []
+    for number, entry in ordered:
         told = identity_of(entry)
         seen[told] = seen.get(told, 0) + 1
         found.append(Identified(number=number, entry=entry, digest=told, occurrence=seen[told]))

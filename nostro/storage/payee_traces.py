@@ -219,10 +219,15 @@ def _of_cash(orders: set[UUID], ibans: set[str]) -> dict[type[TenantModel], set[
     matches = set(allocated.values_list("match_id", flat=True))
     paid = models.Match.objects.filter(id__in=matches).values_list("transaction_id", flat=True)
     lines = {*paid, *_ids(models.BankTransaction, counterparty_iban__in=ibans)}
+    keys = models.Order.objects.filter(id__in=orders).values("end_to_end_id")
+    pending = _ids(models.PendingTransaction, counterparty_iban__in=ibans)
+    pending |= _ids(models.PendingTransaction, booked_as_id__in=lines)
+    pending |= _ids(models.PendingTransaction, end_to_end_id__in=keys)
     journals = _ids(models.JournalEvent, order_id__in=orders)
     journals |= _ids(models.JournalEvent, transaction_id__in=lines)
     return {
         models.BankTransaction: lines,
+        models.PendingTransaction: pending,
         models.Match: matches | _ids(models.Match, transaction_id__in=lines),
         models.JournalEvent: journals,
         models.JournalLine: _ids(models.JournalLine, journal_id__in=journals),
@@ -250,8 +255,10 @@ def _evidence(rows: Mapping[type[TenantModel], set[UUID]]) -> set[UUID]:
     details = models.PayeeDetails.objects.filter(id__in=rows[models.PayeeDetails])
     verified = models.PayeeVerification.objects.filter(id__in=rows[models.PayeeVerification])
     notices = models.AdviceNotice.objects.filter(id__in=rows[models.AdviceNotice])
+    pending = models.PendingTransaction.objects.filter(id__in=rows[models.PendingTransaction])
     told = (
         notices.values_list("evidence_id", flat=True),
+        pending.values_list("evidence_id", flat=True),
         verified.values_list("evidence_id", flat=True),
         accounts.values_list("evidence_id", flat=True),
         details.values_list("evidence_id", flat=True),

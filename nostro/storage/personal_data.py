@@ -46,6 +46,7 @@ OVERWRITTEN: Final[Mapping[type[TenantModel], tuple[str, ...]]] = {
     models.Freeze: ("reason",),
     models.FreezeLift: ("reason",),
     models.BankTransaction: ("counterparty_name", "counterparty_iban", "remittance"),
+    models.PendingTransaction: ("counterparty_name", "counterparty_iban", "remittance"),
     models.Match: ("evidence", "undo_reason"),
     models.MatchProposal: ("evidence", "refuse_reason"),
     models.JournalEvent: ("text",),
@@ -63,6 +64,7 @@ GUESSABLE: Final[Mapping[type[TenantModel], tuple[str, ...]]] = {
     models.Attempt: ("approval_digest",),
     models.Approval: ("digest",),
     models.BankTransaction: ("dedupe_digest",),
+    models.PendingTransaction: ("dedupe_digest",),
     models.ScreeningClearance: ("payee_digest",),
 }
 # Read back by its kinds and currencies, which emptied texts are not: it goes as a whole.

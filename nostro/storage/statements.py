@@ -125,14 +125,14 @@ def insert(
         verdict=verdict.verdict.value,
         verdict_reason=verdict.reason,
         problems=msgspec.to_builtins(problems),
-        bank_created_at=_aware(header.created_at),
+        bank_created_at=aware(header.created_at),
         received_at=now,
         sample=new.sample,
         content=new.content,
     )
 
 
-def _aware(bank_time: datetime | None) -> datetime | None:
+def aware(bank_time: datetime | None) -> datetime | None:
     """A bank's local time without an offset is kept digit by digit, as if it were UTC."""
     if bank_time is None or bank_time.tzinfo is not None:
         return bank_time
@@ -177,7 +177,7 @@ def insert_transactions(
         "line": [line.number for line in lines],
         "dedupe_digest": [line.digest for line in lines],
         "occurrence": [line.occurrence for line in lines],
-        **_entry_columns([line.entry for line in lines]),
+        **entry_columns([line.entry for line in lines]),
     }
     return bulk.insert_columns(models.BankTransaction, same, columns)
 
@@ -249,8 +249,8 @@ def _said(detail: TransactionDetail) -> tuple[str, ...]:
 _NO_DETAIL = TransactionDetail(None)
 
 
-def _entry_columns(entries: Sequence[Entry]) -> dict[str, Sequence[Any]]:
-    """Columns, not rows: a statement may have a million lines."""
+def entry_columns(entries: Sequence[Entry]) -> dict[str, Sequence[Any]]:
+    """What entries tell. Columns, not rows: a statement may have a million lines."""
     singles = [entry.details[0] if len(entry.details) == 1 else _NO_DETAIL for entry in entries]
     both = list(zip(entries, singles, strict=True))
     return {
@@ -330,6 +330,13 @@ def transaction_of(row: models.BankTransaction) -> TransactionRow:
 def has_day(iban: str, day: date) -> bool:
     """Is there a statement of this account that covers the day?"""
     return models.Statement.objects.filter(account__iban=iban, to_day__gte=day).exists()
+
+
+def newest_day(account_id: UUID, kind: str) -> date | None:
+    """The last day that a series of an account tells."""
+    rows = models.Statement.objects.filter(account_id=account_id, kind=kind)
+    day: date | None = rows.aggregate(day=Max("to_day"))["day"]
+    return day
 
 
 def newest_of_accounts(kind: str) -> dict[UUID, tuple[date | None, datetime | None]]:

@@ -22,6 +22,7 @@ _NAMED: Final[Mapping[str, tuple[Any, str]]] = {
     "customer": (models.Customer, "name"),
     "entity": (models.LegalEntity, "name"),
     "evidence": (models.Evidence, "name"),
+    "intraday_report": (models.IntradayReport, "report_id"),
     "invitation": (models.Invitation, "name"),
     "journal": (models.JournalEvent, "text"),
     "name_question": (models.NameQuestion, "name"),

@@ -37,12 +37,12 @@ from nostro.workflows import (
     unfit_connections,
 )
 from nostro.workflows.ach_answers import apply_ach_answers
-from nostro.workflows.bank_bookings import take_report
 from nostro.workflows.cancellation_answers import apply_cancellation_answer
 from nostro.workflows.case_work import new_case, open_cases
 from nostro.workflows.channel import open_channel, profile_of
 from nostro.workflows.context import Acting
 from nostro.workflows.file_acknowledgements import apply_acknowledgement
+from nostro.workflows.intraday_reports import take_report
 from nostro.workflows.statement_intake import LONG_BYTES
 from nostro.workflows.status_reports import apply_status_report
 from nostro.workflows.unfit_connections import Use

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import msgspec
-import structlog
 
 from nostro.domain.attempt import AttemptMove, Verdict
 from nostro.domain.canonical import digest
@@ -21,10 +20,9 @@ from nostro.domain.money import Money, total
 from nostro.domain.party import Account
 from nostro.domain.payment_return import says_account_is_bad
 from nostro.domain.statement import Statement
-from nostro.storage import facts, freezes, parties, statements, submissions
+from nostro.storage import facts, freezes, submissions
 from nostro.storage.facts import NamedPayment, PaymentKeys
 from nostro.storage.submissions import NewFact
-from nostro.storage.tenancy import tenant
 from nostro.workflows.batch_bookings import LIVE
 from nostro.workflows.booked_lines import (
     BOOKED,
@@ -47,30 +45,8 @@ from nostro.workflows.moves import move_attempts
 from nostro.workflows.payment_returns import Returned, apply_returns
 from nostro.workflows.posting import CashBack
 
-log = structlog.get_logger()
-
 KEY_CHARACTERS = 12  # Of the digest of a line; one payment has few lines.
 _MOVES = {BOOKED: AttemptMove.EXECUTE, PENDING: AttemptMove.ACCEPT}
-
-
-def take_report(acting: Acting, connection_id: UUID, evidence_id: UUID, report: Statement) -> None:
-    """Apply a debit or credit notice, or a report of the day; nothing of it is cash evidence.
-
-    One of an account that is not ours is kept and nothing more; one that came over another bank's
-    connection opens a Case.
-    """
-    with tenant(acting.tenant_id):
-        close_gate_for(report)
-        account_id = statements.account_of_iban(report.account, report.currency)
-        if account_id is None:
-            log.info("report_of_unknown_account", evidence_id=str(evidence_id))
-            return
-        account = next(a for a in parties.accounts() if a.id == str(account_id))
-        if account.connection_id != str(connection_id):
-            _wrong_bank(acting, evidence_id, report)
-            return
-        parties.lock_entity(UUID(account.legal_entity_id))
-        apply_bookings(acting, evidence_id, report, account)
 
 
 def close_gate_for(statement: Statement) -> None:
@@ -387,14 +363,3 @@ def _move_of(line: BookedLine) -> AttemptMove | None:
     if line.status == BOOKED and line.kind == INTRADAY:
         return AttemptMove.ACCEPT
     return _MOVES.get(line.status)
-
-
-def _wrong_bank(acting: Acting, evidence_id: UUID, report: Statement) -> None:
-    told = new_case(
-        acting,
-        CaseKind.STATEMENT,
-        f"wrong-bank/{evidence_id}/{report.statement_id}",
-        f"A report of {report.account} came over a connection that is not this account's.",
-        "Ask the sender why; nothing was done with it, the original is kept.",
-    )
-    open_cases(acting, [told])

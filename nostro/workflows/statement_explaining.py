@@ -13,7 +13,7 @@ from nostro.domain.statement import Closing, Statement, StatementHeader
 from nostro.storage import events, parties, statement_files, statements
 from nostro.storage.statement_files import StatementFileRow
 from nostro.storage.statements import NewStatement
-from nostro.workflows import expected_statements
+from nostro.workflows import announced_lines, expected_statements
 from nostro.workflows.context import Acting
 from nostro.workflows.statement_gaps import look_for_gaps
 from nostro.workflows.statement_ingestion import (
@@ -34,6 +34,7 @@ def explain_part(acting: Acting, row: StatementFileRow, part: Part) -> None:
     account = _account(head.account_id)
     given_back = _tell(acting, head, part.header, account) if part.begins else set()
     if part.entries:
+        announced_lines.announce(acting, account, row.evidence_id, whole(part))
         last = part.first_line + len(part.entries) - 1
         lines = (part.first_line, last)
         explain_lines(acting, row.evidence_id, whole(part), account, head.id, lines)
@@ -57,6 +58,7 @@ def _tell(
     if head.days is None:
         return set()
     given_back = settle_overlaps(acting, head.id, account, header.kind, head.days)
+    announced_lines.settle(acting, account, head.days)
     look_for_gaps(acting, account, header.kind, head.days)
     expected_statements.came(acting, account)
     return given_back

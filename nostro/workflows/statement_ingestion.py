@@ -35,7 +35,7 @@ from nostro.formats import Profile
 from nostro.storage import events, evidence, parties, repeated_lines, statements
 from nostro.storage.statements import NewStatement
 from nostro.storage.tenancy import tenant
-from nostro.workflows import checks_booked, drawn_checks, expected_statements
+from nostro.workflows import announced_lines, checks_booked, drawn_checks, expected_statements
 from nostro.workflows.bank_bookings import apply_bookings, close_gate_for
 from nostro.workflows.context import Acting
 from nostro.workflows.statement_gaps import look_for_gaps
@@ -116,8 +116,10 @@ def _take(acting: Acting, new: NewStatement, statement: Statement, account: Acco
     new_lines = _store(acting, new, statement)
     if verdict.verdict is Closing.DOES_NOT_CLOSE:
         does_not_close(acting, row_id, statement, verdict)
+    announced_lines.announce(acting, account, new.evidence_id, statement)
     given_back = settle_overlaps(acting, row_id, account, kind, new.days) if new.days else ()
     if new.days:
+        announced_lines.settle(acting, account, new.days)
         look_for_gaps(acting, account, kind, new.days)
         expected_statements.came(acting, account)
     matched, suggested = explain_lines(acting, new.evidence_id, statement, account, row_id)

@@ -25,9 +25,9 @@ from nostro.formats import Format, Profile, container
 from nostro.storage import evidence, parties, statements
 from nostro.storage.tenancy import tenant
 from nostro.workflows import arrival, statement_files
-from nostro.workflows.bank_bookings import take_report
 from nostro.workflows.channel import profile_of
 from nostro.workflows.context import Acting
+from nostro.workflows.intraday_reports import take_report
 from nostro.workflows.statement_files import Heard
 from nostro.workflows.statement_ingestion import account_of, ingest
 

@@ -80,7 +80,9 @@ def test_each_scope_opens_its_routes_only(here: seed.Seeded) -> None:
         Scope.STATEMENTS_READ: {
             "/v1/match-model",
             "/v1/match-model/classes",
+            "/v1/intraday-reports",
             "/v1/matches",
+            "/v1/pending-transactions",
             "/v1/statements",
             "/v1/statements/expected",
             "/v1/statements/{statement_id}",

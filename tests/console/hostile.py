@@ -36,6 +36,9 @@ FREE: dict[str, str] = {
     "bank_transaction": "bank_reference end_to_end_id payment_information_id counterparty_name"
     " counterparty_iban remittance transaction_code",
     "repeated_line": "",
+    "intraday_report": "report_id",
+    "pending_transaction": "bank_reference end_to_end_id uetr payment_information_id"
+    " counterparty_name counterparty_iban remittance transaction_code",
     "statement_file": "",
     "open_item": "source document customer_number customer_name parent_number payer_iban"
     " further_references",
@@ -93,6 +96,7 @@ FREE: dict[str, str] = {
 # Our own words, ids and digests: what stands there is chosen from a list or computed by us. Where
 # it were not, reading the row would fail, and nothing be shown.
 _CODES = """
+    series tentative
     prefix secret_hash scopes networks roles grants digest orders nonce method signature
     token_hash invited_by kind state stage natural_key owner outcome currency details
     stated_by decided_by scope cause frozen_by person_id origin code proposed_by verdict

@@ -38,8 +38,18 @@ from nostro.formats import Profile
 from nostro.ops import sealing
 from nostro.ops.clock import ShiftedClock
 from nostro.ops.demo_bank import DemoBank
-from nostro.storage import cases, evidence, orders, parties, payee_changes, submissions, tracing
+from nostro.storage import (
+    cases,
+    evidence,
+    open_item_listing,
+    orders,
+    parties,
+    payee_changes,
+    submissions,
+    tracing,
+)
 from nostro.storage.cases import NewCase
+from nostro.storage.open_item_listing import ItemsWanted
 from nostro.storage.orders import OrderRow
 from nostro.storage.payee_changes import NewChange
 from nostro.storage.submissions import NewFact, SubmissionRow
@@ -56,6 +66,7 @@ from nostro.workflows import (
 )
 from nostro.workflows.context import Acting, job_for
 from nostro.workflows.enquiry import RING_THE_BANK
+from nostro.workflows.intraday_reports import take_report
 from nostro.workflows.moves import move_submission
 from nostro.workflows.status_reports import apply_status_report
 
@@ -106,6 +117,7 @@ def vesterholt(home: Path) -> Vesterholt:
     _answer(company, sent)
     set_clock(MONDAY)
     made = _statements(company, sent)
+    _announced(company)
     _doubt(company, sent["Werke US dollar account"])
     change_id = _correct(company, sent["Werke US dollar account"])
     order_ids = _interesting(company, run, own)
@@ -357,6 +369,31 @@ def _statements(company: Company, sent: dict[str, UUID]) -> dict[str, UUID]:
             company, accounts["Werke US dollar account"], [], FRIDAY - timedelta(days=1), 0
         ),
     }
+
+
+def _announced(company: Company) -> None:
+    """What Monday's report of the day tells of Friday's account."""
+    with tenant(company.tenant_id):
+        werke = next(one for one in parties.accounts() if one.name == "Werke operating account")
+        owed = open_item_listing.items(ItemsWanted(currency="EUR")).rows[0]
+    told = [
+        _receipt(901, owed.open_amount, owed.customer_name, owed.payer_iban, owed.document),
+        _entry(902, Money(-84_20, "EUR"), TransactionDetail(
+            amount=None, counterparty_name="Card purchase", remittance=("Kantine Hamburg",)
+        )),
+    ]  # fmt: skip
+    card = msgspec.structs.replace(told[1], status="PDNG", booked=None, value=MONDAY.date())
+    today = msgspec.structs.replace(told[0], booked=MONDAY.date(), value=MONDAY.date())
+    report = Statement(
+        statement_id="C052-1", account=werke.iban, currency="EUR", kind=ReportKind.INTRADAY,
+        sequence=None, created_at=MONDAY, from_day=None, to_day=None, entries=(today, card),
+        balances=(Balance(code="ITBD", amount=Money(1_512_345_67, "EUR"), day=MONDAY.date()),),
+        problems=(),
+    )  # fmt: skip
+    acting = job_for(company.tenant_id)
+    with tenant(company.tenant_id):
+        kept = _keep(acting, b"<Document/>", "camt.052-monday.xml")
+    take_report(acting, UUID(werke.connection_id), kept, report)
 
 
 def _debits(company: Company, submission_id: UUID) -> list[Entry]:

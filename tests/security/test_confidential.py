@@ -159,6 +159,11 @@ def _paid(company: Company, ids: list[UUID], who: tuple[Member, Member]) -> None
         party=NAMES[0],
         party_iban=rows[0].instruction.creditor_iban,
     )
+    announced = camt_053(rows[0].route.debtor_iban, [booked])
+    for old, new in ((b"camt.053", b"camt.052"), (b"BkToCstmrStmt", b"BkToCstmrAcctRpt"),
+                     (b"<Stmt>", b"<Rpt>"), (b"</Stmt>", b"</Rpt>")):  # fmt: skip
+        announced = announced.replace(old, new)
+    _hears(company, announced)
     _hears(company, camt_053(rows[0].route.debtor_iban, [booked]))
     wish = cancelling.Wish(reason=RecallReason.DUPLICATE, text="paid twice, KANARTEXT")
     cancelling.take_back(company.acting(who[0]), who[0], [ids[2]], wish)
@@ -173,6 +178,7 @@ def test_the_life_was_full_of_things_to_leak(life: Life) -> None:
     kinds = {kind for kind, _ in life.company.cases()}
     assert {CaseKind.REJECTION.value, CaseKind.RECALL.value} <= kinds
     assert two_customers.ids_in("bank_transaction", life.company.tenant_id)
+    assert two_customers.ids_in("pending_transaction", life.company.tenant_id)
 
 
 def _browser(person_id: UUID) -> Client:
@@ -189,6 +195,7 @@ _TABLES = {
     "submission_id": ("submission",),
     "evidence_id": ("evidence",),
     "event_id": ("event",),
+    "pending_id": ("pending_transaction",),
 }
 
 

@@ -25,6 +25,9 @@ from nostro.domain.money import Money
 from nostro.domain.netting import Proposal, Reduced, Used
 from nostro.domain.operator_evidence import EvidenceKind, OperatorEvidence
 from nostro.domain.party import Role
+from nostro.domain.problem import NOWHERE
+from nostro.domain.statement import Entry
+from nostro.domain.statement_identity import announced
 from nostro.storage import (
     callbacks,
     case_listing,
@@ -38,6 +41,7 @@ from nostro.storage import (
     nettings,
     operator_evidence,
     payee_changes,
+    pending,
     statement_files,
     statements,
     step_ups,
@@ -80,6 +84,7 @@ NAMED: Final[Mapping[str, str]] = {
     "payment_id": _IS.format("id", "payment_order"),
     "payee_id": _IS.format("id", "payee"),
     "person_id": _IS.format("person_id", "membership"),
+    "pending_id": _IS.format("id", "pending_transaction"),
     "pk": _HIS.format("mfa_authenticator"),
     "proposal_id": _IS.format("id", "match_proposal"),
     "request_id": _IS.format("id", "change_request"),
@@ -114,6 +119,7 @@ def customer(code: str, iban: str) -> seed.Seeded:
         _credit(made)
         _matched(made)
         _long_file(made)
+        _announced(made)
     _asked_for(made)
     events.seal(made.tenant_id, seed.NOW)
     return made
@@ -139,6 +145,21 @@ def _correction(made: seed.Seeded) -> None:
         case_id=case_id, proposed_by="seed", natural_key=f"{made.code}-noc",
     )  # fmt: skip
     payee_changes.propose(change, seed.NOW)
+
+
+def _announced(made: seed.Seeded) -> None:
+    """An entry that its bank announced."""
+    (evidence_id, *_) = ids_in("evidence", made.tenant_id)
+    (account_id, *_) = ids_in("account", made.tenant_id)
+    entry = Entry(
+        amount=Money(7_00, "EUR"), status="PDNG", booked=None, value=seed.TODAY,
+        bank_reference=f"{made.code}-ref", entry_reference="", transaction_code="",
+        proprietary_code="", reversal=False, text=f"{made.code} announced", details=(),
+        location=NOWHERE,
+    )  # fmt: skip
+    pending.insert(
+        announced([(1, entry)]), [door.new()], account_id, evidence_id, "intraday", seed.NOW
+    )
 
 
 def _long_file(made: seed.Seeded) -> None:

@@ -546,6 +546,9 @@ NOT_ABOUT_HIM = {
     "bank_calendar": "terms changed_by reason",
     "bank_transaction": "currency status bank_reference end_to_end_id payment_information_id "
     "transaction_code details match_state",
+    "intraday_report": "series report_id content currency",
+    "pending_transaction": "series status currency bank_reference end_to_end_id uetr "
+    "payment_information_id transaction_code tentative",
     "case_file": "kind state stage natural_key owner owner_name currency details",
     "change_agreement": "person_name acted_for",
     "change_request": "kind state asked_by asked_by_kind asked_by_name asked_for ended_by_name",

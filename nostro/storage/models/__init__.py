@@ -63,6 +63,7 @@ from nostro.storage.models.payment import (
     RunLine,
     Submission,
 )
+from nostro.storage.models.pending import IntradayReport, PendingTransaction
 from nostro.storage.models.people import ApiKey, Membership, Person, SharedNote
 from nostro.storage.models.proposal import Adjustment, MatchProposal
 from nostro.storage.models.record import (
@@ -115,6 +116,7 @@ __all__ = [
     "Hold",
     "Idempotency",
     "IdentityProvider",
+    "IntradayReport",
     "Invitation",
     "IssuedCheck",
     "JournalEvent",
@@ -142,6 +144,7 @@ __all__ = [
     "PayeeVerification",
     "PayerKey",
     "PaymentRun",
+    "PendingTransaction",
     "Person",
     "PolicyVersion",
     "Rate",
