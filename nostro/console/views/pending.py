@@ -85,7 +85,7 @@ def _status(row: PendingRow) -> Status:
     if row.became is Became.BOOKED:
         return Status(kind="ok", icon="circle-check", word="Booked")
     if row.became is Became.CONFIRMED:
-        return Status(kind="mut", icon="check", word="Told again as booked")
+        return Status(kind="mut", icon="check-check", word="Told again as booked")
     return _WAITING.get(row.status, _WAITING[EntryStatus.PDNG])
 
 
