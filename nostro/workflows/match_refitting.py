@@ -17,7 +17,7 @@ import msgspec
 from nostro.domain.policies.match_precision import MatchPrecision
 from nostro.matching import refitting
 from nostro.matching.refitting import ClassSaid
-from nostro.matching.stages.confidence import Model
+from nostro.matching.stages.confidence import Model, threshold
 from nostro.storage import events, match_models, parties, policies
 from nostro.storage.match_models import Fitted
 from nostro.storage.tenancy import tenant
@@ -36,10 +36,12 @@ def in_force(acting: Acting) -> tuple[Model, int]:
 
 
 class HowSure(msgspec.Struct, frozen=True, kw_only=True):
-    """What counts now: the fit, the share of right decisions, and every class that was judged."""
+    """What counts now: the fit, the share of right decisions, how sure a class must be to count by
+    itself, and every class that was judged."""
 
     fitted: Fitted
     target_millionths: int
+    threshold_millionths: int
     classes: tuple[ClassSaid, ...]
 
 
@@ -50,6 +52,7 @@ def how_sure(acting: Acting) -> HowSure:
     return HowSure(
         fitted=fitted,
         target_millionths=target,
+        threshold_millionths=threshold(fitted.model, target),
         classes=tuple(refitting.classes_said(fitted.model, target)),
     )
 

@@ -67,6 +67,7 @@ PAGES: dict[str, Callable[[Vesterholt], str]] = {
     "pending": lambda v: "/statements/pending/",
     "pending-all": lambda v: "/statements/pending/?booked=1",
     "reconcile": lambda v: "/reconcile/",
+    "how-sure-before-anything-is-judged": lambda v: "/reconcile/how-sure/",
     "statement-closes": lambda v: f"/statements/{v.statement_ids['closes']}/",
     "statement-does-not-close": lambda v: f"/statements/{v.statement_ids['does_not_close']}/",
     "customers": lambda v: "/customers/",

@@ -94,10 +94,10 @@ def _view(sheet: Sheet, visit: Visit) -> SheetView:
     for version in sheet.coming:
         coming.append((version, _changed(before.says, version.says)))
         before = version
-    return SheetView(sheet=sheet, parts=parts, coming=tuple(coming), ask=_ask(sheet, visit))
+    return SheetView(sheet=sheet, parts=parts, coming=tuple(coming), ask=ask_address(sheet, visit))
 
 
-def _ask(sheet: Sheet, visit: Visit) -> str:
+def ask_address(sheet: Sheet, visit: Visit) -> str:
     """The form of its change; where that does not begin with what counts, filled in with it."""
     if not may_ask(visit, sheet.kind):
         return ""

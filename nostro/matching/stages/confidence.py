@@ -193,6 +193,11 @@ def chances(model: Model, classes: list[str], target: int = TARGET) -> pl.DataFr
     )  # fmt: skip
 
 
+def threshold(model: Model, target: int = TARGET) -> int:
+    """The least probability, in millionths, at which a class may post."""
+    return _threshold(Learnt(model), target)
+
+
 def staked(model: Model, worths: pl.DataFrame, target: int = TARGET) -> Model:
     """The model with its stake: the largest at which all weak evidence that posts is expected to
     lose no more than the allowed share. `worths` are `of_class, worth` of what people judged."""
