@@ -39,6 +39,7 @@ from nostro.api import (
     problems,
     rate_limits,
     remittance_advice,
+    rereading,
     routes,
     saved_filters,
     sign_on,
@@ -106,7 +107,7 @@ _ROOMS = (
     *(cases, payees, payee_changes, stops, checks, check_exceptions, access),
     *(credit_notes, nettings),
     *(sign_on, policies),
-    *(calendars, cash, statements, pending, open_items, match_model, matches),
+    *(calendars, cash, statements, rereading, pending, open_items, match_model, matches),
     *(events, evidence_packs, remittance_advice),
     *(webhooks, callbacks, health),
 )

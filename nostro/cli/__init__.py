@@ -76,6 +76,8 @@ What customers owe
 Payments
   payments import      Take in a run: a list, or the payment file of an ERP; safe to repeat
   ingest               Bank statements from files and folders, each line once
+  statements compare   What a stored statement tells, read anew after a mended profile
+  statements reread    Write that, as a person with a reason
   payments list        Find them: by state, payee, number, reference, day
   payments show        Where one is, what happens next, and all that happened to it
   payments hold        Hold what has not left, until a person releases it

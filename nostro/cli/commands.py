@@ -40,6 +40,7 @@ from nostro.cli.set_up_commands import (
     people,
     single_sign_on,
 )
+from nostro.cli.statement_commands import statements
 
 app = App(
     name="nostro",
@@ -62,6 +63,7 @@ for group in (
     matches,
     open_items,
     remittances,
+    statements,
     entities,
     connections,
     calendar,

@@ -42,7 +42,7 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     "payee_change": ("decided",),
     "run": ("begun", "received", "refused"),
     "saved_filter": ("forgotten", "kept"),
-    "statement": ("received",),
+    "statement": ("received", "reread"),
     "submission": ("asked", "built", "file_acknowledged", "moved", "rebuilt"),
     "transaction": ("matched", "unmatched"),
     "webhook": ("registered", "replayed", "secret_rotated", "switched_off"),

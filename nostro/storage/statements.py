@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from nostro.domain.match import MatchState
 from nostro.domain.money import Money
@@ -219,6 +219,32 @@ def look(statement_id: UUID) -> NewStatement | None:
         entry_count=row.entry_count,
         sample=row.sample,
     )
+
+
+class StoredHead(msgspec.Struct, frozen=True, kw_only=True):
+    """Which statement of which account a row is."""
+
+    id: UUID
+    account_id: UUID
+    evidence_id: UUID
+    kind: str
+    statement_id: str
+    content: str
+    verdict: str
+
+
+def head(statement_id: UUID) -> StoredHead | None:
+    return next(iter(_heads(models.Statement.objects.filter(id=statement_id))), None)
+
+
+def heads_of_file(evidence_id: UUID) -> list[StoredHead]:
+    """The statements that were read from a file, in its order."""
+    return _heads(models.Statement.objects.filter(evidence_id=evidence_id).order_by("id"))
+
+
+def _heads(rows: QuerySet[models.Statement]) -> list[StoredHead]:
+    names = StoredHead.__struct_fields__
+    return [StoredHead(**row) for row in rows.values(*names)]
 
 
 def ids_of_file(evidence_id: UUID) -> list[UUID]:

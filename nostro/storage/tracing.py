@@ -224,6 +224,7 @@ _WORDS = {
     "submission.file_acknowledged": "The bank's word on file {message_id} as a file: {verdict}",
     "statement.received": "Statement {bank_statement_id} taken in: {verdict}",
     "intraday_report.received": "Report {report_id} of the day: {lines} lines, {new_lines} new",
+    "statement.reread": "Read anew, {changed} lines changed, {added} new, {removed} gone: {reason}",
     "transaction.matched": "Statement line matched: {evidence}",
     "transaction.unmatched": "Statement line open again: {reason}",
     "match.suggested": "Statement line may belong: {evidence}",

@@ -165,6 +165,7 @@ def body_for(path: str, seeded: seed.Seeded) -> dict[str, Any]:
         "hold": {"reason": "wait"},
         "send": {"reason": "it never came"},
         "reissue": {"reason": "again"},
+        "reread": {"reason": "mended"},
         "edit": {"reason": "a slip", "remittance": "Invoice 9"},
         "due": {"due_at": "2026-12-01T12:00:00Z", "reason": "later"},
         "change-requests": {
