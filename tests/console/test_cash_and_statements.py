@@ -12,7 +12,7 @@ from nostro.app import world
 from nostro.storage import models
 from nostro.storage.pages.cash import cash_position
 from nostro.storage.tenancy import tenant
-from tests.console.browser import LOOKS, look_at, session
+from tests.console.browser import LOOKS, Look, faults, look_at, picture, session
 from tests.console.seed import MONDAY, Vesterholt
 
 NOBODYS = UUID(int=7)
@@ -124,9 +124,32 @@ def test_each_account_stands_with_its_balance_its_day_and_what_is_missing(
         )  # fmt: skip
         (told,) = [one for one in cash_position(MONDAY.date()).accounts if one.id == account.id]
     told_page = client.get("/statements/").content.decode()
-    assert f"/cases/{case_id}/" in told_page
+    assert "1 gap" in told_page
+    assert "nobody said when one comes" in told_page
     assert told.booked is not None
     assert told.booked.amount.grouped() in told_page
     assert f"/statements/{told.booked.statement_id}/" in told_page
     only = client.get("/statements/", {"account": str(account.id)}).content.decode()
-    assert f"/cases/{case_id}/" not in only
+    assert f"/cases/{case_id}/" in only
+    assert "Number 7 is missing." in only
+    with tenant(seeded.tenant_id):
+        other = models.Account.objects.exclude(id=account.id).order_by("id")[0]
+    elsewhere = client.get("/statements/", {"account": str(other.id)}).content.decode()
+    assert f"/cases/{case_id}/" not in elsewhere
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+def test_what_an_account_lacks_can_be_read(
+    chromium: Browser, address: str, seeded: Vesterholt, look: Look
+) -> None:
+    with tenant(seeded.tenant_id):
+        account = models.Account.objects.get(name="Werke operating account")
+    state = session(chromium, address, seeded.email(seeded.first.name), seeded.password)
+    with look_at(chromium, look, state) as seen:
+        seen.page.goto(f"{address}/statements/")
+        seen.page.get_by_label("Account", exact=True).select_option(str(account.id))
+        seen.page.get_by_role("heading", name="What is not here, or in doubt").wait_for()
+        assert seen.page.get_by_role("link", name="The case").count() == 1
+        picture(seen.page, f"statements-account-{look.name}")
+        assert not faults(seen)
+        assert not seen.complaints

@@ -65,14 +65,14 @@ def statement_list(request: HttpRequest, visit: Visit) -> HttpResponse:
     older = urlencode({name: value for name, value in asked.items() if value})
     context = {
         "rows": rows,
-        "account_lines": [] if cursor or account else account_lines(visit),
+        "account_lines": [] if cursor else account_lines(visit, account),
         "headline": _headline(rows),
         "accounts": list(every(listing.accounts)),
         "account": account,
         "older": f"{reverse('statements')}?{older}" if found.next else "",
         "newest": reverse("statements") if cursor else "",
     }
-    return show(request, visit, "statements.html", context, fragment="statement_list.html")
+    return show(request, visit, "statements.html", context, fragment="statements_found.html")
 
 
 @require_safe

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -110,12 +111,26 @@ def line_counts(statement_id: UUID) -> LineCounts:
     return LineCounts(**counted)
 
 
-def open_cases_by_account() -> dict[str, list[UUID]]:
-    """The unresolved cases about an account's statements, the oldest first: their keys name it."""
+class AccountCase(msgspec.Struct, frozen=True, kw_only=True):
+    """An unresolved case about the statements of an account. `about` is the first word of its key:
+    what is missing ("gap", "expected") or in doubt."""
+
+    id: UUID
+    about: str
+    sentence: str
+    opened_at: datetime
+
+
+def open_cases_by_account() -> dict[str, list[AccountCase]]:
+    """The unresolved cases about accounts' statements, the oldest first: their keys name both."""
     rows = models.Case.objects.filter(kind=CaseKind.STATEMENT.value, resolved_at__isnull=True)
-    found: dict[str, list[UUID]] = {}
-    for case_id, key in rows.order_by("id").values_list("id", "natural_key")[:CASES_MAX]:
-        found.setdefault("".join(key.split("/")[1:2]), []).append(case_id)
+    found: dict[str, list[AccountCase]] = {}
+    names = ("id", "natural_key", "sentence", "opened_at")
+    for case_id, key, sentence, opened_at in rows.order_by("id").values_list(*names)[:CASES_MAX]:
+        about, _, rest = str(key).partition("/")
+        account = rest.partition("/")[0]
+        case = AccountCase(id=case_id, about=about, sentence=sentence, opened_at=opened_at)
+        found.setdefault(account, []).append(case)
     return found
 
 
