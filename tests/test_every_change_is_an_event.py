@@ -46,6 +46,7 @@ NO_EVENT = {
     "evidence_chunk": "a piece of evidence",
     "evidence_key": "what a piece of evidence is locked with",
     "idempotency": "the answer to a request, kept for its repetition",
+    "gaps_since": "from which day on gaps are looked for; it decides nothing",
     "next_action_at": "when a job looks again; it decides nothing",
 }
 

@@ -25,6 +25,7 @@ TABLES = (
     "check_exception",
     "name_question",
     "statement_file",
+    "account",
 )
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce, Least
 
 from nostro.domain.errors import Refused
 from nostro.domain.party import Account, LegalEntity, PayeeAccount, PostalAddress
@@ -108,6 +109,22 @@ def lock_entity(entity_id: UUID) -> None:
 def lock_account(account_id: UUID) -> None:
     """Let work that draws an account's checks come one after another."""
     models.Account.objects.select_for_update(no_key=True).get(id=account_id)
+
+
+def look_for_gaps_from(account_id: UUID, day: date, due: datetime) -> None:
+    """Remember to look for gaps between an account's statements from a day on, once it is due."""
+    rows = models.Account.objects.filter(id=account_id)
+    rows.update(gaps_since=Least(Coalesce("gaps_since", day), day), next_action_at=due)
+
+
+def gaps_since(account_id: UUID) -> tuple[Account, date | None]:
+    """An account, and from which day on its gaps are to be looked for."""
+    row = models.Account.objects.get(id=account_id)
+    return account_of(row), row.gaps_since
+
+
+def looked_for_gaps(account_id: UUID) -> None:
+    models.Account.objects.filter(id=account_id).update(gaps_since=None, next_action_at=None)
 
 
 def create_connection(

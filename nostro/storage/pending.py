@@ -115,11 +115,20 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     booked_as: UUID | None
 
 
+def concern(account_id: UUID, days: Days) -> bool:
+    """Does anything announced of the account wait, or stand near these days?"""
+    waits = Q(booked_as__isnull=True, confirmed_as__isnull=True)
+    rows = models.PendingTransaction.objects.filter(_near(days) | waits, account_id=account_id)
+    return rows.exists()
+
+
 def near(account_id: UUID, days: Days) -> list[Waiting]:
     """What may have to do with bookings of these days: what waits near them, and all of the same
     amounts as that or as the bookings, whatever has become of it."""
     rows = models.PendingTransaction.objects.filter(_near(days), account_id=account_id)
     amounts = set(rows.values_list("amount_minor", flat=True).distinct())
+    if not amounts:
+        return []
     found = rows.filter(amount_minor__in=amounts & _told(account_id, days, amounts) | _open(rows))
     return [_waiting(row) for row in found]
 

@@ -41,6 +41,8 @@ def announce(
     if report.kind is ReportKind.PREVIOUS_DAY:
         told = [(number, entry) for number, entry in told if entry.status != EntryStatus.BOOK]
     lines = announced(told)
+    if not lines:
+        return 0, 0
     ids = [acting.world.ids.new() for _ in lines]
     now, series = acting.world.clock.now(), report.kind.value
     fresh = pending.insert(lines, ids, UUID(account.id), evidence_id, series, now)
@@ -54,6 +56,8 @@ def settle(acting: Acting, account: Account, days: Days) -> None:
     """After lines of these days came, announced or booked, in a unit of work that has locked the
     entity: which booking took the place of what, and what is still to come."""
     account_id = UUID(account.id)
+    if not pending.concern(account_id, days):
+        return
     waiting = pending.near(account_id, days)
     if waiting:
         amounts = {one.booking.minor for one in waiting}
@@ -108,7 +112,7 @@ def _say_what_is_late(acting: Acting, account: Account) -> None:
 
 
 def _match_tentatively(acting: Acting, account: Account, fresh: Sequence[UUID]) -> None:
-    rows = pending.receipts(fresh)
+    rows = pending.receipts(fresh) if fresh else []
     if not rows:
         return
     lines = [line_of(row) for row in rows]

@@ -32,6 +32,7 @@ from nostro.workflows import (
     run_import,
     source_status,
     statement_files,
+    statement_gaps,
     webhooks,
 )
 from nostro.workflows.context import job_for
@@ -115,6 +116,12 @@ def continue_import(tenant_id: str, run_id: str) -> None:
 @fresh
 def continue_statements(tenant_id: str, file_id: str) -> None:
     statement_files.go_on(job_for(UUID(tenant_id)), UUID(file_id))
+
+
+@app.task(name="look_for_gaps", queue="statements")
+@fresh
+def look_for_gaps(tenant_id: str, account_id: str) -> None:
+    statement_gaps.attend(job_for(UUID(tenant_id)), UUID(account_id))
 
 
 @app.task(name="attend_case", queue="payments")

@@ -59,7 +59,7 @@ def _tell(
         return set()
     given_back = settle_overlaps(acting, head.id, account, header.kind, head.days)
     announced_lines.settle(acting, account, head.days)
-    look_for_gaps(acting, account, header.kind, head.days)
+    look_for_gaps(acting, account, head.days)
     expected_statements.came(acting, account)
     return given_back
 

@@ -120,7 +120,7 @@ def _take(acting: Acting, new: NewStatement, statement: Statement, account: Acco
     given_back = settle_overlaps(acting, row_id, account, kind, new.days) if new.days else ()
     if new.days:
         announced_lines.settle(acting, account, new.days)
-        look_for_gaps(acting, account, kind, new.days)
+        look_for_gaps(acting, account, new.days)
         expected_statements.came(acting, account)
     matched, suggested = explain_lines(acting, new.evidence_id, statement, account, row_id)
     for other in sorted(given_back):

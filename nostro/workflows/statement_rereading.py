@@ -241,7 +241,7 @@ def _explain(acting: Acting, told: Reread) -> None:
     owners = settle_overlaps(acting, head.id, account, head.kind, days) if days else set()
     if days:
         announced_lines.settle(acting, account, days)
-        look_for_gaps(acting, account, head.kind, days)
+        look_for_gaps(acting, account, days)
     numbers = {line.number for line in told.difference.added}
     entries = tuple(line.entry for line in told.lines if line.number in numbers)
     if entries:

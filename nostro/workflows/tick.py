@@ -24,6 +24,7 @@ JOBS: Mapping[str, tuple[str, str]] = {
     "bank_message": ("understand_message", "message_id"),
     "check_exception": ("attend_check_exception", "exception_id"),
     "statement_file": ("continue_statements", "file_id"),
+    "account": ("look_for_gaps", "account_id"),
 }
 # What is done for a customer as a whole, however many of its rows are due.
 PER_CUSTOMER: Mapping[str, str] = {

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import Q
-
 from nostro.storage import evidence, models
 from nostro.storage.tenancy import tenant
 from nostro.workflows import answers, dispatch
@@ -100,10 +98,8 @@ class Story:
             return evidence.read(evidence_id)
 
     def cases(self, *, kind: str = "") -> list[models.Case]:
-        """All but gaps that were filled: files of one pick-up come in no order of their own."""
-        filled = Q(natural_key__startswith="gap/", resolved_at__isnull=False)
         with tenant(self.company.tenant_id):
-            rows = models.Case.objects.exclude(filled).order_by("opened_at", "id")
+            rows = models.Case.objects.order_by("opened_at", "id")
             return list(rows.filter(kind=kind) if kind else rows)
 
     def kinds(self) -> list[str]:

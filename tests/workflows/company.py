@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.db import transaction
 
 from nostro import connectors
 from nostro.connectors import Connector
@@ -29,10 +30,10 @@ from nostro.formats import Profile
 from nostro.ops.calendar import HolidayCalendar
 from nostro.ops.identifiers import TimeOrderedIds
 from nostro.ports import Incoming, Outgoing, Receipt, VerifiesPayees
-from nostro.storage import evidence, models, orders, parties, people
+from nostro.storage import due, evidence, models, orders, parties, people
 from nostro.storage.orders import OrderRow
 from nostro.storage.tenancy import tenant
-from nostro.workflows import approval, context, dispatch, payment_intake, release
+from nostro.workflows import approval, context, dispatch, payment_intake, release, statement_gaps
 from nostro.workflows.context import Acting, World
 from nostro.workflows.payment_intake import RunReceipt
 from tests import secret_canaries
@@ -242,6 +243,15 @@ class Company:
 
     def _member(self, name: str, roles: frozenset[Role]) -> Member:
         return Member(id=str(_IDS.new()), name=name, roles=roles)
+
+    def gets_quiet(self) -> None:
+        """Nothing more comes for a minute: what waits for that is done, as the tick has it done."""
+        self.clock.advance(minutes=2)
+        with transaction.atomic(using="ops"):
+            leased = due.lease("account", self.clock.now(), timedelta(seconds=1), 100_000)
+        for tenant_id, account_id in leased:
+            if tenant_id == self.tenant_id:
+                statement_gaps.attend(self.job, account_id)
 
     # What there is.
 

@@ -237,8 +237,10 @@ def test_a_gap_is_filled_by_a_whole_file_only(company: Company) -> None:
     long = long.replace(b"<Dt><Dt>2026-11-20", b"<Dt><Dt>2026-11-22")
     for name, one in (("1", first), ("3", third)):
         answers.receive_message(company.job, company.bank_id, f"{name}.xml", one)
+    company.gets_quiet()
 
     def gaps() -> int:
+        company.gets_quiet()
         with tenant(company.tenant_id):
             open_ones = models.Case.objects.filter(resolved_at__isnull=True)
             return open_ones.filter(natural_key__contains=_key_of_first).count()

@@ -18,6 +18,7 @@ from nostro.domain.problem import NOWHERE
 from nostro.domain.statement import Balance, Entry, ReportKind, Statement
 from nostro.storage import evidence, models
 from nostro.storage.tenancy import tenant
+from nostro.workflows import case_work
 from nostro.workflows.statement_ingestion import ingest
 from tests.workflows.company import Company, scripted_connector
 
@@ -245,6 +246,7 @@ def test_a_statement_sent_again_under_another_name_books_nothing(company: Compan
 
 
 def gaps_of(company: Company) -> list[str]:
+    company.gets_quiet()
     return [told for _, told in open_cases(company) if "missing" in told]
 
 
@@ -262,7 +264,36 @@ def test_a_missing_statement_is_a_case_until_it_comes(company: Company) -> None:
     take_in(company, [days[1]])
     assert gaps_of(company) == []
     take_in(company, [days[4], days[0]])
+    company.gets_quiet()
     assert open_cases(company) == []
+
+
+def test_files_of_one_pick_up_in_any_order_are_no_gap(company: Company) -> None:
+    account = company.accounts["DE-EUR"]
+    ledger = [Line(day, 10_00, f"R{day}") for day in range(5)]
+    days = [statement_of(ledger, Cut(n, n + 1, f"ST-{n}"), account) for n in range(5)]
+    take_in(company, [days[0], days[4], days[2]])
+    assert open_cases(company) == [], "more may come"
+    take_in(company, [days[3], days[1]])
+    company.gets_quiet()
+    with tenant(company.tenant_id):
+        assert not models.Case.objects.filter(natural_key__startswith="gap/").exists()
+
+
+def test_a_gap_that_a_person_closed_stays_closed_and_one_that_was_filled_opens_again(
+    company: Company,
+) -> None:
+    account = company.accounts["DE-EUR"]
+    ledger = [Line(day, 10_00, f"R{day}") for day in range(6)]
+    days = [statement_of(ledger, Cut(n, n + 1, f"ST-{n}"), account) for n in range(6)]
+    take_in(company, [days[0], days[3]])
+    assert len(gaps_of(company)) == 1
+    with tenant(company.tenant_id):
+        case_id = models.Case.objects.get(natural_key__startswith="gap/").id
+    case_work.resolve(company.acting(company.ann), company.ann, case_id, "the bank sends none")
+    again = msgspec.structs.replace(days[3], statement_id="ST-3B")
+    take_in(company, [again])
+    assert gaps_of(company) == []
 
 
 def test_missing_numbers_are_a_case_until_they_come(company: Company) -> None:

@@ -118,9 +118,18 @@ class Account(TenantModel):
     ledger_account = models.TextField()
     clearing_account = models.TextField()
     local_account = models.TextField(default="", db_default="")  # See nostro.domain.local_account.
+    gaps_since = models.DateField(null=True)  # Of its statements; None: they were looked at.
+    next_action_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "account"
+        indexes = (
+            models.Index(
+                fields=["tenant_id", "next_action_at"],
+                condition=models.Q(next_action_at__isnull=False),
+                name="account_due",
+            ),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=["tenant_id", "iban", "local_account", "currency"], name="account_iban_once"
