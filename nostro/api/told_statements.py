@@ -61,6 +61,7 @@ class Expectation(Told):
     days_after: int
     grace_minutes: int
     missing_after_days: int
+    reports: list[time] = Field(description="Until when reports of the day come.")
 
 
 class ExpectedStatements(Told):

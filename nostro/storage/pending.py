@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from nostro.domain.money import Money
 from nostro.domain.pending_transaction import Booking
@@ -47,6 +47,15 @@ def insert_report(new: NewReport) -> bool:
     """Returns False when the account's series told exactly this before."""
     row = {name: getattr(new, name) for name in new.__struct_fields__}
     return bool(bulk.insert(models.IntradayReport, [{**row, "tenant_id": current()}]))
+
+
+def newest_report_at(account_id: UUID) -> datetime | None:
+    """When the last report of the day of an account came; notices of single entries are none."""
+    rows = models.IntradayReport.objects.filter(account_id=account_id).exclude(
+        series=ReportKind.NOTIFICATION.value
+    )
+    at: datetime | None = rows.aggregate(at=Max("received_at"))["at"]
+    return at
 
 
 def insert(

@@ -27,7 +27,7 @@ from nostro.domain.policy import Version
 from nostro.domain.statement import ReportKind
 from nostro.storage import cases, parties, policies, statements
 from nostro.storage.tenancy import tenant
-from nostro.workflows import case_work
+from nostro.workflows import case_work, expected_reports
 from nostro.workflows.context import Acting
 from nostro.workflows.local_clock import local
 from nostro.workflows.statement_gaps import LOOKED_BACK
@@ -94,7 +94,11 @@ def _look(
             _missing(acting, account, expected, due)
         elif now > due.late_at:
             _tell(acting, account, LATE, due, _late_words(account, expected, due))
-    return next_look(waiting, now)
+    moments = (
+        next_look(waiting, now),
+        expected_reports.look(acting, account, expected, version.valid_from),
+    )
+    return min((at for at in moments if at), default=None)
 
 
 def _waiting(

@@ -11,12 +11,12 @@ import structlog
 
 from nostro.domain.case import CaseKind
 from nostro.domain.party import Account
-from nostro.domain.statement import BalanceType, Statement
+from nostro.domain.statement import BalanceType, ReportKind, Statement
 from nostro.domain.statement_identity import Days, content_of, days_of
 from nostro.storage import events, parties, pending, statements
 from nostro.storage.pending import NewReport
 from nostro.storage.tenancy import tenant
-from nostro.workflows import announced_lines
+from nostro.workflows import announced_lines, expected_reports
 from nostro.workflows.bank_bookings import apply_bookings, close_gate_for
 from nostro.workflows.case_work import new_case, open_cases
 from nostro.workflows.context import Acting
@@ -79,6 +79,8 @@ def _keep(acting: Acting, account: Account, evidence_id: UUID, report: Statement
     )
     events.record([told])
     announced_lines.settle(acting, account, _days(acting, report))
+    if report.kind is not ReportKind.NOTIFICATION:
+        expected_reports.came(acting, account)
 
 
 def _balance(report: Statement, codes: tuple[BalanceType, ...]) -> int | None:

@@ -20,6 +20,7 @@ from nostro.storage import due, evidence, models
 from nostro.storage.tenancy import tenant
 from nostro.workflows import expected_statements as work
 from nostro.workflows import tick
+from nostro.workflows.intraday_reports import take_report
 from nostro.workflows.statement_ingestion import ingest
 from tests.workflows.company import Company
 from tests.workflows.test_change_requests import admins, agree, ask, refusal
@@ -176,6 +177,7 @@ def test_a_new_version_takes_the_place_of_the_old_one(company: Company, admins: 
         {"calendars": "target, mars"},
         {"grace_minutes": 100_000},
         {"missing_after_days": 0},
+        {"reports": "noon"},
         {"days_after": -1},
     ],
     ids=str,
@@ -210,3 +212,57 @@ def test_late_is_after_the_day_and_before_missing_whatever_the_clocks_do(
     for one in found:
         first = datetime(one.day.year, one.day.month, one.day.day, tzinfo=UTC) - timedelta(hours=14)
         assert one.late_at >= first + timedelta(days=after)
+
+
+def reports(company: Company, name: str) -> None:
+    account = company.accounts["DE-EUR"]
+    with tenant(company.tenant_id):
+        row = models.Account.objects.get(iban=account)
+    told = Statement(
+        statement_id=name, account=account, currency="EUR", kind=ReportKind.INTRADAY,
+        sequence=None, created_at=None, from_day=None, to_day=None, balances=(), entries=(),
+        problems=(),
+    )  # fmt: skip
+    with tenant(company.tenant_id):
+        kept = evidence.keep(
+            company.world.ids.new(), name.encode(), name=name, media_type="", direction="in",
+            now=company.clock.now(),
+        )  # fmt: skip
+    take_report(company.job, row.connection_id, kept, told)
+
+
+def test_reports_of_the_day_are_late_time_by_time_until_one_comes(
+    company: Company, admins: Any
+) -> None:
+    agreed(company, admins, reports="14:00, 10:00")
+    comes(company, FRIDAY)
+    at(company, MONDAY, 9, 25)  # 10:25 there: within the grace.
+    assert told(company) == []
+    at(company, MONDAY, 9, 31)
+    assert told(company) == [("late-report-1000", str(MONDAY), False)]
+    reports(company, "R1")
+    assert told(company) == [("late-report-1000", str(MONDAY), True)]
+    at(company, MONDAY, 13, 31)
+    assert told(company)[1:] == [], "one came since ten"
+
+
+def test_a_report_of_the_morning_is_not_that_of_the_afternoon(
+    company: Company, admins: Any
+) -> None:
+    agreed(company, admins, reports="14:00, 10:00")
+    comes(company, FRIDAY)
+    at(company, MONDAY, 8, 50)
+    reports(company, "R1")
+    at(company, MONDAY, 13, 31)
+    assert told(company) == [("late-report-1400", str(MONDAY), False)]
+    comes(company, MONDAY)
+    assert told(company) == [("late-report-1400", str(MONDAY), True)], "the statement tells all"
+
+
+def test_a_report_in_time_is_never_late(company: Company, admins: Any) -> None:
+    agreed(company, admins, reports="10:00")
+    comes(company, FRIDAY)
+    at(company, MONDAY, 8, 50)
+    reports(company, "R1")
+    at(company, MONDAY, 9, 31)
+    assert told(company) == []

@@ -19,7 +19,9 @@ from nostro.domain.statement_chain import Link
 LOOKED_BACK_DAYS = 31  # What is late for longer has its Case since.
 GRACE_MINUTES_MAX = 1440
 DAYS_MAX = 10
+REPORTS_MAX = 48  # A day.
 _DAY = timedelta(days=1)
+_REPORTS = msgspec.Meta(max_length=REPORTS_MAX)
 
 
 class ExpectedStatements(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +29,8 @@ class ExpectedStatements(msgspec.Struct, frozen=True, kw_only=True):
 
     That of a bank day comes `days_after` bank days later, until `by` on the clock of `time_zone`
     and `grace_minutes`; from then on it is late, and `missing_after_days` bank days later it is
-    missing. Bank days are those on which all of `calendars` are open.
+    missing. Bank days are those on which all of `calendars` are open. On each of them a report of
+    the day comes until each of the times `reports`, too, on the same clock and with that grace.
     """
 
     account_id: str
@@ -37,6 +40,7 @@ class ExpectedStatements(msgspec.Struct, frozen=True, kw_only=True):
     days_after: Annotated[int, msgspec.Meta(ge=0, le=DAYS_MAX)] = 1
     grace_minutes: Annotated[int, msgspec.Meta(ge=0, le=GRACE_MINUTES_MAX)] = 0
     missing_after_days: Annotated[int, msgspec.Meta(ge=1, le=DAYS_MAX)] = 1
+    reports: Annotated[tuple[Annotated[time, msgspec.Meta(tz=False)], ...], _REPORTS] = ()
 
 
 class StatementCalendar(Policy, frozen=True, kw_only=True):
@@ -55,6 +59,37 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     day: date
     late_at: datetime
     missing_at: datetime
+
+
+class ReportDue(msgspec.Struct, frozen=True, kw_only=True):
+    """A report of the day: it comes after `since`, when the one before it was due, and is late
+    after `late_at`."""
+
+    day: date
+    at: time
+    since: datetime
+    late_at: datetime
+
+
+def report_dues(
+    expected: ExpectedStatements, days: BankDays, since: date, until: date
+) -> list[ReportDue]:
+    """The reports of all bank days from `since` to `until`, in their order."""
+    found, day = [], days.next(since)
+    while day <= until:
+        before = closes_at(day, time(0), expected.time_zone)
+        for at in sorted(expected.reports):
+            told = ReportDue(
+                day=day,
+                at=at,
+                since=before,
+                late_at=closes_at(day, at, expected.time_zone)
+                + timedelta(minutes=expected.grace_minutes),
+            )
+            found.append(told)
+            before = closes_at(day, at, expected.time_zone)
+        day = days.next(day + _DAY)
+    return found
 
 
 def dues(expected: ExpectedStatements, days: BankDays, since: date, until: date) -> list[Due]:

@@ -22,7 +22,8 @@ class WantedExpectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     `days_after` bank days later until `by` ("07:30 Europe/Berlin") and a grace.
 
     `calendars` are names of shipped ones ("target, england"): a bank day is one on which all of
-    them are open.
+    them are open. `reports` are the times until which reports of the day come, on the same clock
+    ("10:00, 14:00"); empty: none is ever late.
     """
 
     account: str
@@ -31,6 +32,7 @@ class WantedExpectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     days_after: int = 1
     grace_minutes: int = 0
     missing_after_days: int = 1
+    reports: str = ""
 
 
 class WantedStatementCalendar(WantedPolicy, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,7 +72,12 @@ def _one(one: WantedExpectation, accounts: dict[str, str]) -> ExpectedStatements
         closes_at(date(2026, 1, 1), by, zone)
     except (ValueError, OSError, KeyError) as error:
         raise _wrong("by", f"{one.by[:60]!r} cannot be used ({error})") from None
+    try:
+        reports = tuple(time.fromisoformat(one) for one in one.reports.replace(",", " ").split())
+    except ValueError as error:
+        raise _wrong("reports", f"{one.reports[:60]!r} cannot be used ({error})") from None
     told = {
+        "reports": tuple(sorted(set(reports))),
         "account_id": accounts[_key(one.account)],
         "by": by,
         "time_zone": zone,
@@ -104,7 +111,7 @@ def _line(one: WantedExpectation) -> str:
     return (
         f"{one.account}: {one.days_after} bank days later until {one.by},"
         f" {one.grace_minutes} minutes of grace, missing {one.missing_after_days} bank days later"
-        f" ({one.calendars})"
+        f" ({one.calendars})" + (f"; reports of the day until {one.reports}" if one.reports else "")
     )
 
 
@@ -119,6 +126,7 @@ def _write(terms: StatementCalendar) -> WantedStatementCalendar:
                 days_after=one.days_after,
                 grace_minutes=one.grace_minutes,
                 missing_after_days=one.missing_after_days,
+                reports=", ".join(f"{at:%H:%M}" for at in one.reports),
             )
             for one in terms.accounts
         )
