@@ -22,6 +22,7 @@ from nostro.api import (
     check_exceptions,
     checks,
     credit_notes,
+    debtors,
     events,
     evidence_packs,
     health,
@@ -107,7 +108,8 @@ _ROOMS = (
     *(cases, payees, payee_changes, stops, checks, check_exceptions, access),
     *(credit_notes, nettings),
     *(sign_on, policies),
-    *(calendars, cash, statements, rereading, pending, open_items, match_model, matches),
+    *(calendars, cash, statements, rereading, pending),
+    *(open_items, debtors, match_model, matches),
     *(events, evidence_packs, remittance_advice),
     *(webhooks, callbacks, health),
 )

@@ -24,6 +24,7 @@ FAMILIES: Final[Mapping[str, str]] = {
     "connection": "Connection",
     "credit_note": "Credit note",
     "customer": "Settings",
+    "debtors": "Customers who owe",
     "entity": "Legal entity",
     "evidence": "Evidence",
     "freeze": "Stop",

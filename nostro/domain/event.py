@@ -122,7 +122,7 @@ def _origin_told(event: Event) -> dict[str, str]:
 # What events can be about; the first word of their type.
 FAMILIES = (
     *("account", "api_key", "attempt", "audit", "case", "change_request", "check"),
-    *("check_exception", "connection", "credit_note", "customer"),
+    *("check_exception", "connection", "credit_note", "customer", "debtors"),
     *("entity", "evidence", "freeze", "intraday_report", "journal", "match", "message", "netting"),
     *("open_items", "order"),
     *("payee", "payee_change", "person", "run", "saved_filter", "statement", "submission"),

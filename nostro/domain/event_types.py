@@ -18,6 +18,7 @@ OCCUR: Mapping[str, tuple[str, ...]] = {
     "check_exception": ("moved", "placed_in_file", "received"),
     "connection": ("calendar_changed", "changed", "created", "tried"),
     "credit_note": ("moved", "received", "used"),
+    "debtors": ("received",),
     "entity": ("created",),
     "evidence": ("confirmed", "erased", "refused", "revealed", "stated", "withdrawn"),
     "freeze": ("lift_agreed", "lifted", "set"),

@@ -13,6 +13,7 @@ from hashlib import blake2b
 import msgspec
 import polars as pl
 
+from nostro.domain.debtor import Debtor
 from nostro.domain.open_item import OpenItem
 from nostro.matching.stages import parties, reference_keys
 
@@ -90,6 +91,21 @@ def of_payers(items: Sequence[OpenItem]) -> list[PayerKey]:
         for one in items
         if one.customer_number
     }
+    return _payer_keys(told)
+
+
+def of_debtors(told: Iterable[Debtor]) -> list[PayerKey]:
+    """Each once, of these customers: by all their accounts and names, and by their parents."""
+    rows = set()
+    for one in told:
+        rows |= {(one.number, one.name, "", one.parent_number)}
+        rows |= {(one.number, name, "", "") for name in one.further_names}
+        rows |= {(one.number, "", iban, "") for iban in one.ibans}
+    return _payer_keys(rows)
+
+
+def _payer_keys(told: Iterable[tuple[str, str, str, str]]) -> list[PayerKey]:
+    """Of customers' numbers, names, accounts and parents."""
     found = set()
     for number, plain, iban, parent in _plain(sorted(told)):
         pairs = (KeyKind.NAME, plain), (KeyKind.ACCOUNT, iban), (KeyKind.PARENT, parent)

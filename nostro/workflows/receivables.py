@@ -82,7 +82,7 @@ def receive_open_items(
     Raises Invalid when it is no list of open items, which is kept even then, or when it speaks of
     a moment to come.
     """
-    telling = _telling(acting, source, told_at)
+    telling = telling_of(acting, source, told_at)
     stream = io.BytesIO(content) if isinstance(content, bytes) else content
     form, kept = arrival.keep_stream(acting, name, stream)
     receipt = ItemsReceipt(evidence_id=kept)
@@ -101,14 +101,14 @@ def receive_open_items(
     return receipt
 
 
-def _telling(acting: Acting, source: str, told_at: datetime | None) -> Telling:
+def telling_of(acting: Acting, source: str, told_at: datetime | None) -> Telling:
     """Raises Invalid for a moment to come: every list until then would be the older one."""
     now = acting.world.clock.now()
     if told_at is not None and told_at > now + AHEAD_MOST:
         raise Invalid(
             "told_in_the_future",
             f"The list speaks of {told_at.isoformat()}; it is {now.isoformat(timespec='minutes')}.",
-            "No item was taken.",
+            "Nothing was taken.",
             "Say the moment at which the source looked, with its zone.",
             field="told_at",
         )
@@ -231,8 +231,8 @@ def take_open_items(
     Inside a unit of work. Raises Invalid when there is no such entity, an item is told twice, or
     one is matched already in another currency.
     """
-    entity_id = _entity(entity_code)
-    telling = _telling(acting, source, told_at)
+    entity_id = entity_named(entity_code)
+    telling = telling_of(acting, source, told_at)
     _each_once(items)
     parties.lock_entity(entity_id)
     taken = open_items.take(telling, items, acting.world.ids.new)
@@ -256,14 +256,14 @@ def take_open_items(
     return ItemsTaken(told_at=telling.told_at, **counts)
 
 
-def _entity(code: str) -> UUID:
+def entity_named(code: str) -> UUID:
     for entity in parties.entities():
         if entity.code == code:
             return UUID(entity.id)
     raise Invalid(
         "entity_unknown",
         f"There is no entity {code!r} here.",
-        "No item was taken.",
+        "Nothing was taken.",
         "Add the entity, or correct its code.",
         field="entity",
     )

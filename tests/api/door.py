@@ -181,6 +181,7 @@ def body_for(path: str, seeded: seed.Seeded) -> dict[str, Any]:
         "accept": {"iban": seed.IBANS[1], "reason": "rang the payee"},
         "checks": check(seeded),
         "open-items": {"entity": f"E-{seeded.code}", "items": []},
+        "customers": {"entity": f"E-{seeded.code}", "customers": []},
         "allocate": {"note": "by hand"},
         "saved-filters": {"name": "Mine", "filters": {"state": "held"}},
     }

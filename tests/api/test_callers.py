@@ -105,7 +105,7 @@ def test_each_scope_opens_its_routes_only(here: seed.Seeded) -> None:
         Scope.CASES_READ: {"/v1/cases", "/v1/cases/{case_id}", "/v1/payee-changes"},
         Scope.STOPS_READ: {"/v1/stops"},
         Scope.PAYEES_READ: {"/v1/payees"},
-        Scope.OPEN_ITEMS_READ: {"/v1/open-items"},
+        Scope.OPEN_ITEMS_READ: {"/v1/customers", "/v1/open-items"},
         Scope.ACCESS_READ: {
             "/v1/people",
             "/v1/duties",

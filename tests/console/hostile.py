@@ -43,6 +43,8 @@ FREE: dict[str, str] = {
     "open_item": "source document customer_number customer_name parent_number payer_iban"
     " further_references",
     "open_item_list": "source",
+    "debtor": "number name parent_number ibans further_names source",
+    "debtor_key": "",
     "open_item_key": "",
     "payer_key": "customer_number",
     "match": "decided_by undone_by undo_reason",

@@ -63,6 +63,7 @@ PAGES: dict[str, Callable[[Vesterholt], str]] = {
     "stops-payee": lambda v: "/stops/?scope=payee&payee=e",
     "open-items": lambda v: "/open-items/",
     "open-items-settled": lambda v: "/open-items/?settled=1&due=2027-01-31",
+    "customers-who-owe-before-any": lambda v: "/open-items/customers/",
     "statements": lambda v: "/statements/",
     "pending": lambda v: "/statements/pending/",
     "pending-all": lambda v: "/statements/pending/?booked=1",

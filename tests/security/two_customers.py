@@ -68,6 +68,7 @@ NAMED: Final[Mapping[str, str]] = {
     "case_id": _IS.format("id", "case_file"),
     "check_id": _IS.format("id", "issued_check"),
     "change_id": _IS.format("id", "payee_change"),
+    "debtor_id": _IS.format("id", "debtor"),
     "event_id": _IS.format("id", "event"),
     "exception_id": _IS.format("id", "check_exception"),
     "evidence_id": _IS.format("id", "evidence"),
@@ -231,6 +232,9 @@ def _asked_for(made: seed.Seeded) -> None:
         answer = door.post(token, path, body)
         assert answer.status_code == 201, (path, answer.content)
     told = door.post(token, "/v1/open-items", _owed(made))
+    assert told.status_code == 200, told.content
+    owing = {"number": made.code, "name": f"Customer of {made.code}"}
+    told = door.post(token, "/v1/customers", {"entity": f"E-{made.code}", "customers": [owing]})
     assert told.status_code == 200, told.content
 
 

@@ -580,6 +580,7 @@ NOT_ABOUT_HIM = {
     "open_item": "source document kind customer_number customer_name parent_number currency "
     "payer_iban further_references",
     "open_item_list": "source",
+    "debtor": "number name parent_number ibans further_names source",
     "payer_key": "customer_number",
     "netting": "payee_number currency payments notes digest state proposed_by proposed_by_name"
     " decided_by decided_by_name",

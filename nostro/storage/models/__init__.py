@@ -25,6 +25,7 @@ from nostro.storage.models.cash import (
 from nostro.storage.models.change import ChangeAgreement, ChangeRequest, PolicyVersion
 from nostro.storage.models.check import CheckException, IssuedCheck
 from nostro.storage.models.credit import CreditNote, Netting
+from nostro.storage.models.debtor import Debtor, DebtorKey
 from nostro.storage.models.item_key import OpenItemKey, PayerKey
 from nostro.storage.models.keeping import (
     DataKey,
@@ -104,6 +105,8 @@ __all__ = [
     "CreditNote",
     "Customer",
     "DataKey",
+    "Debtor",
+    "DebtorKey",
     "Event",
     "EventSeal",
     "Evidence",
