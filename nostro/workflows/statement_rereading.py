@@ -146,18 +146,21 @@ def _statement(head: StoredHead, account: Account) -> Statement:
 
 
 def _check(told: Reread) -> None:
-    in_the_way = told.difference.in_the_way
-    gone = {line.id for line in (*told.difference.removed, *_merged(told)) if line.own}
-    in_the_way += tuple(line for line in _merged(told) if line.state is MatchState.MATCHED)
-    history = rereading.with_history(gone)
-    named = sorted({line.number for line in in_the_way} | {
-        line.number for line in told.difference.removed if line.id in history
-    })  # fmt: skip
+    _check_not_again(told)
+    merged = _merged(told)
+    going = [line for line in (*told.difference.removed, *merged) if line.own]
+    history = rereading.with_history([line.id for line in going])
+    in_the_way = [
+        *told.difference.in_the_way,
+        *(line for line in merged if line.state is MatchState.MATCHED),
+        *(line for line in going if line.id in history),
+    ]
+    named = sorted({line.number for line in in_the_way})
     if named:
         raise Refused(
             "lines_are_matched",
-            "Read anew, the money of matched lines would change, or lines that were matched would"
-            f" go: {', '.join(map(str, named[:10]))}.",
+            "Read anew, the money of matched lines would change, or lines that are or were matched"
+            f" would go: {', '.join(map(str, named[:10]))}.",
             "Nothing was changed.",
             "Undo their matches, then read the statement anew.",
         )
@@ -168,6 +171,20 @@ def _check(told: Reread) -> None:
             "Read anew the statement would not close, and as stored it does.",
             "Nothing was changed.",
             "Look at the profile of its bank.",
+        )
+
+
+def _check_not_again(told: Reread) -> None:
+    """The statement may have come again since, and was read as it is to be read then."""
+    head = told.head
+    content = content_of(told.statement)
+    same = statements.versions(head.account_id, told.statement.kind, head.statement_id)
+    if any(one.content == content and one.id != head.id for one in same):
+        raise Refused(
+            "statement_came_again",
+            "This statement came again since, and tells there what would be read here.",
+            "Nothing was changed.",
+            "Work on with the one that came later; tell nobody of this one's lines twice.",
         )
 
 

@@ -153,6 +153,19 @@ def test_overlapping_statements_of_two_dialects_become_one_booking(
         assert models.RepeatedLine.objects.filter(statement_id=first).count() == 1
 
 
+def test_a_statement_that_came_again_in_its_right_words_is_not_made_twice(
+    case: Case, clerk: Member
+) -> None:
+    first = case.comes((500_00, "RE-1"))
+    case.speaks(RIGHT)
+    again = mt940(case.account, [(500_00, "RE-1")]) + b"\r\n"
+    answers.receive_message(case.company.job, case.company.bank_id, "again.sta", again)
+    with tenant(case.company.tenant_id):
+        assert models.Statement.objects.count() == 2
+    with pytest.raises(Refused, match="came again"):
+        statement_rereading.apply(case.company.acting(clerk), clerk, first, "mended")
+
+
 def test_who_may_not_match_may_not(case: Case) -> None:
     statement_id = case.comes((500_00, "RE-1"))
     case.speaks(RIGHT)
