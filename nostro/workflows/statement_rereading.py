@@ -270,4 +270,9 @@ def _explain(acting: Acting, told: Reread) -> None:
 
 
 def _unknown() -> Refused:
-    return Refused("statement_unknown", "There is no such statement for this customer.")
+    return Refused(
+        "statement_unknown",
+        "There is no such statement for this customer.",
+        "Nothing was changed.",
+        "Take its id from the address of its page in the console, or from /v1/statements.",
+    )
