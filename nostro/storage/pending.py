@@ -228,13 +228,14 @@ def settle(line_id: UUID, *, confirmed_as: UUID | None, booked_as: UUID | None) 
 
 def series_with_late(account_id: UUID, before: date) -> set[str]:
     """The series of an account that announced something for a day before this one, which no
-    statement has booked. What is only for information was never to be booked."""
+    statement has booked. What is only for information was never to be booked; and notices tell one
+    by one what statements may book in one sum."""
     rows = models.PendingTransaction.objects.filter(
         Q(booked__lt=before) | Q(booked=None, value__lt=before),
         account_id=account_id,
         booked_as__isnull=True,
         confirmed_as__isnull=True,
-    ).exclude(status=EntryStatus.INFO.value)
+    ).exclude(Q(status=EntryStatus.INFO.value) | Q(series=ReportKind.NOTIFICATION.value))
     return set(rows.values_list("series", flat=True).distinct())
 
 

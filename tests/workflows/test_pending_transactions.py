@@ -216,6 +216,14 @@ def test_what_is_never_booked_is_a_case_that_closes_when_it_is(bank: Bank) -> No
     assert bank.cases() == []
 
 
+def test_a_notice_that_a_statement_books_in_one_sum_with_others_is_no_case(bank: Bank) -> None:
+    singles = (Line(10_00, key="E1"), Line(20_00, key="E2"))
+    bank.tells(Told("N1", singles, ReportKind.NOTIFICATION))
+    bank.tells(statement("S1", Line(30_00, text="Batch")), statement("S2", Line(1_00, 9), last=9))
+    assert [where for *_, where in bank.state()] == ["", ""]
+    assert bank.cases() == []
+
+
 def test_balances_of_the_moment_are_kept_beside_and_change_no_position(bank: Bank) -> None:
     bank.tells(statement("S1", Line(10_00)), Told("R1", (Line(7_00, 1),), last=1))
     with tenant(bank.company.tenant_id):
